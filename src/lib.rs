@@ -1,0 +1,35 @@
+//! Switchboard: the operator inbox for WhatsApp Business in a terminal.
+//!
+//! Where a change goes:
+//!
+//! | you want to change | look in |
+//! | --- | --- |
+//! | what a message, thread, template or window *is* | [`model`] |
+//! | what is kept on disk and how it is found again | [`store`] |
+//! | how a provider's wire format is spoken | [`provider`] |
+//! | when something is sent, marked, synced or settled | [`engine`] |
+//! | how a webhook POST is checked and answered | [`webhook`] |
+//! | what a client may ask of the engine | [`protocol`] |
+//! | how a client reaches a running engine | [`daemon`] |
+//! | what is on the screen and which key does what | [`tui`] |
+//! | what a shell command prints | [`cli`] |
+//! | what a file may configure | [`config`] |
+//! | how the stand-in provider behaves | [`emulator`] |
+//!
+//! Dependencies point down only: `model` knows nothing; `store`, `provider` and `protocol` know `model`;
+//! `engine` knows those; `webhook` and `daemon` know `engine`; `tui` and `cli` know `protocol` and `model`
+//! and never the store or a provider. A test reads the `use` lines and holds that rule.
+#![forbid(unsafe_code)]
+
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod daemon;
+pub mod emulator;
+pub mod engine;
+pub mod model;
+pub mod protocol;
+pub mod provider;
+pub mod store;
+pub mod tui;
+pub mod webhook;

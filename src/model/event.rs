@@ -1,0 +1,357 @@
+//! Events: the only way state changes. Plain serialisable data, applied by the store's single writer.
+//!
+//! Applying an event twice changes nothing. Events carry ids that mean the same on every host, never a row
+//! number, so that several engines can share a log of them.
+
+use super::contact::Identity;
+use super::delivery::DeliveryError;
+use super::ids::{AccountId, AttemptId, EventId, MessageId, QuickReplyId, ThreadId};
+use super::inbound::WebhookBatch;
+use super::outgoing::Outgoing;
+use super::quick_reply::QuickReply;
+use super::template::Template;
+use super::thread::DraftMode;
+use crate::clock::Millis;
+use serde::{Deserialize, Serialize};
+
+/// Version of the event format; a reader refuses newer ones.
+pub const EVENT_VERSION: u32 = 1;
+
+/// Who caused an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "by", content = "name")]
+pub enum Actor {
+    /// A provider's webhook or answer.
+    Provider,
+    /// The engine itself: outbox, sync.
+    Engine,
+    /// An operator, by operating-system user name.
+    Operator(String),
+}
+
+impl Actor {
+    /// One word for the audit log.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        match self {
+            Self::Provider => "provider",
+            Self::Engine => "engine",
+            Self::Operator(name) => name,
+        }
+    }
+}
+
+/// One change of state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Stable id.
+    pub id: EventId,
+    /// When it happened, by the engine's clock.
+    pub at: Millis,
+    /// Who caused it.
+    pub actor: Actor,
+    /// What happened.
+    pub body: EventBody,
+}
+
+impl Event {
+    /// A new event.
+    #[must_use]
+    pub fn new(at: Millis, actor: Actor, body: EventBody) -> Self {
+        Self { id: EventId::new(), at, actor, body }
+    }
+}
+
+/// An account as the configuration describes it. Secrets are not part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountSpec {
+    /// Short name.
+    pub id: AccountId,
+    /// Name to show.
+    pub name: String,
+    /// Provider (`meta`).
+    pub provider: String,
+    /// `development` or `production`.
+    pub environment: String,
+    /// The provider's id of the number.
+    pub number: String,
+    /// The provider's id of the business account.
+    pub business: String,
+}
+
+/// What the provider says about a number.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NumberFacts {
+    /// The number as formatted for people.
+    pub display_phone: String,
+    /// Verified business name.
+    pub verified_name: String,
+    /// Quality rating word.
+    pub quality: String,
+    /// Status word (`CONNECTED`, …).
+    pub status: String,
+    /// Messaging limit word (`TIER_2K`, …).
+    pub limit: String,
+    /// Throughput level word.
+    pub throughput: String,
+    /// The business profile's “about”.
+    pub about: String,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "outcome")]
+pub enum AttemptOutcome {
+    /// The provider took it and gave an id (none for reactions that some providers do not number).
+    Accepted {
+        /// The provider's message id.
+        provider_id: String,
+        /// The id the provider resolved the recipient to (`wa_id` or user id), where it says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        recipient: Option<Identity>,
+    },
+    /// The provider refused for good.
+    Rejected {
+        /// Why.
+        error: DeliveryError,
+    },
+    /// Nothing left, or the provider asks to wait: try again at `at`.
+    RetryAt {
+        /// When.
+        at: Millis,
+        /// Why.
+        error: DeliveryError,
+    },
+    /// The answer was lost: it may or may not have gone out.
+    Unknown {
+        /// What was seen.
+        error: DeliveryError,
+    },
+}
+
+/// The recipient of a send.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Recipient {
+    /// The contact of a thread we have.
+    Thread {
+        /// The thread.
+        thread: ThreadId,
+    },
+    /// Somebody by identity; the thread is found or made.
+    Identity {
+        /// Phone number or user id.
+        identity: Identity,
+    },
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum EventBody {
+    /// A webhook POST with a good signature. Its id is derived from the body, so a repeated POST is one event.
+    WebhookReceived {
+        /// The account whose listener path was used.
+        account: AccountId,
+        /// Provider (`meta`).
+        provider: String,
+        /// The body as it came.
+        #[serde(with = "raw_bytes")]
+        raw: Vec<u8>,
+        /// What it says; `None` when the body could not be read at all (then `problem` says why).
+        batch: Option<WebhookBatch>,
+        /// Why it could not be read.
+        problem: Option<String>,
+    },
+    /// An account is configured.
+    AccountConfigured {
+        /// What the configuration says.
+        spec: AccountSpec,
+    },
+    /// An account's connection changed.
+    AccountState {
+        /// Which.
+        account: AccountId,
+        /// `pending`, `connected`, `disconnected` or `error`.
+        state: String,
+        /// Text of an error.
+        text: String,
+    },
+    /// The provider told us about a number.
+    NumberSynced {
+        /// Which account.
+        account: AccountId,
+        /// What it said.
+        facts: NumberFacts,
+    },
+    /// The whole template list of an account was read.
+    TemplatesSynced {
+        /// Which account.
+        account: AccountId,
+        /// All of them; what is not here is gone.
+        templates: Vec<Template>,
+    },
+    /// A send was committed to the outbox; no byte has left.
+    MessageQueued {
+        /// The new message (a reaction has one too; it is shown on its target).
+        message: MessageId,
+        /// The first attempt.
+        attempt: AttemptId,
+        /// From which account.
+        account: AccountId,
+        /// To whom.
+        to: Recipient,
+        /// What.
+        content: Outgoing,
+        /// The message it quotes.
+        quote: Option<MessageId>,
+        /// Not before this time (undo, send later).
+        not_before: Millis,
+    },
+    /// An attempt is about to put its first byte on the wire.
+    AttemptStarted {
+        /// The message.
+        message: MessageId,
+        /// The attempt.
+        attempt: AttemptId,
+    },
+    /// An attempt ended.
+    AttemptEnded {
+        /// The message.
+        message: MessageId,
+        /// The attempt.
+        attempt: AttemptId,
+        /// How.
+        outcome: AttemptOutcome,
+    },
+    /// An operator sends a failed or unknown message again: a new attempt.
+    MessageRetried {
+        /// The message.
+        message: MessageId,
+        /// The new attempt.
+        attempt: AttemptId,
+    },
+    /// An operator withdrew a message that had not left, or put a failed one aside.
+    MessageCancelled {
+        /// The message.
+        message: MessageId,
+    },
+    /// The provider says that the window is closed, whatever our clock says.
+    WindowClosed {
+        /// The thread.
+        thread: ThreadId,
+    },
+    /// An operator marked a thread read up to a time.
+    ThreadRead {
+        /// The thread.
+        thread: ThreadId,
+        /// Messages up to and including this time.
+        upto: Millis,
+    },
+    /// An operator marked a thread unread.
+    ThreadUnread {
+        /// The thread.
+        thread: ThreadId,
+    },
+    /// A draft was kept; empty text removes it.
+    DraftSaved {
+        /// The thread.
+        thread: ThreadId,
+        /// Reply or note.
+        mode: DraftMode,
+        /// The text.
+        text: String,
+    },
+    /// A quick reply was created or changed.
+    QuickReplySaved {
+        /// The whole reply.
+        reply: QuickReply,
+    },
+    /// A quick reply was deleted.
+    QuickReplyDeleted {
+        /// Which.
+        reply: QuickReplyId,
+    },
+    /// A quick reply was inserted into a message.
+    QuickReplyUsed {
+        /// Which.
+        reply: QuickReplyId,
+    },
+}
+
+impl EventBody {
+    /// One word for the audit log.
+    #[must_use]
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::WebhookReceived { .. } => "webhook_received",
+            Self::AccountConfigured { .. } => "account_configured",
+            Self::AccountState { .. } => "account_state",
+            Self::NumberSynced { .. } => "number_synced",
+            Self::TemplatesSynced { .. } => "templates_synced",
+            Self::MessageQueued { .. } => "message_queued",
+            Self::AttemptStarted { .. } => "attempt_started",
+            Self::AttemptEnded { .. } => "attempt_ended",
+            Self::MessageRetried { .. } => "message_retried",
+            Self::MessageCancelled { .. } => "message_cancelled",
+            Self::WindowClosed { .. } => "window_closed",
+            Self::ThreadRead { .. } => "thread_read",
+            Self::ThreadUnread { .. } => "thread_unread",
+            Self::DraftSaved { .. } => "draft_saved",
+            Self::QuickReplySaved { .. } => "quick_reply_saved",
+            Self::QuickReplyDeleted { .. } => "quick_reply_deleted",
+            Self::QuickReplyUsed { .. } => "quick_reply_used",
+        }
+    }
+}
+
+/// Raw bytes as text where they are UTF-8, else as an array of numbers: readable in a shared log.
+mod raw_bytes {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Form<'a> {
+        Text(std::borrow::Cow<'a, str>),
+        Bytes(Vec<u8>),
+    }
+
+    pub fn serialize<S: Serializer>(bytes: &[u8], s: S) -> Result<S::Ok, S::Error> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Form::Text(text.into()).serialize(s),
+            Err(_) => Form::Bytes(bytes.to_vec()).serialize(s),
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<u8>, D::Error> {
+        Ok(match Form::deserialize(d)? {
+            Form::Text(t) => t.into_owned().into_bytes(),
+            Form::Bytes(b) => b,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_round_trip_as_json() {
+        for raw in [b"{\"a\":1}".to_vec(), vec![0xff, 0x00]] {
+            let e = Event::new(
+                7,
+                Actor::Provider,
+                EventBody::WebhookReceived {
+                    account: AccountId::new("a"),
+                    provider: "meta".into(),
+                    raw,
+                    batch: None,
+                    problem: Some("not JSON".into()),
+                },
+            );
+            let text = serde_json::to_string(&e).unwrap();
+            assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), e);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Plain data: what a message, a thread, a template, a window *is*.
+//!
+//! No I/O, no async, no knowledge of the store, a provider or the screen. Everything here can be serialised.
+//! Words follow the glossary in `README.md`.
+
+pub mod contact;
+pub mod delivery;
+pub mod event;
+pub mod ids;
+pub mod inbound;
+pub mod message;
+pub mod outgoing;
+pub mod quick_reply;
+pub mod template;
+pub mod thread;
+pub mod window;
+
+pub use contact::{Contact, Identity, IdentityKind};
+pub use delivery::{DeliveryError, DeliveryState, DeliveryTimes};
+pub use event::{Actor, Event, EventBody};
+pub use ids::{AccountId, AttemptId, ContactId, MessageId, ProviderMessageId, QuickReplyId, ThreadId};
+pub use message::{Body, Direction, MediaCard, MediaKind, Message, Origin, Quote, Reaction};
+pub use outgoing::Outgoing;
+pub use quick_reply::QuickReply;
+pub use template::Template;
+pub use thread::ThreadRow;
+pub use window::Window;

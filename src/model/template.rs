@@ -1,0 +1,580 @@
+//! Templates: message forms approved by the provider, their variables, and filling them in.
+//!
+//! The key of a template is (business account, name, language). Values are checked here, before anything is
+//! stored; the provider's rules for parameters are those of the Cloud API documentation.
+
+use super::ids::AccountId;
+use super::message::{Body, ShownButton};
+use super::outgoing::FieldProblem;
+use crate::clock::Millis;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Longest body after filling in, in characters.
+pub const BODY_MAX: usize = 1024;
+/// Longest header text after filling in, in characters.
+pub const HEADER_MAX: usize = 60;
+/// Longest payload of a quick-reply button, in characters.
+pub const PAYLOAD_MAX: usize = 128;
+/// Longest coupon code, in characters.
+pub const COUPON_MAX: usize = 20;
+
+/// How variables are written: `{{1}}` or `{{first_name}}`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ParameterFormat {
+    /// By position, from 1.
+    #[default]
+    Positional,
+    /// By name.
+    Named,
+}
+
+/// The header of a template.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TemplateHeader {
+    /// `text`, `image`, `video`, `document`, `location`, or another word of the provider's, lower case.
+    pub format: String,
+    /// The text with its variable.
+    pub text: String,
+    /// Examples by variable name (`1`, `ticket`).
+    pub examples: BTreeMap<String, String>,
+}
+
+/// A button of a template.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TemplateButton {
+    /// `quick_reply`, `url`, `phone_number`, `copy_code`, `otp`, `flow`, … lower case.
+    pub kind: String,
+    /// Caption.
+    pub text: String,
+    /// URL with its variable, or phone number.
+    pub target: String,
+    /// Example for the variable.
+    pub example: String,
+}
+
+/// A template as the provider lists it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Template {
+    /// The provider's id.
+    pub provider_id: String,
+    /// Name.
+    pub name: String,
+    /// Language code (`en_GB`).
+    pub language: String,
+    /// Category word (`UTILITY`, `MARKETING`, `AUTHENTICATION`).
+    pub category: String,
+    /// Status word; only `APPROVED` may be sent.
+    pub status: String,
+    /// Quality word (`GREEN`, `YELLOW`, `RED`, `UNKNOWN`), empty when not given.
+    pub quality: String,
+    /// Why it was rejected; empty or `NONE` otherwise.
+    pub rejected_reason: String,
+    /// How variables are written.
+    pub format: ParameterFormat,
+    /// Header, if any.
+    pub header: Option<TemplateHeader>,
+    /// Body with its variables.
+    pub body: String,
+    /// Examples by variable name.
+    pub body_examples: BTreeMap<String, String>,
+    /// Footer.
+    pub footer: String,
+    /// Buttons.
+    pub buttons: Vec<TemplateButton>,
+    /// Component types that this version cannot fill in (`carousel`, `limited_time_offer`, …).
+    pub unsupported: Vec<String>,
+    /// When this was read from the provider.
+    pub synced_at: Millis,
+}
+
+/// One value that a template needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateField {
+    /// The key in the values map and the field name in errors: `header.1`, `header.link`, `body.first_name`,
+    /// `button.0`.
+    pub key: String,
+    /// What to call it on a form.
+    pub label: String,
+    /// The example that came with the template.
+    pub example: String,
+    /// Whether sending is refused without it.
+    pub required: bool,
+}
+
+/// A parameter as the wire wants it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parameter {
+    /// The name, for templates with named variables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The value.
+    pub text: String,
+}
+
+/// A component of a template send.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "component", rename_all = "snake_case")]
+pub enum SendComponent {
+    /// Values of a text header.
+    HeaderText {
+        /// The values.
+        parameters: Vec<Parameter>,
+    },
+    /// A media header, by link.
+    HeaderMedia {
+        /// `image`, `video` or `document`.
+        kind: String,
+        /// Where the provider fetches it.
+        link: String,
+        /// Shown name of a document.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        filename: Option<String>,
+    },
+    /// A location header.
+    HeaderLocation {
+        /// Degrees north.
+        latitude: String,
+        /// Degrees east.
+        longitude: String,
+        /// Name.
+        name: String,
+        /// Address.
+        address: String,
+    },
+    /// Values of the body.
+    Body {
+        /// The values.
+        parameters: Vec<Parameter>,
+    },
+    /// The value of a button.
+    Button {
+        /// Counts from 0 over all buttons.
+        index: u32,
+        /// `quick_reply`, `url` or `copy_code`.
+        sub_type: String,
+        /// Payload, URL suffix or code.
+        value: String,
+    },
+}
+
+/// A template send, ready for a provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateSend {
+    /// Name.
+    pub name: String,
+    /// Language code.
+    pub language: String,
+    /// Components that have values.
+    pub components: Vec<SendComponent>,
+}
+
+/// Values by field key.
+pub type Values = BTreeMap<String, String>;
+
+/// The variables of a text in order of first appearance: `{{1}}`, `{{ first_name }}`.
+#[must_use]
+pub fn variables(text: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find("{{") {
+        let after = &rest[start + 2..];
+        let Some(end) = after.find("}}") else { break };
+        let name = after[..end].trim();
+        if !name.is_empty()
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && !out.iter().any(|o| o == name)
+        {
+            out.push(name.to_owned());
+        }
+        rest = &after[end + 2..];
+    }
+    out
+}
+
+/// Fills variables in; a variable without a value stays as it is written.
+#[must_use]
+pub fn substitute(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find("{{") {
+        let after = &rest[start + 2..];
+        let Some(end) = after.find("}}") else { break };
+        out.push_str(&rest[..start]);
+        match value(after[..end].trim()) {
+            Some(v) => out.push_str(&v),
+            None => out.push_str(&rest[start..start + 2 + end + 2]),
+        }
+        rest = &after[end + 2..];
+    }
+    out.push_str(rest);
+    out
+}
+
+impl Template {
+    /// Whether the provider takes it now.
+    #[must_use]
+    pub fn is_sendable(&self) -> bool {
+        self.status.eq_ignore_ascii_case("APPROVED") && self.unsupported.is_empty()
+    }
+
+    /// Why it cannot be sent, in a sentence; `None` when it can.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        if !self.status.eq_ignore_ascii_case("APPROVED") {
+            return Some(format!("the template is {}, only APPROVED ones may be sent", self.status));
+        }
+        if !self.unsupported.is_empty() {
+            return Some(format!("this version cannot fill in: {}", self.unsupported.join(", ")));
+        }
+        None
+    }
+
+    fn order(&self, text: &str) -> Vec<String> {
+        let mut names = variables(text);
+        if self.format == ParameterFormat::Positional {
+            names.sort_by_key(|n| n.parse::<u32>().unwrap_or(u32::MAX));
+        }
+        names
+    }
+
+    /// Every value it needs, in the order of the form.
+    #[must_use]
+    pub fn fields(&self) -> Vec<TemplateField> {
+        let mut out = Vec::new();
+        let field = |key: String, label: String, example: &str| TemplateField {
+            key,
+            label,
+            example: example.to_owned(),
+            required: true,
+        };
+        if let Some(h) = &self.header {
+            match h.format.as_str() {
+                "text" => {
+                    for v in self.order(&h.text) {
+                        let ex = h.examples.get(&v).map_or("", String::as_str);
+                        out.push(field(format!("header.{v}"), format!("header {{{{{v}}}}}"), ex));
+                    }
+                }
+                "image" | "video" | "document" => {
+                    out.push(field("header.link".into(), format!("{} link", h.format), ""));
+                    if h.format == "document" {
+                        out.push(TemplateField {
+                            required: false,
+                            ..field("header.filename".into(), "file name".into(), "")
+                        });
+                    }
+                }
+                "location" => {
+                    for part in ["latitude", "longitude", "name", "address"] {
+                        out.push(field(format!("header.{part}"), format!("place: {part}"), ""));
+                    }
+                }
+                _ => {}
+            }
+        }
+        for v in self.order(&self.body) {
+            let ex = self.body_examples.get(&v).map_or("", String::as_str);
+            out.push(field(format!("body.{v}"), format!("{{{{{v}}}}}"), ex));
+        }
+        for (i, b) in self.buttons.iter().enumerate() {
+            match b.kind.as_str() {
+                "url" if !variables(&b.target).is_empty() => {
+                    out.push(field(format!("button.{i}"), format!("link end of “{}”", b.text), &b.example));
+                }
+                "copy_code" => out.push(field(format!("button.{i}"), "code to copy".into(), &b.example)),
+                "quick_reply" => out.push(TemplateField {
+                    required: false,
+                    ..field(format!("button.{i}"), format!("payload of “{}”", b.text), "")
+                }),
+                _ => {}
+            }
+        }
+        out
+    }
+
+    /// What the customer will see, with the values that are there and the variables that are not.
+    #[must_use]
+    pub fn preview(&self, values: &Values) -> Body {
+        let get = |key: String| values.get(&key).filter(|v| !v.is_empty()).cloned();
+        let header = match &self.header {
+            None => String::new(),
+            Some(h) if h.format == "text" => substitute(&h.text, |v| get(format!("header.{v}"))),
+            Some(h) if h.format == "location" => {
+                let name = get("header.name".into()).unwrap_or_default();
+                format!("[location] {name}").trim_end().to_owned()
+            }
+            Some(h) => {
+                let what =
+                    get("header.filename".into()).or_else(|| get("header.link".into())).unwrap_or_default();
+                format!("[{}] {what}", h.format).trim_end().to_owned()
+            }
+        };
+        Body::Template {
+            name: self.name.clone(),
+            language: self.language.clone(),
+            header,
+            text: substitute(&self.body, |v| get(format!("body.{v}"))),
+            footer: self.footer.clone(),
+            buttons: self
+                .buttons
+                .iter()
+                .enumerate()
+                .map(|(i, b)| ShownButton {
+                    kind: b.kind.clone(),
+                    text: b.text.clone(),
+                    target: match b.kind.as_str() {
+                        "url" => Some(substitute(&b.target, |_| get(format!("button.{i}")))),
+                        "quick_reply" | "copy_code" => get(format!("button.{i}")),
+                        _ => (!b.target.is_empty()).then(|| b.target.clone()),
+                    },
+                })
+                .collect(),
+        }
+    }
+
+    /// Checks the values and builds the send. The first problem found is named by its field.
+    pub fn fill(&self, values: &Values) -> Result<(TemplateSend, Body), FieldProblem> {
+        if let Some(why) = self.refusal() {
+            return Err(FieldProblem::new("template", why));
+        }
+        let fields = self.fields();
+        for key in values.keys() {
+            if !fields.iter().any(|f| f.key == *key) {
+                let known: Vec<&str> = fields.iter().map(|f| f.key.as_str()).collect();
+                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                return Err(FieldProblem::new(
+                    key,
+                    format!("this template has no such value; it has: {known}"),
+                ));
+            }
+        }
+        for f in &fields {
+            let v = values.get(&f.key).map_or("", String::as_str);
+            if v.trim().is_empty() {
+                if f.required {
+                    return Err(FieldProblem::new(&f.key, "a value is missing"));
+                }
+                continue;
+            }
+            if f.key.starts_with("body.") || f.key.starts_with("header.") {
+                if v.contains(['\n', '\t', '\r']) {
+                    return Err(FieldProblem::new(&f.key, "must not contain line breaks or tabs"));
+                }
+                if v.contains("     ") {
+                    return Err(FieldProblem::new(&f.key, "must not contain more than four spaces in a row"));
+                }
+            }
+            if f.key == "header.link" && !(v.starts_with("https://") || v.starts_with("http://")) {
+                return Err(FieldProblem::new(&f.key, "must be a link starting with https://"));
+            }
+        }
+        let get = |key: &str| values.get(key).map_or("", String::as_str);
+        let named = self.format == ParameterFormat::Named;
+        let parameters = |part: &str, text: &str| -> Vec<Parameter> {
+            self.order(text)
+                .into_iter()
+                .map(|v| Parameter { text: get(&format!("{part}.{v}")).to_owned(), name: named.then_some(v) })
+                .collect()
+        };
+        let mut components = Vec::new();
+        if let Some(h) = &self.header {
+            match h.format.as_str() {
+                "text" => {
+                    let p = parameters("header", &h.text);
+                    if !p.is_empty() {
+                        components.push(SendComponent::HeaderText { parameters: p });
+                    }
+                }
+                "image" | "video" | "document" => components.push(SendComponent::HeaderMedia {
+                    kind: h.format.clone(),
+                    link: get("header.link").to_owned(),
+                    filename: values.get("header.filename").filter(|v| !v.is_empty()).cloned(),
+                }),
+                "location" => {
+                    for (key, max) in [("header.latitude", 90.0), ("header.longitude", 180.0)] {
+                        if !get(key).trim().parse::<f64>().is_ok_and(|n: f64| n.abs() <= max) {
+                            return Err(FieldProblem::new(
+                                key,
+                                format!("must be degrees between -{max} and {max}"),
+                            ));
+                        }
+                    }
+                    components.push(SendComponent::HeaderLocation {
+                        latitude: get("header.latitude").trim().to_owned(),
+                        longitude: get("header.longitude").trim().to_owned(),
+                        name: get("header.name").to_owned(),
+                        address: get("header.address").to_owned(),
+                    });
+                }
+                other => {
+                    return Err(FieldProblem::new(
+                        "header",
+                        format!("this version cannot fill a {other} header"),
+                    ));
+                }
+            }
+        }
+        let p = parameters("body", &self.body);
+        if !p.is_empty() {
+            components.push(SendComponent::Body { parameters: p });
+        }
+        for (i, b) in self.buttons.iter().enumerate() {
+            let key = format!("button.{i}");
+            let value = get(&key);
+            if value.is_empty() || !fields.iter().any(|f| f.key == key) {
+                continue;
+            }
+            let max = match b.kind.as_str() {
+                "copy_code" => COUPON_MAX,
+                "quick_reply" => PAYLOAD_MAX,
+                _ => 2000,
+            };
+            if value.chars().count() > max {
+                return Err(FieldProblem::new(&key, format!("at most {max} characters are allowed")));
+            }
+            components.push(SendComponent::Button {
+                index: i as u32,
+                sub_type: b.kind.clone(),
+                value: value.to_owned(),
+            });
+        }
+        let shown = self.preview(values);
+        if let Body::Template { header, text, .. } = &shown {
+            let n = text.chars().count();
+            if n > BODY_MAX {
+                return Err(FieldProblem::new(
+                    "body",
+                    format!("has {n} characters when filled in, {BODY_MAX} are allowed"),
+                ));
+            }
+            let is_text = self.header.as_ref().is_some_and(|h| h.format == "text");
+            let n = header.chars().count();
+            if is_text && n > HEADER_MAX {
+                return Err(FieldProblem::new(
+                    "header",
+                    format!("has {n} characters when filled in, {HEADER_MAX} are allowed"),
+                ));
+            }
+        }
+        let send = TemplateSend { name: self.name.clone(), language: self.language.clone(), components };
+        Ok((send, shown))
+    }
+}
+
+/// A template list belongs to a business account; several accounts may share it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateKey {
+    /// The account it is sent from.
+    pub account: AccountId,
+    /// Name.
+    pub name: String,
+    /// Language code.
+    pub language: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(list: &[(&str, &str)]) -> Values {
+        list.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    }
+
+    fn repair() -> Template {
+        Template {
+            name: "repair_ready".into(),
+            language: "en_GB".into(),
+            status: "APPROVED".into(),
+            header: Some(TemplateHeader {
+                format: "text".into(),
+                text: "Ticket {{1}}".into(),
+                ..TemplateHeader::default()
+            }),
+            body: "Hello {{2}}, ticket {{1}} is ready.".into(),
+            buttons: vec![
+                TemplateButton {
+                    kind: "quick_reply".into(),
+                    text: "Thanks".into(),
+                    ..TemplateButton::default()
+                },
+                TemplateButton {
+                    kind: "url".into(),
+                    text: "Details".into(),
+                    target: "https://n.example/t/{{1}}".into(),
+                    ..TemplateButton::default()
+                },
+            ],
+            ..Template::default()
+        }
+    }
+
+    #[test]
+    fn positional_parameters_go_by_number_not_by_appearance() {
+        let v =
+            values(&[("header.1", "8812"), ("body.1", "8812"), ("body.2", "Amara"), ("button.1", "8812")]);
+        let (send, shown) = repair().fill(&v).unwrap();
+        assert_eq!(
+            send.components[1],
+            SendComponent::Body {
+                parameters: vec![
+                    Parameter { name: None, text: "8812".into() },
+                    Parameter { name: None, text: "Amara".into() }
+                ]
+            }
+        );
+        assert_eq!(
+            send.components[2],
+            SendComponent::Button { index: 1, sub_type: "url".into(), value: "8812".into() }
+        );
+        let Body::Template { text, header, .. } = shown else { panic!("not a template") };
+        assert_eq!(text, "Hello Amara, ticket 8812 is ready.");
+        assert_eq!(header, "Ticket 8812");
+    }
+
+    #[test]
+    fn a_missing_or_wrong_value_names_its_field() {
+        let t = repair();
+        let e = t.fill(&values(&[("header.1", "8812"), ("body.1", "8812"), ("button.1", "8")])).unwrap_err();
+        assert_eq!(e.field, "body.2");
+        let e = t
+            .fill(&values(&[("header.1", "a\nb"), ("body.1", "x"), ("body.2", "y"), ("button.1", "8")]))
+            .unwrap_err();
+        assert_eq!(e.field, "header.1");
+        let e = t.fill(&values(&[("body.9", "x")])).unwrap_err();
+        assert_eq!(e.field, "body.9");
+        let paused = Template { status: "PAUSED".into(), ..t };
+        assert_eq!(paused.fill(&Values::new()).unwrap_err().field, "template");
+    }
+
+    #[test]
+    fn named_parameters_carry_their_name() {
+        let t = Template {
+            format: ParameterFormat::Named,
+            body: "Hello {{first_name}}, {{ticket}}.".into(),
+            header: None,
+            buttons: vec![],
+            ..repair()
+        };
+        let (send, _) = t.fill(&values(&[("body.first_name", "Amara"), ("body.ticket", "8812")])).unwrap();
+        let SendComponent::Body { parameters } = &send.components[0] else { panic!("no body") };
+        assert_eq!(parameters[1], Parameter { name: Some("ticket".into()), text: "8812".into() });
+    }
+
+    #[test]
+    fn values_are_data_and_never_variables() {
+        let t = Template { body: "Hi {{1}} {{2}}.".into(), header: None, buttons: vec![], ..repair() };
+        let (_, shown) = t.fill(&values(&[("body.1", "{{2}}"), ("body.2", "x")])).unwrap();
+        assert_eq!(shown.plain_text(), "Hi {{2}} x.");
+    }
+
+    #[test]
+    fn a_preview_keeps_open_variables_visible() {
+        let Body::Template { text, .. } = repair().preview(&values(&[("body.2", "Amara")])) else { panic!() };
+        assert_eq!(text, "Hello Amara, ticket {{1}} is ready.");
+    }
+}

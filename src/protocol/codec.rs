@@ -1,0 +1,25 @@
+//! Frames on a byte stream: four bytes of length, then JSON. Bounded, see [`MAX_FRAME`].
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio_util::codec::LengthDelimitedCodec;
+
+/// Longest frame in bytes: 16 MiB.
+pub const MAX_FRAME: usize = 16 << 20;
+
+/// The framing.
+#[must_use]
+pub fn framing() -> LengthDelimitedCodec {
+    LengthDelimitedCodec::builder().max_frame_length(MAX_FRAME).new_codec()
+}
+
+/// A frame as bytes.
+pub fn encode<T: Serialize>(frame: &T) -> Result<Bytes, serde_json::Error> {
+    serde_json::to_vec(frame).map(Bytes::from)
+}
+
+/// A frame from bytes.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error> {
+    serde_json::from_slice(bytes)
+}

@@ -1,0 +1,525 @@
+//! What a client may ask of the engine, what it gets back, and what it is told without asking.
+//!
+//! Every client (screen, command line, later MCP) goes through this and nothing else, in process or over the
+//! socket. Requests carry an id and get exactly one answer. Updates carry ids of what changed, never rows: a
+//! client that wants the new row asks for it. A gap in the update sequence means: ask again for everything shown.
+
+pub mod client;
+pub mod codec;
+
+use crate::clock::Millis;
+use crate::model::event::{AccountSpec, NumberFacts, Recipient};
+use crate::model::ids::{AccountId, MessageId, QuickReplyId, ThreadId};
+use crate::model::inbound::Severity;
+use crate::model::message::Message;
+use crate::model::outgoing::{FieldProblem, Outgoing};
+use crate::model::quick_reply::QuickReply;
+use crate::model::template::{Template, Values};
+use crate::model::thread::{DraftMode, ThreadDetail, ThreadFilter, ThreadRow};
+use serde::{Deserialize, Serialize};
+
+/// Version of this protocol; a client and an engine with different ones say so and part.
+pub const PROTOCOL: u32 = 1;
+
+/// A place in a list, to continue from. Opaque to clients; only valid for the same list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Cursor {
+    /// Time of the row.
+    pub at: Millis,
+    /// Tie-break.
+    pub row: i64,
+}
+
+/// A window on a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// The rows in the list's order.
+    pub items: Vec<T>,
+    /// Continue from here; `None` at the end of the list.
+    pub next: Option<Cursor>,
+}
+
+impl<T> Default for Page<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), next: None }
+    }
+}
+
+/// From client to engine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClientFrame {
+    /// Chosen by the client; comes back in the answer.
+    pub id: u64,
+    /// The request.
+    pub request: Request,
+}
+
+/// From engine to client.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "frame", rename_all = "snake_case")]
+pub enum ServerFrame {
+    /// The answer to a request.
+    Answer {
+        /// The request's id.
+        id: u64,
+        /// What came of it.
+        result: Result<Response, Problem>,
+    },
+    /// Something changed.
+    Update(Update),
+}
+
+/// Where to read messages of a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// The newest ones.
+    Newest,
+    /// Older than a place.
+    Before(Cursor),
+    /// Newer than a place.
+    After(Cursor),
+    /// Around a message (for search results and quotes).
+    Around(MessageId),
+}
+
+/// A request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "snake_case")]
+pub enum Request {
+    /// First on every connection.
+    Hello {
+        /// [`PROTOCOL`].
+        protocol: u32,
+        /// Program version, for the log.
+        version: String,
+    },
+    /// All accounts with counters and state. → [`Response::Accounts`]
+    Accounts,
+    /// A page of threads, newest first. → [`Response::Threads`]
+    Threads {
+        /// One account, or all together.
+        account: Option<AccountId>,
+        /// Which ones.
+        filter: ThreadFilter,
+        /// Continue from here.
+        before: Option<Cursor>,
+        /// At most this many (1 to 500).
+        limit: u32,
+    },
+    /// Rows of these threads, in any order; unknown ids are left out. → [`Response::ThreadRows`]
+    ThreadRows {
+        /// Which.
+        ids: Vec<ThreadId>,
+    },
+    /// One thread with contact and draft. → [`Response::Thread`]
+    Thread {
+        /// Which.
+        id: ThreadId,
+    },
+    /// The thread a contact with this identity has on an account, by phone number or user id in any common
+    /// form. → [`Response::Thread`]
+    FindThread {
+        /// On which account; `None` = the only one, or the one with the newest match.
+        account: Option<AccountId>,
+        /// Thread id, phone number, user id, or a name that is unique.
+        text: String,
+    },
+    /// A page of messages, oldest first. → [`Response::Messages`]
+    Messages {
+        /// Which thread.
+        thread: ThreadId,
+        /// From where.
+        place: Place,
+        /// At most this many (1 to 500).
+        limit: u32,
+    },
+    /// These messages, in any order; unknown ids are left out. → [`Response::MessageRows`]
+    MessageRows {
+        /// Which.
+        ids: Vec<MessageId>,
+    },
+    /// Send something. Checked before anything is stored. → [`Response::Queued`]
+    Send {
+        /// From which account; `None` = the thread's, or the only one.
+        account: Option<AccountId>,
+        /// To whom.
+        to: Recipient,
+        /// What.
+        content: Outgoing,
+        /// The message it quotes.
+        quote: Option<MessageId>,
+    },
+    /// Send a template by name with its values. Checked before anything is stored. → [`Response::Queued`]
+    SendTemplate {
+        /// From which account; `None` = the thread's, or the only one.
+        account: Option<AccountId>,
+        /// To whom.
+        to: Recipient,
+        /// Template name.
+        name: String,
+        /// Language code.
+        language: String,
+        /// Values by field key.
+        values: Values,
+    },
+    /// Send a failed or unknown message again, as a new attempt. → [`Response::Done`]
+    Retry {
+        /// Which.
+        message: MessageId,
+    },
+    /// Withdraw a queued message, or put a failed or unknown one aside. → [`Response::Done`]
+    Cancel {
+        /// Which.
+        message: MessageId,
+    },
+    /// Mark a thread read here. → [`Response::Done`]
+    MarkRead {
+        /// Which.
+        thread: ThreadId,
+        /// Up to this time (the newest message that was on the screen).
+        upto: Millis,
+        /// Also tell the customer (blue ticks).
+        receipt: bool,
+    },
+    /// Mark a thread unread here. → [`Response::Done`]
+    MarkUnread {
+        /// Which.
+        thread: ThreadId,
+    },
+    /// Show the customer that somebody types; also marks read at the provider. → [`Response::Done`]
+    Typing {
+        /// Which.
+        thread: ThreadId,
+    },
+    /// Keep a draft; empty text removes it. → [`Response::Done`]
+    SaveDraft {
+        /// Which thread.
+        thread: ThreadId,
+        /// Reply or note.
+        mode: DraftMode,
+        /// The text.
+        text: String,
+    },
+    /// Templates of an account, by name and language. → [`Response::Templates`]
+    Templates {
+        /// Which.
+        account: AccountId,
+    },
+    /// Read templates and number facts from the provider now. → [`Response::Done`]
+    Sync {
+        /// Which account; `None` = all.
+        account: Option<AccountId>,
+    },
+    /// All quick replies, most used first. → [`Response::QuickReplies`]
+    QuickReplies,
+    /// Create or change a quick reply. → [`Response::Done`]
+    SaveQuickReply {
+        /// The whole reply.
+        reply: QuickReply,
+    },
+    /// Delete a quick reply. → [`Response::Done`]
+    DeleteQuickReply {
+        /// Which.
+        id: QuickReplyId,
+    },
+    /// Count a use. → [`Response::Done`]
+    UseQuickReply {
+        /// Which.
+        id: QuickReplyId,
+    },
+    /// Search over everything, newest first. → [`Response::Found`]
+    Search {
+        /// What to look for: words, the last one as a beginning; `"exact words"`; part of a number.
+        text: String,
+        /// One account, or all.
+        account: Option<AccountId>,
+        /// One thread, or all.
+        thread: Option<ThreadId>,
+        /// Continue from here.
+        before: Option<Cursor>,
+        /// At most this many messages (1 to 200).
+        limit: u32,
+    },
+    /// How the engine is. → [`Response::Status`]
+    Status,
+    /// Walk the chain and say what fails. → [`Response::Checks`]
+    Doctor,
+    /// Copy the database to a file, while running. → [`Response::Done`]
+    Backup {
+        /// Absolute path; must not exist.
+        file: String,
+    },
+}
+
+/// An account as clients see it. No secret is part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountView {
+    /// What the configuration says.
+    pub spec: AccountSpec,
+    /// `pending`, `connected`, `disconnected`, `error`.
+    pub state: String,
+    /// Text of an error.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub state_text: String,
+    /// What the provider says about the number.
+    pub facts: NumberFacts,
+    /// Threads with unread messages.
+    pub unread_threads: u32,
+    /// Unread messages.
+    pub unread: u32,
+    /// Threads in all.
+    pub threads: u32,
+    /// Last webhook for it.
+    pub last_webhook: Option<Millis>,
+    /// Templates last read.
+    pub templates_synced: Option<Millis>,
+}
+
+/// A message that a search found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hit {
+    /// The message.
+    pub message: Message,
+    /// The thread's title.
+    pub title: String,
+    /// The piece of text around the match, as stored; the match is between `\u{2}` and `\u{3}`.
+    pub snippet: String,
+}
+
+/// What a search found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Found {
+    /// Threads whose contact matches by name or number; only on the first page.
+    pub threads: Vec<ThreadRow>,
+    /// Messages, newest first.
+    pub hits: Page<Hit>,
+}
+
+/// A line about the provider's side that an operator should know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// When.
+    pub at: Millis,
+    /// Which account.
+    pub account: AccountId,
+    /// How much it matters.
+    pub severity: Severity,
+    /// One line.
+    pub text: String,
+}
+
+/// How the engine is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Status {
+    /// Program version.
+    pub version: String,
+    /// Address of the webhook listener (`127.0.0.1:8080`); `None` when it could not bind.
+    pub listener: Option<String>,
+    /// Why the listener is not there.
+    pub listener_problem: Option<String>,
+    /// Last webhook stored.
+    pub last_webhook: Option<Millis>,
+    /// Webhooks stored since the start.
+    pub webhooks: u64,
+    /// Refused for a bad signature since the start.
+    pub bad_signatures: u64,
+    /// Stored but not understood, in all.
+    pub failed_webhooks: u64,
+    /// Messages waiting in the outbox.
+    pub outbox: u32,
+    /// Messages whose fate is unknown.
+    pub unknown: u32,
+    /// The last few notices, newest first.
+    pub notices: Vec<Notice>,
+}
+
+/// Verdict of one check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// As it should be.
+    Pass,
+    /// Works, but look at it.
+    Warn,
+    /// Does not work.
+    Fail,
+}
+
+/// One step of the doctor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// Stable name (`store.integrity`, `provider.token`).
+    pub name: String,
+    /// Which account, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
+    /// Verdict.
+    pub verdict: Verdict,
+    /// What was seen.
+    pub seen: String,
+    /// What to do; empty when it passed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub fix: String,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "response", content = "data", rename_all = "snake_case")]
+pub enum Response {
+    /// To [`Request::Hello`].
+    Hello {
+        /// [`PROTOCOL`].
+        protocol: u32,
+        /// Program version.
+        version: String,
+        /// Who the engine takes the client for.
+        operator: String,
+    },
+    /// Accounts in the order of the configuration.
+    Accounts(Vec<AccountView>),
+    /// A page of threads.
+    Threads(Page<ThreadRow>),
+    /// Rows of threads.
+    ThreadRows(Vec<ThreadRow>),
+    /// One thread.
+    Thread(Box<ThreadDetail>),
+    /// A page of messages, oldest first; `next` continues to older ones.
+    Messages {
+        /// The messages, oldest first.
+        items: Vec<Message>,
+        /// Continue to older ones; `None` at the beginning of the thread.
+        older: Option<Cursor>,
+        /// Continue to newer ones; `None` at the end of the thread.
+        newer: Option<Cursor>,
+    },
+    /// Messages by id.
+    MessageRows(Vec<Message>),
+    /// A send was committed to the outbox.
+    Queued {
+        /// The message.
+        message: MessageId,
+        /// Its thread.
+        thread: ThreadId,
+    },
+    /// Templates.
+    Templates(Vec<Template>),
+    /// Quick replies.
+    QuickReplies(Vec<QuickReply>),
+    /// Search results.
+    Found(Box<Found>),
+    /// Engine status.
+    Status(Box<Status>),
+    /// Doctor's findings.
+    Checks(Vec<Check>),
+    /// It is done.
+    Done,
+}
+
+/// Why a request was refused. Three parts: what happened, what it means, what to do next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{what}")]
+pub struct Problem {
+    /// Stable word for scripts (`field`, `window_closed`, `not_found`, `store`, `provider`, `protocol`, …).
+    pub kind: String,
+    /// What happened, with a provider's code and text where there is one.
+    pub what: String,
+    /// What it means; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub means: String,
+    /// What to do next; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub next: String,
+    /// The field at fault, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+}
+
+impl Problem {
+    /// A problem of a kind.
+    #[must_use]
+    pub fn new(kind: &str, what: impl Into<String>) -> Self {
+        Self { kind: kind.into(), what: what.into(), means: String::new(), next: String::new(), field: None }
+    }
+
+    /// Adds what it means.
+    #[must_use]
+    pub fn means(mut self, means: impl Into<String>) -> Self {
+        self.means = means.into();
+        self
+    }
+
+    /// Adds what to do next.
+    #[must_use]
+    pub fn next(mut self, next: impl Into<String>) -> Self {
+        self.next = next.into();
+        self
+    }
+
+    /// Something that is not there.
+    #[must_use]
+    pub fn not_found(what: impl Into<String>) -> Self {
+        Self::new("not_found", what)
+    }
+}
+
+impl From<FieldProblem> for Problem {
+    fn from(p: FieldProblem) -> Self {
+        Self { field: Some(p.field.clone()), ..Self::new("field", p.to_string()) }
+    }
+}
+
+/// Something changed. `seq` counts up by one per connection; a gap means that updates were dropped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Update {
+    /// Sequence number.
+    pub seq: u64,
+    /// What changed, merged over one commit of the store.
+    pub changed: Vec<Changed>,
+}
+
+/// One thing that changed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "changed", rename_all = "snake_case")]
+pub enum Changed {
+    /// A message is new.
+    MessageStored {
+        /// Its thread.
+        thread: ThreadId,
+        /// The message.
+        message: MessageId,
+        /// Whether a customer wrote it just now (worth a notification).
+        inbound: bool,
+    },
+    /// A message changed (tick, reaction, edit, failure).
+    MessageChanged {
+        /// Its thread.
+        thread: ThreadId,
+        /// The message.
+        message: MessageId,
+    },
+    /// A row of the thread list changed (also: a new thread).
+    ThreadChanged {
+        /// Which.
+        thread: ThreadId,
+        /// Its account.
+        account: AccountId,
+    },
+    /// Counters, state or facts of an account changed.
+    AccountChanged {
+        /// Which.
+        account: AccountId,
+    },
+    /// The template list changed.
+    TemplatesChanged {
+        /// Which account.
+        account: AccountId,
+    },
+    /// The quick replies changed.
+    QuickRepliesChanged,
+    /// Engine status changed (outbox, listener, webhook age, notices).
+    StatusChanged,
+    /// Updates were dropped: ask again for everything shown.
+    Resync,
+}

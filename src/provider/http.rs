@@ -1,0 +1,4 @@
+//! The one way to an HTTP client.
+
+/// x
+pub fn placeholder() {}

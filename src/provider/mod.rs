@@ -1,0 +1,126 @@
+//! Providers: the wire protocols that carry messages, behind one trait.
+//!
+//! Knows `model` and HTTP. Knows nothing of the store, the engine or a screen.
+
+pub mod http;
+pub mod meta;
+
+use crate::model::contact::Identity;
+use crate::model::delivery::DeliveryError;
+use crate::model::event::NumberFacts;
+use crate::model::outgoing::Outgoing;
+use crate::model::template::Template;
+use async_trait::async_trait;
+use std::time::Duration;
+
+/// What a provider (or one account of it) can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Free text.
+    pub text: bool,
+    /// Pictures, sounds, files.
+    pub media: bool,
+    /// Buttons and lists.
+    pub interactive: bool,
+    /// Approved templates.
+    pub templates: bool,
+    /// Telling the customer that a message was read.
+    pub read_receipts: bool,
+    /// Showing that somebody types.
+    pub typing: bool,
+    /// Emoji on messages.
+    pub reactions: bool,
+    /// Answering to a given message.
+    pub quoting: bool,
+    /// Reading past messages.
+    pub history: bool,
+    /// Has a customer service window.
+    pub window: bool,
+}
+
+/// A send as a provider needs it: every id is the provider's own.
+#[derive(Clone, Debug)]
+pub struct SendRequest<'a> {
+    /// To whom: a phone number or a user id, exactly as the provider gave it.
+    pub to: &'a Identity,
+    /// What.
+    pub content: &'a Outgoing,
+    /// The provider's id of the message a reaction goes to.
+    pub reaction_target: Option<&'a str>,
+    /// The provider's id of the quoted message.
+    pub quote: Option<&'a str>,
+    /// Travels with the message and comes back in its statuses; no secrets.
+    pub opaque: &'a str,
+}
+
+/// What became of a send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The provider took it.
+    Accepted {
+        /// The provider's id of the new message.
+        provider_id: String,
+        /// Who the provider resolved the recipient to, where it says so.
+        recipient: Option<Identity>,
+    },
+    /// Refused for good.
+    Rejected(DeliveryError),
+    /// Nothing was sent; try again after this long (`None` = the caller's own backoff).
+    Retry {
+        /// The provider's wish (`Retry-After`).
+        after: Option<Duration>,
+        /// Why.
+        error: DeliveryError,
+    },
+    /// The answer was lost after bytes had left: it may or may not have been sent.
+    Unknown(DeliveryError),
+}
+
+/// Why a call that is not a send failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text}")]
+pub struct CallError {
+    /// The provider's code, 0 without one.
+    pub code: i64,
+    /// What happened, in the provider's words where there are any. Never holds a token.
+    pub text: String,
+    /// What it means.
+    pub cause: Option<String>,
+    /// What to do next.
+    pub next: Option<String>,
+    /// Whether the token or a permission is at fault.
+    pub auth: bool,
+    /// Whether trying again later may help.
+    pub transient: bool,
+}
+
+/// What a token is worth.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TokenFacts {
+    /// Whether the provider takes it.
+    pub valid: bool,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// When it ends (Unix milliseconds); `None` = never.
+    pub expires_at: Option<i64>,
+}
+
+/// One account's way to its provider. Cheap to share; opens connections when first used.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// What it can do.
+    fn capabilities(&self) -> Capabilities;
+    /// Sends. Never retries by itself.
+    async fn send(&self, request: SendRequest<'_>) -> Outcome;
+    /// Marks a customer's message (and all before it) read; `typing` also shows that somebody types.
+    async fn mark_read(&self, provider_id: &str, typing: bool) -> Result<(), CallError>;
+    /// The whole template list, all pages.
+    async fn templates(&self) -> Result<Vec<Template>, CallError>;
+    /// What the provider says about our number and its profile.
+    async fn number(&self) -> Result<NumberFacts, CallError>;
+    /// Points the provider's webhooks for our business account at `callback` (at most 200 characters); the
+    /// provider checks it with a handshake before it answers.
+    async fn subscribe(&self, callback: &str, verify_token: &str) -> Result<(), CallError>;
+    /// What the token is worth.
+    async fn token(&self) -> Result<TokenFacts, CallError>;
+}
