@@ -12,6 +12,7 @@
 //! | what a client may ask of the engine | [`protocol`] |
 //! | how a client reaches a running engine | [`daemon`] |
 //! | what is on the screen and which key does what | [`tui`] |
+//! | how text is measured, wrapped and made safe for a terminal | [`text`] |
 //! | what a shell command prints | [`cli`] |
 //! | what a file may configure | [`config`] |
 //! | how the stand-in provider behaves | [`emulator`] |
@@ -31,5 +32,6 @@ pub mod model;
 pub mod protocol;
 pub mod provider;
 pub mod store;
+pub mod text;
 pub mod tui;
 pub mod webhook;

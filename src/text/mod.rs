@@ -1,0 +1,196 @@
+//! Text for a terminal: made safe, measured in cells, cut and wrapped by graphemes.
+//!
+//! The one place that knows how wide text is. Strangers write the bodies, names and file names we show, so
+//! everything that reaches a terminal goes through [`sanitize`] (one line) or [`sanitize_lines`] first. The
+//! store keeps the original.
+
+use std::borrow::Cow;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// Whether a character must never reach a terminal: C0 and C1 controls, DEL, bidi overrides and isolates,
+/// line and paragraph separators, tags, and code points that are not characters.
+#[must_use]
+pub fn is_hostile(c: char) -> bool {
+    matches!(c,
+        '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}'
+        | '\u{200e}' | '\u{200f}' | '\u{061c}'
+        | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{206a}'..='\u{206f}'
+        | '\u{fdd0}'..='\u{fdef}' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// One safe line: line breaks and tabs become a space, hostile characters vanish.
+#[must_use]
+pub fn sanitize(s: &str) -> Cow<'_, str> {
+    if !s.chars().any(is_hostile) {
+        return Cow::Borrowed(s);
+    }
+    let mut out = String::with_capacity(s.len());
+    for c in s.chars() {
+        if is_hostile(c) {
+            if matches!(c, '\n' | '\t' | '\u{2028}' | '\u{2029}') && !out.ends_with(' ') {
+                out.push(' ');
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Safe text that keeps its line breaks (as `\n`); a tab becomes four spaces.
+#[must_use]
+pub fn sanitize_lines(s: &str) -> Cow<'_, str> {
+    if !s.chars().any(|c| is_hostile(c) && c != '\n') {
+        return Cow::Borrowed(s);
+    }
+    let mut out = String::with_capacity(s.len());
+    for c in s.chars() {
+        match c {
+            '\n' | '\u{2028}' | '\u{2029}' => out.push('\n'),
+            '\t' => out.push_str("    "),
+            c if is_hostile(c) => {}
+            c => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Width in cells.
+#[must_use]
+pub fn width(s: &str) -> usize {
+    if s.is_ascii() { s.len() } else { s.width() }
+}
+
+/// The beginning of a line that fits into `cells`, ending in `…` when something was cut. Never splits a
+/// grapheme.
+#[must_use]
+pub fn truncate(s: &str, cells: usize) -> Cow<'_, str> {
+    if width(s) <= cells {
+        return Cow::Borrowed(s);
+    }
+    if cells == 0 {
+        return Cow::Borrowed("");
+    }
+    let mut used = 0;
+    let mut end = 0;
+    for (at, g) in s.grapheme_indices(true) {
+        let w = width(g);
+        if used + w > cells - 1 {
+            break;
+        }
+        used += w;
+        end = at + g.len();
+    }
+    Cow::Owned(format!("{}…", &s[..end]))
+}
+
+/// Wraps safe text to lines of at most `cells` cells: at word bounds where possible, else between graphemes.
+/// Returns byte ranges into `s`, without the line breaks; an empty text is one empty line.
+#[must_use]
+pub fn wrap(s: &str, cells: usize) -> Vec<std::ops::Range<usize>> {
+    let cells = cells.max(2);
+    let mut out = Vec::new();
+    let mut base = 0;
+    for paragraph in s.split('\n') {
+        wrap_paragraph(paragraph, base, cells, &mut out);
+        base += paragraph.len() + 1;
+    }
+    out
+}
+
+fn wrap_paragraph(p: &str, base: usize, cells: usize, out: &mut Vec<std::ops::Range<usize>>) {
+    if width(p) <= cells {
+        out.push(base..base + p.len());
+        return;
+    }
+    let mut start = 0;
+    let mut end = 0;
+    let mut used = 0;
+    for (at, word) in p.split_word_bound_indices() {
+        let w = width(word);
+        if used + w <= cells {
+            used += w;
+            end = at + word.len();
+            continue;
+        }
+        if word.trim().is_empty() {
+            // Spaces at the edge belong to the line they end; they are not shown.
+            out.push(base + start..base + end);
+            start = at + word.len();
+            end = start;
+            used = 0;
+            continue;
+        }
+        if w <= cells {
+            if end > start {
+                let trimmed = p[start..end].trim_end_matches(' ').len();
+                out.push(base + start..base + start + trimmed);
+            }
+            start = at;
+            end = at + word.len();
+            used = w;
+            continue;
+        }
+        for (g_at, g) in word.grapheme_indices(true) {
+            let gw = width(g);
+            if used + gw > cells && end > start {
+                out.push(base + start..base + end);
+                start = at + g_at;
+                used = 0;
+            }
+            used += gw;
+            end = at + g_at + g.len();
+        }
+    }
+    if end > start || out.is_empty() {
+        out.push(base + start..base + end);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_characters_never_come_through() {
+        for s in [
+            "a\u{1b}[31mb",
+            "x\u{9b}31m",
+            "\u{202e}evil",
+            "nul\0",
+            "bell\u{7}",
+            "a\r\nb",
+            "\u{2066}x\u{2069}",
+        ] {
+            assert!(!sanitize(s).chars().any(is_hostile), "{s:?}");
+            assert!(!sanitize_lines(s).chars().any(|c| is_hostile(c) && c != '\n'), "{s:?}");
+        }
+        assert_eq!(sanitize("a\r\nb"), "a b");
+        assert!(matches!(sanitize("plain ü 王 👨‍👩‍👧"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn truncating_keeps_graphemes_whole() {
+        assert_eq!(truncate("hello", 5), "hello");
+        assert_eq!(truncate("hello!", 5), "hell…");
+        assert_eq!(truncate("王小明", 4), "王…");
+        assert_eq!(truncate("a👨‍👩‍👧b", 2), "a…");
+        assert_eq!(truncate("abc", 0), "");
+    }
+
+    #[test]
+    fn wrapping_prefers_words_and_loses_nothing_visible() {
+        let s = "the quick brown fox jumps over aVeryLongWordThatMustBreak end";
+        let lines: Vec<&str> = wrap(s, 10).into_iter().map(|r| &s[r]).collect();
+        assert!(lines.iter().all(|l| width(l) <= 10), "{lines:?}");
+        assert_eq!(lines.concat().replace(' ', ""), s.replace(' ', ""));
+        assert_eq!(lines[0], "the quick");
+        assert_eq!(wrap("", 10), vec![0..0]);
+        let cjk = "请问这个订单什么时候发货";
+        assert!(wrap(cjk, 7).into_iter().all(|r| width(&cjk[r]) <= 7));
+        assert_eq!(wrap("a\n\nb", 10).len(), 3);
+    }
+}

@@ -1,0 +1,95 @@
+//! Overlays: pickers, forms and help that lie over the inbox and take the keys while they are open.
+//!
+//! An overlay owns its own state, knows `protocol`, `model`, `text` and the theme, and does no I/O: what it wants
+//! done it returns as [`Step`]s; what comes back it gets through [`Overlay::deliver`].
+
+use super::theme::Theme;
+use crate::model::ids::{AccountId, MessageId, QuickReplyId, ThreadId};
+use crate::model::quick_reply::QuickReply;
+use crate::model::template::Template;
+use crate::protocol::{AccountView, Found, Problem, Request};
+use crossterm::event::KeyEvent;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+/// What an overlay wants done, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// Take it off the screen.
+    Close,
+    /// Ask the engine; the answer comes back by [`Overlay::deliver`].
+    Ask(Request),
+    /// Put text into the composer at the cursor, replacing the `/word` that opened the picker, if any.
+    Insert {
+        /// The text, variables filled in.
+        text: String,
+        /// The quick reply it came from, to be counted.
+        from: Option<QuickReplyId>,
+    },
+    /// Show one account's threads, or all.
+    SwitchAccount(Option<AccountId>),
+    /// Open a thread, at a message if one is named.
+    OpenThread {
+        /// The thread.
+        thread: ThreadId,
+        /// The message to go to.
+        at: Option<MessageId>,
+    },
+    /// Run a command of the command table by its id.
+    Command(String),
+    /// Tell the operator something in the status line.
+    Say(String),
+}
+
+/// What the engine answered, as far as overlays care.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Delivery {
+    /// Accounts.
+    Accounts(Vec<AccountView>),
+    /// Templates of the account.
+    Templates(Vec<Template>),
+    /// Quick replies.
+    QuickReplies(Vec<QuickReply>),
+    /// Search results, with the text they belong to.
+    Found(String, Box<Found>),
+    /// A send was committed: `thread` is where.
+    Queued(ThreadId),
+    /// A request of this overlay was done.
+    Done,
+    /// A request of this overlay was refused.
+    Problem(Problem),
+}
+
+/// A key and what it does here, for the hint line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint {
+    /// The key in its text form (`Enter`, `Ctrl+R`).
+    pub key: String,
+    /// What it does, one or two words.
+    pub does: String,
+}
+
+impl Hint {
+    /// A hint.
+    #[must_use]
+    pub fn new(key: &str, does: &str) -> Self {
+        Self { key: key.into(), does: does.into() }
+    }
+}
+
+/// Something that lies over the inbox.
+pub trait Overlay {
+    /// Name for tests and snapshots (`quick_replies`, `template_form`).
+    fn name(&self) -> &'static str;
+    /// A key was pressed.
+    fn key(&mut self, key: KeyEvent) -> Vec<Step>;
+    /// A block of text was pasted; never submits.
+    fn paste(&mut self, text: &str) -> Vec<Step>;
+    /// The engine answered.
+    fn deliver(&mut self, delivery: Delivery) -> Vec<Step>;
+    /// Draws into `area` (the whole screen above the hint line; the overlay places its own box) and says where
+    /// the cursor is, if a text field has it.
+    fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> Option<Position>;
+    /// Keys for the hint line.
+    fn hints(&self) -> Vec<Hint>;
+}
