@@ -18,7 +18,7 @@ pub enum Step {
     /// Take it off the screen.
     Close,
     /// Ask the engine; the answer comes back by [`Overlay::deliver`].
-    Ask(Request),
+    Ask(Box<Request>),
     /// Put text into the composer at the cursor, replacing the `/word` that opened the picker, if any.
     Insert {
         /// The text, variables filled in.
