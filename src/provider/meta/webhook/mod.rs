@@ -1,0 +1,3 @@
+//! Meta's webhooks.
+
+pub mod signature;
