@@ -154,7 +154,7 @@ async fn handshake(url: &str, challenge: &str, verify_token: &str) -> Result<Str
     let query =
         [("hub.mode", "subscribe"), ("hub.challenge", challenge), ("hub.verify_token", verify_token)];
     let request = client.get(url).query(&query);
-    let answer = http::call(request).await.map_err(|t| t.to_string())?;
+    let answer = http::call(request).await.map_err(|t| t.text)?;
     Ok(String::from_utf8_lossy(&answer.body).into_owned())
 }
 

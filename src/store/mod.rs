@@ -13,6 +13,8 @@ mod reader;
 mod rows;
 mod search;
 mod threads;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub mod seed;

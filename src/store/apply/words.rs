@@ -51,7 +51,7 @@ pub fn prepare_query_token(word: &str, prefix: bool) -> Option<String> {
 }
 
 /// Adds a message to the index.
-pub(super) fn add(conn: &Connection, row: i64, text: &str) -> Result<(), StoreError> {
+pub(in crate::store) fn add(conn: &Connection, row: i64, text: &str) -> Result<(), StoreError> {
     if text.is_empty() {
         return Ok(());
     }
