@@ -119,7 +119,7 @@ impl MetaProvider {
             Ok(r) => http::call(body.into_iter().fold(r, RequestBuilder::json)).await,
             Err(e) => Err(e),
         };
-        let answer = answer.map_err(|e| self.call_error(lost(e)))?;
+        let answer = answer.map_err(|e| self.call_error(lost(&e)))?;
         match success(&answer) {
             Some(value) => Ok(value),
             None => Err(self.call_error(failure(&answer).into_call_error())),
@@ -180,8 +180,8 @@ fn transport_error(e: &Transport) -> DeliveryError {
     )
 }
 
-fn lost(e: Transport) -> CallError {
-    let error = transport_error(&e);
+fn lost(e: &Transport) -> CallError {
+    let error = transport_error(e);
     CallError {
         code: 0,
         text: error.text,
