@@ -4,6 +4,7 @@ use super::{Account, Shared};
 use crate::protocol::{Check, Verdict};
 use crate::provider::http;
 use secrecy::ExposeSecret;
+use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,13 @@ use std::time::Duration;
 /// Without a webhook for this long, something may be wrong: three hours.
 const SILENCE: i64 = 3 * 3_600_000;
 
-fn check(name: &str, account: Option<&Account>, verdict: Verdict, seen: impl Into<String>, fix: &str) -> Check {
+fn check(
+    name: &str,
+    account: Option<&Account>,
+    verdict: Verdict,
+    seen: impl Into<String>,
+    fix: &str,
+) -> Check {
     Check {
         name: name.into(),
         account: account.map(|a| a.id().clone()),
@@ -64,14 +71,22 @@ async fn modes(shared: &Shared, out: &mut Vec<Check>) {
 
 async fn store(shared: &Shared, out: &mut Vec<Check>) {
     let restore = "stop Switchboard, keep a copy of the data folder, restore a backup";
-    out.push(match shared.store.read_slow(|r| r.quick_check()).await {
+    out.push(match shared.store.read_slow(crate::store::Reader::quick_check).await {
         Ok(None) => check("store.integrity", None, Verdict::Pass, "the database is whole", ""),
         Ok(Some(why)) => check("store.integrity", None, Verdict::Fail, why, restore),
         Err(e) => check("store.integrity", None, Verdict::Fail, e.to_string(), restore),
     });
-    out.push(match shared.store.read_slow(|r| r.recount()).await {
-        Ok(wrong) if wrong.is_empty() => check("store.counters", None, Verdict::Pass, "counters agree with a recount", ""),
-        Ok(wrong) => check("store.counters", None, Verdict::Fail, wrong.join("; "), "report this as a bug, with the log"),
+    out.push(match shared.store.read_slow(crate::store::Reader::recount).await {
+        Ok(wrong) if wrong.is_empty() => {
+            check("store.counters", None, Verdict::Pass, "counters agree with a recount", "")
+        }
+        Ok(wrong) => check(
+            "store.counters",
+            None,
+            Verdict::Fail,
+            wrong.join("; "),
+            "report this as a bug, with the log",
+        ),
         Err(e) => check("store.counters", None, Verdict::Fail, e.to_string(), restore),
     });
 }
@@ -84,20 +99,38 @@ async fn token(account: &Account, out: &mut Vec<Check>, now: i64) {
             let fix = e.next.clone().unwrap_or_else(|| "check `api_base` and the network".into());
             check("provider.token", Some(account), Verdict::Fail, format!("{} {}", e.code, e.text), &fix)
         }
-        Ok(t) if !t.valid => check("provider.token", Some(account), Verdict::Fail, "the provider refuses the token", renew),
+        Ok(t) if !t.valid => {
+            check("provider.token", Some(account), Verdict::Fail, "the provider refuses the token", renew)
+        }
         Ok(t) => {
-            let missing: Vec<&str> =
-                NEEDED.into_iter().filter(|n| !t.scopes.is_empty() && !t.scopes.iter().any(|s| s == n)).collect();
+            let missing: Vec<&str> = NEEDED
+                .into_iter()
+                .filter(|n| !t.scopes.is_empty() && !t.scopes.iter().any(|s| s == n))
+                .collect();
             match t.expires_at {
                 _ if !missing.is_empty() => {
                     let seen = format!("the token lacks {}", missing.join(" and "));
-                    check("provider.token", Some(account), Verdict::Fail, seen, "grant the permission to the system user and make a new token")
+                    check(
+                        "provider.token",
+                        Some(account),
+                        Verdict::Fail,
+                        seen,
+                        "grant the permission to the system user and make a new token",
+                    )
                 }
                 Some(at) if at - now < 7 * 86_400_000 => {
                     let days = (at - now).max(0) / 86_400_000;
-                    check("provider.token", Some(account), Verdict::Warn, format!("the token ends in {days} days"), renew)
+                    check(
+                        "provider.token",
+                        Some(account),
+                        Verdict::Warn,
+                        format!("the token ends in {days} days"),
+                        renew,
+                    )
                 }
-                _ => check("provider.token", Some(account), Verdict::Pass, "the provider takes the token", ""),
+                _ => {
+                    check("provider.token", Some(account), Verdict::Pass, "the provider takes the token", "")
+                }
             }
         }
     });
@@ -110,14 +143,21 @@ async fn number(account: &Account, out: &mut Vec<Check>) {
             check("provider.number", Some(account), Verdict::Fail, format!("{} {}", e.code, e.text), &fix)
         }
         Ok(f) => {
-            let seen = format!("{} is {}, quality {}, limit {}", f.display_phone, f.status, f.quality, f.limit);
+            let seen =
+                format!("{} is {}, quality {}, limit {}", f.display_phone, f.status, f.quality, f.limit);
             let status_ok = f.status.is_empty() || f.status == "CONNECTED";
             let verdict = match (status_ok, f.quality.as_str()) {
                 (false, _) => Verdict::Fail,
                 (true, "RED" | "YELLOW") => Verdict::Warn,
                 _ => Verdict::Pass,
             };
-            check("provider.number", Some(account), verdict, seen, "look at the number in Meta's WhatsApp Manager")
+            check(
+                "provider.number",
+                Some(account),
+                verdict,
+                seen,
+                "look at the number in Meta's WhatsApp Manager",
+            )
         }
     });
 }
@@ -132,7 +172,13 @@ async fn listener(shared: &Shared, account: &Account, out: &mut Vec<Check>) {
         }
         None => {
             let fix = "start `switchboard serve` (or the screen) and run the doctor again";
-            out.push(check("listener.bound", Some(account), Verdict::Warn, "the webhook listener is not running here", fix));
+            out.push(check(
+                "listener.bound",
+                Some(account),
+                Verdict::Warn,
+                "the webhook listener is not running here",
+                fix,
+            ));
             return;
         }
     };
@@ -151,16 +197,16 @@ async fn listener(shared: &Shared, account: &Account, out: &mut Vec<Check>) {
 
 async fn handshake(url: &str, challenge: &str, verify_token: &str) -> Result<String, String> {
     let client = http::client(true, Duration::from_secs(5)).map_err(|e| e.to_string())?;
-    let query =
-        [("hub.mode", "subscribe"), ("hub.challenge", challenge), ("hub.verify_token", verify_token)];
+    let query = [("hub.mode", "subscribe"), ("hub.challenge", challenge), ("hub.verify_token", verify_token)];
     let request = client.get(url).query(&query);
     let answer = http::call(request).await.map_err(|t| t.text)?;
     Ok(String::from_utf8_lossy(&answer.body).into_owned())
 }
 
 async fn last_webhook(shared: &Shared, out: &mut Vec<Check>) {
-    let fix = "check that the provider's webhook settings point at the listener and that the app is subscribed";
-    out.push(match shared.store.read(|r| r.webhook_facts()).await {
+    let fix =
+        "check that the provider's webhook settings point at the listener and that the app is subscribed";
+    out.push(match shared.store.read(crate::store::Reader::webhook_facts).await {
         Err(e) => check("webhook.last", None, Verdict::Fail, e.to_string(), "run the doctor again"),
         Ok((None, _)) => check("webhook.last", None, Verdict::Warn, "no webhook has ever come", fix),
         Ok((Some(at), failed)) => {
@@ -168,7 +214,7 @@ async fn last_webhook(shared: &Shared, out: &mut Vec<Check>) {
             let verdict = if age > SILENCE || failed > 0 { Verdict::Warn } else { Verdict::Pass };
             let mut seen = format!("the last webhook came {} min ago", age / 60_000);
             if failed > 0 {
-                seen.push_str(&format!("; {failed} were kept without being understood"));
+                let _ = write!(seen, "; {failed} were kept without being understood");
             }
             check("webhook.last", None, verdict, seen, fix)
         }
@@ -176,7 +222,7 @@ async fn last_webhook(shared: &Shared, out: &mut Vec<Check>) {
 }
 
 async fn outbox(shared: &Shared, out: &mut Vec<Check>) {
-    out.push(match shared.store.read(|r| r.outbox_counts()).await {
+    out.push(match shared.store.read(crate::store::Reader::outbox_counts).await {
         Err(e) => check("outbox", None, Verdict::Fail, e.to_string(), "run the doctor again"),
         Ok((open, unknown)) => {
             let verdict = if unknown > 0 || open > 100 { Verdict::Warn } else { Verdict::Pass };

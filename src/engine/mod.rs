@@ -15,9 +15,9 @@ pub use ingest::{Inlet, Refused};
 
 use crate::clock::Clock;
 use crate::config::settings::{AccountSettings, EngineSettings};
+use crate::model::delivery::DeliveryError;
 use crate::model::event::{Actor, AttemptOutcome, Event, EventBody};
 use crate::model::ids::AccountId;
-use crate::model::delivery::DeliveryError;
 use crate::protocol::Changed;
 use crate::protocol::client::{Connection, pair};
 use crate::provider::Provider;
@@ -191,7 +191,7 @@ impl Engine {
 
     /// Tells the store about accounts whose configuration changed.
     async fn configure(&self) -> Result<(), EngineError> {
-        let known = self.shared.store.read(|r| r.accounts()).await?;
+        let known = self.shared.store.read(crate::store::Reader::accounts).await?;
         for account in &self.shared.accounts {
             let spec = &account.settings.spec;
             if !known.iter().any(|k| k.spec == *spec) {
@@ -203,11 +203,13 @@ impl Engine {
 
     /// Attempts that were on the wire when the last engine ended are unknown, not sent again.
     async fn settle(&self) -> Result<(), EngineError> {
-        for (message, attempt) in self.shared.store.read(|r| r.interrupted()).await? {
+        for (message, attempt) in self.shared.store.read(crate::store::Reader::interrupted).await? {
             let error = DeliveryError {
                 code: 0,
                 text: "the program ended before the provider's answer came".into(),
-                cause: Some("nobody knows yet whether it was sent; a status from the provider will tell".into()),
+                cause: Some(
+                    "nobody knows yet whether it was sent; a status from the provider will tell".into(),
+                ),
                 next: Some("wait for a status, send it again, or put it aside".into()),
             };
             let outcome = AttemptOutcome::Unknown { error };

@@ -23,7 +23,9 @@ impl From<StoreError> for Problem {
         let p = match &e {
             StoreError::Missing(what) => Self::not_found(format!("{what} is not here")),
             StoreError::Rule(what) => Self::new("refused", what),
-            StoreError::Newer { .. } => Self::new("store", e.to_string()).next("use the newer version of Switchboard"),
+            StoreError::Newer { .. } => {
+                Self::new("store", e.to_string()).next("use the newer version of Switchboard")
+            }
             _ => Self::new("store", e.to_string())
                 .means("the database could not do it; nothing was changed")
                 .next("look at the disk, then run `switchboard doctor`"),
@@ -84,14 +86,16 @@ async fn read(shared: &Arc<Shared>, request: Request) -> Result<Response, Proble
     let store = &shared.store;
     match request {
         Request::Accounts => {
-            let mut views = store.read(|r| r.accounts()).await?;
+            let mut views = store.read(crate::store::Reader::accounts).await?;
             views.retain(|v| shared.account(&v.spec.id).is_some());
             views.sort_by_key(|v| shared.accounts.iter().position(|a| *a.id() == v.spec.id));
             Ok(Response::Accounts(views))
         }
         Request::Threads { account, filter, before, limit } => {
             let limit = limit.clamp(1, PAGE_MAX);
-            Ok(Response::Threads(store.read(move |r| r.threads(account.as_ref(), filter, before, limit)).await?))
+            Ok(Response::Threads(
+                store.read(move |r| r.threads(account.as_ref(), filter, before, limit)).await?,
+            ))
         }
         Request::ThreadRows { mut ids } => {
             ids.truncate(IDS_MAX);
@@ -111,10 +115,11 @@ async fn read(shared: &Arc<Shared>, request: Request) -> Result<Response, Proble
         Request::Templates { account } => {
             Ok(Response::Templates(store.read(move |r| r.templates(&account)).await?))
         }
-        Request::QuickReplies => Ok(Response::QuickReplies(store.read(|r| r.quick_replies()).await?)),
+        Request::QuickReplies => Ok(Response::QuickReplies(store.read(crate::store::Reader::quick_replies).await?)),
         Request::Search { text, account, thread, before, limit } => {
             let limit = limit.clamp(1, 200);
-            let found = store.read_slow(move |r| r.search(&text, account.as_ref(), thread, before, limit)).await?;
+            let found =
+                store.read_slow(move |r| r.search(&text, account.as_ref(), thread, before, limit)).await?;
             Ok(Response::Found(Box::new(found)))
         }
         Request::Status => Ok(Response::Status(Box::new(status(shared).await?))),
@@ -128,14 +133,14 @@ async fn read(shared: &Arc<Shared>, request: Request) -> Result<Response, Proble
 
 async fn find_thread(shared: &Shared, account: Option<AccountId>, text: String) -> Result<Response, Problem> {
     let wanted = text.clone();
-    let found = shared
-        .store
-        .read_slow(move |r| Ok(r.find_thread(account.as_ref(), &text)))
-        .await?
-        .map_err(|e| Problem::new("ambiguous", format!("`{wanted}`: {e}")).next("name it by number or thread id"))?;
+    let found =
+        shared.store.read_slow(move |r| Ok(r.find_thread(account.as_ref(), &text))).await?.map_err(|e| {
+            Problem::new("ambiguous", format!("`{wanted}`: {e}")).next("name it by number or thread id")
+        })?;
     let id = found.ok_or_else(|| {
-        Problem::not_found(format!("there is no thread for `{wanted}`"))
-            .next("use a thread id, a phone number, a user id or a whole name; `switchboard threads` lists them")
+        Problem::not_found(format!("there is no thread for `{wanted}`")).next(
+            "use a thread id, a phone number, a user id or a whole name; `switchboard threads` lists them",
+        )
     })?;
     Ok(Response::Thread(Box::new(shared.store.read(move |r| r.thread(id)).await?)))
 }
@@ -226,7 +231,9 @@ async fn change(shared: &Arc<Shared>, operator: &str, request: Request) -> Resul
             if protocol != PROTOCOL {
                 return Err(Problem::new(
                     "protocol",
-                    format!("the client ({version}) speaks protocol {protocol}, the engine speaks {PROTOCOL}"),
+                    format!(
+                        "the client ({version}) speaks protocol {protocol}, the engine speaks {PROTOCOL}"
+                    ),
                 )
                 .next("use the same version of Switchboard for both"));
             }
@@ -236,7 +243,9 @@ async fn change(shared: &Arc<Shared>, operator: &str, request: Request) -> Resul
                 operator: operator.to_owned(),
             })
         }
-        Request::Send { account, to, content, quote } => send(shared, by(), account, to, content, quote).await,
+        Request::Send { account, to, content, quote } => {
+            send(shared, by(), account, to, content, quote).await
+        }
         Request::SendTemplate { account, to, name, language, values } => {
             let id = which_account(shared, account.clone(), &to).await?;
             let (n, l) = (name.clone(), language.clone());
@@ -244,7 +253,10 @@ async fn change(shared: &Arc<Shared>, operator: &str, request: Request) -> Resul
             let template = template.ok_or_else(|| {
                 Problem {
                     field: Some("template".into()),
-                    ..Problem::new("field", format!("template: there is no template `{name}` in language `{language}`"))
+                    ..Problem::new(
+                        "field",
+                        format!("template: there is no template `{name}` in language `{language}`"),
+                    )
                 }
                 .next("`switchboard templates --sync` reads the list again")
             })?;
@@ -334,13 +346,19 @@ fn clean(identity: &Identity) -> Result<Identity, FieldProblem> {
 }
 
 /// The account a send goes out from: named, the thread's, or the only one.
-async fn which_account(shared: &Shared, account: Option<AccountId>, to: &Recipient) -> Result<AccountId, Problem> {
+async fn which_account(
+    shared: &Shared,
+    account: Option<AccountId>,
+    to: &Recipient,
+) -> Result<AccountId, Problem> {
     if let Recipient::Thread { thread } = to {
         let id = *thread;
         let mut rows = shared.store.read(move |r| r.thread_rows(&[id])).await?;
         let row = rows.pop().ok_or_else(|| Problem::not_found("this thread is not here"))?;
         if account.is_some_and(|a| a != row.account) {
-            return Err(FieldProblem::new("account", format!("the thread belongs to `{}`", row.account)).into());
+            return Err(
+                FieldProblem::new("account", format!("the thread belongs to `{}`", row.account)).into()
+            );
         }
         return Ok(row.account);
     }
@@ -357,7 +375,11 @@ async fn which_account(shared: &Shared, account: Option<AccountId>, to: &Recipie
     }
 }
 
-async fn thread_of(shared: &Shared, account: &AccountId, to: &Recipient) -> Result<Option<ThreadDetail>, Problem> {
+async fn thread_of(
+    shared: &Shared,
+    account: &AccountId,
+    to: &Recipient,
+) -> Result<Option<ThreadDetail>, Problem> {
     match to {
         Recipient::Thread { thread } => {
             let id = *thread;
@@ -392,7 +414,8 @@ async fn send(
     };
     content.check()?;
     let a = shared.account(&id).ok_or_else(|| {
-        Problem::not_found(format!("the account `{id}` is not configured any more")).next("configure it again")
+        Problem::not_found(format!("the account `{id}` is not configured any more"))
+            .next("configure it again")
     })?;
     let can = a.provider.capabilities();
     let able = match content {
@@ -402,7 +425,10 @@ async fn send(
         Outgoing::Buttons { .. } | Outgoing::List { .. } => can.interactive,
     };
     if !able {
-        return Err(Problem::new("unable", format!("the account `{id}` cannot send {} messages", content.kind())));
+        return Err(Problem::new(
+            "unable",
+            format!("the account `{id}` cannot send {} messages", content.kind()),
+        ));
     }
     let detail = thread_of(shared, &id, &to).await?;
     if can.window && !content.may_leave_closed_window() {
@@ -411,9 +437,16 @@ async fn send(
             let why = outbox::window_error();
             return Err(Problem {
                 field: Some("text".into()),
-                ..Problem::new("window_closed", "the customer service window is closed: free text cannot be sent")
+                ..Problem::new(
+                    "window_closed",
+                    "the customer service window is closed: free text cannot be sent",
+                )
             }
-            .means(if detail.is_some() { why.cause.unwrap_or_default() } else { "the customer never wrote to this number".into() })
+            .means(if detail.is_some() {
+                why.cause.unwrap_or_default()
+            } else {
+                "the customer never wrote to this number".into()
+            })
             .next("send a template"));
         }
     }
@@ -453,4 +486,3 @@ fn reaction_target(content: &Outgoing) -> Option<MessageId> {
         _ => None,
     }
 }
-

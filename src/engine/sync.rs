@@ -10,11 +10,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// Between two reads when all is well: six hours. Webhooks tell about changes in between.
-const INTERVAL: Duration = Duration::from_secs(6 * 3600);
+const INTERVAL: Duration = Duration::from_hours(6);
 /// First wait after a failure; doubles up to [`RETRY_MAX`].
 const RETRY: Duration = Duration::from_secs(1);
 /// Longest wait after failures.
-const RETRY_MAX: Duration = Duration::from_secs(300);
+const RETRY_MAX: Duration = Duration::from_mins(5);
 /// How long the writer must have been left alone before put-off work is done.
 const QUIET: Duration = Duration::from_secs(2);
 /// Waits of [`QUIET`] before put-off work is done although webhooks keep coming.

@@ -12,9 +12,9 @@ mod outbox;
 mod reader;
 mod rows;
 mod search;
-mod threads;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod writer;
 
 pub mod seed;
@@ -47,7 +47,9 @@ pub enum StoreError {
         error: std::io::Error,
     },
     /// A newer program wrote it.
-    #[error("the database has schema version {found}, this program knows {known}: it was written by a newer Switchboard")]
+    #[error(
+        "the database has schema version {found}, this program knows {known}: it was written by a newer Switchboard"
+    )]
     Newer {
         /// Version in the file.
         found: i64,

@@ -89,7 +89,8 @@ impl Reader {
             })
             .optional()?;
         let Some((contact, content, quote, target, until)) = row else { return Ok(None) };
-        let content = serde_json::from_str(&content).map_err(|e| StoreError::Corrupt(format!("outbox: {e}")))?;
+        let content =
+            serde_json::from_str(&content).map_err(|e| StoreError::Corrupt(format!("outbox: {e}")))?;
         let identities = threads::identities(&self.conn, contact)?;
         // Sending to the phone number keeps it visible to us; a user id is the way when there is none.
         let to = [IdentityKind::Phone, IdentityKind::Bsuid, IdentityKind::ParentBsuid, IdentityKind::Group]
@@ -97,12 +98,20 @@ impl Reader {
             .find_map(|k| identities.iter().find(|i| i.kind == k))
             .cloned()
             .ok_or(StoreError::Missing("a way to reach this contact"))?;
-        Ok(Some(OpenAttempt { to, content, quote, target, window: Window { until: until.filter(|u| *u > 0) } }))
+        Ok(Some(OpenAttempt {
+            to,
+            content,
+            quote,
+            target,
+            window: Window { until: until.filter(|u| *u > 0) },
+        }))
     }
 
     /// Attempts that were on the wire when the program ended: nobody knows what became of them.
     pub fn interrupted(&self) -> Result<Vec<(MessageId, AttemptId)>, StoreError> {
-        let mut st = self.conn.prepare_cached("SELECT uid, attempt FROM outbox WHERE state = 'sending' ORDER BY id")?;
+        let mut st = self
+            .conn
+            .prepare_cached("SELECT uid, attempt FROM outbox WHERE state = 'sending' ORDER BY id")?;
         let list = st
             .query_map([], |r| Ok((rows::message_id(r, 0)?, rows::attempt_id(r, 1)?)))?
             .collect::<Result<_, _>>()?;

@@ -34,7 +34,11 @@ fn json<T: serde::de::DeserializeOwned>(text: &str, what: &str) -> Result<T, Sto
     serde_json::from_str(text).map_err(|e| StoreError::Corrupt(format!("{what}: {e}")))
 }
 
-fn opt_json<T: serde::de::DeserializeOwned>(r: &Row<'_>, i: usize, what: &str) -> Result<Option<T>, StoreError> {
+fn opt_json<T: serde::de::DeserializeOwned>(
+    r: &Row<'_>,
+    i: usize,
+    what: &str,
+) -> Result<Option<T>, StoreError> {
     match r.get_ref(i)?.as_str_or_null().map_err(|e| StoreError::Corrupt(e.to_string()))? {
         None => Ok(None),
         Some(text) => json(text, what).map(Some),

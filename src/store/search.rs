@@ -77,7 +77,13 @@ impl Query {
         if self.terms.is_empty() || self.terms.iter().any(|t| t.chars().count() < 3) {
             return None;
         }
-        Some(self.terms.iter().map(|t| format!("\"{}\"", t.replace('"', "\"\""))).collect::<Vec<_>>().join(" "))
+        Some(
+            self.terms
+                .iter()
+                .map(|t| format!("\"{}\"", t.replace('"', "\"\"")))
+                .collect::<Vec<_>>()
+                .join(" "),
+        )
     }
 }
 
@@ -134,8 +140,10 @@ impl Scope {
     fn filter(&self) -> &'static str {
         match (self.account, self.thread) {
             (None, None) => "",
-            (Some(_), None) => " AND EXISTS(SELECT 1 FROM messages m JOIN threads t ON t.id = m.thread_id \
-                 WHERE m.id = f.rowid AND t.account_id = ?4)",
+            (Some(_), None) => {
+                " AND EXISTS(SELECT 1 FROM messages m JOIN threads t ON t.id = m.thread_id \
+                 WHERE m.id = f.rowid AND t.account_id = ?4)"
+            }
             (_, Some(_)) => " AND EXISTS(SELECT 1 FROM messages m WHERE m.id = f.rowid AND m.thread_id = ?4)",
         }
     }
@@ -154,8 +162,12 @@ impl Reader {
         let mut st = self.conn.prepare_cached(&sql)?;
         let limit = scope.limit as i64;
         let rows = match scope.value() {
-            Some(v) => st.query_map(params![query, scope.before, limit, v], |r| r.get(0))?.collect::<Result<_, _>>(),
-            None => st.query_map(params![query, scope.before, limit], |r| r.get(0))?.collect::<Result<_, _>>(),
+            Some(v) => {
+                st.query_map(params![query, scope.before, limit, v], |r| r.get(0))?.collect::<Result<_, _>>()
+            }
+            None => {
+                st.query_map(params![query, scope.before, limit], |r| r.get(0))?.collect::<Result<_, _>>()
+            }
         };
         Ok(rows?)
     }
@@ -163,8 +175,10 @@ impl Reader {
     /// Messages that the index of parts does not have yet.
     fn tail(&self, terms: &[String], scope: &Scope) -> Result<Vec<i64>, StoreError> {
         let upto = apply::tidy_upto(&self.conn)?;
-        let newest: i64 =
-            self.conn.prepare_cached("SELECT coalesce(max(id), 0) FROM messages")?.query_row([], |r| r.get(0))?;
+        let newest: i64 = self
+            .conn
+            .prepare_cached("SELECT coalesce(max(id), 0) FROM messages")?
+            .query_row([], |r| r.get(0))?;
         let from = upto.max(newest - TAIL_MAX);
         if from >= newest {
             return Ok(Vec::new());
@@ -177,7 +191,9 @@ impl Reader {
         let mut found = st.query(params![from, scope.before])?;
         let mut out = Vec::new();
         while let Some(r) = found.next()? {
-            if scope.thread.is_some_and(|t| r.get(2) != Ok(t)) || scope.account.is_some_and(|a| r.get(3) != Ok(a)) {
+            if scope.thread.is_some_and(|t| r.get(2) != Ok(t))
+                || scope.account.is_some_and(|a| r.get(3) != Ok(a))
+            {
                 continue;
             }
             let text = lower(r.get_ref(1)?.as_str().map_err(|e| StoreError::Corrupt(e.to_string()))?);
@@ -207,14 +223,20 @@ impl Reader {
         let names = self.names()?;
         let account_id = match account {
             None => None,
-            Some(key) => {
-                Some(names.iter().find(|(_, k)| k == key).map(|(id, _)| *id).ok_or(StoreError::Missing("this account"))?)
-            }
+            Some(key) => Some(
+                names
+                    .iter()
+                    .find(|(_, k)| k == key)
+                    .map(|(id, _)| *id)
+                    .ok_or(StoreError::Missing("this account"))?,
+            ),
         };
         let thread_id = match thread {
             None => None,
             Some(uid) => Some(
-                self.conn.prepare_cached("SELECT id FROM threads WHERE uid = ?1")?.query_row([uid.0], |r| r.get(0))?,
+                self.conn
+                    .prepare_cached("SELECT id FROM threads WHERE uid = ?1")?
+                    .query_row([uid.0], |r| r.get(0))?,
             ),
         };
         let limit = limit as usize;
@@ -270,7 +292,10 @@ impl Reader {
         let is_number = digits.len() >= 3 && text.chars().all(|c| c.is_ascii_digit() || "+ -().".contains(c));
         let short = text.chars().count() < 3;
         let (condition, value) = if is_number {
-            ("t.id IN (SELECT rowid FROM thread_parts WHERE thread_parts MATCH ?1 LIMIT 500)", format!("\"{digits}\""))
+            (
+                "t.id IN (SELECT rowid FROM thread_parts WHERE thread_parts MATCH ?1 LIMIT 500)",
+                format!("\"{digits}\""),
+            )
         } else if short {
             let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
             ("t.title LIKE ?1 ESCAPE '\\'", format!("%{escaped}%"))
@@ -303,7 +328,7 @@ mod tests {
         assert!(q.open);
         assert_eq!(q.words().as_deref(), Some("\"refund\" \"two weeks\" \"ord\"*"));
         assert!(!Query::parse("done ").open);
-        assert_eq!(Query::parse("a\" OR \"b").terms.len(), 2);
+        assert_eq!(Query::parse("a\" OR \"b").terms.len(), 3);
         assert_eq!(Query::parse("  ").words(), None);
         assert_eq!(Query::parse("ab cde").parts(), None);
     }

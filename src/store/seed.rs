@@ -59,17 +59,18 @@ impl Random {
 }
 
 const COMMON: [&str; 40] = [
-    "order", "the", "please", "when", "you", "hello", "is", "my", "delivery", "thanks", "refund", "can", "to", "address",
-    "today", "not", "arrived", "and", "invoice", "help", "it", "size", "number", "change", "for", "we", "yes", "payment",
-    "good", "tomorrow", "where", "return", "colour", "have", "stock", "price", "email", "sent", "still", "waiting",
+    "order", "the", "please", "when", "you", "hello", "is", "my", "delivery", "thanks", "refund", "can",
+    "to", "address", "today", "not", "arrived", "and", "invoice", "help", "it", "size", "number", "change",
+    "for", "we", "yes", "payment", "good", "tomorrow", "where", "return", "colour", "have", "stock", "price",
+    "email", "sent", "still", "waiting",
 ];
 const SYLLABLES: [&str; 24] = [
-    "ba", "ro", "bel", "ka", "tin", "mo", "ver", "lu", "sa", "ndo", "pri", "ta", "gor", "ne", "fi", "zu", "lam", "que",
-    "der", "os", "ya", "him", "cor", "el",
+    "ba", "ro", "bel", "ka", "tin", "mo", "ver", "lu", "sa", "ndo", "pri", "ta", "gor", "ne", "fi", "zu",
+    "lam", "que", "der", "os", "ya", "him", "cor", "el",
 ];
 const NAMES: [&str; 24] = [
-    "Marta", "João", "Amara", "Lena", "Omar", "Yuki", "Anna", "Luis", "Priya", "Tom", "Nadia", "Karl", "Sofia", "Ivan",
-    "Mei", "Ahmed", "Clara", "Paulo", "Ines", "Noah", "Zoe", "Ravi", "Emma", "Hugo",
+    "Marta", "João", "Amara", "Lena", "Omar", "Yuki", "Anna", "Luis", "Priya", "Tom", "Nadia", "Karl",
+    "Sofia", "Ivan", "Mei", "Ahmed", "Clara", "Paulo", "Ines", "Noah", "Zoe", "Ravi", "Emma", "Hugo",
 ];
 
 /// The `rank`-th word of the vocabulary.
@@ -124,10 +125,11 @@ pub fn seed(path: &Path, options: SeedOptions, progress: &mut dyn FnMut(u64)) ->
             params![ACCOUNT, NUMBER, BUSINESS],
         )?;
         {
-            let mut contact =
-                tx.prepare("INSERT INTO contacts(id, uid, scope, profile_name, created_at) VALUES(?1, ?2, ?3, ?4, 0)")?;
-            let mut identity = tx
-                .prepare("INSERT INTO identities(scope, kind, value, contact_id) VALUES(?1, ?2, ?3, ?4)")?;
+            let mut contact = tx.prepare(
+                "INSERT INTO contacts(id, uid, scope, profile_name, created_at) VALUES(?1, ?2, ?3, ?4, 0)",
+            )?;
+            let mut identity =
+                tx.prepare("INSERT INTO identities(scope, kind, value, contact_id) VALUES(?1, ?2, ?3, ?4)")?;
             let mut thread = tx.prepare(
                 "INSERT INTO threads(id, uid, account_id, contact_id, contact_uid, title, phone, last_at, search) \
                  VALUES(?1, ?2, 1, ?1, ?3, ?4, ?5, 0, ?6)",
@@ -147,7 +149,14 @@ pub fn seed(path: &Path, options: SeedOptions, progress: &mut dyn FnMut(u64)) ->
                 contact.execute(params![id, who.0, scope, title])?;
                 identity.execute(params![scope, "phone", phone, id])?;
                 let search = format!("{title}\n{phone}");
-                thread.execute(params![id, ThreadId::between(&account, who).0, who.0, title, phone, search])?;
+                thread.execute(params![
+                    id,
+                    ThreadId::between(&account, who).0,
+                    who.0,
+                    title,
+                    phone,
+                    search
+                ])?;
                 parts.execute(params![id, search])?;
             }
         }

@@ -156,7 +156,10 @@ async fn a_message_makes_contact_thread_counters_and_is_found() {
     let rows = bed.threads().await;
     assert_eq!(rows.len(), 1);
     let row = &rows[0];
-    assert_eq!((row.title.as_str(), row.unread, row.phone.as_deref()), ("Marta Souza", 1, Some("5511988881234")));
+    assert_eq!(
+        (row.title.as_str(), row.unread, row.phone.as_deref()),
+        ("Marta Souza", 1, Some("5511988881234"))
+    );
     assert!(row.window.is_open(NOW + 23 * 3_600_000));
     assert!(!row.window.is_open(NOW + 24 * 3_600_000 - 60_000));
     assert_eq!(bed.messages(row.id).await[0].body, Body::text("Cadê o meu pedido?"));
@@ -176,7 +179,11 @@ async fn the_same_message_twice_is_one_and_the_same_event_twice_is_none() {
         bed.webhook(vec![says(&marta(), "w1", NOW, "a"), says(&marta(), "w1", NOW, "a")]).await;
     }
     assert_eq!(bed.threads().await[0].unread, 1);
-    let event = Event::new(NOW, Actor::Engine, EventBody::ThreadRead { thread: bed.threads().await[0].id, upto: NOW });
+    let event = Event::new(
+        NOW,
+        Actor::Engine,
+        EventBody::ThreadRead { thread: bed.threads().await[0].id, upto: NOW },
+    );
     assert!(!bed.store.apply(event.clone()).await.unwrap().repeated);
     assert!(bed.store.apply(event).await.unwrap().repeated);
     assert_eq!(bed.store.read(|r| r.count(Table::Webhooks)).await.unwrap(), 2, "every POST is kept raw");
@@ -244,7 +251,9 @@ async fn an_unknown_attempt_is_settled_by_a_status_that_carries_our_id() {
     let (message, attempt) = bed.queue(thread, "hello").await;
     bed.apply(EventBody::AttemptStarted { message, attempt }).await.unwrap();
     let error = DeliveryError { code: 0, text: "timeout".into(), cause: None, next: None };
-    bed.apply(EventBody::AttemptEnded { message, attempt, outcome: AttemptOutcome::Unknown { error } }).await.unwrap();
+    bed.apply(EventBody::AttemptEnded { message, attempt, outcome: AttemptOutcome::Unknown { error } })
+        .await
+        .unwrap();
     assert_eq!(bed.threads().await[0].failed, 1);
     bed.webhook(vec![status("out9", "sent", Some(attempt))]).await;
     let m = bed.message(message).await;
@@ -318,7 +327,9 @@ async fn reading_and_unreading_keep_the_counters() {
     assert_eq!(bed.threads().await[0].unread, 1);
     bed.apply(EventBody::ThreadRead { thread, upto: NOW + 9 }).await.unwrap();
     bed.whole().await;
-    assert!(bed.store.read(|r| r.threads(None, ThreadFilter::Unread, None, 9)).await.unwrap().items.is_empty());
+    assert!(
+        bed.store.read(|r| r.threads(None, ThreadFilter::Unread, None, 9)).await.unwrap().items.is_empty()
+    );
     bed.apply(EventBody::ThreadUnread { thread }).await.unwrap();
     assert_eq!(bed.threads().await[0].unread, 1);
     bed.whole().await;
@@ -328,7 +339,8 @@ async fn reading_and_unreading_keep_the_counters() {
 async fn a_poison_update_costs_itself_only() {
     let bed = Bed::new().await;
     let nobody = Peer::default();
-    let changes = vec![says(&marta(), "w1", NOW, "a"), says(&nobody, "w2", NOW, "b"), says(&marta(), "w3", NOW, "c")];
+    let changes =
+        vec![says(&marta(), "w1", NOW, "a"), says(&nobody, "w2", NOW, "b"), says(&marta(), "w3", NOW, "c")];
     let reply = bed.webhook(changes).await;
     assert_eq!(reply.problems, 1);
     let row = bed.threads().await.remove(0);
@@ -356,12 +368,19 @@ async fn reactions_edits_and_deletions_find_their_message_even_when_they_overtak
     bed.webhook(vec![react("", NOW + 9)]).await;
     bed.webhook(vec![react("👍", NOW + 5)]).await;
     assert!(bed.messages(thread).await[0].reactions.is_empty(), "old news brings nothing back");
-    let edit = Change::Edited { at: NOW + 10, peer: marta(), target: "w1".into(), body: Body::text("hello wombat") };
+    let edit =
+        Change::Edited { at: NOW + 10, peer: marta(), target: "w1".into(), body: Body::text("hello wombat") };
     bed.webhook(vec![edit]).await;
     let m = bed.messages(thread).await.remove(0);
     assert!(m.edited && m.body == Body::text("hello wombat"));
-    assert_eq!(bed.store.read_slow(|r| r.search("helo ", None, None, None, 5)).await.unwrap().hits.items.len(), 0);
-    assert_eq!(bed.store.read_slow(|r| r.search("womb", None, None, None, 5)).await.unwrap().hits.items.len(), 1);
+    assert_eq!(
+        bed.store.read_slow(|r| r.search("helo ", None, None, None, 5)).await.unwrap().hits.items.len(),
+        0
+    );
+    assert_eq!(
+        bed.store.read_slow(|r| r.search("womb", None, None, None, 5)).await.unwrap().hits.items.len(),
+        1
+    );
     bed.webhook(vec![Change::Revoked { at: NOW + 11, peer: marta(), target: "w1".into() }]).await;
     assert_eq!(bed.messages(thread).await[0].body, Body::Revoked);
     bed.whole().await;
@@ -384,10 +403,15 @@ async fn quotes_keep_the_text_of_what_they_answer() {
 #[tokio::test]
 async fn search_finds_parts_of_words_before_and_after_they_are_indexed() {
     let bed = Bed::new().await;
-    bed.webhook(vec![says(&marta(), "w1", NOW, "the delivery of 订单号 4711"), says(&marta(), "w2", NOW, "другой заказ")])
-        .await;
+    bed.webhook(vec![
+        says(&marta(), "w1", NOW, "the delivery of 订单号 4711"),
+        says(&marta(), "w2", NOW, "другой заказ"),
+    ])
+    .await;
     for round in 0..2 {
-        for (text, n) in [("elive", 1), ("订单", 1), ("单号", 1), ("каз", 1), ("zzz", 0), ("4711", 1), ("\"of 订单\"", 1)] {
+        for (text, n) in
+            [("elive", 1), ("订单", 1), ("单号", 1), ("каз", 1), ("zzz", 0), ("4711", 1), ("\"of 订单\"", 1)]
+        {
             let found = bed.store.read_slow(move |r| r.search(text, None, None, None, 10)).await.unwrap();
             assert_eq!(found.hits.items.len(), n, "{text} in round {round}");
         }
@@ -398,7 +422,8 @@ async fn search_finds_parts_of_words_before_and_after_they_are_indexed() {
 #[tokio::test]
 async fn pages_are_continued_without_gaps_or_doubles() {
     let bed = Bed::new().await;
-    bed.webhook((0..25).map(|i| says(&marta(), &format!("w{i}"), NOW + i / 3, &i.to_string())).collect()).await;
+    bed.webhook((0..25).map(|i| says(&marta(), &format!("w{i}"), NOW + i / 3, &i.to_string())).collect())
+        .await;
     let thread = bed.threads().await[0].id;
     let mut seen = Vec::new();
     let mut place = Place::Newest;
@@ -436,10 +461,17 @@ async fn drafts_templates_and_quick_replies_are_kept() {
     bed.webhook(vec![Change::Template(Box::new(news))]).await;
     let list = bed.store.read(|r| r.templates(&account())).await.unwrap();
     assert_eq!(list[0].status, "SOMETHING_NEW");
-    let q = |id, shortcut: &str| QuickReply { id, shortcut: shortcut.into(), text: "t".into(), used: 0, updated_at: 0 };
+    let q = |id, shortcut: &str| QuickReply {
+        id,
+        shortcut: shortcut.into(),
+        text: "t".into(),
+        used: 0,
+        updated_at: 0,
+    };
     let a = QuickReplyId::new();
     bed.apply(EventBody::QuickReplySaved { reply: q(a, "hours") }).await.unwrap();
-    let taken = bed.apply(EventBody::QuickReplySaved { reply: q(QuickReplyId::new(), "HOURS") }).await.unwrap_err();
+    let taken =
+        bed.apply(EventBody::QuickReplySaved { reply: q(QuickReplyId::new(), "HOURS") }).await.unwrap_err();
     assert!(taken.to_string().contains("another quick reply"), "{taken}");
     bed.apply(EventBody::QuickReplyUsed { reply: a }).await.unwrap();
     assert_eq!(bed.store.read(|r| r.quick_replies()).await.unwrap()[0].used, 1);

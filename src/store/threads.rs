@@ -78,7 +78,8 @@ impl Reader {
     /// Rows of these threads; unknown ids are left out.
     pub fn thread_rows(&self, ids: &[ThreadId]) -> Result<Vec<ThreadRow>, StoreError> {
         let names = self.names()?;
-        let mut st = self.conn.prepare_cached(&format!("SELECT {THREAD_COLUMNS} FROM threads t WHERE t.uid = ?1"))?;
+        let mut st =
+            self.conn.prepare_cached(&format!("SELECT {THREAD_COLUMNS} FROM threads t WHERE t.uid = ?1"))?;
         let mut out = Vec::with_capacity(ids.len());
         for id in ids {
             let mut found = st.query([id.0])?;
@@ -118,7 +119,11 @@ impl Reader {
     }
 
     /// The thread that a text names: a thread id, a phone number or user id in any common form, a unique name.
-    pub fn find_thread(&self, account: Option<&AccountId>, text: &str) -> Result<Option<ThreadId>, FindError> {
+    pub fn find_thread(
+        &self,
+        account: Option<&AccountId>,
+        text: &str,
+    ) -> Result<Option<ThreadId>, FindError> {
         let text = text.trim();
         if let Ok(id) = text.parse::<ThreadId>()
             && !self.thread_rows(&[id])?.is_empty()
@@ -128,7 +133,8 @@ impl Reader {
         let names = self.names()?;
         let account_id = account.and_then(|key| names.iter().find(|(_, k)| k == key)).map(|(id, _)| *id);
         let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-        let looks_like_phone = digits.len() >= 7 && text.chars().all(|c| c.is_ascii_digit() || "+ -().".contains(c));
+        let looks_like_phone =
+            digits.len() >= 7 && text.chars().all(|c| c.is_ascii_digit() || "+ -().".contains(c));
         let mut st = self.conn.prepare_cached(
             "SELECT t.uid FROM identities i JOIN threads t ON t.contact_id = i.contact_id \
              WHERE i.scope IN (SELECT provider || ':' || business FROM accounts) AND i.kind = ?1 AND i.value = ?2 \
@@ -140,7 +146,8 @@ impl Reader {
             tries.insert(0, ("phone", digits.as_str()));
         }
         for (kind, value) in tries {
-            let found = st.query_row(params![kind, value, account_id], |r| rows::thread_id(r, 0)).optional()?;
+            let found =
+                st.query_row(params![kind, value, account_id], |r| rows::thread_id(r, 0)).optional()?;
             if found.is_some() {
                 return Ok(found);
             }
@@ -208,7 +215,12 @@ impl Reader {
     }
 
     /// One template.
-    pub fn template(&self, account: &AccountId, name: &str, language: &str) -> Result<Option<Template>, StoreError> {
+    pub fn template(
+        &self,
+        account: &AccountId,
+        name: &str,
+        language: &str,
+    ) -> Result<Option<Template>, StoreError> {
         let text: Option<String> = self
             .conn
             .prepare_cached(
@@ -217,14 +229,15 @@ impl Reader {
             )?
             .query_row(params![account.as_str(), name, language], |r| r.get(0))
             .optional()?;
-        text.map(|t| serde_json::from_str(&t).map_err(|e| StoreError::Corrupt(format!("template: {e}")))).transpose()
+        text.map(|t| serde_json::from_str(&t).map_err(|e| StoreError::Corrupt(format!("template: {e}"))))
+            .transpose()
     }
 
     /// Quick replies, most used first.
     pub fn quick_replies(&self) -> Result<Vec<QuickReply>, StoreError> {
-        let mut st = self
-            .conn
-            .prepare_cached("SELECT uid, shortcut, text, used, updated_at FROM quick_replies ORDER BY used DESC, shortcut")?;
+        let mut st = self.conn.prepare_cached(
+            "SELECT uid, shortcut, text, used, updated_at FROM quick_replies ORDER BY used DESC, shortcut",
+        )?;
         let replies = st
             .query_map([], |r| {
                 let uid = r.get_ref(0)?.as_blob()?;
@@ -255,7 +268,10 @@ impl Reader {
 
     /// How far the index of word parts is behind, in messages.
     pub fn parts_behind(&self) -> Result<i64, StoreError> {
-        let newest: i64 = self.conn.prepare_cached("SELECT coalesce(max(id), 0) FROM messages")?.query_row([], |r| r.get(0))?;
+        let newest: i64 = self
+            .conn
+            .prepare_cached("SELECT coalesce(max(id), 0) FROM messages")?
+            .query_row([], |r| r.get(0))?;
         Ok(newest - apply::tidy_upto(&self.conn)?)
     }
 }

@@ -90,7 +90,13 @@ impl Writer {
 
 type Waiting = (Box<Event>, oneshot::Sender<Result<Reply, StoreError>>);
 
-fn run(mut conn: Connection, mut context: Context, mut jobs: mpsc::Receiver<Job>, clock: &Clock, on_commit: &OnCommit) {
+fn run(
+    mut conn: Connection,
+    mut context: Context,
+    mut jobs: mpsc::Receiver<Job>,
+    clock: &Clock,
+    on_commit: &OnCommit,
+) {
     let mut batch: Vec<Waiting> = Vec::with_capacity(BATCH);
     let mut stop = None;
     while let Some(job) = jobs.blocking_recv() {
@@ -123,7 +129,13 @@ fn run(mut conn: Connection, mut context: Context, mut jobs: mpsc::Receiver<Job>
     }
 }
 
-fn commit(conn: &mut Connection, context: &mut Context, batch: &mut Vec<Waiting>, clock: &Clock, on_commit: &OnCommit) {
+fn commit(
+    conn: &mut Connection,
+    context: &mut Context,
+    batch: &mut Vec<Waiting>,
+    clock: &Clock,
+    on_commit: &OnCommit,
+) {
     let now = clock.now();
     match apply_all(conn, context, batch.iter().map(|(e, _)| e.as_ref()), now, false) {
         Ok((replies, changed)) => {
@@ -136,9 +148,8 @@ fn commit(conn: &mut Connection, context: &mut Context, batch: &mut Vec<Waiting>
             }
         }
         Err(error) if batch.len() == 1 && !is_webhook(&batch[0].0) => {
-            for (_, waiting) in batch.drain(..).take(1) {
+            if let Some((_, waiting)) = batch.pop() {
                 let _ = waiting.send(Err(error));
-                break;
             }
         }
         Err(_) => {

@@ -57,7 +57,8 @@ impl Listener {
                 // Answers are short: waiting for more bytes only delays them.
                 let _ = tcp.set_nodelay(true);
             });
-            let serve = axum::serve(listener, app).with_graceful_shutdown(async move { signal.cancelled().await });
+            let serve =
+                axum::serve(listener, app).with_graceful_shutdown(async move { signal.cancelled().await });
             tokio::select! {
                 r = serve => if let Err(error) = r { tracing::error!(%error, "the webhook listener failed") },
                 () = async { ended.cancelled().await; tokio::time::sleep(STOP_TIME).await } => {
@@ -83,12 +84,14 @@ impl Listener {
 }
 
 fn router(inside: Inside) -> Router {
-    Router::new()
-        .route("/webhook/{path}", get(handshake).post(receive))
-        .with_state(inside)
+    Router::new().route("/webhook/{path}", get(handshake).post(receive)).with_state(inside)
 }
 
-async fn handshake(State(inside): State<Inside>, Path(path): Path<String>, RawQuery(query): RawQuery) -> Response {
+async fn handshake(
+    State(inside): State<Inside>,
+    Path(path): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response {
     let Some(inlet) = inside.engine.inlet(&path) else { return StatusCode::NOT_FOUND.into_response() };
     let pairs = decode_query(query.as_deref().unwrap_or(""));
     match inlet.challenge(pairs.iter().map(|(k, v)| (k.as_str(), v.as_str()))) {
@@ -143,7 +146,8 @@ async fn receive(
     let body = match tokio::time::timeout(BODY_TIME, read).await {
         Ok(Ok(body)) => body,
         Ok(Err(e)) => {
-            let too_long = std::error::Error::source(&e).is_some_and(|s| s.to_string().contains("length limit"));
+            let too_long =
+                std::error::Error::source(&e).is_some_and(|s| s.to_string().contains("length limit"));
             let status = if too_long { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST };
             return status.into_response();
         }

@@ -26,7 +26,14 @@ pub(super) fn account(conn: &Connection, cx: &mut Context, spec: &AccountSpec) -
          ON CONFLICT(key) DO UPDATE SET name = excluded.name, provider = excluded.provider, \
          environment = excluded.environment, number = excluded.number, business = excluded.business",
     )?
-    .execute(params![spec.id.as_str(), spec.name, spec.provider, spec.environment, spec.number, spec.business])?;
+    .execute(params![
+        spec.id.as_str(),
+        spec.name,
+        spec.provider,
+        spec.environment,
+        spec.number,
+        spec.business
+    ])?;
     // Counters of this transaction must survive the new list of accounts.
     cx.flush(conn)?;
     cx.read_accounts(conn)?;
@@ -62,7 +69,8 @@ pub(super) fn number(
     facts: &NumberFacts,
 ) -> Result<Reply, StoreError> {
     let a = row(cx, account)?;
-    conn.prepare_cached("UPDATE accounts SET facts = ?2 WHERE id = ?1")?.execute(params![a.id, json(facts)?])?;
+    conn.prepare_cached("UPDATE accounts SET facts = ?2 WHERE id = ?1")?
+        .execute(params![a.id, json(facts)?])?;
     cx.flush(conn)?;
     cx.read_accounts(conn)?;
     cx.changed(Changed::AccountChanged { account: account.clone() });
@@ -79,10 +87,13 @@ pub(super) fn templates(
     let a = row(cx, account)?;
     conn.prepare_cached("DELETE FROM templates WHERE account_id = ?1")?.execute([a.id])?;
     for t in templates {
-        conn.prepare_cached("INSERT OR REPLACE INTO templates(account_id, name, language, data) VALUES(?1, ?2, ?3, ?4)")?
-            .execute(params![a.id, t.name, t.language, json(t)?])?;
+        conn.prepare_cached(
+            "INSERT OR REPLACE INTO templates(account_id, name, language, data) VALUES(?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![a.id, t.name, t.language, json(t)?])?;
     }
-    conn.prepare_cached("UPDATE accounts SET templates_synced = ?2 WHERE id = ?1")?.execute(params![a.id, at])?;
+    conn.prepare_cached("UPDATE accounts SET templates_synced = ?2 WHERE id = ?1")?
+        .execute(params![a.id, at])?;
     cx.changed(Changed::TemplatesChanged { account: account.clone() });
     cx.changed(Changed::AccountChanged { account: account.clone() });
     Ok(Reply::default())
@@ -97,7 +108,10 @@ pub(super) fn draft(
     text: &str,
 ) -> Result<Reply, StoreError> {
     if text.len() > DRAFT_MAX {
-        return Err(StoreError::Rule(format!("the draft has {} bytes, {DRAFT_MAX} are kept at most", text.len())));
+        return Err(StoreError::Rule(format!(
+            "the draft has {} bytes, {DRAFT_MAX} are kept at most",
+            text.len()
+        )));
     }
     let t = thread_by_uid(conn, thread)?;
     if text.is_empty() {
@@ -143,7 +157,11 @@ pub(super) fn save_quick_reply(
     Ok(Reply::default())
 }
 
-pub(super) fn delete_quick_reply(conn: &Connection, cx: &mut Context, id: QuickReplyId) -> Result<Reply, StoreError> {
+pub(super) fn delete_quick_reply(
+    conn: &Connection,
+    cx: &mut Context,
+    id: QuickReplyId,
+) -> Result<Reply, StoreError> {
     let n = conn.prepare_cached("DELETE FROM quick_replies WHERE uid = ?1")?.execute([id.0])?;
     if n == 0 {
         return Err(StoreError::Missing("this quick reply"));
@@ -152,8 +170,13 @@ pub(super) fn delete_quick_reply(conn: &Connection, cx: &mut Context, id: QuickR
     Ok(Reply::default())
 }
 
-pub(super) fn use_quick_reply(conn: &Connection, cx: &mut Context, id: QuickReplyId) -> Result<Reply, StoreError> {
-    let n = conn.prepare_cached("UPDATE quick_replies SET used = used + 1 WHERE uid = ?1")?.execute([id.0])?;
+pub(super) fn use_quick_reply(
+    conn: &Connection,
+    cx: &mut Context,
+    id: QuickReplyId,
+) -> Result<Reply, StoreError> {
+    let n =
+        conn.prepare_cached("UPDATE quick_replies SET used = used + 1 WHERE uid = ?1")?.execute([id.0])?;
     if n > 0 {
         cx.changed(Changed::QuickRepliesChanged);
     }

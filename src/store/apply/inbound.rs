@@ -1,11 +1,15 @@
 //! Webhooks: the raw body is kept, then every update is applied. One that cannot be applied costs itself only.
 
-use super::{AccountRow, Context, NewMessage, ThreadState, add_message, first_chars, people, thread_by_row, words};
+use super::{
+    AccountRow, Context, NewMessage, ThreadState, add_message, first_chars, people, thread_by_row, words,
+};
 use crate::clock::Millis;
 use crate::model::delivery::{DeliveryState, DeliveryTimes};
 use crate::model::event::{Event, NumberFacts};
 use crate::model::ids::{AccountId, AttemptId, MessageId};
-use crate::model::inbound::{Author, Change, InboundMessage, Peer, Route, Routed, StatusUpdate, TemplateNews, WebhookBatch};
+use crate::model::inbound::{
+    Author, Change, InboundMessage, Peer, Route, Routed, StatusUpdate, TemplateNews, WebhookBatch,
+};
 use crate::model::message::{Body, Origin, Quote};
 use crate::model::template::Template;
 use crate::model::window::Window;
@@ -89,12 +93,9 @@ fn route(cx: &Context, path: &AccountRow, route: &Route) -> Result<AccountRow, S
         if path.number == *number {
             return Ok(path.clone());
         }
-        return cx
-            .accounts
-            .iter()
-            .find(|a| a.number == *number)
-            .cloned()
-            .ok_or_else(|| StoreError::Rule(format!("no account has the number id {}", first_chars(number, 40))));
+        return cx.accounts.iter().find(|a| a.number == *number).cloned().ok_or_else(|| {
+            StoreError::Rule(format!("no account has the number id {}", first_chars(number, 40)))
+        });
     }
     if let Some(phone) = &route.display_phone {
         let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
@@ -120,7 +121,9 @@ fn one(conn: &Connection, cx: &mut Context, path: &AccountRow, routed: &Routed) 
             reaction(conn, cx, &account, *at, peer, *own, target, emoji, &routed.change)
         }
         Change::Edited { target, body, .. } => edit(conn, cx, &account, target, body, true, &routed.change),
-        Change::Revoked { target, .. } => edit(conn, cx, &account, target, &Body::Revoked, false, &routed.change),
+        Change::Revoked { target, .. } => {
+            edit(conn, cx, &account, target, &Body::Revoked, false, &routed.change)
+        }
         Change::IdentityChanged { provider_id, at, old, new, text } => {
             people::link(conn, cx, &account.scope, old, new)?;
             let identities = new.iter().chain(old).cloned().collect();
@@ -155,8 +158,10 @@ fn one(conn: &Connection, cx: &mut Context, path: &AccountRow, routed: &Routed) 
                 crate::model::inbound::Severity::Warning => "warning",
                 crate::model::inbound::Severity::Critical => "critical",
             };
-            conn.prepare_cached("INSERT INTO notices(at, account_id, severity, field, text) VALUES(?1,?2,?3,?4,?5)")?
-                .execute(params![cx.now, account.id, word, field, first_chars(text, 1000)])?;
+            conn.prepare_cached(
+                "INSERT INTO notices(at, account_id, severity, field, text) VALUES(?1,?2,?3,?4,?5)",
+            )?
+            .execute(params![cx.now, account.id, word, field, first_chars(text, 1000)])?;
             if quality.is_some() || limit.is_some() {
                 facts(conn, &account, |f| {
                     if let Some(q) = quality {
@@ -175,27 +180,42 @@ fn one(conn: &Connection, cx: &mut Context, path: &AccountRow, routed: &Routed) 
     }
 }
 
-fn facts(conn: &Connection, account: &AccountRow, change: impl FnOnce(&mut NumberFacts)) -> Result<(), StoreError> {
-    let text: String =
-        conn.prepare_cached("SELECT facts FROM accounts WHERE id = ?1")?.query_row([account.id], |r| r.get(0))?;
+fn facts(
+    conn: &Connection,
+    account: &AccountRow,
+    change: impl FnOnce(&mut NumberFacts),
+) -> Result<(), StoreError> {
+    let text: String = conn
+        .prepare_cached("SELECT facts FROM accounts WHERE id = ?1")?
+        .query_row([account.id], |r| r.get(0))?;
     let mut f: NumberFacts = serde_json::from_str(&text).unwrap_or_default();
     change(&mut f);
     let text = serde_json::to_string(&f).map_err(|e| StoreError::Rule(e.to_string()))?;
-    conn.prepare_cached("UPDATE accounts SET facts = ?2 WHERE id = ?1")?.execute(params![account.id, text])?;
+    conn.prepare_cached("UPDATE accounts SET facts = ?2 WHERE id = ?1")?
+        .execute(params![account.id, text])?;
     Ok(())
 }
 
 /// A message by the provider's id: its row, whether it came from here or from the provider.
-pub(super) fn find(conn: &Connection, account: &AccountRow, provider_id: &str) -> Result<Option<i64>, StoreError> {
+pub(super) fn find(
+    conn: &Connection,
+    account: &AccountRow,
+    provider_id: &str,
+) -> Result<Option<i64>, StoreError> {
     let key = MessageId::of_provider(&account.key, provider_id);
     let own: Option<Option<i64>> = conn
-        .prepare_cached("SELECT o.message_id FROM provider_ids p JOIN outbox o ON o.id = p.outbox_id WHERE p.key = ?1")?
+        .prepare_cached(
+            "SELECT o.message_id FROM provider_ids p JOIN outbox o ON o.id = p.outbox_id WHERE p.key = ?1",
+        )?
         .query_row([key.0], |r| r.get(0))
         .optional()?;
     if let Some(own) = own {
         return Ok(own);
     }
-    Ok(conn.prepare_cached("SELECT id FROM messages WHERE uid = ?1")?.query_row([key.0], |r| r.get(0)).optional()?)
+    Ok(conn
+        .prepare_cached("SELECT id FROM messages WHERE uid = ?1")?
+        .query_row([key.0], |r| r.get(0))
+        .optional()?)
 }
 
 fn quote(conn: &Connection, account: &AccountRow, provider_id: &str) -> Result<String, StoreError> {
@@ -211,7 +231,12 @@ fn quote(conn: &Connection, account: &AccountRow, provider_id: &str) -> Result<S
     serde_json::to_string(&q).map_err(|e| StoreError::Rule(e.to_string()))
 }
 
-fn message(conn: &Connection, cx: &mut Context, account: &AccountRow, m: &InboundMessage) -> Result<(), StoreError> {
+fn message(
+    conn: &Connection,
+    cx: &mut Context,
+    account: &AccountRow,
+    m: &InboundMessage,
+) -> Result<(), StoreError> {
     let key = MessageId::of_provider(&account.key, &m.provider_id);
     let inbound = matches!(m.author, Author::Customer | Author::System);
     if !inbound {
@@ -228,7 +253,8 @@ fn message(conn: &Connection, cx: &mut Context, account: &AccountRow, m: &Inboun
         Author::Provider => Some(Origin::Provider),
         Author::System => Some(Origin::System),
     };
-    let origin = origin.map(|o| serde_json::to_string(&o)).transpose().map_err(|e| StoreError::Rule(e.to_string()))?;
+    let origin =
+        origin.map(|o| serde_json::to_string(&o)).transpose().map_err(|e| StoreError::Rule(e.to_string()))?;
     let quote = m.quotes.as_deref().map(|q| quote(conn, account, q)).transpose()?;
     let state = if inbound { DeliveryState::Received } else { m.state.unwrap_or(DeliveryState::Sent) };
     let text = m.body.plain_text();
@@ -259,7 +285,12 @@ fn message(conn: &Connection, cx: &mut Context, account: &AccountRow, m: &Inboun
     Ok(())
 }
 
-fn keep_early(conn: &Connection, cx: &mut Context, key: MessageId, change: &Change) -> Result<(), StoreError> {
+fn keep_early(
+    conn: &Connection,
+    cx: &mut Context,
+    key: MessageId,
+    change: &Change,
+) -> Result<(), StoreError> {
     let json = serde_json::to_string(change).map_err(|e| StoreError::Rule(e.to_string()))?;
     conn.prepare_cached("INSERT INTO early(key, received_at, change) VALUES(?1, ?2, ?3)")?
         .execute(params![key.0, cx.now, json])?;
@@ -290,7 +321,8 @@ pub(super) fn replay_early(
     cx.early -= n as i64;
     for json in found {
         let change: Change = serde_json::from_str(&json).map_err(|e| StoreError::Corrupt(e.to_string()))?;
-        let routed = Routed { route: Route { number: Some(account.number.clone()), ..Route::default() }, change };
+        let routed =
+            Routed { route: Route { number: Some(account.number.clone()), ..Route::default() }, change };
         one(conn, cx, account, &routed)?;
     }
     Ok(())
@@ -310,7 +342,9 @@ fn own_send(
     if known.is_some() {
         return Ok(known);
     }
-    let Some(attempt) = s.opaque.as_deref().and_then(|o| o.parse::<AttemptId>().ok()) else { return Ok(None) };
+    let Some(attempt) = s.opaque.as_deref().and_then(|o| o.parse::<AttemptId>().ok()) else {
+        return Ok(None);
+    };
     let found: Option<(i64, Option<i64>)> = conn
         .prepare_cached(
             "SELECT o.id, o.message_id FROM attempts a JOIN outbox o ON o.id = a.outbox_id \
@@ -339,18 +373,17 @@ fn status(
     let Some(state) = s.state else { return Ok(()) };
     let key = MessageId::of_provider(&account.key, &s.provider_id);
     let send = own_send(conn, account, s, key)?;
-    let message = match send {
-        Some((_, message)) => message,
-        None => {
-            let echo: Option<i64> = conn
-                .prepare_cached("SELECT id FROM messages WHERE uid = ?1")?
-                .query_row([key.0], |r| r.get(0))
-                .optional()?;
-            if echo.is_none() {
-                return keep_early(conn, cx, key, change);
-            }
-            echo
+    let message = if let Some((_, message)) = send {
+        message
+    } else {
+        let echo: Option<i64> = conn
+            .prepare_cached("SELECT id FROM messages WHERE uid = ?1")?
+            .query_row([key.0], |r| r.get(0))
+            .optional()?;
+        if echo.is_none() {
+            return keep_early(conn, cx, key, change);
         }
+        echo
     };
     if let Some((outbox, None)) = send {
         return super::outbox::reaction_status(conn, cx, account, outbox, s, state);
@@ -366,7 +399,9 @@ fn status(
     }
     if !s.recipient.is_empty() {
         let contact: i64 = conn
-            .prepare_cached("SELECT t.contact_id FROM messages m JOIN threads t ON t.id = m.thread_id WHERE m.id = ?1")?
+            .prepare_cached(
+                "SELECT t.contact_id FROM messages m JOIN threads t ON t.id = m.thread_id WHERE m.id = ?1",
+            )?
             .query_row([row], |r| r.get(0))?;
         for identity in &s.recipient {
             people::add_identity(conn, cx, &account.scope, contact, identity)?;
@@ -389,10 +424,10 @@ pub(super) fn move_state(
     let (uid, thread_id, state, times, dismissed): (Vec<u8>, i64, String, Option<String>, bool) = conn
         .prepare_cached("SELECT uid, thread_id, state, times, dismissed FROM messages WHERE id = ?1")?
         .query_row([row], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?)))?;
-    let old = DeliveryState::parse(&state).ok_or_else(|| StoreError::Corrupt(format!("delivery state {state}")))?;
-    let mut noted: DeliveryTimes = times.as_deref().map_or_else(DeliveryTimes::default, |t| {
-        serde_json::from_str(t).unwrap_or_default()
-    });
+    let old =
+        DeliveryState::parse(&state).ok_or_else(|| StoreError::Corrupt(format!("delivery state {state}")))?;
+    let mut noted: DeliveryTimes =
+        times.as_deref().map_or_else(DeliveryTimes::default, |t| serde_json::from_str(t).unwrap_or_default());
     let before = noted;
     noted.note(next, at);
     let moves = old.may_become(next);
@@ -402,7 +437,8 @@ pub(super) fn move_state(
     let times = serde_json::to_string(&noted).map_err(|e| StoreError::Rule(e.to_string()))?;
     let state = if moves { next } else { old };
     if moves {
-        let error = error.map(serde_json::to_string).transpose().map_err(|e| StoreError::Rule(e.to_string()))?;
+        let error =
+            error.map(serde_json::to_string).transpose().map_err(|e| StoreError::Rule(e.to_string()))?;
         conn.prepare_cached(
             "UPDATE messages SET state = ?2, times = ?3, error = ?4, revision = revision + 1 WHERE id = ?1",
         )?
@@ -424,7 +460,8 @@ pub(super) fn move_state(
                 .execute(params![thread.id, state.as_str()])?;
         }
         if error.is_some_and(|e| e.code == WINDOW_CLOSED) {
-            conn.prepare_cached("UPDATE threads SET window_until = NULL WHERE id = ?1")?.execute([thread.id])?;
+            conn.prepare_cached("UPDATE threads SET window_until = NULL WHERE id = ?1")?
+                .execute([thread.id])?;
         }
         cx.thread_changed(&thread, account);
     }
@@ -466,7 +503,8 @@ fn open_window(
 ) -> Result<(), StoreError> {
     let until = Window::after(at).until;
     if until > thread.window_until {
-        conn.prepare_cached("UPDATE threads SET window_until = ?2 WHERE id = ?1")?.execute(params![thread.id, until])?;
+        conn.prepare_cached("UPDATE threads SET window_until = ?2 WHERE id = ?1")?
+            .execute(params![thread.id, until])?;
         cx.thread_changed(thread, account);
     }
     Ok(())
@@ -489,8 +527,10 @@ pub(super) fn put_reaction(
         return Ok(());
     }
     // An empty emoji is kept as a row: news older than the removal must not bring the emoji back.
-    conn.prepare_cached("INSERT OR REPLACE INTO reactions(message_id, own, emoji, at) VALUES(?1, ?2, ?3, ?4)")?
-        .execute(params![row, own, first_chars(emoji, 32), at])?;
+    conn.prepare_cached(
+        "INSERT OR REPLACE INTO reactions(message_id, own, emoji, at) VALUES(?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![row, own, first_chars(emoji, 32), at])?;
     conn.prepare_cached("UPDATE messages SET revision = revision + 1 WHERE id = ?1")?.execute([row])?;
     let (uid, thread_id): (Vec<u8>, i64) = conn
         .prepare_cached("SELECT uid, thread_id FROM messages WHERE id = ?1")?
@@ -542,12 +582,18 @@ fn edit(
     Ok(())
 }
 
-fn template(conn: &Connection, cx: &mut Context, account: &AccountRow, news: &TemplateNews) -> Result<(), StoreError> {
+fn template(
+    conn: &Connection,
+    cx: &mut Context,
+    account: &AccountRow,
+    news: &TemplateNews,
+) -> Result<(), StoreError> {
     let known: Option<String> = conn
         .prepare_cached("SELECT data FROM templates WHERE account_id = ?1 AND name = ?2 AND language = ?3")?
         .query_row(params![account.id, news.name, news.language], |r| r.get(0))
         .optional()?;
-    let mut t: Template = known.as_deref().map_or_else(Template::default, |d| serde_json::from_str(d).unwrap_or_default());
+    let mut t: Template =
+        known.as_deref().map_or_else(Template::default, |d| serde_json::from_str(d).unwrap_or_default());
     let was = t.clone();
     t.name.clone_from(&news.name);
     t.language.clone_from(&news.language);
@@ -576,14 +622,19 @@ fn template(conn: &Connection, cx: &mut Context, account: &AccountRow, news: &Te
         lines.push(format!("template {} ({}) is {}", t.name, t.language, t.status));
     }
     if !was.category.is_empty() && was.category != t.category {
-        lines.push(format!("template {} ({}) moved from {} to {}", t.name, t.language, was.category, t.category));
+        lines.push(format!(
+            "template {} ({}) moved from {} to {}",
+            t.name, t.language, was.category, t.category
+        ));
     }
     if let Some(c) = &news.coming_category {
         lines.push(format!("template {} ({}) will move to {c}", t.name, t.language));
     }
     for line in lines {
-        conn.prepare_cached("INSERT INTO notices(at, account_id, severity, field, text) VALUES(?1,?2,'info','template',?3)")?
-            .execute(params![cx.now, account.id, first_chars(&line, 1000)])?;
+        conn.prepare_cached(
+            "INSERT INTO notices(at, account_id, severity, field, text) VALUES(?1,?2,'info','template',?3)",
+        )?
+        .execute(params![cx.now, account.id, first_chars(&line, 1000)])?;
         cx.changed(Changed::StatusChanged);
     }
     cx.changed(Changed::TemplatesChanged { account: account.key.clone() });

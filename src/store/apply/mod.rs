@@ -82,7 +82,8 @@ impl Context {
                 let provider: String = r.get(4)?;
                 let business: String = r.get(3)?;
                 let facts: String = r.get(5)?;
-                let facts: crate::model::event::NumberFacts = serde_json::from_str(&facts).unwrap_or_default();
+                let facts: crate::model::event::NumberFacts =
+                    serde_json::from_str(&facts).unwrap_or_default();
                 Ok(AccountRow {
                     id: r.get(0)?,
                     key: AccountId::new(r.get::<_, String>(1)?),
@@ -177,7 +178,11 @@ struct ThreadState {
     window_until: Option<Millis>,
 }
 
-fn thread_by(conn: &Connection, column: &str, value: &dyn rusqlite::ToSql) -> Result<Option<ThreadState>, StoreError> {
+fn thread_by(
+    conn: &Connection,
+    column: &str,
+    value: &dyn rusqlite::ToSql,
+) -> Result<Option<ThreadState>, StoreError> {
     let sql = format!(
         "SELECT id, uid, account_id, contact_id, last_at, last_row, unread, window_until FROM threads WHERE {column} = ?1"
     );
@@ -213,8 +218,16 @@ fn first_chars(s: &str, n: usize) -> &str {
 /// Applies one event. An event whose id was seen before changes nothing.
 pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Result<Reply, StoreError> {
     let new = conn
-        .prepare_cached("INSERT OR IGNORE INTO audit(uid, at, actor, action, subject) VALUES(?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![event.id.0, event.at, event.actor.label(), event.body.action(), subject(&event.body)])?;
+        .prepare_cached(
+            "INSERT OR IGNORE INTO audit(uid, at, actor, action, subject) VALUES(?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![
+            event.id.0,
+            event.at,
+            event.actor.label(),
+            event.body.action(),
+            subject(&event.body)
+        ])?;
     if new == 0 {
         return Ok(Reply { repeated: true, ..Reply::default() });
     }
@@ -234,7 +247,9 @@ pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Resul
             };
             outbox::queue(conn, cx, event, &send)
         }
-        EventBody::AttemptStarted { message, attempt } => outbox::started(conn, cx, event, *message, *attempt),
+        EventBody::AttemptStarted { message, attempt } => {
+            outbox::started(conn, cx, event, *message, *attempt)
+        }
         EventBody::AttemptEnded { message, attempt, outcome } => {
             outbox::ended(conn, cx, event, *message, *attempt, outcome)
         }
@@ -243,12 +258,16 @@ pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Resul
         EventBody::WindowClosed { thread } => outbox::window_closed(conn, cx, *thread),
         EventBody::ThreadRead { thread, upto } => people::read(conn, cx, *thread, *upto),
         EventBody::ThreadUnread { thread } => people::unread(conn, cx, *thread),
-        EventBody::DraftSaved { thread, mode, text } => admin::draft(conn, cx, event.at, *thread, *mode, text),
+        EventBody::DraftSaved { thread, mode, text } => {
+            admin::draft(conn, cx, event.at, *thread, *mode, text)
+        }
         EventBody::QuickReplySaved { reply } => admin::save_quick_reply(conn, cx, event.at, reply),
         EventBody::QuickReplyDeleted { reply } => admin::delete_quick_reply(conn, cx, *reply),
         EventBody::QuickReplyUsed { reply } => admin::use_quick_reply(conn, cx, *reply),
         EventBody::AccountConfigured { spec } => admin::account(conn, cx, spec),
-        EventBody::AccountState { account, state, text } => admin::account_state(conn, cx, account, state, text),
+        EventBody::AccountState { account, state, text } => {
+            admin::account_state(conn, cx, account, state, text)
+        }
         EventBody::NumberSynced { account, facts } => admin::number(conn, cx, account, facts),
         EventBody::TemplatesSynced { account, templates } => {
             admin::templates(conn, cx, event.at, account, templates)

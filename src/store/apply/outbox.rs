@@ -1,7 +1,9 @@
 //! Sends on their way: queued, started, ended, sent again, withdrawn.
 
 use super::inbound::{move_state, put_reaction, replay_early};
-use super::{AccountRow, Context, NewMessage, add_message, first_chars, people, thread_by_row, thread_by_uid};
+use super::{
+    AccountRow, Context, NewMessage, add_message, first_chars, people, thread_by_row, thread_by_uid,
+};
 use crate::clock::Millis;
 use crate::model::contact::Identity;
 use crate::model::delivery::{DeliveryError, DeliveryState, DeliveryTimes};
@@ -48,7 +50,11 @@ fn own_quote(conn: &Connection, id: MessageId) -> Result<Option<(i64, String)>, 
                     provider_id: r.get::<_, Option<String>>(1)?.unwrap_or_default(),
                     message: Some(id),
                     own: !r.get::<_, bool>(2)?,
-                    text: if text.is_empty() { format!("[{kind}]") } else { first_chars(&text, 200).to_owned() },
+                    text: if text.is_empty() {
+                        format!("[{kind}]")
+                    } else {
+                        first_chars(&text, 200).to_owned()
+                    },
                 },
             ))
         })
@@ -134,7 +140,12 @@ struct Row {
     tries: i64,
 }
 
-fn load(conn: &Connection, cx: &Context, column: &str, value: &dyn rusqlite::ToSql) -> Result<Row, StoreError> {
+fn load(
+    conn: &Connection,
+    cx: &Context,
+    column: &str,
+    value: &dyn rusqlite::ToSql,
+) -> Result<Row, StoreError> {
     let sql = format!(
         "SELECT id, message_id, target_id, thread_id, account_id, attempt, state, content, tries FROM outbox \
          WHERE {column} = ?1"
@@ -186,11 +197,15 @@ pub(super) fn started(
     if row.state != "queued" || row.attempt != attempt {
         return Err(StoreError::Rule("the message is no longer waiting".into()));
     }
-    conn.prepare_cached("UPDATE outbox SET state = 'sending', tries = tries + 1 WHERE id = ?1")?.execute([row.id])?;
-    conn.prepare_cached("INSERT OR IGNORE INTO attempts(uid, outbox_id, n, started_at) VALUES(?1, ?2, ?3, ?4)")?
-        .execute(params![attempt.0, row.id, row.tries + 1, event.at])?;
+    conn.prepare_cached("UPDATE outbox SET state = 'sending', tries = tries + 1 WHERE id = ?1")?
+        .execute([row.id])?;
+    conn.prepare_cached(
+        "INSERT OR IGNORE INTO attempts(uid, outbox_id, n, started_at) VALUES(?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![attempt.0, row.id, row.tries + 1, event.at])?;
     if let Some(m) = row.message_id {
-        conn.prepare_cached("UPDATE messages SET attempts = ?2 WHERE id = ?1")?.execute(params![m, row.tries + 1])?;
+        conn.prepare_cached("UPDATE messages SET attempts = ?2 WHERE id = ?1")?
+            .execute(params![m, row.tries + 1])?;
         move_state(conn, cx, &row.account, m, DeliveryState::Sending, event.at, None)?;
     }
     cx.changed(Changed::StatusChanged);
@@ -227,8 +242,10 @@ pub(super) fn ended(
         }
         AttemptOutcome::RetryAt { at, error } => {
             let next = AttemptId::derived(&["retry", &attempt.to_string()]);
-            conn.prepare_cached("UPDATE outbox SET state = 'queued', attempt = ?2, not_before = ?3 WHERE id = ?1")?
-                .execute(params![row.id, next.0, at])?;
+            conn.prepare_cached(
+                "UPDATE outbox SET state = 'queued', attempt = ?2, not_before = ?3 WHERE id = ?1",
+            )?
+            .execute(params![row.id, next.0, at])?;
             requeue(conn, cx, &row, Some(error))?;
         }
     }
@@ -257,8 +274,10 @@ fn reaction_failed(
     error: &DeliveryError,
 ) -> Result<(), StoreError> {
     let text = format!("a reaction was not delivered: {} {}", error.code, error.text);
-    conn.prepare_cached("INSERT INTO notices(at, account_id, severity, field, text) VALUES(?1,?2,'warning','reaction',?3)")?
-        .execute(params![cx.now, account.id, first_chars(&text, 1000)])?;
+    conn.prepare_cached(
+        "INSERT INTO notices(at, account_id, severity, field, text) VALUES(?1,?2,'warning','reaction',?3)",
+    )?
+    .execute(params![cx.now, account.id, first_chars(&text, 1000)])?;
     cx.changed(Changed::StatusChanged);
     Ok(())
 }
@@ -321,7 +340,12 @@ pub(super) fn reaction_status(
 }
 
 /// Back to waiting: a new attempt of the same message.
-fn requeue(conn: &Connection, cx: &mut Context, row: &Row, error: Option<&DeliveryError>) -> Result<(), StoreError> {
+fn requeue(
+    conn: &Connection,
+    cx: &mut Context,
+    row: &Row,
+    error: Option<&DeliveryError>,
+) -> Result<(), StoreError> {
     let Some(m) = row.message_id else { return Ok(()) };
     let (uid, state, dismissed): (Vec<u8>, String, bool) = conn
         .prepare_cached("SELECT uid, state, dismissed FROM messages WHERE id = ?1")?
@@ -337,7 +361,8 @@ fn requeue(conn: &Connection, cx: &mut Context, row: &Row, error: Option<&Delive
         conn.prepare_cached("UPDATE threads SET failed = failed - 1 WHERE id = ?1")?.execute([thread.id])?;
     }
     if thread.last_row == m {
-        conn.prepare_cached("UPDATE threads SET last_state = 'queued' WHERE id = ?1")?.execute([thread.id])?;
+        conn.prepare_cached("UPDATE threads SET last_state = 'queued' WHERE id = ?1")?
+            .execute([thread.id])?;
     }
     if let Some(message) = MessageId::from_slice(&uid) {
         cx.changed(Changed::MessageChanged { thread: thread.uid, message });
@@ -355,7 +380,10 @@ pub(super) fn retry(
 ) -> Result<Reply, StoreError> {
     let row = load(conn, cx, "uid", &message.0)?;
     if !matches!(row.state.as_str(), "failed" | "unknown") {
-        return Err(StoreError::Rule(format!("the message is {}: only failed or unknown ones can be sent again", row.state)));
+        return Err(StoreError::Rule(format!(
+            "the message is {}: only failed or unknown ones can be sent again",
+            row.state
+        )));
     }
     // The provider's id of the failed attempt must not name the new one.
     if let Some(m) = row.message_id {
@@ -385,7 +413,8 @@ pub(super) fn cancel(conn: &Connection, cx: &mut Context, message: MessageId) ->
                 .execute([m])?;
             if n > 0 {
                 let thread = thread_by_row(conn, row.thread_id)?;
-                conn.prepare_cached("UPDATE threads SET failed = failed - 1 WHERE id = ?1")?.execute([thread.id])?;
+                conn.prepare_cached("UPDATE threads SET failed = failed - 1 WHERE id = ?1")?
+                    .execute([thread.id])?;
                 if row.state == "unknown" {
                     set_state(conn, cx, row.id, "cancelled")?;
                 }
@@ -393,14 +422,20 @@ pub(super) fn cancel(conn: &Connection, cx: &mut Context, message: MessageId) ->
                 cx.thread_changed(&thread, &row.account);
             }
         }
-        "sending" => return Err(StoreError::Rule("the message is on the wire: it cannot be withdrawn".into())),
+        "sending" => {
+            return Err(StoreError::Rule("the message is on the wire: it cannot be withdrawn".into()));
+        }
         _ => return Err(StoreError::Rule("the message has left: it cannot be withdrawn".into())),
     }
     Ok(Reply::default())
 }
 
 /// The provider says that the window is closed.
-pub(super) fn window_closed(conn: &Connection, cx: &mut Context, thread: ThreadId) -> Result<Reply, StoreError> {
+pub(super) fn window_closed(
+    conn: &Connection,
+    cx: &mut Context,
+    thread: ThreadId,
+) -> Result<Reply, StoreError> {
     let t = thread_by_uid(conn, thread)?;
     conn.prepare_cached("UPDATE threads SET window_until = NULL WHERE id = ?1")?.execute([t.id])?;
     let account = cx.account_by_row(t.account_id)?;

@@ -19,20 +19,33 @@ struct ContactRow {
     profile_name: String,
 }
 
-fn by_identity(conn: &Connection, scope: &str, identity: &Identity) -> Result<Option<ContactRow>, StoreError> {
+fn by_identity(
+    conn: &Connection,
+    scope: &str,
+    identity: &Identity,
+) -> Result<Option<ContactRow>, StoreError> {
     Ok(conn
         .prepare_cached(
             "SELECT c.id, c.uid, c.profile_name FROM identities i JOIN contacts c ON c.id = i.contact_id \
              WHERE i.scope = ?1 AND i.kind = ?2 AND i.value = ?3",
         )?
         .query_row(params![scope, identity.kind.as_str(), identity.value], |r| {
-            Ok(ContactRow { id: r.get(0)?, uid: crate::store::rows::contact_id(r, 1)?, profile_name: r.get(2)? })
+            Ok(ContactRow {
+                id: r.get(0)?,
+                uid: crate::store::rows::contact_id(r, 1)?,
+                profile_name: r.get(2)?,
+            })
         })
         .optional()?)
 }
 
 /// Finds or makes the contact of a peer. `None` when the peer has no identity at all.
-fn contact(conn: &Connection, cx: &mut Context, scope: &str, peer: &Peer) -> Result<Option<ContactRow>, StoreError> {
+fn contact(
+    conn: &Connection,
+    cx: &mut Context,
+    scope: &str,
+    peer: &Peer,
+) -> Result<Option<ContactRow>, StoreError> {
     let keys = || peer.identities.iter().filter(|i| !i.value.is_empty() && i.kind != IdentityKind::Username);
     let mut found = None;
     let mut found_at = 0;
@@ -47,7 +60,8 @@ fn contact(conn: &Connection, cx: &mut Context, scope: &str, peer: &Peer) -> Res
     let mut stale = false;
     let row = if let Some(row) = found {
         if !name.is_empty() && row.profile_name != name {
-            conn.prepare_cached("UPDATE contacts SET profile_name = ?2 WHERE id = ?1")?.execute(params![row.id, name])?;
+            conn.prepare_cached("UPDATE contacts SET profile_name = ?2 WHERE id = ?1")?
+                .execute(params![row.id, name])?;
             stale = true;
         }
         row
@@ -71,7 +85,9 @@ fn contact(conn: &Connection, cx: &mut Context, scope: &str, peer: &Peer) -> Res
             continue;
         }
         let added = conn
-            .prepare_cached("INSERT OR IGNORE INTO identities(scope, kind, value, contact_id) VALUES(?1, ?2, ?3, ?4)")?
+            .prepare_cached(
+                "INSERT OR IGNORE INTO identities(scope, kind, value, contact_id) VALUES(?1, ?2, ?3, ?4)",
+            )?
             .execute(params![scope, identity.kind.as_str(), identity.value, row.id])?;
         stale |= added > 0 && found_at != usize::MAX;
     }
@@ -110,9 +126,12 @@ fn refresh(conn: &Connection, cx: &mut Context, contact_id: i64) -> Result<(), S
     let c = load(conn, contact_id)?;
     let title = c.display_name();
     let search = search_text(&c);
-    let mut st = conn.prepare_cached("SELECT id, uid, account_id, search FROM threads WHERE contact_id = ?1")?;
+    let mut st =
+        conn.prepare_cached("SELECT id, uid, account_id, search FROM threads WHERE contact_id = ?1")?;
     let rows: Vec<(i64, ThreadId, i64, String)> = st
-        .query_map([contact_id], |r| Ok((r.get(0)?, crate::store::rows::thread_id(r, 1)?, r.get(2)?, r.get(3)?)))?
+        .query_map([contact_id], |r| {
+            Ok((r.get(0)?, crate::store::rows::thread_id(r, 1)?, r.get(2)?, r.get(3)?))
+        })?
         .collect::<Result<_, _>>()?;
     for (id, uid, account_id, old) in rows {
         if old != search {
@@ -131,7 +150,8 @@ fn index_title(conn: &Connection, thread: i64, old: Option<&str>, new: &str) -> 
         conn.prepare_cached("INSERT INTO thread_parts(thread_parts, rowid, text) VALUES('delete', ?1, ?2)")?
             .execute(params![thread, old])?;
     }
-    conn.prepare_cached("INSERT INTO thread_parts(rowid, text) VALUES(?1, ?2)")?.execute(params![thread, new])?;
+    conn.prepare_cached("INSERT INTO thread_parts(rowid, text) VALUES(?1, ?2)")?
+        .execute(params![thread, new])?;
     Ok(())
 }
 
@@ -143,8 +163,9 @@ pub(super) fn thread(
     peer: &Peer,
     at: Millis,
 ) -> Result<ThreadState, StoreError> {
-    let row = contact(conn, cx, &account.scope, peer)?
-        .ok_or_else(|| StoreError::Rule("the update names nobody: neither phone number nor user id".into()))?;
+    let row = contact(conn, cx, &account.scope, peer)?.ok_or_else(|| {
+        StoreError::Rule("the update names nobody: neither phone number nor user id".into())
+    })?;
     let found = conn
         .prepare_cached(
             "SELECT id, uid, account_id, contact_id, last_at, last_row, unread, window_until FROM threads \
@@ -216,8 +237,10 @@ pub(super) fn link(
     for identity in old.iter().chain(new) {
         let Some(row) = by_identity(conn, scope, identity)? else { continue };
         for n in new.iter().filter(|n| !n.value.is_empty()) {
-            conn.prepare_cached("INSERT OR IGNORE INTO identities(scope, kind, value, contact_id) VALUES(?1, ?2, ?3, ?4)")?
-                .execute(params![scope, n.kind.as_str(), n.value, row.id])?;
+            conn.prepare_cached(
+                "INSERT OR IGNORE INTO identities(scope, kind, value, contact_id) VALUES(?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![scope, n.kind.as_str(), n.value, row.id])?;
         }
         return refresh(conn, cx, row.id);
     }
@@ -236,7 +259,9 @@ pub(super) fn add_identity(
         return Ok(());
     }
     let added = conn
-        .prepare_cached("INSERT OR IGNORE INTO identities(scope, kind, value, contact_id) VALUES(?1, ?2, ?3, ?4)")?
+        .prepare_cached(
+            "INSERT OR IGNORE INTO identities(scope, kind, value, contact_id) VALUES(?1, ?2, ?3, ?4)",
+        )?
         .execute(params![scope, identity.kind.as_str(), identity.value, contact_id])?;
     if added > 0 { refresh(conn, cx, contact_id) } else { Ok(()) }
 }
@@ -250,14 +275,20 @@ pub(super) fn preference(
     stop: bool,
 ) -> Result<(), StoreError> {
     if let Some(row) = contact(conn, cx, scope, peer)? {
-        conn.prepare_cached("UPDATE contacts SET marketing_stop = ?2 WHERE id = ?1")?.execute(params![row.id, stop])?;
+        conn.prepare_cached("UPDATE contacts SET marketing_stop = ?2 WHERE id = ?1")?
+            .execute(params![row.id, stop])?;
         refresh(conn, cx, row.id)?;
     }
     Ok(())
 }
 
 /// Marks a thread read up to a time.
-pub(super) fn read(conn: &Connection, cx: &mut Context, thread: ThreadId, upto: Millis) -> Result<Reply, StoreError> {
+pub(super) fn read(
+    conn: &Connection,
+    cx: &mut Context,
+    thread: ThreadId,
+    upto: Millis,
+) -> Result<Reply, StoreError> {
     let t = thread_by_uid(conn, thread)?;
     let n = conn
         .prepare_cached("UPDATE messages SET unread = 0 WHERE thread_id = ?1 AND unread = 1 AND at <= ?2")?

@@ -31,7 +31,8 @@ pub fn tidy(conn: &mut Connection) -> Result<bool, StoreError> {
     let mut last = from;
     let mut n = 0;
     {
-        let mut read = tx.prepare_cached("SELECT id, text FROM messages WHERE id > ?1 ORDER BY id LIMIT ?2")?;
+        let mut read =
+            tx.prepare_cached("SELECT id, text FROM messages WHERE id > ?1 ORDER BY id LIMIT ?2")?;
         let mut add = tx.prepare_cached("INSERT INTO message_parts(rowid, text) VALUES(?1, ?2)")?;
         let mut rows = read.query(params![from, STEP])?;
         while let Some(row) = rows.next()? {

@@ -68,8 +68,10 @@ pub(super) fn remove(conn: &Connection, row: i64, old: &str) -> Result<(), Store
     conn.prepare_cached("INSERT INTO message_words(message_words, rowid, text) VALUES('delete', ?1, ?2)")?
         .execute(params![row, prepare_words(old)])?;
     if row <= super::tidy::parts_upto(conn)? {
-        conn.prepare_cached("INSERT INTO message_parts(message_parts, rowid, text) VALUES('delete', ?1, ?2)")?
-            .execute(params![row, old])?;
+        conn.prepare_cached(
+            "INSERT INTO message_parts(message_parts, rowid, text) VALUES('delete', ?1, ?2)",
+        )?
+        .execute(params![row, old])?;
     }
     Ok(())
 }
@@ -79,7 +81,8 @@ pub(super) fn replace(conn: &Connection, row: i64, old: &str, new: &str) -> Resu
     remove(conn, row, old)?;
     add(conn, row, new)?;
     if !new.is_empty() && row <= super::tidy::parts_upto(conn)? {
-        conn.prepare_cached("INSERT INTO message_parts(rowid, text) VALUES(?1, ?2)")?.execute(params![row, new])?;
+        conn.prepare_cached("INSERT INTO message_parts(rowid, text) VALUES(?1, ?2)")?
+            .execute(params![row, new])?;
     }
     Ok(())
 }
