@@ -134,7 +134,7 @@ fn template(core: &Arc<Core>, st: &mut State, body: &Value) -> Result<Value, Ref
     }
     let found = st.templates.iter_mut().find(|t| t.name == name && t.language == language);
     let template = found.ok_or_else(|| (404, format!("there is no template '{name}' in '{language}'")))?;
-    template.status = status.to_owned();
+    status.clone_into(&mut template.status);
     template.rejected_reason = if status == "REJECTED" {
         body["reason"].as_str().unwrap_or("INVALID_FORMAT").to_owned()
     } else {
@@ -187,9 +187,13 @@ fn state(core: &Core, st: &State) -> Value {
         .collect();
     let waiting: serde_json::Map<String, Value> =
         st.queues.iter().map(|(slot, queue)| (slot.clone(), json!(queue.len()))).collect();
+    let mut kinds = std::collections::BTreeMap::<&str, usize>::new();
+    for send in &st.accepted {
+        *kinds.entry(&send.kind).or_default() += 1;
+    }
     let unread = st.inbound.iter().filter(|m| !m.read).count();
     json!({
-        "speed": core.speed(), "counts": st.counts, "unread": unread, "planned": st.plan.len(),
+        "speed": core.speed(), "counts": st.counts, "messages": kinds, "unread": unread, "planned": st.plan.len(),
         "webhooks_waiting": waiting, "customers": customers, "templates": st.templates.len(),
         "subscriptions": {
             "app": st.app_callback, "account": st.callback("account"), "numbers": st.number_callbacks,

@@ -70,7 +70,7 @@ fn bell(core: &Arc<Core>, slot: &str) -> Arc<Bell> {
 
 async fn work(core: Arc<Core>, slot: String, bell: Arc<Bell>) {
     loop {
-        let Some((url, head)) = next(&core, &slot) else {
+        let Some((url, Queued { id, body, .. })) = next(&core, &slot) else {
             tokio::select! {
                 () = core.stop.cancelled() => return,
                 () = bell.queued.notified() => continue,
@@ -78,9 +78,9 @@ async fn work(core: Arc<Core>, slot: String, bell: Arc<Bell>) {
         };
         let taken = tokio::select! {
             () = core.stop.cancelled() => return,
-            taken = post(&core, &url, head.body.clone()) => taken,
+            taken = post(&core, &url, body) => taken,
         };
-        match settle(&core, &slot, head.id, taken) {
+        match settle(&core, &slot, id, taken) {
             None => {}
             Some(wait) => tokio::select! {
                 () = core.stop.cancelled() => return,

@@ -110,6 +110,7 @@ pub fn details(code: i64) -> &'static str {
     match code {
         130_403 => "The business has blocked this user.",
         130_472 => "Message was not sent as part of an experiment.",
+        131_009 => "The message this one refers to cannot be used.",
         131_026 => "Message undeliverable.",
         131_042 => {
             "Message failed to send because there were one or more errors related to your payment method."

@@ -55,7 +55,7 @@ const SAVE_AFTER: Duration = Duration::from_millis(200);
 const STOP_WITHIN: Duration = Duration::from_secs(2);
 
 /// How an emulator is started.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct EmulatorOptions {
     /// Where to listen; port 0 takes a free one.
     pub bind: SocketAddr,
@@ -98,7 +98,6 @@ impl EmulatorOptions {
 }
 
 /// A running emulator. Dropping it stops it without waiting; [`Emulator::stop`] also writes the state.
-#[derive(Debug)]
 pub struct Emulator {
     core: Arc<Core>,
     addr: SocketAddr,
@@ -185,8 +184,14 @@ impl Drop for Emulator {
     }
 }
 
+/// Without the state, which is large, and the secrets.
+impl std::fmt::Debug for Emulator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Emulator").field("addr", &self.addr).finish_non_exhaustive()
+    }
+}
+
 /// What all parts of one emulator share.
-#[derive(Debug)]
 struct Core {
     clock: Clock,
     access_token: String,

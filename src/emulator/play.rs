@@ -13,7 +13,7 @@ use super::{Core, delivery, wire};
 use crate::clock::Millis;
 
 /// A clock that is set by hand is looked at this often while something is planned.
-const LOOK: Duration = Duration::from_millis(100);
+const LOOK: Duration = Duration::from_millis(500);
 /// Changes in one webhook of the history.
 const BATCH: usize = 8;
 const MINUTE: Millis = 60_000;
@@ -99,6 +99,10 @@ pub fn follow(core: &Arc<Core>, st: &mut State, send: &Accepted, fails: Option<i
     at += pause(core, 1.5, 6.0, &["read", &order]);
     if customer.reads {
         st.plan(at, Action::Status { wamid: wamid.clone(), status: "read".into(), code: None });
+        if send.kind == "audio" && send.body["audio"]["voice"] == true {
+            at += pause(core, 2.0, 5.0, &["played", &order]);
+            st.plan(at, Action::Status { wamid: wamid.clone(), status: "played".into(), code: None });
+        }
     }
     let answers = core.play && core.speed() > 0.0 && !customer.replies.is_empty();
     let already = st.plan.iter().any(|p| match &p.action {

@@ -70,24 +70,25 @@ async fn handle(
         .and_then(|v| v.strip_prefix("Bearer ").or_else(|| v.strip_prefix("OAuth ")))
         .map(|t| t.trim().to_owned())
         .or_else(|| query.get("access_token").cloned());
+    let control = path.first().is_some_and(|s| s == "control");
+    let used = if control { 0 } else { core.state().count_call(core.clock.now()) };
     let result = match parse(&headers, &body) {
         Ok(body) => {
             let call = Call { method, path, query, body, token };
-            if call.path.first().is_some_and(|s| s == "control") {
+            if control {
                 let (status, body) = control::answer(&core, peer, &call);
-                return respond(status, &version, &core, &body);
+                return respond(status, &version, &core, used, &body);
             }
-            core.state().counts.requests += 1;
             answer(&core, &call).await
         }
         Err(error) => Err(error),
     };
     core.changed.notify_one();
     match result {
-        Ok(body) => respond(200, &version, &core, &body),
+        Ok(body) => respond(200, &version, &core, used, &body),
         Err(error) => {
             core.state().counts.refused += 1;
-            respond(error.http, &version, &core, &error.body)
+            respond(error.http, &version, &core, used, &error.body)
         }
     }
 }
@@ -143,12 +144,12 @@ fn form(body: &Bytes) -> Value {
     Value::Object(members.collect::<Map<_, _>>())
 }
 
-fn respond(status: u16, version: &str, core: &Core, body: &Value) -> Response<Body> {
+fn respond(status: u16, version: &str, core: &Core, used: u64, body: &Value) -> Response<Body> {
     let mut usage = Map::new();
     usage.insert(
         core.scenario.account.id.clone(),
         json!([{
-            "type": "whatsapp_business_management", "call_count": 1, "total_cputime": 1, "total_time": 1,
+            "type": "whatsapp_business_management", "call_count": used, "total_cputime": used, "total_time": used,
             "estimated_time_to_regain_access": 0,
         }]),
     );
@@ -160,7 +161,7 @@ fn respond(status: u16, version: &str, core: &Core, body: &Value) -> Response<Bo
     let headers = [
         ("content-type", "application/json; charset=UTF-8".to_owned()),
         ("facebook-api-version", version.to_owned()),
-        ("x-app-usage", json!({ "call_count": 1, "total_cputime": 1, "total_time": 1 }).to_string()),
+        ("x-app-usage", json!({ "call_count": used, "total_cputime": used, "total_time": used }).to_string()),
         ("x-business-use-case-usage", Value::Object(usage).to_string()),
         ("x-fb-trace-id", trace),
     ];

@@ -17,6 +17,8 @@ use crate::clock::Millis;
 pub const WINDOW: Millis = 24 * 60 * 60 * 1000;
 /// Messages kept in each direction; older ones are forgotten.
 const KEPT: usize = 10_000;
+/// Management calls an hour for an account with a registered number.
+const CALLS_AN_HOUR: u64 = 5_000;
 /// Sends to one person at once, and how long one takes to come back.
 const PAIR_BURST: f64 = 45.0;
 const PAIR_REFILL_MS: f64 = 6_000.0;
@@ -153,6 +155,9 @@ pub struct State {
     pub queues: BTreeMap<String, VecDeque<Queued>>,
     pub last_webhook: u64,
     pub counts: Counts,
+    /// The hour and the calls in it.
+    #[serde(skip)]
+    usage: (i64, u64),
     #[serde(skip)]
     buckets: HashMap<String, (f64, Millis)>,
 }
@@ -195,6 +200,17 @@ impl State {
         }
         bucket.0 -= 1.0;
         true
+    }
+
+    /// Counts a call. Gives the percentage of the hourly budget that is used.
+    pub fn count_call(&mut self, now: Millis) -> u64 {
+        self.counts.requests += 1;
+        let hour = now / 3_600_000;
+        if self.usage.0 != hour {
+            self.usage = (hour, 0);
+        }
+        self.usage.1 += 1;
+        (self.usage.1 * 100 / CALLS_AN_HOUR).min(100)
     }
 
     /// Keeps an accepted send.

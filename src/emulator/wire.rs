@@ -2,6 +2,8 @@
 //!
 //! Owns the shapes of webhooks. Decides nothing about when they are sent.
 
+use std::fmt::Write as _;
+
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -96,7 +98,7 @@ pub fn escaped(value: &Value) -> String {
             c if c.is_ascii() => out.push(c),
             c => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
-                    out.push_str(&format!("\\u{unit:04x}"));
+                    let _ = write!(out, "\\u{unit:04x}");
                 }
             }
         }

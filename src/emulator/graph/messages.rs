@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::{Answer, length, page, template_send};
 use crate::emulator::errors::GraphError;
@@ -150,7 +151,8 @@ fn send(core: &Arc<Core>, st: &mut State, number: &Number, body: &Value) -> Answ
         ));
     }
     let in_window = to.customer.as_ref().is_some_and(|c| st.window_open(&number.id, &c.key, now));
-    let fails = failure(st, number, to.customer.as_ref(), template.is_some(), in_window);
+    let fails = failure(st, number, to.customer.as_ref(), template.is_some(), in_window)
+        .or_else(|| unusable_target(st, number, kind, object));
     let wamid = wire::new_wamid(&to.address, true);
     let accepted = Accepted {
         order: 0,
@@ -204,6 +206,14 @@ fn failure(
     }
 }
 
+/// A reaction to what this number neither sent nor received fails later.
+fn unusable_target(st: &State, number: &Number, kind: &str, object: &Value) -> Option<i64> {
+    let target = object["message_id"].as_str().filter(|_| kind == "reaction")?;
+    let known = st.inbound.iter().any(|m| m.number == number.id && m.wamid == target)
+        || st.accepted.iter().any(|m| m.number == number.id && m.wamid == target && m.kind != "reaction");
+    (!known).then_some(131_009)
+}
+
 fn opaque(body: &Value) -> Result<Option<String>, GraphError> {
     match &body["biz_opaque_callback_data"] {
         Value::Null => Ok(None),
@@ -253,8 +263,8 @@ fn check(st: &State, kind: &str, object: &Value) -> Result<Option<template_send:
         "template" => return template_send::check(st, object).map(Some),
         "reaction" => {
             need(object, "reaction", "message_id")?;
-            // Longest joined emoji have some ten code points; text is not an emoji.
-            if object["emoji"].as_str().is_none_or(|e| length(e) > 16 || e.contains(char::is_alphabetic)) {
+            let one = |e: &str| e.is_empty() || (!e.is_ascii() && e.graphemes(true).count() == 1);
+            if !object["emoji"].as_str().is_some_and(one) {
                 return Err(GraphError::value(
                     "Parameter 'reaction.emoji' must be one emoji, or empty to remove it",
                 ));

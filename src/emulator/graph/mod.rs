@@ -41,7 +41,7 @@ pub async fn answer(core: &Arc<Core>, call: &Call) -> Answer {
     }
     if *id == account.id {
         return match (&call.method, edge) {
-            (&Method::GET, []) => numbers::account(core, call),
+            (&Method::GET, []) => Ok(numbers::account(core, call)),
             (&Method::GET, ["phone_numbers"]) => numbers::list(core, call),
             (_, ["message_templates"]) => templates::collection(core, call),
             (_, ["subscribed_apps"]) => subscriptions::account(core, call).await,
@@ -50,7 +50,7 @@ pub async fn answer(core: &Arc<Core>, call: &Call) -> Answer {
     }
     if let Some(number) = core.number(id) {
         return match (&call.method, edge) {
-            (&Method::GET, []) => numbers::get(core, number, call),
+            (&Method::GET, []) => Ok(numbers::get(core, number, call)),
             (&Method::POST, []) => subscriptions::number(core, number, call).await,
             (&Method::POST, ["messages"]) => messages::post(core, number, &call.body),
             (&Method::GET, ["message_history"]) => messages::history(core, number, call),

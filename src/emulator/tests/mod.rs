@@ -17,6 +17,8 @@ use super::{
     DEMO_ACCESS_TOKEN, DEMO_ACCOUNT, DEMO_APP_SECRET, DEMO_NUMBERS, Emulator, EmulatorOptions, wire,
 };
 
+mod people;
+
 const VERIFY: &str = "verify-71";
 const SUPPORT: &str = DEMO_NUMBERS[0];
 
@@ -507,6 +509,7 @@ async fn template_is_created_reviewed_and_deleted() {
     assert_eq!(client.get(&node).await.1["error"]["error_subcode"], 33);
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "json! is written at the call")]
 fn template(name: &str, language: &str, components: Value) -> Value {
     json!({ "type": "template",
         "template": { "name": name, "language": { "code": language }, "components": components } })
@@ -747,7 +750,7 @@ async fn control_makes_states_and_raw_webhooks() {
 fn scenario_errors_name_the_line_and_the_customer() {
     let error = super::Scenario::parse("mine.toml", "[account]\nname = 1\n").unwrap_err().to_string();
     assert!(error.contains("mine.toml") && error.contains("line 2"), "{error}");
-    let mut text = include_str!("../../assets/scenarios/demo.toml").replace("339901477551021\"", "1\"");
+    let mut text = include_str!("../../../assets/scenarios/demo.toml").replace("339901477551021\"", "1\"");
     text = text.replacen("id = \"1\"", "id = \"2\"", 1);
     let error = super::Scenario::parse("mine.toml", &text).unwrap_err().to_string();
     assert!(error.contains("unknown number '1'"), "{error}");
