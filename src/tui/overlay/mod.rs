@@ -3,6 +3,15 @@
 //! An overlay owns its own state, knows `protocol`, `model`, `text` and the theme, and does no I/O: what it wants
 //! done it returns as [`Step`]s; what comes back it gets through [`Overlay::deliver`].
 
+pub mod accounts;
+pub mod field;
+pub mod frame;
+pub mod quick_replies;
+pub mod quick_reply_editor;
+#[cfg(test)]
+mod testing;
+pub mod variables;
+
 use super::theme::Theme;
 use crate::model::ids::{AccountId, MessageId, QuickReplyId, ThreadId};
 use crate::model::quick_reply::QuickReply;
