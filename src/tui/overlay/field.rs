@@ -257,7 +257,7 @@ impl Field {
         if start > 0 {
             frame::glyph(buf, area.x, area.y, "‹", style);
         }
-        Position::new(area.x + before as u16, area.y)
+        Position::new(area.x + (before as u16).min(area.width.saturating_sub(1)), area.y)
     }
 
     fn draw_lines(&self, area: Rect, buf: &mut Buffer, style: Style) -> Position {

@@ -81,11 +81,13 @@ impl QuickReplyPicker {
     fn refilter(&mut self) {
         let query = self.query.text().trim();
         let needle = Needle::fuzzy(query);
+        // Nearly every long text has the letters of a short word somewhere: there the word itself has to be.
+        let words = Needle::words(query);
         let mut scored: Vec<((u32, u32, u64), usize)> = Vec::new();
         for (i, r) in self.replies.iter().enumerate() {
             let shortcut = text::sanitize(&r.shortcut);
             let by_shortcut = needle.score(&shortcut);
-            let by_text = needle.score(&text::sanitize(&r.text));
+            let by_text = words.score(&text::sanitize(&r.text));
             let Some(score) = by_shortcut.map(|s| s * 2).max(by_text) else { continue };
             let lower = query.to_lowercase();
             let rank = if needle.is_empty() {
@@ -212,13 +214,13 @@ impl QuickReplyPicker {
         out
     }
 
-    fn draw_row(buf: &mut Buffer, line: Rect, reply: &QuickReply, needle: &Needle, theme: &Theme) {
+    fn draw_row(buf: &mut Buffer, line: Rect, reply: &QuickReply, query: &str, theme: &Theme) {
         let mut right = line.right() - 1;
         if reply.used > 0 {
             right = frame::put_right(buf, right, line.y, 7, &format!("{}×", reply.used), theme.dim) - 1;
         }
         let shortcut = format!("/{}", text::sanitize(&reply.shortcut));
-        let rich = Rich::line(&shortcut, needle.marks(&shortcut), theme.matched);
+        let rich = Rich::line(&shortcut, Needle::fuzzy(query).marks(&shortcut), theme.matched);
         let x = line.x + 1;
         let room = (line.width / 2).max(12).min(right.saturating_sub(x));
         let x = rich.draw_range(buf, x, line.y, room, 0..shortcut.len(), theme.strong) + 2;
@@ -226,7 +228,7 @@ impl QuickReplyPicker {
             return;
         }
         let body = text::sanitize(&reply.text);
-        let marks = if rich.spans.is_empty() { needle.marks(&body) } else { Vec::new() };
+        let marks = if rich.spans.is_empty() { Needle::words(query).marks(&body) } else { Vec::new() };
         // A match far to the right is brought into sight.
         let room = usize::from(right - x);
         let from = marks.first().filter(|m| text::width(&body[..m.end]) > room).map_or(0, |m| m.start);
@@ -276,7 +278,6 @@ impl QuickReplyPicker {
                 Rect { y: body.y + top + 1, height: body.height.saturating_sub(top + 1), ..body },
             )
         };
-        let needle = Needle::fuzzy(self.query.text());
         if self.rows.is_empty() {
             let say = if self.replies.is_empty() {
                 "No quick replies yet. F2 writes the first one."
@@ -287,7 +288,7 @@ impl QuickReplyPicker {
         }
         for (i, at) in self.selection.window(self.rows.len(), usize::from(list.height)).enumerate() {
             let line = Rect::new(list.x, list.y + i as u16, list.width, 1);
-            Self::draw_row(buf, line, &self.replies[self.rows[at]], &needle, theme);
+            Self::draw_row(buf, line, &self.replies[self.rows[at]], self.query.text().trim(), theme);
             if at == self.selection.at {
                 frame::select(buf, line, theme);
             }

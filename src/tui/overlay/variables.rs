@@ -86,19 +86,32 @@ impl Variables {
         match render(reply, &self.context(given, str::to_owned)) {
             Ok(text) => Filled::Text(text),
             Err(Failure::Missing) => {
-                let missing: Vec<String> = names(reply)
+                let unknown: Vec<String> = names(reply)
                     .into_iter()
                     .filter(|n| self.get(n).is_none() && given.get(n).is_none_or(|v| v.trim().is_empty()))
                     .collect();
-                if missing.is_empty()
-                    || missing.iter().any(|n| NAMES.iter().any(|k| k.starts_with(&format!("{n}."))))
-                {
+                let missing = self.needed(reply, given, &unknown);
+                if missing.is_empty() {
                     return Filled::Broken("uses a variable in a way that cannot be filled in".into());
                 }
                 Filled::Missing(missing)
             }
             Err(Failure::Broken(why)) => Filled::Broken(why),
         }
+    }
+
+    // Of the unknown names those that the text cannot do without (it can where it names a default), and that
+    // help when they are given.
+    fn needed(&self, reply: &str, given: &Given, unknown: &[String]) -> Vec<String> {
+        let without = |left_out: Option<&String>| {
+            let mut all = given.clone();
+            all.extend(unknown.iter().filter(|n| Some(*n) != left_out).map(|n| (n.clone(), "x".to_owned())));
+            render(reply, &self.context(&all, str::to_owned))
+        };
+        if matches!(without(None), Err(Failure::Missing)) {
+            return Vec::new();
+        }
+        unknown.iter().filter(|n| matches!(without(Some(n)), Err(Failure::Missing))).cloned().collect()
     }
 
     /// The text as it would be inserted, known values in `known`, names without a value in `open`. `Err` says in
@@ -286,8 +299,6 @@ mod tests {
         assert_eq!(rich.text[rich.spans[1].0.clone()], *"‹order›");
         assert_eq!(rich.spans[1].1, open);
     }
-
-    use ratatui::style::Stylize;
 
     proptest! {
         #[test]
