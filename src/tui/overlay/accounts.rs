@@ -169,14 +169,14 @@ impl AccountSwitcher {
         let Some(a) = self.accounts.get(i) else { return };
         let (_, style) = light(&a.state, theme);
         let x = frame::put(buf, area.x, area.y, area.width, &a.state, style);
-        let mut parts = vec![format!("{} threads", a.threads)];
+        let mut parts =
+            vec![a.spec.environment.clone(), a.spec.provider.clone(), format!("{} threads", a.threads)];
         if !a.facts.quality.is_empty() {
             parts.push(format!("quality {}", a.facts.quality.to_lowercase()));
         }
         if !a.facts.limit.is_empty() {
-            parts.push(format!("limit {}", a.facts.limit));
+            parts.push(a.facts.limit.clone());
         }
-        parts.push(format!("{} · {}", a.spec.provider, a.spec.environment));
         let rest = format!(" · {}", parts.join(" · "));
         frame::put(buf, x, area.y, area.right().saturating_sub(x), &rest, theme.dim);
         if !a.state_text.is_empty() {

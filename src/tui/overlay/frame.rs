@@ -246,6 +246,26 @@ impl Rich {
         Self { text: safe.to_owned(), spans: marks.into_iter().map(|m| (m, style)).collect() }
     }
 
+    /// Text with `\u{2}…\u{3}` in one style and `\u{4}…\u{5}` in another; the marks are taken out, the rest is
+    /// made safe.
+    #[must_use]
+    pub fn marked(s: &str, first: Style, second: Style) -> Self {
+        let mut rich = Self::default();
+        let mut rest = s;
+        let mut style = Style::new();
+        while let Some(at) = rest.find(['\u{2}', '\u{3}', '\u{4}', '\u{5}']) {
+            rich.push(&rest[..at], style);
+            style = match rest.as_bytes()[at] {
+                2 => first,
+                4 => second,
+                _ => Style::new(),
+            };
+            rest = &rest[at + 1..];
+        }
+        rich.push(rest, style);
+        rich
+    }
+
     /// Draws wrapped from the top of `area`. Returns the rows used; text that does not fit ends in `…`.
     pub fn draw(&self, buf: &mut Buffer, area: Rect, base: Style) -> u16 {
         let lines = text::wrap(&self.text, usize::from(area.width));

@@ -4,10 +4,14 @@
 //! done it returns as [`Step`]s; what comes back it gets through [`Overlay::deliver`].
 
 pub mod accounts;
+pub mod confirm;
 pub mod field;
 pub mod frame;
+pub mod help;
+pub mod notices;
 pub mod quick_replies;
 pub mod quick_reply_editor;
+pub mod search;
 #[cfg(test)]
 mod testing;
 pub mod variables;

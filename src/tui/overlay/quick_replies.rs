@@ -88,14 +88,14 @@ impl QuickReplyPicker {
             let shortcut = text::sanitize(&r.shortcut);
             let by_shortcut = needle.score(&shortcut);
             let by_text = words.score(&text::sanitize(&r.text));
-            let Some(score) = by_shortcut.map(|s| s * 2).max(by_text) else { continue };
-            let lower = query.to_lowercase();
-            let rank = if needle.is_empty() {
-                0
-            } else if shortcut.to_lowercase() == lower {
-                2
-            } else {
-                u32::from(shortcut.to_lowercase().starts_with(&lower))
+            let Some(score) = by_shortcut.max(by_text) else { continue };
+            let (have, want) = (shortcut.to_lowercase(), query.to_lowercase());
+            let rank = match () {
+                () if needle.is_empty() => 0,
+                () if have == want => 4,
+                () if have.starts_with(&want) => 3,
+                () if have.contains(&want) => 2,
+                () => u32::from(by_text.is_some()),
             };
             scored.push(((rank, if needle.is_empty() { 0 } else { score }, r.used), i));
         }
@@ -121,8 +121,8 @@ impl QuickReplyPicker {
             Filled::Missing(names) => self.mode = Mode::Fill(FillForm::new(reply, names)),
             Filled::Broken(why) => {
                 self.say = Some(
-                    Problem::new("field", format!("/{}: {why}", reply.shortcut))
-                        .means("the text cannot be filled in")
+                    Problem::new("field", format!("/{} cannot be filled in", reply.shortcut))
+                        .means(why)
                         .next("F3 edits it"),
                 );
             }
@@ -214,7 +214,7 @@ impl QuickReplyPicker {
         out
     }
 
-    fn draw_row(buf: &mut Buffer, line: Rect, reply: &QuickReply, query: &str, theme: &Theme) {
+    fn draw_row(buf: &mut Buffer, line: Rect, column: u16, reply: &QuickReply, query: &str, theme: &Theme) {
         let mut right = line.right() - 1;
         if reply.used > 0 {
             right = frame::put_right(buf, right, line.y, 7, &format!("{}×", reply.used), theme.dim) - 1;
@@ -222,8 +222,9 @@ impl QuickReplyPicker {
         let shortcut = format!("/{}", text::sanitize(&reply.shortcut));
         let rich = Rich::line(&shortcut, Needle::fuzzy(query).marks(&shortcut), theme.matched);
         let x = line.x + 1;
-        let room = (line.width / 2).max(12).min(right.saturating_sub(x));
-        let x = rich.draw_range(buf, x, line.y, room, 0..shortcut.len(), theme.strong) + 2;
+        let room = column.min(right.saturating_sub(x));
+        rich.draw_range(buf, x, line.y, room, 0..shortcut.len(), theme.strong);
+        let x = x + column + 2;
         if x + 4 >= right {
             return;
         }
@@ -256,7 +257,8 @@ impl QuickReplyPicker {
             n if n == self.replies.len() => format!("{n}"),
             n => format!("{n} of {}", self.replies.len()),
         };
-        let inner = frame::open(area, 110, 30, "Quick replies", &count, buf, theme)?;
+        let height = (self.replies.len() as u16).saturating_add(5).clamp(18, 32);
+        let inner = frame::open(area, 110, height, "Quick replies", &count, buf, theme)?;
         frame::put(buf, inner.x, inner.y, 1, "/", theme.focus);
         let line = Rect::new(inner.x + 1, inner.y, inner.width - 1, 1);
         let cursor = self.query.draw(line, buf, theme.text, "type a shortcut or words of the text", theme);
@@ -286,9 +288,12 @@ impl QuickReplyPicker {
             };
             frame::paragraph(buf, list, say, theme.dim);
         }
-        for (i, at) in self.selection.window(self.rows.len(), usize::from(list.height)).enumerate() {
+        let window = self.selection.window(self.rows.len(), usize::from(list.height));
+        let widest = self.rows[window.clone()].iter().map(|i| text::width(&self.replies[*i].shortcut)).max();
+        let column = (widest.unwrap_or(0) as u16 + 1).min(list.width / 2);
+        for (i, at) in window.enumerate() {
             let line = Rect::new(list.x, list.y + i as u16, list.width, 1);
-            Self::draw_row(buf, line, &self.replies[self.rows[at]], self.query.text().trim(), theme);
+            Self::draw_row(buf, line, column, &self.replies[self.rows[at]], self.query.text().trim(), theme);
             if at == self.selection.at {
                 frame::select(buf, line, theme);
             }

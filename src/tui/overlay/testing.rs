@@ -2,9 +2,10 @@
 
 use super::{Overlay, Step};
 use crate::model::event::{AccountSpec, NumberFacts};
-use crate::model::ids::{AccountId, QuickReplyId};
+use crate::model::ids::{AccountId, ContactId, MessageId, QuickReplyId, ThreadId};
 use crate::model::quick_reply::QuickReply;
-use crate::protocol::AccountView;
+use crate::model::{Body, DeliveryState, DeliveryTimes, Direction, Message, Origin, ThreadRow, Window};
+use crate::protocol::{AccountView, Hit};
 use crate::tui::theme::Theme;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
@@ -233,4 +234,57 @@ pub fn quick_replies() -> Vec<QuickReply> {
         make(4, "broken", "Hello {{ contact.name", 0),
         make(5, "a-shortcut-of-forty-characters-in-full-x", "long", 0),
     ]
+}
+
+/// A row of the thread list.
+pub fn thread_row(n: usize) -> ThreadRow {
+    let names = ["Marta Souza", "王小明", "فاطمة السيد", "An extraordinarily long name of somebody 👩‍💻"];
+    ThreadRow {
+        id: ThreadId([n as u8; 16]),
+        account: AccountId::new("support"),
+        contact: ContactId([n as u8; 16]),
+        title: names[n % 4].into(),
+        phone: (!n.is_multiple_of(2)).then(|| "5511988881234".into()),
+        last_at: n as i64 * 60_000,
+        preview: None,
+        unread: 2 * n as u32,
+        window: Window::CLOSED,
+        draft: false,
+        failed: 0,
+    }
+}
+
+/// A message that a search found.
+pub fn hit(n: usize) -> Hit {
+    let row = thread_row(n % 4);
+    let snippets = [
+        "Cadê o meu \u{2}pedido\u{3}? Comprei ontem e ainda não recebi nada",
+        "请问这个 \u{2}pedido\u{3} 什么时候发货\u{1b}[31m red",
+        "أين \u{2}pedido\u{3} الخاص بي",
+        "… and after a very long beginning that goes on and on, until somebody finally says it: the \u{2}pedido\u{3} is here",
+    ];
+    Hit {
+        message: Message {
+            id: MessageId::derived(&["hit", &n.to_string()]),
+            thread: row.id,
+            account: row.account,
+            direction: if n.is_multiple_of(3) { Direction::Outbound } else { Direction::Inbound },
+            origin: Origin::Customer(None),
+            at: n as i64 * 61_000,
+            stored_at: 0,
+            body: Body::Text { text: "pedido".into() },
+            state: DeliveryState::Read,
+            times: DeliveryTimes::default(),
+            error: None,
+            quote: None,
+            reactions: Vec::new(),
+            provider_id: None,
+            tag: None,
+            edited: false,
+            attempts: 0,
+            revision: 0,
+        },
+        title: row.title,
+        snippet: snippets[n % 4].into(),
+    }
 }

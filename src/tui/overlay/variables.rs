@@ -125,30 +125,11 @@ impl Variables {
             }
         }
         match render(&safe, &context) {
-            Ok(out) => Ok(unmark(&out, known, open)),
+            Ok(out) => Ok(Rich::marked(&out, known, open)),
             Err(Failure::Broken(why)) => Err(why),
             Err(Failure::Missing) => Err("uses a variable in a way that cannot be filled in".into()),
         }
     }
-}
-
-/// Text with `\u{2}…\u{3}` in one style and `\u{4}…\u{5}` in another; the marks are taken out.
-#[must_use]
-pub fn unmark(marked: &str, first: Style, second: Style) -> Rich {
-    let mut rich = Rich::default();
-    let mut rest = marked;
-    let mut style = Style::new();
-    while let Some(at) = rest.find(['\u{2}', '\u{3}', '\u{4}', '\u{5}']) {
-        rich.push(&rest[..at], style);
-        style = match rest.as_bytes()[at] {
-            2 => first,
-            4 => second,
-            _ => Style::new(),
-        };
-        rest = &rest[at + 1..];
-    }
-    rich.push(rest, style);
-    rich
 }
 
 /// Whether a reply's text can be read as one; `Err` says in one line what is wrong.
