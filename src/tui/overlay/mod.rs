@@ -12,6 +12,9 @@ pub mod notices;
 pub mod quick_replies;
 pub mod quick_reply_editor;
 pub mod search;
+pub mod template_form;
+pub mod template_preview;
+pub mod templates;
 #[cfg(test)]
 mod testing;
 pub mod variables;

@@ -559,7 +559,7 @@ mod tests {
     fn a_reply_with_a_mistake_is_not_inserted() {
         let mut o = open("broken");
         assert_eq!(press(&mut o, "Enter"), vec![]);
-        assert!(o.say.as_ref().unwrap().what.contains("line 1"), "{:?}", o.say);
+        assert!(o.say.as_ref().unwrap().means.contains("line 1"), "{:?}", o.say);
         press(&mut o, "F3");
         assert_eq!(o.name(), "quick_reply_editor");
     }

@@ -1,9 +1,11 @@
 //! Keys written as text, and pictures of an overlay with its styles, for the tests of this module.
 
+use super::templates::TemplateTarget;
 use super::{Overlay, Step};
-use crate::model::event::{AccountSpec, NumberFacts};
+use crate::model::event::{AccountSpec, NumberFacts, Recipient};
 use crate::model::ids::{AccountId, ContactId, MessageId, QuickReplyId, ThreadId};
 use crate::model::quick_reply::QuickReply;
+use crate::model::template::{ParameterFormat, Template, TemplateButton, TemplateHeader};
 use crate::model::{Body, DeliveryState, DeliveryTimes, Direction, Message, Origin, ThreadRow, Window};
 use crate::protocol::{AccountView, Hit};
 use crate::tui::theme::Theme;
@@ -287,4 +289,89 @@ pub fn hit(n: usize) -> Hit {
         title: row.title,
         snippet: snippets[n % 4].into(),
     }
+}
+
+/// A thread that a template is sent to.
+pub fn target() -> TemplateTarget {
+    TemplateTarget {
+        account: AccountId::new("support"),
+        account_name: "Acme Support".into(),
+        to: Recipient::Thread { thread: ThreadId([7; 16]) },
+        contact_name: "Marta Souza".into(),
+        first_name: "Marta".into(),
+        phone: "+55 11 98888-1234".into(),
+        draft: "half a\nsentence".into(),
+        window_open: false,
+        marketing_opt_out: true,
+    }
+}
+
+/// Templates of every category, with all kinds of headers and buttons, and ones that cannot be sent.
+pub fn templates() -> Vec<Template> {
+    let examples =
+        |list: &[(&str, &str)]| list.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    let button = |kind: &str, text: &str, target: &str, example: &str| TemplateButton {
+        kind: kind.into(),
+        text: text.into(),
+        target: target.into(),
+        example: example.into(),
+    };
+    let base = Template { language: "en_GB".into(), status: "APPROVED".into(), ..Template::default() };
+    vec![
+        Template {
+            name: "repair_ready".into(),
+            category: "UTILITY".into(),
+            header: Some(TemplateHeader {
+                format: "text".into(),
+                text: "Ticket {{1}}".into(),
+                examples: examples(&[("1", "4711")]),
+            }),
+            body: "Hello {{1}},\nyour {{2}} is ready. You can fetch it from Monday to Friday between nine and six.".into(),
+            body_examples: examples(&[("1", "Amara"), ("2", "bicycle")]),
+            footer: "Nord Repairs, since 1974".into(),
+            buttons: vec![
+                button("quick_reply", "Thanks", "", ""),
+                button("url", "Details", "https://n.example/t/{{1}}", "4711"),
+                button("phone_number", "Call us", "+442079460958", ""),
+            ],
+            ..base.clone()
+        },
+        Template {
+            name: "invoice_document".into(),
+            category: "UTILITY".into(),
+            header: Some(TemplateHeader { format: "document".into(), ..TemplateHeader::default() }),
+            body: "Here is your invoice for {{month}}, {{first_name}}.".into(),
+            body_examples: examples(&[("month", "May")]),
+            format: ParameterFormat::Named,
+            ..base.clone()
+        },
+        Template {
+            name: "login_code".into(),
+            category: "AUTHENTICATION".into(),
+            body: "{{1}} is your code.".into(),
+            buttons: vec![button("copy_code", "Copy code", "", "123456")],
+            ..base.clone()
+        },
+        Template {
+            name: "old_paused_one".into(),
+            category: "MARKETING".into(),
+            status: "PAUSED".into(),
+            body: "We miss you.".into(),
+            ..base.clone()
+        },
+        Template {
+            name: "promo_spring".into(),
+            category: "MARKETING".into(),
+            body: "🌷 Spring is here: 20 % off your next order. مرحبا 你好".into(),
+            footer: "Reply STOP to get no more of these".into(),
+            ..base.clone()
+        },
+        Template {
+            name: "carousel_of_everything_that_we_have_in_the_shop".into(),
+            category: "MARKETING".into(),
+            body: "Look around.".into(),
+            unsupported: vec!["carousel".into()],
+            ..base
+        },
+    ]
 }
