@@ -30,6 +30,10 @@ pub struct EngineSettings {
     pub undo: Duration,
     /// Raw webhooks are kept this long.
     pub keep_webhooks: Duration,
+    /// Whether the webhook listener is started; off while a single shell command hosts the engine.
+    pub serve_listener: bool,
+    /// Whether the outbox and the sync run by themselves; off for shell commands that only read.
+    pub background: bool,
 }
 
 /// The webhook listener.
