@@ -1,1 +1,113 @@
-//! cli
+//! The command line: what a shell command asks for and what it prints.
+//!
+//! Knows `protocol`, `model`, `text` and `config`; starts an engine, the screen and the emulator through
+//! [`host`] only, and never sees the store or a provider. One file per subcommand.
+
+pub mod args;
+pub mod failure;
+pub mod host;
+pub mod logging;
+pub mod output;
+pub mod table;
+
+mod accounts;
+mod backup;
+mod bench;
+mod demo;
+mod doctor;
+mod emulate;
+mod format;
+mod messages;
+mod quick_replies;
+mod search;
+mod send;
+mod serve;
+mod session;
+mod signals;
+mod templates;
+mod threads;
+mod tui;
+
+use crate::clock::Clock;
+use crate::config::{self, Checked, Env, Flags};
+use args::{Cli, Command};
+use failure::{Exit, Failure};
+use host::Launcher;
+use output::Output;
+use session::{Line, Prepared, Role, Session};
+use std::path::Path;
+
+/// What every command works with.
+struct Context<'a> {
+    /// What the configuration says; for `demo` and `emulate` without the file.
+    checked: Checked,
+    /// The environment.
+    env: &'a Env,
+    /// Where "now" comes from.
+    clock: Clock,
+    /// Starts engine, screen and emulator.
+    launcher: &'a dyn Launcher,
+    /// Where to print.
+    out: &'a mut Output,
+}
+
+impl Context<'_> {
+    /// The line to the engine; hosts one with the configured accounts when none answers.
+    async fn line(&self, role: Role) -> Result<Line, Failure> {
+        let prepare = async || {
+            let settings = self.checked.settings(self.env)?;
+            Ok(Prepared { settings, emulator: None })
+        };
+        session::open(&self.checked.data_dir, self.env, &self.clock, self.launcher, role, prepare).await
+    }
+
+    /// The same for a command that asks one thing after the other.
+    async fn session(&self, role: Role) -> Result<Session, Failure> {
+        Ok(self.line(role).await?.into())
+    }
+
+    /// Starts the log of a process that works for longer.
+    fn log_to(&self, dir: &Path) {
+        logging::start(dir, self.env.get("SWITCHBOARD_LOG"));
+    }
+}
+
+/// Runs a command and says how it ended. Problems are printed here.
+pub async fn run(cli: Cli, env: &Env, launcher: &dyn Launcher, out: &mut Output) -> Exit {
+    out.json = cli.command.as_ref().is_some_and(Command::json);
+    let result = dispatch(cli, env, launcher, out).await;
+    match result {
+        Ok(exit) => exit,
+        Err(failure) => out.failure(&failure),
+    }
+}
+
+async fn dispatch(cli: Cli, env: &Env, launcher: &dyn Launcher, out: &mut Output) -> Result<Exit, Failure> {
+    let flags = Flags { config: cli.config, data: cli.data };
+    let command = cli.command.unwrap_or(Command::Inbox);
+    let read =
+        if command.needs_file() { config::read(&flags, env) } else { config::check(None, &flags, env) };
+    let checked = match (read, &command) {
+        (Ok(checked), _) => checked,
+        (Err(e), Command::Doctor { .. }) => return doctor::broken_config(&e, out),
+        (Err(e), _) => return Err(e.into()),
+    };
+    out.timezone(checked.ui.timezone.as_deref());
+    let context = Context { checked, env, clock: Clock::system(), launcher, out };
+    match command {
+        Command::Inbox => tui::run(context).await,
+        Command::Demo(a) => demo::run(context, a, flags.data.is_some()).await,
+        Command::Emulate(a) => emulate::run(context, a).await,
+        Command::Serve { .. } => serve::run(context).await,
+        Command::Accounts { .. } => accounts::run(context).await,
+        Command::Threads(a) => threads::run(context, a).await,
+        Command::Messages(a) => messages::run(context, a).await,
+        Command::Send(a) => send::run(context, a).await,
+        Command::Templates(a) => templates::run(context, a).await,
+        Command::Search(a) => search::run(context, a).await,
+        Command::QuickReplies(a) => quick_replies::run(context, a).await,
+        Command::Doctor { .. } => doctor::run(context).await,
+        Command::Backup(a) => backup::run(context, a).await,
+        Command::Bench(a) => bench::run(context, &a),
+    }
+}

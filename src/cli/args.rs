@@ -1,0 +1,445 @@
+//! The tree of commands and flags, and the help that needs no manual.
+
+use crate::model::ids::AccountId;
+use crate::protocol::Cursor;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Printed under every help text that may fail in more than one way.
+const EXIT_CODES: &str = "Exit codes:
+  0  done
+  1  something failed
+  2  wrong usage, configuration or field
+  3  not found
+  4  refused by a rule or the provider (window closed, message failed)
+  5  the engine cannot be reached or started (in use, database too new)
+  6  doctor found a failure";
+
+/// The operator inbox for WhatsApp Business in a terminal.
+///
+/// Without a command it opens the inbox: attached to a running engine if one answers, else with its own.
+#[derive(Debug, Parser)]
+#[command(name = "switchboard", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Cli {
+    /// Configuration file [default: config.toml in the user's configuration folder]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder of the store, socket and log [default: the user's data folder]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// How a command prints.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Format {
+    /// Print one JSON document instead of a table; errors become {"error": …} on standard error
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open the inbox; the same as no command
+    #[command(hide = true)]
+    Inbox,
+    /// Try everything without credentials: an emulated provider, customers who write, the real inbox
+    Demo(Demo),
+    /// Run the stand-in provider by itself, for tests and for trying a configuration
+    Emulate(Emulate),
+    /// Run the engine without a screen, until Ctrl+C or SIGTERM
+    Serve {
+        /// Output
+        #[command(flatten)]
+        format: Format,
+    },
+    /// List accounts with their state and unread counts
+    Accounts {
+        /// Output
+        #[command(flatten)]
+        format: Format,
+    },
+    /// List threads, newest first
+    Threads(Threads),
+    /// Show the messages of a thread, oldest first
+    Messages(Messages),
+    /// Send a text, a template or other content, and wait for the provider's answer
+    #[command(after_help = EXIT_CODES)]
+    Send(Send),
+    /// List templates
+    Templates(Templates),
+    /// Search messages, contacts and numbers, newest first
+    Search(Search),
+    /// List, add, change and delete saved replies
+    QuickReplies(QuickReplies),
+    /// Walk from configuration to provider and name the step that fails
+    #[command(after_help = EXIT_CODES)]
+    Doctor {
+        /// Output
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Copy the database to a file, safely while the engine runs
+    Backup(Backup),
+    /// Make and measure large stores
+    Bench(Bench),
+}
+
+impl Command {
+    /// Whether `--json` was given.
+    #[must_use]
+    pub fn json(&self) -> bool {
+        match self {
+            Self::Inbox | Self::Demo(_) | Self::Bench(_) => false,
+            Self::Emulate(a) => a.format.json,
+            Self::Serve { format } | Self::Accounts { format } | Self::Doctor { format } => format.json,
+            Self::Threads(a) => a.format.json,
+            Self::Messages(a) => a.format.json,
+            Self::Send(a) => a.format.json,
+            Self::Templates(a) => a.format.json,
+            Self::Search(a) => a.format.json,
+            Self::QuickReplies(a) => a.json,
+            Self::Backup(a) => a.format.json,
+        }
+    }
+
+    /// Whether the configuration file matters; the demo and the emulator bring their own accounts.
+    #[must_use]
+    pub fn needs_file(&self) -> bool {
+        !matches!(self, Self::Demo(_) | Self::Emulate(_) | Self::Bench(_))
+    }
+}
+
+/// `demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// How fast the customers play; 2 is twice as fast
+    #[arg(long, default_value_t = 1.0, value_name = "N", value_parser = speed)]
+    pub speed: f64,
+    /// Forget the last demo and start a new one
+    #[arg(long)]
+    pub fresh: bool,
+}
+
+/// `emulate`.
+#[derive(Debug, Args)]
+pub struct Emulate {
+    /// Address and port; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:9099", value_name = "ADDR")]
+    pub bind: SocketAddr,
+    /// How fast the customers play; 2 is twice as fast
+    #[arg(long, default_value_t = 1.0, value_name = "N", value_parser = speed)]
+    pub speed: f64,
+    /// Seed of everything random; the same seed plays the same
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Play this scenario instead of the built-in one
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<PathBuf>,
+    /// Keep the provider's state in this file
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+    /// Answer requests only; no customer writes by itself
+    #[arg(long)]
+    pub no_play: bool,
+    /// Output
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// `threads`.
+#[derive(Debug, Args)]
+pub struct Threads {
+    /// Only this account (see `switchboard accounts`)
+    #[arg(long, value_name = "ID", value_parser = account)]
+    pub account: Option<AccountId>,
+    /// Only threads with unread messages
+    #[arg(long, conflicts_with = "failed")]
+    pub unread: bool,
+    /// Only threads with failed messages
+    #[arg(long)]
+    pub failed: bool,
+    /// At most this many
+    #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=500))]
+    pub limit: u32,
+    /// Continue a list: the cursor that the last one ended with
+    #[arg(long, value_name = "CURSOR", value_parser = cursor)]
+    pub before: Option<Cursor>,
+    /// Output
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// `messages`.
+#[derive(Debug, Args)]
+pub struct Messages {
+    /// Thread id, phone number, user id, or a name that is unique
+    #[arg(value_name = "THREAD")]
+    pub thread: String,
+    /// Only on this account
+    #[arg(long, value_name = "ID", value_parser = account)]
+    pub account: Option<AccountId>,
+    /// At most this many
+    #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=500))]
+    pub limit: u32,
+    /// Older ones: the cursor that the last list began with
+    #[arg(long, value_name = "CURSOR", value_parser = cursor)]
+    pub before: Option<Cursor>,
+    /// Output
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// A state to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Wait {
+    /// In the outbox
+    Queued,
+    /// The provider took it
+    Accepted,
+    /// On its way (one tick)
+    Sent,
+    /// On the customer's device (two ticks)
+    Delivered,
+    /// Read (blue ticks)
+    Read,
+}
+
+/// `send`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("content").required(true))]
+pub struct Send {
+    /// Thread id, phone number, user id, or a name that is unique
+    #[arg(value_name = "TO")]
+    pub to: String,
+    /// From which account; needed for a new contact when there are several accounts
+    #[arg(long, value_name = "ID", value_parser = account)]
+    pub account: Option<AccountId>,
+    /// Free text; `-` reads standard input. Needs an open 24-hour window
+    #[arg(long, group = "content", value_name = "TEXT")]
+    pub text: Option<String>,
+    /// An approved template (see `switchboard templates`); may leave when the window is closed
+    #[arg(long, group = "content", value_name = "NAME", requires = "language")]
+    pub template: Option<String>,
+    /// Language code of the template (en_GB)
+    #[arg(long, value_name = "CODE", requires = "template")]
+    pub language: Option<String>,
+    /// A value of the template, repeated: body.1=Ana, header.link=https://…, button.0=4711
+    #[arg(long = "value", value_name = "KEY=VALUE", requires = "template", value_parser = value)]
+    pub values: Vec<(String, String)>,
+    /// Other content from a file, `-` for standard input:
+    /// {"type":"location","latitude":38.7,"longitude":-9.1}
+    #[arg(long, group = "content", value_name = "FILE")]
+    pub json_content: Option<PathBuf>,
+    /// The message it answers to, by id
+    #[arg(long, value_name = "MESSAGE", value_parser = message, conflicts_with = "template")]
+    pub quote: Option<crate::model::ids::MessageId>,
+    /// Return when the message got this far
+    #[arg(long, value_enum, default_value = "accepted", value_name = "STATE")]
+    pub wait: Wait,
+    /// Give up waiting after this time (500ms, 30s, 2m); the message stays in the outbox
+    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = duration)]
+    pub timeout: Duration,
+    /// Output
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// `templates`.
+#[derive(Debug, Args)]
+pub struct Templates {
+    /// Only this account
+    #[arg(long, value_name = "ID", value_parser = account)]
+    pub account: Option<AccountId>,
+    /// Read them from the provider first
+    #[arg(long)]
+    pub sync: bool,
+    /// Output
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// `search`.
+#[derive(Debug, Args)]
+pub struct Search {
+    /// Words, the last one as a beginning; "exact words" in quotes; part of a number
+    #[arg(required = true, value_name = "WORDS")]
+    pub words: Vec<String>,
+    /// Only this account
+    #[arg(long, value_name = "ID", value_parser = account)]
+    pub account: Option<AccountId>,
+    /// At most this many messages
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=200))]
+    pub limit: u32,
+    /// Continue a list: the cursor that the last one ended with
+    #[arg(long, value_name = "CURSOR", value_parser = cursor)]
+    pub before: Option<Cursor>,
+    /// Output
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// `quick-replies`.
+#[derive(Debug, Args)]
+pub struct QuickReplies {
+    /// What to do [default: list]
+    #[command(subcommand)]
+    pub action: Option<QuickReplyAction>,
+    /// Print one JSON document instead of a table; errors become {"error": …} on standard error
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What to do with quick replies.
+#[derive(Debug, Subcommand)]
+pub enum QuickReplyAction {
+    /// List them, most used first
+    List,
+    /// Save a new one
+    Add {
+        /// What is typed after `/`
+        shortcut: String,
+        /// The text; {{ contact.first_name }} and the like are filled in when inserted
+        text: String,
+    },
+    /// Change the text or the shortcut
+    #[command(group = clap::ArgGroup::new("change").required(true).multiple(true))]
+    Edit {
+        /// Which one
+        shortcut: String,
+        /// The new text
+        #[arg(long, group = "change")]
+        text: Option<String>,
+        /// The new shortcut
+        #[arg(long, group = "change", value_name = "SHORTCUT")]
+        rename: Option<String>,
+    },
+    /// Delete one
+    Delete {
+        /// Which one
+        shortcut: String,
+    },
+}
+
+/// `backup`.
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// Where to; must not exist yet
+    pub file: PathBuf,
+    /// Output
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// `bench`.
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// What to do
+    #[command(subcommand)]
+    pub action: BenchAction,
+}
+
+/// Ways to measure.
+#[derive(Debug, Subcommand)]
+pub enum BenchAction {
+    /// Fill a new data folder with made-up conversations; give the folder with --data
+    Seed {
+        /// How many messages
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+        messages: u64,
+        /// In how many threads [default: a twentieth of the messages]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+        threads: Option<u64>,
+        /// The same seed makes the same store
+        #[arg(long, default_value_t = 1, value_name = "N")]
+        seed: u64,
+    },
+}
+
+fn account(text: &str) -> Result<AccountId, String> {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if text.is_empty() || text.len() > 32 || !text.chars().all(fits) {
+        return Err("an account id has 1 to 32 characters out of a-z, 0-9 and `-`".into());
+    }
+    Ok(AccountId::new(text))
+}
+
+fn message(text: &str) -> Result<crate::model::ids::MessageId, String> {
+    text.parse().map_err(|e: crate::model::ids::BadId| e.to_string())
+}
+
+fn cursor(text: &str) -> Result<Cursor, String> {
+    let wrong = || "a cursor looks like 1764000000000.42, as the last list printed it".to_owned();
+    let (at, row) = text.split_once('.').ok_or_else(wrong)?;
+    Ok(Cursor { at: at.parse().map_err(|_| wrong())?, row: row.parse().map_err(|_| wrong())? })
+}
+
+fn value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
+        _ => Err("expected KEY=VALUE, such as body.1=Ana".into()),
+    }
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(n) if (0.01..=1000.0).contains(&n) => Ok(n),
+        _ => Err("a number from 0.01 to 1000 is expected".into()),
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "a time such as 500ms, 30s or 2m is expected, up to one day".to_owned();
+    let at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(at);
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    let millis = match unit {
+        "ms" => 1,
+        "" | "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return Err(wrong()),
+    };
+    number.checked_mul(millis).filter(|ms| *ms <= 86_400_000).map(Duration::from_millis).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_tree_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_cursors_and_values_are_read() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("30"), Ok(Duration::from_secs(30)));
+        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        assert!(duration("-1s").is_err() && duration("25h").is_err() && duration("").is_err());
+        assert_eq!(cursor("1764000000000.42"), Ok(Cursor { at: 1_764_000_000_000, row: 42 }));
+        assert!(cursor("42").is_err());
+        assert_eq!(value("body.1=a=b"), Ok(("body.1".into(), "a=b".into())));
+        assert!(value("=x").is_err() && value("x").is_err());
+        assert!(speed("nan").is_err() && speed("0").is_err() && speed("4").is_ok());
+    }
+
+    #[test]
+    fn a_send_has_exactly_one_content() {
+        let parse = |line: &str| Cli::try_parse_from(line.split(' ')).map_err(|e| e.kind());
+        use clap::error::ErrorKind as K;
+        assert!(parse("switchboard send ana --text hi").is_ok());
+        assert!(parse("switchboard send ana --template t --language en --value body.1=x").is_ok());
+        assert_eq!(parse("switchboard send ana").unwrap_err(), K::MissingRequiredArgument);
+        assert_eq!(parse("switchboard send ana --template t").unwrap_err(), K::MissingRequiredArgument);
+        assert_eq!(parse("switchboard send ana --text a --json-content f").unwrap_err(), K::ArgumentConflict);
+        assert_eq!(parse("switchboard threads --limit 0").unwrap_err(), K::ValueValidation);
+    }
+}

@@ -1,0 +1,108 @@
+//! `switchboard doctor`: configuration and folder from here, the rest by the engine.
+
+use super::Context;
+use super::failure::{Exit, Failure};
+use super::output::Output;
+use super::session::Role;
+use crate::config::ConfigError;
+use crate::protocol::{Check, Request, Response, Verdict};
+use crate::text::sanitize;
+
+/// What is said when the configuration cannot even be read.
+pub(super) fn broken_config(e: &ConfigError, out: &mut Output) -> Result<Exit, Failure> {
+    let check = Check {
+        name: "config".into(),
+        account: None,
+        verdict: Verdict::Fail,
+        seen: e.to_string(),
+        fix: "correct that place; config.example.toml shows every key".into(),
+    };
+    print(&[check], out)
+}
+
+pub(super) async fn run(ctx: Context<'_>) -> Result<Exit, Failure> {
+    let mut checks = own(&ctx);
+    match ctx.session(Role::Listens).await {
+        Ok(mut session) => {
+            let answer = session.client.ask(Request::Doctor).await;
+            let hosted = session.hosted();
+            session.close().await;
+            checks.push(Check {
+                name: "engine".into(),
+                account: None,
+                verdict: Verdict::Pass,
+                seen: if hosted { "none was running; started one for this check" } else { "running" }.into(),
+                fix: String::new(),
+            });
+            match answer? {
+                Response::Checks(list) => checks.extend(list),
+                _ => return Err(Failure::unexpected()),
+            }
+        }
+        Err(Failure::Problem(exit, p)) => checks.push(Check {
+            name: if exit == Exit::Usage { "config.secrets" } else { "engine" }.into(),
+            account: None,
+            verdict: Verdict::Fail,
+            seen: p.what,
+            fix: p.next,
+        }),
+        Err(e @ Failure::OutputClosed) => return Err(e),
+    }
+    print(&checks, ctx.out)
+}
+
+/// What can be checked without an engine.
+fn own(ctx: &Context<'_>) -> Vec<Check> {
+    let check = |name: &str, verdict, seen: String, fix: &str| Check {
+        name: name.into(),
+        account: None,
+        verdict,
+        seen,
+        fix: fix.into(),
+    };
+    let mut checks = Vec::new();
+    let n = ctx.checked.accounts.len();
+    checks.push(match &ctx.checked.file {
+        Some(file) if n > 0 => {
+            check("config", Verdict::Pass, format!("{}: {n} account(s)", file.display()), "")
+        }
+        Some(file) => check(
+            "config",
+            Verdict::Warn,
+            format!("{}: no accounts", file.display()),
+            "add [[accounts]]; config.example.toml shows how",
+        ),
+        None => check(
+            "config",
+            Verdict::Warn,
+            "there is no configuration file".into(),
+            "copy config.example.toml to the place that `switchboard --help` names, or try `switchboard demo`",
+        ),
+    });
+    for warning in &ctx.checked.warnings {
+        checks.push(check("config", Verdict::Warn, warning.clone(), "change it, or leave it knowingly"));
+    }
+    checks
+}
+
+fn print(checks: &[Check], out: &mut Output) -> Result<Exit, Failure> {
+    let failed = checks.iter().any(|c| c.verdict == Verdict::Fail);
+    if out.json {
+        out.document(&checks)?;
+    } else {
+        for c in checks {
+            let (word, color) = match c.verdict {
+                Verdict::Pass => ("ok  ", "32"),
+                Verdict::Warn => ("look", "33"),
+                Verdict::Fail => ("FAIL", "31"),
+            };
+            let word = if out.color { format!("\u{1b}[{color}m{word}\u{1b}[0m") } else { word.to_owned() };
+            let account = c.account.as_ref().map(|a| format!(" ({a})")).unwrap_or_default();
+            out.line(&format!("{word}  {}{account}: {}", sanitize(&c.name), sanitize(&c.seen)))?;
+            if !c.fix.is_empty() {
+                out.line(&format!("      do: {}", sanitize(&c.fix)))?;
+            }
+        }
+    }
+    Ok(if failed { Exit::Doctor } else { Exit::Done })
+}

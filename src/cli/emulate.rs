@@ -1,0 +1,62 @@
+//! `switchboard emulate`: the stand-in provider by itself.
+
+use super::args::Emulate;
+use super::failure::{Exit, Failure};
+use super::host::EmulatorPlan;
+use super::{Context, signals};
+use serde_json::json;
+
+/// The handshake word that `config.example.toml` goes with; the emulator takes any.
+pub(super) const VERIFY_TOKEN: &str = "emulator-verify-token";
+
+pub(super) async fn run(ctx: Context<'_>, args: Emulate) -> Result<Exit, Failure> {
+    let plan = EmulatorPlan {
+        bind: args.bind,
+        speed: args.speed,
+        seed: args.seed,
+        scenario: args.scenario,
+        state: args.state,
+        play: !args.no_play,
+    };
+    let emulator = ctx.launcher.emulator(plan, ctx.clock.clone()).await?;
+    if !args.bind.ip().is_loopback() {
+        ctx.out.remark("warning: the emulator is open to the network; its token is public");
+    }
+    let secrets = [
+        ("SWITCHBOARD_ACCESS_TOKEN", emulator.access_token()),
+        ("SWITCHBOARD_APP_SECRET", emulator.app_secret()),
+        ("SWITCHBOARD_VERIFY_TOKEN", VERIFY_TOKEN.to_owned()),
+    ];
+    let shown = if ctx.out.json {
+        let numbers: Vec<_> = emulator
+            .numbers()
+            .iter()
+            .map(|n| json!({ "phone_number_id": n.id, "waba_id": n.business, "name": n.name }))
+            .collect();
+        let env: serde_json::Map<String, serde_json::Value> =
+            secrets.iter().map(|(k, v)| ((*k).to_owned(), v.clone().into())).collect();
+        ctx.out.document(&json!({ "api_base": emulator.base_url(), "numbers": numbers, "env": env }))
+    } else {
+        let mut text = format!("api_base = \"{}\"", emulator.base_url());
+        for n in emulator.numbers() {
+            text.push_str(&format!(
+                "\nwaba_id = \"{}\"  phone_number_id = \"{}\"  {}",
+                n.business,
+                n.id,
+                crate::text::sanitize(&n.name)
+            ));
+        }
+        text.push_str("\n\nSet these where the engine starts:");
+        for (name, value) in &secrets {
+            text.push_str(&format!("\nexport {name}={value}"));
+        }
+        text.push_str("\n\nstop with Ctrl+C");
+        ctx.out.line(&text).map_err(Failure::from)
+    };
+    let result = match shown {
+        Ok(()) => signals::ended().await.map_err(Failure::from),
+        Err(e) => Err(e),
+    };
+    emulator.stop().await;
+    result.map(|()| Exit::Done)
+}

@@ -1,0 +1,242 @@
+//! `switchboard send`: queues a message and waits until its fate is known.
+
+use super::args::{Send, Wait};
+use super::failure::{Exit, Failure};
+use super::session::Role;
+use super::table::Table;
+use super::{Context, Session, accounts, format, messages};
+use crate::model::contact::Identity;
+use crate::model::delivery::DeliveryState;
+use crate::model::event::Recipient;
+use crate::model::ids::MessageId;
+use crate::model::message::Message;
+use crate::model::outgoing::{FieldProblem, Outgoing, TEXT_MAX};
+use crate::protocol::{Changed, Problem, Request, Response};
+use std::io::Read;
+use std::path::Path;
+use std::time::Duration;
+
+/// Longest content file in bytes.
+const CONTENT_MAX: u64 = 1 << 20;
+
+pub(super) async fn run(ctx: Context<'_>, args: Send) -> Result<Exit, Failure> {
+    let content = content(&args)?;
+    let mut session = ctx.session(Role::Sends).await?;
+    let result = send(&mut session, &args, content).await;
+    session.close().await;
+    let message = result?;
+    if ctx.out.json {
+        ctx.out.document(&message)?;
+        return Ok(Exit::Done);
+    }
+    let mut table = Table::new(&["message", "state", "time", "content"], 3);
+    table.row([
+        &message.id.to_string(),
+        message.state.as_str(),
+        &ctx.out.time(message.at),
+        &format::body(&message.body),
+    ]);
+    ctx.out.table(&table)?;
+    Ok(Exit::Done)
+}
+
+/// What is sent, but for templates, whose values the engine fills in.
+fn content(args: &Send) -> Result<Option<Outgoing>, Failure> {
+    let content = match (&args.text, &args.json_content) {
+        (Some(text), _) if text == "-" => {
+            let text = read_bounded(Path::new("-"), "text", 4 * TEXT_MAX as u64 + 1)?;
+            Outgoing::text(text.trim_end_matches('\n'))
+        }
+        (Some(text), _) => Outgoing::text(text.clone()),
+        (None, Some(file)) => {
+            let text = read_bounded(file, "json-content", CONTENT_MAX)?;
+            serde_json::from_str(&text).map_err(|e| FieldProblem::new("json-content", e.to_string()))?
+        }
+        (None, None) => return Ok(None),
+    };
+    content.check()?;
+    Ok(Some(content))
+}
+
+fn read_bounded(file: &Path, field: &str, max: u64) -> Result<String, Failure> {
+    let mut text = String::new();
+    let read = if file == Path::new("-") {
+        std::io::stdin().take(max + 1).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(file).and_then(|f| f.take(max + 1).read_to_string(&mut text))
+    };
+    read.map_err(|e| FieldProblem::new(field, format!("{} cannot be read: {e}", file.display())))?;
+    if text.len() as u64 > max {
+        return Err(FieldProblem::new(field, format!("is longer than {max} bytes")).into());
+    }
+    Ok(text)
+}
+
+async fn send(session: &mut Session, args: &Send, content: Option<Outgoing>) -> Result<Message, Failure> {
+    if args.account.is_some() {
+        accounts::chosen(session, args.account.as_ref()).await?;
+    }
+    let to = recipient(session, args).await?;
+    let account = args.account.clone();
+    let request = match content {
+        Some(content) => Request::Send { account, to, content, quote: args.quote },
+        None => Request::SendTemplate {
+            account,
+            to,
+            name: args.template.clone().unwrap_or_default(),
+            language: args.language.clone().unwrap_or_default(),
+            values: args.values.iter().cloned().collect(),
+        },
+    };
+    let Response::Queued { message, .. } = session.client.ask(request).await? else {
+        return Err(Failure::unexpected());
+    };
+    // An engine of our own ends with us: it must have handed the message over first.
+    let least = if session.hosted() { Wait::Accepted } else { Wait::Queued };
+    let wait = if args.wait == Wait::Queued { least } else { args.wait };
+    settle(session, message, wait, args.timeout).await
+}
+
+/// A thread that exists, else a number or user id that is written in full.
+async fn recipient(session: &mut Session, args: &Send) -> Result<Recipient, Failure> {
+    let found = messages::find(session, args.account.as_ref(), &args.to).await;
+    match found {
+        Ok(thread) => Ok(Recipient::Thread { thread: thread.row.id }),
+        Err(Failure::Problem(Exit::NotFound, problem)) => match new_contact(&args.to) {
+            Some(identity) => Ok(Recipient::Identity { identity }),
+            None => Err(Failure::Problem(Exit::NotFound, problem)),
+        },
+        Err(e) => Err(e),
+    }
+}
+
+/// `+` and 8 to 15 digits, with the usual separators, or a user id such as `GB.488…`. Nothing is added or
+/// taken away but the separators.
+fn new_contact(text: &str) -> Option<Identity> {
+    let text = text.trim();
+    if let Some((country, id)) = text.split_once('.')
+        && country.len() == 2
+        && country.bytes().all(|b| b.is_ascii_uppercase())
+        && !id.is_empty()
+        && id.len() <= 64
+        && id.bytes().all(|b| b.is_ascii_alphanumeric())
+    {
+        return Some(Identity::bsuid(text));
+    }
+    let number = text.strip_prefix('+')?;
+    if !number.chars().all(|c| c.is_ascii_digit() || " -()./".contains(c)) {
+        return None;
+    }
+    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+    (8..=15).contains(&digits.len()).then(|| Identity::phone(digits))
+}
+
+/// Waits until the message got as far as asked, failed, or the time is over.
+async fn settle(
+    session: &mut Session,
+    id: MessageId,
+    wait: Wait,
+    timeout: Duration,
+) -> Result<Message, Failure> {
+    let mut last = None;
+    let watch = async {
+        loop {
+            let request = Request::MessageRows { ids: vec![id] };
+            let Response::MessageRows(rows) = session.client.ask(request).await? else {
+                return Err(Failure::unexpected());
+            };
+            if let Some(message) = rows.into_iter().next() {
+                if let Some(end) = verdict(&message, wait) {
+                    return end.map(|()| message);
+                }
+                last = Some(message.state);
+            }
+            loop {
+                let Some(update) = session.client.update().await else {
+                    return Err(Failure::new(
+                        Problem::new(
+                            "engine_gone",
+                            "the engine has stopped while the message was on its way",
+                        )
+                        .next(format!("message {id} is kept; look at it with `switchboard messages`")),
+                    ));
+                };
+                let ours = update.changed.iter().any(|c| match c {
+                    Changed::MessageStored { message, .. } | Changed::MessageChanged { message, .. } => {
+                        *message == id
+                    }
+                    Changed::Resync => true,
+                    _ => false,
+                });
+                if ours {
+                    break;
+                }
+            }
+        }
+    };
+    match tokio::time::timeout(timeout, watch).await {
+        Ok(result) => result,
+        Err(_) => Err(Failure::new(
+            Problem::new(
+                "timeout",
+                format!(
+                    "message {id} is {} after {} s",
+                    last.map_or("queued", DeliveryState::as_str),
+                    timeout.as_secs_f32()
+                ),
+            )
+            .means("it is stored; a running engine goes on with it")
+            .next("wait longer with --timeout, or look at it later with `switchboard messages`"),
+        )),
+    }
+}
+
+/// Whether the wait is over, and how.
+fn verdict(m: &Message, wait: Wait) -> Option<Result<(), Failure>> {
+    let goal = match wait {
+        Wait::Queued => DeliveryState::Queued,
+        Wait::Accepted => DeliveryState::Accepted,
+        Wait::Sent => DeliveryState::Sent,
+        Wait::Delivered => DeliveryState::Delivered,
+        Wait::Read => DeliveryState::Read,
+    };
+    match m.state {
+        DeliveryState::Failed => {
+            let problem = match &m.error {
+                Some(e) => {
+                    let what = if e.code == 0 { e.text.clone() } else { format!("{} {}", e.code, e.text) };
+                    let mut p = Problem::new("failed", what);
+                    p.means = e.cause.clone().unwrap_or_default();
+                    p.next = e.next.clone().unwrap_or_default();
+                    p
+                }
+                None => Problem::new("failed", "the message failed"),
+            };
+            Some(Err(Failure::new(problem)))
+        }
+        DeliveryState::Cancelled => {
+            Some(Err(Failure::new(Problem::new("failed", "the message was withdrawn by an operator"))))
+        }
+        DeliveryState::Unknown => Some(Err(Failure::new(
+            Problem::new("unknown", "the provider's answer was lost")
+                .means("the message may or may not have been sent; it is not sent again by itself")
+                .next("wait for its ticks, or decide in the inbox whether to send it again"),
+        ))),
+        state if state >= goal => Some(Ok(())),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_contact_is_written_in_full() {
+        assert_eq!(new_contact("+55 (11) 98888-1234"), Some(Identity::phone("5511988881234")));
+        assert_eq!(new_contact("GB.48820117365590214477"), Some(Identity::bsuid("GB.48820117365590214477")));
+        for bad in ["11988881234", "+1234", "Ana", "+55 11 Ana", "gb.1", "+", "GB."] {
+            assert_eq!(new_contact(bad), None, "{bad}");
+        }
+    }
+}

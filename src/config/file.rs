@@ -1,0 +1,101 @@
+//! What a configuration file may say: every key optional, unknown keys refused.
+//!
+//! Values keep their place in the file, so that a check made later can still name line and column.
+
+use super::FILE_MAX;
+use super::secrets::SecretSource;
+use serde::Deserialize;
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+use toml::Spanned;
+
+/// The file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct File {
+    /// Folder of the store, the socket and the log; relative to the file's folder, `~/` is the home folder.
+    pub data_dir: Option<Spanned<String>>,
+    /// Seconds in which a queued message can be withdrawn; 0 = off.
+    pub undo_seconds: Option<Spanned<i64>>,
+    /// Days for which raw webhooks are kept.
+    pub keep_webhooks_days: Option<Spanned<i64>>,
+    /// The webhook listener.
+    pub listener: ListenerFile,
+    /// The screen.
+    pub ui: UiFile,
+    /// The accounts, in the order of the account bar.
+    pub accounts: Vec<Spanned<AccountFile>>,
+}
+
+/// `[listener]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ListenerFile {
+    /// Address and port.
+    pub bind: Option<Spanned<String>>,
+    /// The address providers reach it by.
+    pub public_url: Option<Spanned<String>>,
+    /// Longest body in bytes.
+    pub body_limit: Option<Spanned<i64>>,
+}
+
+/// `[ui]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct UiFile {
+    /// `dark` or `light`.
+    pub theme: Option<Spanned<String>>,
+    /// `auto`, `true`, `256`, `16` or `none`.
+    pub color: Option<Spanned<String>>,
+    /// Mouse reporting.
+    pub mouse: Option<Spanned<bool>>,
+    /// `auto`, `desktop`, `terminal`, `bell` or `off`.
+    pub notify: Option<Spanned<String>>,
+    /// Time zone name.
+    pub timezone: Option<Spanned<String>>,
+    /// Shortest time between two frames in milliseconds.
+    pub frame_ms: Option<Spanned<i64>>,
+}
+
+/// `[[accounts]]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccountFile {
+    /// Short name.
+    pub id: Option<Spanned<String>>,
+    /// Name to show.
+    pub name: Option<Spanned<String>>,
+    /// Provider.
+    pub provider: Option<Spanned<String>>,
+    /// `development` or `production`.
+    pub environment: Option<Spanned<String>>,
+    /// The provider's id of the number.
+    pub phone_number_id: Option<Spanned<String>>,
+    /// The provider's id of the business account.
+    pub waba_id: Option<Spanned<String>>,
+    /// Where the provider's API is.
+    pub api_base: Option<Spanned<String>>,
+    /// Version part of the path.
+    pub api_version: Option<Spanned<String>>,
+    /// The access token.
+    pub access_token: Option<Spanned<SecretSource>>,
+    /// Signs webhooks.
+    pub app_secret: Option<Spanned<SecretSource>>,
+    /// Answers the webhook handshake.
+    pub verify_token: Option<Spanned<SecretSource>>,
+    /// Whether to point the provider's webhooks at the listener.
+    pub subscribe: Option<Spanned<bool>>,
+    /// Whether marking read also tells the customer.
+    pub read_receipts: Option<Spanned<bool>>,
+}
+
+/// Reads a file of at most [`FILE_MAX`] bytes.
+pub(super) fn load(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    fs::File::open(path)?.take(FILE_MAX + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > FILE_MAX {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {FILE_MAX} bytes")));
+    }
+    Ok(text)
+}

@@ -1,0 +1,151 @@
+//! The layers: defaults < file < environment (`SWITCHBOARD_*`) < flags.
+
+use super::error::{ConfigError, Origin};
+use super::file::File;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use toml::Spanned;
+
+/// What the command line says.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// `--data`.
+    pub data: Option<PathBuf>,
+}
+
+/// A copy of the environment, so that tests bring their own.
+#[derive(Clone, Debug, Default)]
+pub struct Env(BTreeMap<String, String>);
+
+impl Env {
+    /// The environment of this process; variables that are not text are left out.
+    #[must_use]
+    pub fn of_process() -> Self {
+        Self(
+            std::env::vars_os()
+                .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
+                .collect(),
+        )
+    }
+
+    /// The value of a variable; an empty one counts as not set.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|v| !v.is_empty())
+    }
+}
+
+impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Env {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(iter: I) -> Self {
+        Self(iter.into_iter().map(|(k, v)| (k.into(), v.into())).collect())
+    }
+}
+
+/// A value and where it came from.
+#[derive(Clone, Debug)]
+pub(super) struct Value<T> {
+    pub(super) value: T,
+    pub(super) origin: Origin,
+}
+
+impl<T: Clone> Value<T> {
+    pub(super) fn of_file(spanned: &Spanned<T>) -> Self {
+        Self { value: spanned.get_ref().clone(), origin: Origin::File(spanned.span()) }
+    }
+}
+
+/// One layer, or all of them merged.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Layer {
+    pub(super) data_dir: Option<Value<String>>,
+    pub(super) undo_seconds: Option<Value<i64>>,
+    pub(super) keep_webhooks_days: Option<Value<i64>>,
+    pub(super) bind: Option<Value<String>>,
+    pub(super) public_url: Option<Value<String>>,
+    pub(super) body_limit: Option<Value<i64>>,
+    pub(super) theme: Option<Value<String>>,
+    pub(super) color: Option<Value<String>>,
+    pub(super) mouse: Option<Value<bool>>,
+    pub(super) notify: Option<Value<String>>,
+    pub(super) timezone: Option<Value<String>>,
+    pub(super) frame_ms: Option<Value<i64>>,
+}
+
+impl Layer {
+    /// What the file says, accounts aside.
+    pub(super) fn of_file(f: &File) -> Self {
+        fn v<T: Clone>(x: Option<&Spanned<T>>) -> Option<Value<T>> {
+            x.map(Value::of_file)
+        }
+        Self {
+            data_dir: v(f.data_dir.as_ref()),
+            undo_seconds: v(f.undo_seconds.as_ref()),
+            keep_webhooks_days: v(f.keep_webhooks_days.as_ref()),
+            bind: v(f.listener.bind.as_ref()),
+            public_url: v(f.listener.public_url.as_ref()),
+            body_limit: v(f.listener.body_limit.as_ref()),
+            theme: v(f.ui.theme.as_ref()),
+            color: v(f.ui.color.as_ref()),
+            mouse: v(f.ui.mouse.as_ref()),
+            notify: v(f.ui.notify.as_ref()),
+            timezone: v(f.ui.timezone.as_ref()),
+            frame_ms: v(f.ui.frame_ms.as_ref()),
+        }
+    }
+
+    /// What the environment says.
+    pub(super) fn of_env(env: &Env) -> Result<Self, ConfigError> {
+        let text = |name: &'static str| {
+            env.get(name).map(|v| Value { value: v.to_owned(), origin: Origin::Env(name) })
+        };
+        let number = |name: &'static str| match env.get(name) {
+            None => Ok(None),
+            Some(v) => match v.trim().parse::<i64>() {
+                Ok(value) => Ok(Some(Value { value, origin: Origin::Env(name) })),
+                Err(_) => Err(ConfigError::new(format!("`{v}` is not a number"), "digits are expected")
+                    .at(format!("${name}"))),
+            },
+        };
+        let flag = |name: &'static str| match env.get(name) {
+            None => Ok(None),
+            Some("1" | "true" | "yes" | "on") => Ok(Some(Value { value: true, origin: Origin::Env(name) })),
+            Some("0" | "false" | "no" | "off") => Ok(Some(Value { value: false, origin: Origin::Env(name) })),
+            Some(v) => Err(ConfigError::new(format!("`{v}` is neither yes nor no"), "use `true` or `false`")
+                .at(format!("${name}"))),
+        };
+        Ok(Self {
+            data_dir: text("SWITCHBOARD_DATA_DIR"),
+            undo_seconds: number("SWITCHBOARD_UNDO_SECONDS")?,
+            keep_webhooks_days: number("SWITCHBOARD_KEEP_WEBHOOKS_DAYS")?,
+            bind: text("SWITCHBOARD_LISTENER_BIND"),
+            public_url: text("SWITCHBOARD_LISTENER_PUBLIC_URL"),
+            body_limit: number("SWITCHBOARD_LISTENER_BODY_LIMIT")?,
+            theme: text("SWITCHBOARD_UI_THEME"),
+            color: text("SWITCHBOARD_UI_COLOR"),
+            mouse: flag("SWITCHBOARD_UI_MOUSE")?,
+            notify: text("SWITCHBOARD_UI_NOTIFY"),
+            timezone: text("SWITCHBOARD_UI_TIMEZONE"),
+            frame_ms: number("SWITCHBOARD_UI_FRAME_MS")?,
+        })
+    }
+
+    /// This layer where it says something, else the one below.
+    pub(super) fn over(self, below: Self) -> Self {
+        Self {
+            data_dir: self.data_dir.or(below.data_dir),
+            undo_seconds: self.undo_seconds.or(below.undo_seconds),
+            keep_webhooks_days: self.keep_webhooks_days.or(below.keep_webhooks_days),
+            bind: self.bind.or(below.bind),
+            public_url: self.public_url.or(below.public_url),
+            body_limit: self.body_limit.or(below.body_limit),
+            theme: self.theme.or(below.theme),
+            color: self.color.or(below.color),
+            mouse: self.mouse.or(below.mouse),
+            notify: self.notify.or(below.notify),
+            timezone: self.timezone.or(below.timezone),
+            frame_ms: self.frame_ms.or(below.frame_ms),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The client's side of the socket: finds a running engine and makes a [`Connection`] to it.
+
+use crate::protocol::client::{Connection, Peer, pair};
+use crate::protocol::codec::{self, decode, encode};
+use crate::protocol::{ClientFrame, PROTOCOL, Problem, Request, ServerFrame};
+use futures::{SinkExt, StreamExt};
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+use tokio::net::UnixStream;
+use tokio_util::codec::{Framed, LengthDelimitedCodec};
+
+/// How long an engine may take to greet.
+const HELLO_TIME: Duration = Duration::from_secs(5);
+/// Id of our own greeting; far from the ids that clients count up.
+const HELLO_ID: u64 = u64::MAX;
+
+/// Why no connection was made.
+#[derive(Debug, thiserror::Error)]
+pub enum AttachError {
+    /// There is no socket: no engine runs here.
+    #[error("no engine runs here")]
+    NoEngine,
+    /// The socket refuses: the engine that made it has ended without tidying up.
+    #[error("the engine that was here has ended")]
+    Stale,
+    /// An engine is there and does not want us.
+    #[error("{0}")]
+    Refused(Box<Problem>),
+    /// Something is there and does not greet.
+    #[error("the engine does not answer")]
+    Silent,
+    /// The socket failed.
+    #[error("the engine's socket failed: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Connects to the engine behind a socket and greets it. The connection lives until either side ends.
+pub async fn attach(socket: &Path) -> Result<Connection, AttachError> {
+    let stream = match UnixStream::connect(socket).await {
+        Ok(stream) => stream,
+        Err(e) => {
+            return Err(match e.kind() {
+                io::ErrorKind::NotFound => AttachError::NoEngine,
+                io::ErrorKind::ConnectionRefused => AttachError::Stale,
+                _ => AttachError::Io(e),
+            });
+        }
+    };
+    let mut framed = Framed::new(stream, codec::framing());
+    match tokio::time::timeout(HELLO_TIME, greet(&mut framed)).await {
+        Ok(result) => result?,
+        Err(_) => return Err(AttachError::Silent),
+    }
+    let (connection, peer) = pair();
+    tokio::spawn(async move {
+        if let Err(e) = pump(framed, peer).await {
+            tracing::info!(error = %e, "the line to the engine ended");
+        }
+    });
+    Ok(connection)
+}
+
+async fn greet(framed: &mut Framed<UnixStream, LengthDelimitedCodec>) -> Result<(), AttachError> {
+    let request = Request::Hello { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").to_owned() };
+    let hello = encode(&ClientFrame { id: HELLO_ID, request }).map_err(io::Error::from)?;
+    // A server that refuses may close before it has read: its words matter more than our failed write.
+    let sent = framed.send(hello).await;
+    while let Some(bytes) = framed.next().await {
+        match decode(&bytes?) {
+            Ok(ServerFrame::Answer { result: Ok(_), .. }) => return Ok(()),
+            Ok(ServerFrame::Answer { result: Err(problem), .. }) => {
+                return Err(AttachError::Refused(Box::new(problem)));
+            }
+            Ok(ServerFrame::Update(_)) => {}
+            Err(e) => {
+                return Err(AttachError::Refused(Box::new(
+                    Problem::new("protocol", format!("the running engine speaks another language: {e}"))
+                        .next("stop the engine and start it again with this version"),
+                )));
+            }
+        }
+    }
+    sent?;
+    // It closed the line without a word, as a process does that is just ending.
+    Err(AttachError::Stale)
+}
+
+async fn pump(framed: Framed<UnixStream, LengthDelimitedCodec>, peer: Peer) -> io::Result<()> {
+    let Peer { mut requests, frames } = peer;
+    let (mut sink, mut stream) = framed.split();
+    let to_engine = async {
+        while let Some(frame) = requests.recv().await {
+            sink.send(encode(&frame)?).await?;
+        }
+        Ok(())
+    };
+    let from_engine = async {
+        while let Some(bytes) = stream.next().await {
+            let frame = decode(&bytes?)?;
+            if frames.send(frame).await.is_err() {
+                break;
+            }
+        }
+        Ok(())
+    };
+    tokio::select! {
+        r = to_engine => r,
+        r = from_engine => r,
+    }
+}

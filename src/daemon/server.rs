@@ -1,0 +1,247 @@
+//! The socket's side of the engine: accepts clients of our own user and carries frames to and fro.
+
+use super::outbound::Outbound;
+use super::user;
+use crate::protocol::client::Connection;
+use crate::protocol::codec::{self, decode, encode};
+use crate::protocol::{ClientFrame, PROTOCOL, Problem, ServerFrame};
+use futures::{SinkExt, StreamExt};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{UnixListener, UnixStream};
+use tokio_util::codec::{FramedRead, FramedWrite, LengthDelimitedCodec};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Makes a connection to the engine for an operator.
+pub type Connect = Arc<dyn Fn(&str) -> Connection + Send + Sync>;
+
+/// Clients at the same time; more are refused.
+const CLIENTS_MAX: usize = 256;
+/// How long a client may take for its first frame.
+const HELLO_TIME: Duration = Duration::from_secs(5);
+/// How long a stop waits for answers that are being written.
+const STOP_TIME: Duration = Duration::from_secs(2);
+
+type Reader = FramedRead<OwnedReadHalf, LengthDelimitedCodec>;
+type Writer = FramedWrite<OwnedWriteHalf, LengthDelimitedCodec>;
+
+/// The running server.
+#[derive(Debug)]
+pub struct Server {
+    path: PathBuf,
+    cancel: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Server {
+    /// Serves a bound socket (see [`super::Lock::bind`]) to processes of the user `uid`.
+    #[must_use]
+    pub fn start(listener: UnixListener, path: &Path, uid: u32, connect: Connect) -> Self {
+        let cancel = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        let (stop, sessions) = (cancel.clone(), tasks.clone());
+        tasks.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = accept(&listener, uid, &connect, &stop, &sessions) => {}
+            }
+        });
+        Self { path: path.to_path_buf(), cancel, tasks }
+    }
+
+    /// Ends all sessions and removes the socket.
+    pub async fn stop(self) {
+        // First the name, so that nobody finds a socket that no longer answers.
+        if let Err(e) = std::fs::remove_file(&self.path) {
+            tracing::warn!(error = %e, "the socket could not be removed");
+        }
+        self.cancel.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(STOP_TIME, self.tasks.wait()).await.is_err() {
+            tracing::warn!("clients of the socket did not end in time");
+        }
+    }
+}
+
+async fn accept(
+    listener: &UnixListener,
+    uid: u32,
+    connect: &Connect,
+    stop: &CancellationToken,
+    sessions: &TaskTracker,
+) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                // The accept loop itself is one of the tasks.
+                let full = sessions.len() > CLIENTS_MAX;
+                let (connect, stop) = (Arc::clone(connect), stop.clone());
+                sessions.spawn(async move {
+                    if let Err(e) = session(stream, uid, full, &connect, &stop).await {
+                        tracing::debug!(error = %e, "a client's line ended");
+                    }
+                });
+            }
+            Err(e) => {
+                // Out of file descriptors, most likely: wait for some to be freed instead of spinning.
+                tracing::warn!(error = %e, "accepting a client failed");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+async fn refuse(writer: &mut Writer, id: u64, problem: Problem) -> io::Result<()> {
+    write(writer, &ServerFrame::Answer { id, result: Err(problem) }).await
+}
+
+async fn write(writer: &mut Writer, frame: &ServerFrame) -> io::Result<()> {
+    writer.send(encode(frame)?).await
+}
+
+async fn session(
+    stream: UnixStream,
+    uid: u32,
+    full: bool,
+    connect: &Connect,
+    stop: &CancellationToken,
+) -> io::Result<()> {
+    let peer = stream.peer_cred()?;
+    let (read, write_half) = stream.into_split();
+    let mut reader = FramedRead::new(read, codec::framing());
+    let mut writer = FramedWrite::new(write_half, codec::framing());
+    if peer.uid() != uid {
+        tracing::warn!(uid = peer.uid(), "refused a client of another user");
+        let problem = Problem::new("forbidden", "this engine belongs to another user")
+            .next("start your own with `switchboard`, or work as the user who runs it");
+        return refuse(&mut writer, 0, problem).await;
+    }
+    if full {
+        let problem = Problem::new("engine", format!("{CLIENTS_MAX} clients are attached already"))
+            .next("close one and try again");
+        return refuse(&mut writer, 0, problem).await;
+    }
+    let Ok(Some(first)) = tokio::time::timeout(HELLO_TIME, reader.next()).await else { return Ok(()) };
+    let hello = match greet(&first?) {
+        Ok(frame) => frame,
+        Err((id, problem)) => return refuse(&mut writer, id, *problem).await,
+    };
+    let operator = user::name_of(peer.uid());
+    tracing::info!(%operator, pid = peer.pid(), "a client attached");
+    let result = tokio::select! {
+        () = stop.cancelled() => Ok(()),
+        r = pump(connect(&operator), hello, &mut reader, &mut writer) => r,
+    };
+    tracing::info!(%operator, pid = peer.pid(), "a client left");
+    result
+}
+
+/// Reads the first frame loosely, so that a client with another protocol gets a sentence and no decode error.
+fn greet(bytes: &[u8]) -> Result<ClientFrame, (u64, Box<Problem>)> {
+    let loose: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
+    let id = loose["id"].as_u64().unwrap_or(0);
+    let theirs = match (&loose["request"]["request"], &loose["request"]["protocol"]) {
+        (serde_json::Value::String(word), serde_json::Value::Number(n)) if word == "hello" => n.as_u64(),
+        _ => None,
+    };
+    let Some(theirs) = theirs else {
+        return Err((id, Box::new(Problem::new("protocol", "the first request must be `hello`"))));
+    };
+    if theirs != u64::from(PROTOCOL) {
+        return Err((
+            id,
+            Box::new(
+                Problem::new(
+                    "protocol",
+                    format!("this client speaks protocol {theirs}, the running engine speaks {PROTOCOL}"),
+                )
+                .means("client and engine are different versions of switchboard")
+                .next("stop the engine and start it again with the new version"),
+            ),
+        ));
+    }
+    decode(bytes).map_err(|e| (id, Box::new(Problem::new("protocol", format!("unreadable `hello`: {e}")))))
+}
+
+/// Carries frames until one side ends.
+async fn pump(
+    connection: Connection,
+    hello: ClientFrame,
+    reader: &mut Reader,
+    writer: &mut Writer,
+) -> io::Result<()> {
+    let Connection { requests, mut frames } = connection;
+    let out = Outbound::new();
+    let from_engine = async {
+        while let Some(frame) = frames.recv().await {
+            out.push(frame);
+        }
+        out.close();
+        // What waits is written by `to_client`, which then ends the session.
+        std::future::pending::<io::Result<()>>().await
+    };
+    let to_client = async {
+        while let Some(frame) = out.next().await {
+            write(writer, &frame).await?;
+        }
+        Ok(())
+    };
+    let from_client = async {
+        out.admit_request().await;
+        if requests.send(hello).await.is_err() {
+            return std::future::pending().await;
+        }
+        loop {
+            out.admit_request().await;
+            let Some(bytes) = reader.next().await else { return Ok(()) };
+            let bytes = bytes?;
+            match decode::<ClientFrame>(&bytes) {
+                Ok(frame) => {
+                    if requests.send(frame).await.is_err() {
+                        return std::future::pending().await;
+                    }
+                }
+                Err(e) => {
+                    let loose: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
+                    let Some(id) = loose["id"].as_u64() else {
+                        return Err(io::Error::new(io::ErrorKind::InvalidData, e));
+                    };
+                    let problem = Problem::new("protocol", format!("the request is not understood: {e}"));
+                    out.push(ServerFrame::Answer { id, result: Err(problem) });
+                }
+            }
+        }
+    };
+    tokio::select! {
+        r = from_engine => r,
+        r = to_client => r,
+        r = from_client => r,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Request;
+
+    #[test]
+    fn another_protocol_is_a_sentence() {
+        let (id, p) =
+            greet(br#"{"id":9,"request":{"request":"hello","protocol":77,"colour":"blue"}}"#).unwrap_err();
+        assert_eq!(id, 9);
+        assert!(p.what.contains("77") && p.next.contains("start it again"), "{p:?}");
+        let (_, p) = greet(br#"{"id":1,"request":{"request":"accounts"}}"#).unwrap_err();
+        assert!(p.what.contains("hello"));
+        assert!(greet(b"\xff\x00").is_err());
+        let good = encode(&ClientFrame {
+            id: 3,
+            request: Request::Hello { protocol: PROTOCOL, version: "1".into() },
+        })
+        .unwrap();
+        assert_eq!(greet(&good).unwrap().id, 3);
+    }
+}
