@@ -167,7 +167,7 @@ async fn a_message_makes_contact_thread_counters_and_is_found() {
     assert_eq!(found.hits.items.len(), 1);
     let found = bed.store.read_slow(|r| r.search("98888", None, None, None, 10)).await.unwrap();
     assert_eq!(found.threads.len(), 1);
-    let accounts = bed.store.read(|r| r.accounts()).await.unwrap();
+    let accounts = bed.store.read(Reader::accounts).await.unwrap();
     assert_eq!((accounts[0].unread, accounts[0].unread_threads, accounts[0].threads), (1, 1, 1));
     bed.whole().await;
 }
@@ -345,7 +345,7 @@ async fn a_poison_update_costs_itself_only() {
     assert_eq!(reply.problems, 1);
     let row = bed.threads().await.remove(0);
     assert_eq!(row.unread, 2);
-    let (_, failed) = bed.store.read(|r| r.webhook_facts()).await.unwrap();
+    let (_, failed) = bed.store.read(Reader::webhook_facts).await.unwrap();
     assert_eq!(failed, 1);
     bed.whole().await;
 }
@@ -474,7 +474,7 @@ async fn drafts_templates_and_quick_replies_are_kept() {
         bed.apply(EventBody::QuickReplySaved { reply: q(QuickReplyId::new(), "HOURS") }).await.unwrap_err();
     assert!(taken.to_string().contains("another quick reply"), "{taken}");
     bed.apply(EventBody::QuickReplyUsed { reply: a }).await.unwrap();
-    assert_eq!(bed.store.read(|r| r.quick_replies()).await.unwrap()[0].used, 1);
+    assert_eq!(bed.store.read(Reader::quick_replies).await.unwrap()[0].used, 1);
     bed.apply(EventBody::QuickReplyDeleted { reply: a }).await.unwrap();
     assert!(bed.apply(EventBody::QuickReplyDeleted { reply: a }).await.is_err());
 }
@@ -505,7 +505,7 @@ async fn what_was_acknowledged_is_there_after_a_reopen_and_the_files_are_private
     store.close().await;
     for p in [path, copy] {
         let store = Store::open(&p, clock.clone(), Box::new(|_| {})).unwrap();
-        assert_eq!(store.read(|r| r.accounts()).await.unwrap().len(), 1);
+        assert_eq!(store.read(Reader::accounts).await.unwrap().len(), 1);
         store.close().await;
     }
 }
