@@ -12,6 +12,8 @@ use tokio::sync::OnceCell;
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Time for a whole call, answer included.
 pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long an unused connection is kept.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Longest answer that is read, in bytes.
 pub const ANSWER_MAX: usize = 8 * 1024 * 1024;
 /// Longest wait that a provider may ask for; a longer wish is cut.
@@ -62,6 +64,8 @@ pub fn client(direct: bool, total: Duration) -> Result<reqwest::Client, reqwest:
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("switchboard/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)
+        // A send on a connection that the other side is just closing has an unknown fate: keep none for long.
+        .pool_idle_timeout(IDLE_TIMEOUT)
         .timeout(total)
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
@@ -238,11 +242,11 @@ mod tests {
 
     #[test]
     fn retry_after_is_seconds_or_a_date() {
-        let now = Duration::from_secs(1_795_176_000);
+        let now = Duration::from_secs(1_795_176_001);
         assert_eq!(retry_after("7", now), Some(Duration::from_secs(7)));
         assert_eq!(retry_after(" 0 ", now), Some(Duration::ZERO));
-        // 1_795_176_000 is Fri, 20 Nov 2026 12:00:00 GMT
-        assert_eq!(retry_after("Fri, 20 Nov 2026 12:01:30 GMT", now), Some(Duration::from_secs(90)));
+        // 1_795_176_001 is Fri, 20 Nov 2026 12:00:01 GMT
+        assert_eq!(retry_after("Fri, 20 Nov 2026 12:01:31 GMT", now), Some(Duration::from_secs(90)));
         assert_eq!(retry_after("Fri, 20 Nov 2026 11:00:00 GMT", now), Some(Duration::ZERO));
         for bad in ["", "soon", "-3", "1.5", "Fri, 99 Nov 2026 12:01:30 GMT"] {
             assert_eq!(retry_after(bad, now), None, "{bad}");
@@ -253,7 +257,7 @@ mod tests {
     fn the_usage_header_tells_minutes() {
         let v = r#"{"218834005551201":[{"type":"x","estimated_time_to_regain_access":0},
             {"type":"y","estimated_time_to_regain_access":3}]}"#;
-        assert_eq!(regain(v), Some(Duration::from_secs(180)));
+        assert_eq!(regain(v), Some(Duration::from_mins(3)));
         assert_eq!(regain(r#"{"1":[{"estimated_time_to_regain_access":0}]}"#), None);
         assert_eq!(regain("[]"), None);
     }

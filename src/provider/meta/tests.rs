@@ -14,14 +14,23 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const TOKEN: &str = "EAAGm0PX4ZCpsBOtopSecretToken123456";
 
+/// A request as it came in.
+#[derive(Clone)]
+struct Seen {
+    method: String,
+    /// With the query.
+    path: String,
+    auth: String,
+    body: String,
+}
+
 /// An answer to give: status, headers, body.
 type Scripted = (u16, Vec<(&'static str, String)>, String);
 
 #[derive(Clone, Default)]
 struct Script {
     answers: Arc<Mutex<VecDeque<Scripted>>>,
-    /// Method, path with query, authorization, body.
-    seen: Arc<Mutex<Vec<(String, String, String, String)>>>,
+    seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Script {
@@ -39,7 +48,7 @@ impl Script {
         self
     }
 
-    fn seen(&self) -> Vec<(String, String, String, String)> {
+    fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 }
@@ -48,12 +57,12 @@ async fn answer(State(script): State<Script>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
     let auth = parts.headers.get("authorization").map_or("", |v| v.to_str().unwrap()).to_owned();
-    script.seen.lock().unwrap().push((
-        parts.method.to_string(),
-        parts.uri.to_string(),
+    script.seen.lock().unwrap().push(Seen {
+        method: parts.method.to_string(),
+        path: parts.uri.to_string(),
         auth,
-        String::from_utf8(bytes.to_vec()).unwrap(),
-    ));
+        body: String::from_utf8(bytes.to_vec()).unwrap(),
+    });
     let (status, headers, body) =
         script.answers.lock().unwrap().pop_front().unwrap_or((418, vec![], "no more answers".into()));
     let mut out = Response::builder().status(StatusCode::from_u16(status).unwrap());
@@ -139,8 +148,8 @@ async fn an_accepted_send_names_message_and_recipient() {
     let Outcome::Accepted { recipient, .. } = send(&provider).await else { panic!() };
     assert_eq!(recipient, Some(Identity::bsuid("GB.48820117365590214477")));
     assert!(matches!(send(&provider).await, Outcome::Accepted { .. }));
-    let (method, uri, auth, body) = script.seen().remove(0);
-    assert_eq!((method.as_str(), uri.as_str()), ("POST", "/v25.0/339901477551020/messages"));
+    let Seen { method, path, auth, body } = script.seen().remove(0);
+    assert_eq!((method.as_str(), path.as_str()), ("POST", "/v25.0/339901477551020/messages"));
     assert_eq!(auth, format!("Bearer {TOKEN}"));
     let body: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(body["to"], "+447700900123");
@@ -181,7 +190,7 @@ async fn every_class_of_error_becomes_its_outcome() {
     assert!(matches!(send(&provider).await, Outcome::Rejected(e) if e.code == 999_999 && e.cause.is_none()));
     assert!(matches!(send(&provider).await, Outcome::Unknown(_)));
     assert!(
-        matches!(send(&provider).await, Outcome::Retry { after: Some(d), .. } if d == Duration::from_secs(120))
+        matches!(send(&provider).await, Outcome::Retry { after: Some(d), .. } if d == Duration::from_mins(2))
     );
     assert!(matches!(send(&provider).await, Outcome::Rejected(_)), "a redirect is not followed");
     assert_eq!(script.seen().len(), 11, "the provider never tries again by itself");
@@ -285,8 +294,8 @@ async fn template_pages_are_followed_by_cursor_only_while_there_is_a_next() {
     assert_eq!(names(&provider.templates().await.unwrap()), ["a", "b", "c"]);
     let seen = script.seen();
     assert_eq!(seen.len(), 2);
-    assert!(seen[0].1.starts_with("/v25.0/218834005551201/message_templates?fields=id%2Cname"));
-    assert!(!seen[0].1.contains("after=") && seen[1].1.ends_with("&after=c1%3D%3D"), "{seen:?}");
+    assert!(seen[0].path.starts_with("/v25.0/218834005551201/message_templates?fields=id%2Cname"));
+    assert!(!seen[0].path.contains("after=") && seen[1].path.ends_with("&after=c1%3D%3D"));
 }
 
 #[tokio::test]
@@ -337,8 +346,8 @@ async fn number_and_profile() {
     let without = provider.number().await.unwrap();
     assert_eq!((without.verified_name.as_str(), without.about.as_str()), ("Northwind Cycles", ""));
     let seen = script.seen();
-    assert!(seen[0].1.starts_with("/v25.0/339901477551020?fields="));
-    assert!(seen[1].1.starts_with("/v25.0/339901477551020/whatsapp_business_profile?fields="));
+    assert!(seen[0].path.starts_with("/v25.0/339901477551020?fields="));
+    assert!(seen[1].path.starts_with("/v25.0/339901477551020/whatsapp_business_profile?fields="));
 }
 
 #[tokio::test]
@@ -364,10 +373,22 @@ async fn read_marks_subscription_and_token() {
     let t = provider.token().await.unwrap();
     assert_eq!((t.valid, t.expires_at), (false, Some(1_794_536_000_000)));
     let seen = script.seen();
-    let read: Value = serde_json::from_str(&seen[0].3).unwrap();
+    let read: Value = serde_json::from_str(&seen[0].body).unwrap();
     assert_eq!(read["typing_indicator"]["type"], "text");
-    assert_eq!(seen[2].1, "/v25.0/218834005551201/subscribed_apps");
-    let body: Value = serde_json::from_str(&seen[2].3).unwrap();
+    assert_eq!(seen[2].path, "/v25.0/218834005551201/subscribed_apps");
+    let body: Value = serde_json::from_str(&seen[2].body).unwrap();
     assert_eq!(body["override_callback_uri"], "https://inbox.northwind.example/meta-waba");
-    assert!(seen[4].1.starts_with("/v25.0/debug_token?input_token=EAA"));
+    assert!(seen[4].path.starts_with("/v25.0/debug_token?input_token=EAA"));
+}
+
+#[test]
+fn only_addresses_of_this_machine_leave_out_proxies() {
+    for local in ["http://127.0.0.1:8080/", "http://localhost:1", "http://[::1]:9/x"] {
+        assert!(is_local(local), "{local}");
+    }
+    for far in
+        ["https://graph.facebook.com", "http://127.0.0.1.evil.example", "http://10.0.0.1", "", "localhost"]
+    {
+        assert!(!is_local(far), "{far}");
+    }
 }

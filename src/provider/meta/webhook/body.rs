@@ -42,7 +42,18 @@ pub fn body(m: &Value) -> Body {
         "unsupported" | "unknown" => Some(unsupported(m, content)),
         _ => None,
     };
-    known.unwrap_or_else(|| Body::Unknown { kind: kind.to_owned(), text: readable(content) })
+    known.unwrap_or_else(|| {
+        let text = readable(content);
+        let text = if text.is_empty() { explanation(m).to_owned() } else { text };
+        Body::Unknown { kind: kind.to_owned(), text }
+    })
+}
+
+/// The provider's explanation of what it could not hand over.
+fn explanation(m: &Value) -> &str {
+    let error = list(m, "errors").first().unwrap_or(&Value::Null);
+    let details = error.pointer("/error_data/details").and_then(Value::as_str);
+    details.or_else(|| string(error, "message")).or_else(|| string(error, "title")).unwrap_or_default()
 }
 
 /// A text for people inside an object of an unknown kind.
@@ -235,12 +246,5 @@ fn order(v: &Value) -> Body {
 }
 
 fn unsupported(m: &Value, content: &Value) -> Body {
-    let error = list(m, "errors").first().unwrap_or(&Value::Null);
-    let details = error
-        .pointer("/error_data/details")
-        .and_then(Value::as_str)
-        .or_else(|| string(error, "message"))
-        .or_else(|| string(error, "title"))
-        .unwrap_or_default();
-    Body::Unsupported { what: owned(content, "type"), details: details.to_owned() }
+    Body::Unsupported { what: owned(content, "type"), details: explanation(m).to_owned() }
 }

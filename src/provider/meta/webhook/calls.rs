@@ -11,8 +11,9 @@ use serde_json::Value;
 /// Reads a value of `calls`.
 pub fn field(sink: &mut Sink<'_>, value: &Value) {
     let before = sink.batch.changes.len() + sink.batch.problems.len();
-    let people = People::new(value, "calls");
-    for c in list(value, "calls") {
+    let calls = list(value, "calls");
+    let people = People::new(value, calls.len());
+    for c in calls {
         let change = call(sink, &people, c);
         sink.result(change);
     }

@@ -11,20 +11,19 @@ use serde_json::Value;
 
 /// What somebody wrote on the number's phone.
 pub fn echoes(sink: &mut Sink<'_>, value: &Value) {
-    echo_list(sink, value, "message_echoes", value, Author::Phone);
+    echo_list(sink, &messages::people(value, value), value, Author::Phone);
     messages::errors_of(sink, value);
 }
 
-fn echo_list(sink: &mut Sink<'_>, value: &Value, key: &str, holder: &Value, author: Author) {
-    let people = People::new(value, key);
-    for e in list(holder, key) {
+fn echo_list(sink: &mut Sink<'_>, people: &People<'_>, value: &Value, author: Author) {
+    for e in list(value, "message_echoes") {
         // Copies of the agent's messages carry the content one level deeper.
         let content = e.get("message").filter(|m| m.is_object() && e.get("type").is_none()).unwrap_or(e);
         let change = (|| {
             let id = message_id(e)?;
             let at = sink.time(e)?;
-            let peer = recipient(&people, content)
-                .or_else(|| recipient(&people, e))
+            let peer = recipient(people, content)
+                .or_else(|| recipient(people, e))
                 .ok_or_else(|| format!("echo {id} names no recipient"))?;
             let state = Some(DeliveryState::Sent);
             message(Frame { id, at, peer, participant: None, author, history: false, state }, content)
@@ -46,7 +45,7 @@ fn recipient(people: &People<'_>, m: &Value) -> Option<Peer> {
 
 /// The phone's address book. A removed entry says nothing about the person.
 pub fn state_sync(sink: &mut Sink<'_>, value: &Value) {
-    let people = People::new(value, "state_sync");
+    let people = People::new(value, 0);
     for s in list(value, "state_sync") {
         let Some(contact) = s.get("contact").filter(|_| string(s, "type").is_none_or(|t| t == "contact"))
         else {
@@ -73,7 +72,7 @@ pub fn state_sync(sink: &mut Sink<'_>, value: &Value) {
 
 /// What was written before the number was connected.
 pub fn history(sink: &mut Sink<'_>, value: &Value) {
-    let people = People::new(value, "history");
+    let people = People::new(value, 0);
     for chunk in list(value, "history") {
         for e in list(chunk, "errors") {
             let error = errors::from_object(e);
@@ -136,10 +135,11 @@ pub fn standby(sink: &mut Sink<'_>, value: &Value) {
         return sink.problem("nothing known in it");
     };
     let with_contacts = if inner.get("contacts").is_some() { inner } else { value };
+    let people = messages::people(with_contacts, inner);
     let before = sink.batch.changes.len() + sink.batch.problems.len();
-    messages::inbound(sink, inner);
-    messages::statuses(sink, inner);
-    echo_list(sink, with_contacts, "message_echoes", inner, Author::Provider);
+    messages::inbound(sink, &people, inner);
+    messages::statuses(sink, &people, inner);
+    echo_list(sink, &people, inner, Author::Provider);
     if sink.batch.changes.len() + sink.batch.problems.len() == before {
         sink.problem("nothing known in it");
     }

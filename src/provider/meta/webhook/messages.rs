@@ -15,11 +15,12 @@ use serde_json::Value;
 /// Reads a value of `messages`.
 pub fn field(sink: &mut Sink<'_>, value: &Value) {
     let before = sink.batch.changes.len() + sink.batch.problems.len();
-    inbound(sink, value);
-    statuses(sink, value);
+    let people = people(value, value);
+    inbound(sink, &people, value);
+    statuses(sink, &people, value);
     errors_of(sink, value);
     if sink.batch.changes.len() + sink.batch.problems.len() == before {
-        let seen: Vec<Peer> = People::new(value, "messages").all().collect();
+        let seen: Vec<Peer> = people.all().collect();
         if seen.is_empty() {
             sink.problem("nothing known in it");
         }
@@ -29,11 +30,16 @@ pub fn field(sink: &mut Sink<'_>, value: &Value) {
     }
 }
 
+/// The contacts of `contacts`, for the messages and statuses of `value`.
+pub fn people<'a>(contacts: &'a Value, value: &Value) -> People<'a> {
+    let updates = ["messages", "statuses", "message_echoes"].iter().map(|k| list(value, k).len()).sum();
+    People::new(contacts, updates)
+}
+
 /// Customers' messages under `messages`.
-pub fn inbound(sink: &mut Sink<'_>, value: &Value) {
-    let people = People::new(value, "messages");
+pub fn inbound(sink: &mut Sink<'_>, people: &People<'_>, value: &Value) {
     for m in list(value, "messages") {
-        let change = customer(sink, &people, m);
+        let change = customer(sink, people, m);
         sink.result(change);
     }
 }
@@ -84,7 +90,8 @@ fn customer(sink: &Sink<'_>, people: &People<'_>, m: &Value) -> Result<Change, S
     }
     let id = message_id(m)?;
     let at = sink.time(m)?;
-    if string(m, "type") == Some("system") {
+    // `request_welcome` (chat opened, nothing written) is gone since 2026 and opens no window.
+    if matches!(string(m, "type"), Some("system" | "request_welcome")) {
         return system(people, m, id, at);
     }
     let sender = people.peer(m, "from", "from_user_id", "from_parent_user_id");
@@ -166,7 +173,7 @@ fn identities(list: [(IdentityKind, Option<&str>); 3]) -> Vec<Identity> {
 /// System messages have no contacts: everything they say is in themselves.
 fn system(people: &People<'_>, m: &Value, id: String, at: Millis) -> Result<Change, String> {
     let s = m.get("system").unwrap_or(&Value::Null);
-    let kind = string(s, "type").unwrap_or_default();
+    let kind = string(s, "type").or_else(|| string(m, "type")).unwrap_or_default();
     let phone = string(m, "from").or_else(|| string(s, "customer"));
     if kind.contains("changed_number") || kind.contains("changed_user_id") {
         let user = string(s, "user_id");
@@ -212,10 +219,9 @@ fn system(people: &People<'_>, m: &Value, id: String, at: Millis) -> Result<Chan
 }
 
 /// Delivery statuses under `statuses`.
-pub fn statuses(sink: &mut Sink<'_>, value: &Value) {
-    let people = People::new(value, "statuses");
+pub fn statuses(sink: &mut Sink<'_>, people: &People<'_>, value: &Value) {
     for s in list(value, "statuses") {
-        let change = status(sink, &people, s);
+        let change = status(sink, people, s);
         sink.result(change);
     }
 }

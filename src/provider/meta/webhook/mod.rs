@@ -136,8 +136,9 @@ fn change(batch: &mut WebhookBatch, entry: &Value, change: &Value) {
 }
 
 fn preferences(sink: &mut Sink<'_>, value: &Value) {
-    let people = People::new(value, "user_preferences");
-    for p in list(value, "user_preferences") {
+    let preferences = list(value, "user_preferences");
+    let people = People::new(value, preferences.len());
+    for p in preferences {
         let marketing = string(p, "category").is_none_or(|c| c.eq_ignore_ascii_case("marketing_messages"));
         let stop = match string(p, "value").map(str::to_ascii_lowercase).as_deref() {
             Some("stop") if marketing => true,
@@ -154,5 +155,7 @@ fn preferences(sink: &mut Sink<'_>, value: &Value) {
     }
 }
 
+#[cfg(test)]
+mod fuzz_tests;
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,11 @@ use crate::model::contact::{Identity, IdentityKind};
 use crate::model::inbound::Peer;
 use serde_json::Value;
 
+/// A phone number without its plus, as `wa_id` has it.
+fn plain(phone: &str) -> &str {
+    phone.trim_start_matches('+')
+}
+
 /// The contacts of one update.
 pub struct People<'a> {
     contacts: &'a [Value],
@@ -15,11 +20,11 @@ pub struct People<'a> {
 }
 
 impl<'a> People<'a> {
-    /// The contacts beside the list `updates` of a value.
-    pub fn new(value: &'a Value, updates: &str) -> Self {
+    /// The contacts of a value that brings `updates` updates.
+    pub fn new(value: &'a Value, updates: usize) -> Self {
         let contacts = list(value, "contacts");
         let own = value.pointer("/metadata/display_phone_number").and_then(Value::as_str).map(digits);
-        let pair = contacts.len() == 1 && list(value, updates).len() == 1;
+        let pair = contacts.len() == 1 && updates == 1;
         Self { contacts, pair, own: own.unwrap_or_default() }
     }
 
@@ -34,18 +39,17 @@ impl<'a> People<'a> {
     }
 
     fn contact(&self, phone: Option<&str>, user: Option<&str>) -> Option<&'a Value> {
-        let same = |c: &Value, key: &str, id: Option<&str>| id.is_some() && string(c, key) == id;
-        let found = self
-            .contacts
-            .iter()
-            .find(|c| same(c, "user_id", user))
-            .or_else(|| self.contacts.iter().find(|c| same(c, "wa_id", phone)));
+        let user_is = |c: &Value| user.is_some() && string(c, "user_id") == user;
+        let phone_is = |c: &Value| phone.is_some() && string(c, "wa_id").map(plain) == phone;
+        if let Some(c) = self.contacts.iter().find(|c| user_is(c)) {
+            return Some(c);
+        }
+        let found = self.contacts.iter().find(|c| phone_is(c));
         let found = found.or_else(|| self.contacts.first().filter(|_| self.pair))?;
         // A contact that names another id of the same kind is somebody else.
-        let differs =
-            |key: &str, id: Option<&str>| id.is_some() && string(found, key).is_some_and(|c| Some(c) != id);
-        (same(found, "user_id", user) || !(differs("user_id", user) || differs("wa_id", phone)))
-            .then_some(found)
+        let other_user = user.is_some() && string(found, "user_id").is_some();
+        let other_phone = phone.is_some() && string(found, "wa_id").is_some() && !phone_is(found);
+        (!other_user && !other_phone).then_some(found)
     }
 
     /// The person whom an update names under these keys; `None` when it names nobody.
@@ -62,6 +66,7 @@ impl<'a> People<'a> {
         parent: Option<&str>,
         v: &Value,
     ) -> Option<Peer> {
+        let phone = phone.map(plain).filter(|p| !p.is_empty());
         let contact = self.contact(phone, user).unwrap_or(&Value::Null);
         let of = |key: &str| string(contact, key);
         let username = [contact, v].iter().find_map(|c| {
@@ -71,14 +76,12 @@ impl<'a> People<'a> {
         });
         let identities: Vec<Identity> = [
             (IdentityKind::Bsuid, user.or(of("user_id"))),
-            (IdentityKind::Phone, phone.or(of("wa_id"))),
+            (IdentityKind::Phone, phone.or(of("wa_id").map(plain))),
             (IdentityKind::ParentBsuid, parent.or(of("parent_user_id"))),
             (IdentityKind::Username, username),
         ]
         .into_iter()
         .filter_map(|(kind, value)| {
-            let value =
-                value.map(|v| if kind == IdentityKind::Phone { v.trim_start_matches('+') } else { v });
             Some(Identity { kind, value: value.filter(|v| !v.is_empty())?.to_owned() })
         })
         .collect();
