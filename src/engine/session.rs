@@ -115,7 +115,9 @@ async fn read(shared: &Arc<Shared>, request: Request) -> Result<Response, Proble
         Request::Templates { account } => {
             Ok(Response::Templates(store.read(move |r| r.templates(&account)).await?))
         }
-        Request::QuickReplies => Ok(Response::QuickReplies(store.read(crate::store::Reader::quick_replies).await?)),
+        Request::QuickReplies => {
+            Ok(Response::QuickReplies(store.read(crate::store::Reader::quick_replies).await?))
+        }
         Request::Search { text, account, thread, before, limit } => {
             let limit = limit.clamp(1, 200);
             let found =

@@ -509,3 +509,31 @@ async fn what_was_acknowledged_is_there_after_a_reopen_and_the_files_are_private
         store.close().await;
     }
 }
+
+#[tokio::test]
+async fn a_history_placeholder_is_replaced_by_its_media() {
+    let bed = Bed::new().await;
+    let entry = |body: Body| {
+        let Change::Message(mut m) = says(&marta(), "h1", NOW - 9_000_000, "") else { unreachable!() };
+        m.body = body;
+        m.history = true;
+        m.opens_window = false;
+        Change::Message(m)
+    };
+    bed.webhook(vec![entry(Body::Unknown { kind: "media_placeholder".into(), text: String::new() })]).await;
+    let image = Body::Media {
+        kind: crate::model::message::MediaKind::Image,
+        media: crate::model::message::MediaCard::default(),
+        caption: "the rim".into(),
+    };
+    for _ in 0..2 {
+        bed.webhook(vec![entry(image.clone())]).await;
+    }
+    let row = bed.threads().await.remove(0);
+    assert_eq!((row.unread, row.window.until), (0, None));
+    assert_eq!(bed.messages(row.id).await[0].body, image);
+    assert_eq!(
+        bed.store.read_slow(|r| r.search("rim", None, None, None, 5)).await.unwrap().hits.items.len(),
+        1
+    );
+}

@@ -14,8 +14,7 @@ const BEGIN: &[u8] = b"\x1b[?2026h";
 /// End synchronised update.
 const END: &[u8] = b"\x1b[?2026l";
 /// Attributes that are visible on a blank cell.
-const VISIBLE_BLANK: Modifier =
-    Modifier::UNDERLINED.union(Modifier::REVERSED).union(Modifier::CROSSED_OUT);
+const VISIBLE_BLANK: Modifier = Modifier::UNDERLINED.union(Modifier::REVERSED).union(Modifier::CROSSED_OUT);
 /// An unchanged stretch of at most this many cells is written again rather than jumped over.
 const BRIDGE: u16 = 4;
 /// Blank stretches from this length on are erased rather than written.
@@ -202,11 +201,16 @@ impl Painter {
             if let Some(from) = pending.take() {
                 self.bridge(row, y, from, x);
             }
-            if !halved && is_blank(cell) && !cell.modifier.intersects(VISIBLE_BLANK) && cell.bg == Color::Reset
+            if !halved
+                && is_blank(cell)
+                && !cell.modifier.intersects(VISIBLE_BLANK)
+                && cell.bg == Color::Reset
             {
                 let run = row[i..usize::from(width)]
                     .iter()
-                    .take_while(|c| is_blank(c) && c.bg == Color::Reset && !c.modifier.intersects(VISIBLE_BLANK))
+                    .take_while(|c| {
+                        is_blank(c) && c.bg == Color::Reset && !c.modifier.intersects(VISIBLE_BLANK)
+                    })
                     .count() as u16;
                 let to_edge = x + run == width;
                 let run = if to_edge { run } else { run.min(end - x) };

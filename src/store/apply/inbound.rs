@@ -274,7 +274,7 @@ fn message(
     };
     let window = m.opens_window.then(|| Window::after(m.at).until).flatten();
     if add_message(conn, cx, account, &thread, &new, window)?.is_none() {
-        return Ok(());
+        return fill_placeholder(conn, cx, account, &thread, key, &m.body);
     }
     if cx.early > 0 {
         replay_early(conn, cx, account, key)?;
@@ -282,6 +282,41 @@ fn message(
     let fresh = new.unread && cx.now - m.at < 3_600_000;
     cx.changed(Changed::MessageStored { thread: thread.uid, message: key, inbound: fresh });
     cx.thread_changed(&thread, account);
+    Ok(())
+}
+
+/// History brings media twice under one id: first a placeholder, later the real message, which takes its place.
+fn fill_placeholder(
+    conn: &Connection,
+    cx: &mut Context,
+    account: &AccountRow,
+    thread: &ThreadState,
+    key: MessageId,
+    body: &Body,
+) -> Result<(), StoreError> {
+    let is_placeholder = |kind: &str, json: &str| kind == "unknown" && json.contains("\"media_placeholder\"");
+    if !matches!(body, Body::Media { .. }) {
+        return Ok(());
+    }
+    let (row, kind, json): (i64, String, Option<String>) = conn
+        .prepare_cached("SELECT id, kind, body FROM messages WHERE uid = ?1")?
+        .query_row([key.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+    if !is_placeholder(&kind, json.as_deref().unwrap_or("")) {
+        return Ok(());
+    }
+    let json = serde_json::to_string(body).map_err(|e| StoreError::Rule(e.to_string()))?;
+    let text = body.plain_text();
+    words::replace(conn, row, "", &text)?;
+    conn.prepare_cached(
+        "UPDATE messages SET kind = ?2, text = ?3, body = ?4, revision = revision + 1 WHERE id = ?1",
+    )?
+    .execute(params![row, body.kind(), text, json])?;
+    if thread.last_row == row {
+        conn.prepare_cached("UPDATE threads SET last_kind = ?2, last_text = ?3 WHERE id = ?1")?
+            .execute(params![thread.id, body.kind(), first_chars(&text, super::PREVIEW)])?;
+    }
+    cx.changed(Changed::MessageChanged { thread: thread.uid, message: key });
+    cx.thread_changed(thread, account);
     Ok(())
 }
 

@@ -60,7 +60,12 @@ impl ThreadList {
     }
 
     /// Takes rows that changed. The cursor stays on its thread, and the thread on its line of the screen.
-    fn merge(&mut self, changed: Vec<ThreadRow>, keep: Option<ThreadId>, wanted: impl Fn(&ThreadRow) -> bool) {
+    fn merge(
+        &mut self,
+        changed: Vec<ThreadRow>,
+        keep: Option<ThreadId>,
+        wanted: impl Fn(&ThreadRow) -> bool,
+    ) {
         let under = self.current().map(|r| r.id);
         let line = self.cursor.saturating_sub(self.top);
         let at_top = self.top == 0;
