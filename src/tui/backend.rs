@@ -7,15 +7,14 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier};
 use std::io::Write as _;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Begin synchronised update: the terminal shows nothing of a frame before its end.
 const BEGIN: &[u8] = b"\x1b[?2026h";
 /// End synchronised update.
 const END: &[u8] = b"\x1b[?2026l";
 /// Attributes that are visible on a blank cell.
-const VISIBLE_BLANK: Modifier =
-    Modifier::UNDERLINED.union(Modifier::REVERSED).union(Modifier::CROSSED_OUT);
+const VISIBLE_BLANK: Modifier = Modifier::UNDERLINED.union(Modifier::REVERSED).union(Modifier::CROSSED_OUT);
 /// An unchanged stretch of at most this many cells is written again rather than jumped over.
 const BRIDGE: u16 = 4;
 /// Blank stretches from this length on are erased rather than written.
@@ -68,6 +67,11 @@ fn is_certain(symbol: &str) -> bool {
         || matches!(c as u32,
             0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f
             | 0xff00..=0xffe6 | 0x20000..=0x3fffd)
+}
+
+/// Cells that a symbol takes at most: where a terminal does not join its parts, each stands for itself.
+fn reach(symbol: &str) -> u16 {
+    if symbol.len() < 4 { 1 } else { symbol.chars().map(|c| c.width().unwrap_or(0)).sum::<usize>() as u16 }
 }
 
 /// What is to be on the terminal after a frame.
@@ -198,22 +202,27 @@ impl Painter {
                 continue;
             }
             let old_w = cells(old.symbol());
-            unknown_until = unknown_until.max(x + old_w.max(w));
+            unknown_until = unknown_until.max(x + old_w.max(w).max(reach(cell.symbol())));
             if let Some(from) = pending.take() {
                 self.bridge(row, y, from, x);
             }
-            if !halved && is_blank(cell) && !cell.modifier.intersects(VISIBLE_BLANK) && cell.bg == Color::Reset
+            if !halved
+                && is_blank(cell)
+                && !cell.modifier.intersects(VISIBLE_BLANK)
+                && cell.bg == Color::Reset
             {
                 let run = row[i..usize::from(width)]
                     .iter()
-                    .take_while(|c| is_blank(c) && c.bg == Color::Reset && !c.modifier.intersects(VISIBLE_BLANK))
+                    .take_while(|c| {
+                        is_blank(c) && c.bg == Color::Reset && !c.modifier.intersects(VISIBLE_BLANK)
+                    })
                     .count() as u16;
                 let to_edge = x + run == width;
                 let run = if to_edge { run } else { run.min(end - x) };
                 if run >= ERASE {
                     let stop = x + run;
                     self.move_to(x, y);
-                    self.set_pen(Pen { bg: Color::Reset, ..self.pen }, true);
+                    self.set_pen(Pen::PLAIN, true);
                     if to_edge {
                         self.out.extend_from_slice(b"\x1b[K");
                     } else {
@@ -277,9 +286,16 @@ impl Painter {
             self.set_pen(Pen::of(cell), is_blank(cell));
         }
         let symbol = cell.symbol();
+        let certain = is_certain(symbol);
+        if !certain && w > 1 {
+            // Where the terminal takes it for a narrower one, nothing old shows beside it.
+            self.out.extend(std::iter::repeat_n(b' ', usize::from(w)));
+            self.at = (x + w < width).then_some((x + w, y));
+            self.move_to(x, y);
+        }
         self.out.extend_from_slice(symbol.as_bytes());
         // Behind the last column the cursor hangs between two places.
-        self.at = (x + w < width && is_certain(symbol)).then_some((x + w, y));
+        self.at = (certain && x + w < width).then_some((x + w, y));
     }
 
     fn move_to(&mut self, x: u16, y: u16) {

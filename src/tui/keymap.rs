@@ -129,8 +129,7 @@ impl FromStr for Key {
         let mut chars = rest.chars();
         match (chars.next(), chars.next()) {
             (Some(c), None) if !c.is_control() && c != ' ' => {
-                let c =
-                    if modifiers.contains(KeyModifiers::CONTROL) { c.to_ascii_lowercase() } else { c };
+                let c = if modifiers.contains(KeyModifiers::CONTROL) { c.to_ascii_lowercase() } else { c };
                 if modifiers.contains(KeyModifiers::SHIFT) {
                     return Err(bad());
                 }
@@ -258,7 +257,11 @@ mod tests {
                     let keys = sequence(key).unwrap_or_else(|e| panic!("{}: {e}", command.id));
                     for (other, id) in &seen {
                         let n = keys.len().min(other.len());
-                        assert!(keys[..n] != other[..n], "{scope:?}: `{key}` is both {} and {id}", command.id);
+                        assert!(
+                            keys[..n] != other[..n],
+                            "{scope:?}: `{key}` is both {} and {id}",
+                            command.id
+                        );
                     }
                     seen.push((keys, command.id));
                 }

@@ -166,7 +166,9 @@ async fn screen(connection: Connection, options: TuiOptions, tz: TimeZone) -> an
             },
             () = sleep => s.update(Event::Deadline, &requests),
         }
-        while handled < DRAIN && let Ok(frame) = frames.try_recv() {
+        while handled < DRAIN
+            && let Ok(frame) = frames.try_recv()
+        {
             handled += 1;
             s.update(Event::Frame(frame), &requests);
         }

@@ -83,7 +83,8 @@ impl Theme {
                     ColorMode::None
                 } else if depth == "truecolor" || depth == "24bit" || term.contains("direct") {
                     ColorMode::True
-                } else if term.contains("256color") || ["xterm-kitty", "xterm-ghostty", "alacritty"].contains(&&*term)
+                } else if term.contains("256color")
+                    || ["xterm-kitty", "xterm-ghostty", "alacritty"].contains(&&*term)
                 {
                     ColorMode::Indexed
                 } else {

@@ -254,7 +254,10 @@ impl Bubble<'_> {
                 "list" => "≡",
                 _ => "↩",
             };
-            self.line(&format!("[ {icon} {} ]", text::sanitize(&b.text)), t.link.remove_modifier(Modifier::UNDERLINED));
+            self.line(
+                &format!("[ {icon} {} ]", text::sanitize(&b.text)),
+                t.link.remove_modifier(Modifier::UNDERLINED),
+            );
         }
     }
 
@@ -442,7 +445,10 @@ pub(crate) fn lay_out(m: &Message, around: &Around, look: &Look<'_>) -> Block {
     if lines.len() > LINES {
         let more = lines.len() - LINES;
         lines.truncate(LINES);
-        lines.push(vec![(text::truncate(&format!("… {more} more lines: y copies all"), cells).into_owned(), t.dim)]);
+        lines.push(vec![(
+            text::truncate(&format!("… {more} more lines: y copies all"), cells).into_owned(),
+            t.dim,
+        )]);
     }
     finish(lines, meta(m, look), ours, width, look, &mut block);
     reactions(m, ours, width, look, &mut block);

@@ -56,7 +56,8 @@ impl App {
         if !c.is_open(now) {
             return;
         }
-        let word = typed == '/' && (c.composer.before().is_empty() || c.composer.before().ends_with([' ', '\n']));
+        let word =
+            typed == '/' && (c.composer.before().is_empty() || c.composer.before().ends_with([' ', '\n']));
         c.composer.type_char(typed);
         self.composed();
         if word {
@@ -152,8 +153,14 @@ impl App {
                 let open = self.conversation.as_ref().is_some_and(|c| c.is_open(self.clock.now()));
                 if open { self.send() } else { self.pick_template() }
             }
-            Action::Down | Action::Up | Action::PageDown | Action::PageUp | Action::Top | Action::Bottom
-            | Action::LineDown | Action::LineUp => self.movement(action),
+            Action::Down
+            | Action::Up
+            | Action::PageDown
+            | Action::PageUp
+            | Action::Top
+            | Action::Bottom
+            | Action::LineDown
+            | Action::LineUp => self.movement(action),
             edit => self.edit(edit),
         }
     }

@@ -147,7 +147,6 @@ impl Conversation {
         self.loaded && self.anchor.is_none() && self.newer().is_none()
     }
 
-
     /// A loaded message.
     pub fn message(&self, id: MessageId) -> Option<&Message> {
         self.index(id).map(|i| &self.messages[i])

@@ -60,7 +60,12 @@ impl ThreadList {
     }
 
     /// Takes rows that changed. The cursor stays on its thread, and the thread on its line of the screen.
-    fn merge(&mut self, changed: Vec<ThreadRow>, keep: Option<ThreadId>, wanted: impl Fn(&ThreadRow) -> bool) {
+    fn merge(
+        &mut self,
+        changed: Vec<ThreadRow>,
+        keep: Option<ThreadId>,
+        wanted: impl Fn(&ThreadRow) -> bool,
+    ) {
         let under = self.current().map(|r| r.id);
         let line = self.cursor.saturating_sub(self.top);
         let at_top = self.top == 0;
@@ -131,7 +136,7 @@ impl App {
         self.list.next = None;
         self.list.loaded = false;
         self.load_threads();
-        self.damage(Damage::LIST | Damage::TOP);
+        self.damage(Damage::LIST | Damage::TOP | Damage::STATUS);
     }
 
     fn load_more_threads(&mut self) {

@@ -367,7 +367,8 @@ impl App {
         let now = self.clock.now();
         let panes = self.panes();
         let mut left = format::until_midnight(now, &self.tz);
-        if let Some(w) = self.conversation.as_ref().and_then(|c| c.row.as_ref()).and_then(|r| r.window.left(now))
+        if let Some(w) =
+            self.conversation.as_ref().and_then(|c| c.row.as_ref()).and_then(|r| r.window.left(now))
             && panes.conversation.is_some()
         {
             left = left.min(format::until_change(w, true));
@@ -470,7 +471,9 @@ impl App {
         }
         if self.countdown.is_some_and(|at| now >= at) {
             self.countdown = None;
-            self.damage(Damage::LIST | Damage::CONVERSATION | Damage::COMPOSER | Damage::DETAILS | Damage::STATUS);
+            self.damage(
+                Damage::LIST | Damage::CONVERSATION | Damage::COMPOSER | Damage::DETAILS | Damage::STATUS,
+            );
         }
         if self.quitting.is_some_and(|at| now >= at + QUIT_WAIT) {
             self.effects.push(Effect::Quit);
@@ -514,10 +517,7 @@ impl App {
     /// Quits once no draft and no send is on its way.
     fn quit_when_saved(&mut self) {
         let waits = !self.gone
-            && self
-                .asked
-                .values()
-                .any(|a| matches!(a, Asked::Draft | Asked::LastDraft | Asked::Send { .. }));
+            && self.asked.values().any(|a| matches!(a, Asked::Draft | Asked::LastDraft | Asked::Send { .. }));
         if self.quitting.is_some() && !waits {
             self.effects.push(Effect::Quit);
         }
@@ -567,7 +567,8 @@ impl App {
                     self.ask(*request, Asked::Overlay { serial, search });
                 }
                 Step::Insert { text, from } => {
-                    let word = self.overlays.iter_mut().find(|o| o.serial == serial).and_then(|o| o.word.take());
+                    let word =
+                        self.overlays.iter_mut().find(|o| o.serial == serial).and_then(|o| o.word.take());
                     self.insert_text(&text, word.as_deref());
                     if let Some(id) = from {
                         self.ask(Request::UseQuickReply { id }, Asked::Plain);
@@ -616,11 +617,7 @@ impl App {
             c.touched = true;
         }
         let rows = self.fit_composer();
-        self.damage(if rows == before {
-            Damage::COMPOSER
-        } else {
-            Damage::COMPOSER | Damage::CONVERSATION
-        });
+        self.damage(if rows == before { Damage::COMPOSER } else { Damage::COMPOSER | Damage::CONVERSATION });
     }
 
     /// Recomputes how many rows the composer has.
