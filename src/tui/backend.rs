@@ -7,7 +7,7 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier};
 use std::io::Write as _;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Begin synchronised update: the terminal shows nothing of a frame before its end.
 const BEGIN: &[u8] = b"\x1b[?2026h";
@@ -67,6 +67,11 @@ fn is_certain(symbol: &str) -> bool {
         || matches!(c as u32,
             0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f
             | 0xff00..=0xffe6 | 0x20000..=0x3fffd)
+}
+
+/// Cells that a symbol takes at most: where a terminal does not join its parts, each stands for itself.
+fn reach(symbol: &str) -> u16 {
+    if symbol.len() < 4 { 1 } else { symbol.chars().map(|c| c.width().unwrap_or(0)).sum::<usize>() as u16 }
 }
 
 /// What is to be on the terminal after a frame.
@@ -197,7 +202,7 @@ impl Painter {
                 continue;
             }
             let old_w = cells(old.symbol());
-            unknown_until = unknown_until.max(x + old_w.max(w));
+            unknown_until = unknown_until.max(x + old_w.max(w).max(reach(cell.symbol())));
             if let Some(from) = pending.take() {
                 self.bridge(row, y, from, x);
             }
@@ -217,7 +222,7 @@ impl Painter {
                 if run >= ERASE {
                     let stop = x + run;
                     self.move_to(x, y);
-                    self.set_pen(Pen { bg: Color::Reset, ..self.pen }, true);
+                    self.set_pen(Pen::PLAIN, true);
                     if to_edge {
                         self.out.extend_from_slice(b"\x1b[K");
                     } else {
@@ -281,9 +286,16 @@ impl Painter {
             self.set_pen(Pen::of(cell), is_blank(cell));
         }
         let symbol = cell.symbol();
+        let certain = is_certain(symbol);
+        if !certain && w > 1 {
+            // Where the terminal takes it for a narrower one, nothing old shows beside it.
+            self.out.extend(std::iter::repeat_n(b' ', usize::from(w)));
+            self.at = (x + w < width).then_some((x + w, y));
+            self.move_to(x, y);
+        }
         self.out.extend_from_slice(symbol.as_bytes());
         // Behind the last column the cursor hangs between two places.
-        self.at = (x + w < width && is_certain(symbol)).then_some((x + w, y));
+        self.at = (certain && x + w < width).then_some((x + w, y));
     }
 
     fn move_to(&mut self, x: u16, y: u16) {

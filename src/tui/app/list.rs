@@ -136,7 +136,7 @@ impl App {
         self.list.next = None;
         self.list.loaded = false;
         self.load_threads();
-        self.damage(Damage::LIST | Damage::TOP);
+        self.damage(Damage::LIST | Damage::TOP | Damage::STATUS);
     }
 
     fn load_more_threads(&mut self) {

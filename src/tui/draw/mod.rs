@@ -103,6 +103,8 @@ fn put(buf: &mut Buffer, x: u16, y: u16, s: &str, cells: u16, style: Style) -> u
     if cells == 0 {
         return x;
     }
+    // A style without a colour means the terminal's own, not that of the frame underneath.
+    let style = Style::reset().patch(style);
     buf.set_stringn(x, y, text::truncate(s, usize::from(cells)), usize::from(cells), style).0
 }
 
@@ -136,3 +138,6 @@ fn frame(buf: &mut Buffer, area: Rect, style: Style) {
         buf[(x, y)].set_symbol(s).set_style(style);
     }
 }
+
+#[cfg(test)]
+mod tests;
