@@ -19,6 +19,7 @@ use super::{
 
 mod people;
 mod templates;
+mod time;
 
 const VERIFY: &str = "verify-71";
 const SUPPORT: &str = DEMO_NUMBERS[0];
