@@ -109,8 +109,8 @@ impl Emulator {
     /// # Errors
     /// [`EmulatorError`] when the address is taken or the state file is not readable.
     pub async fn start(o: EmulatorOptions) -> Result<Self, EmulatorError> {
-        let state = match &o.state_file {
-            Some(path) => state::State::load(path, &o.scenario)?,
+        let state = match o.state_file.clone() {
+            Some(path) => load(path, o.scenario.clone()).await?,
             None => state::State::new(&o.scenario),
         };
         let listener = tokio::net::TcpListener::bind(o.bind)
@@ -251,6 +251,13 @@ impl Core {
 /// The one TLS provider of the process; a second installation is refused, which is fine.
 fn install_tls() {
     let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Reads the state file away from the threads that serve.
+async fn load(path: PathBuf, scenario: Scenario) -> Result<state::State, EmulatorError> {
+    let file = path.clone();
+    let loaded = tokio::task::spawn_blocking(move || state::State::load(&path, &scenario)).await;
+    loaded.unwrap_or_else(|e| Err(EmulatorError::State { path: file, problem: e.to_string() }))
 }
 
 async fn save_changes(core: Arc<Core>) {

@@ -167,6 +167,9 @@ pub struct Template {
     /// `GREEN`, `YELLOW`, `RED`, `UNKNOWN`.
     #[serde(default = "unknown")]
     pub quality: String,
+    /// When the quality was judged, Unix seconds.
+    #[serde(default = "judged")]
+    pub quality_date: i64,
     /// The components as the API prints them.
     pub components: Vec<Value>,
 }
@@ -185,6 +188,9 @@ fn none() -> String {
 }
 fn unknown() -> String {
     "UNKNOWN".into()
+}
+fn judged() -> i64 {
+    1_794_536_000
 }
 fn yes() -> bool {
     true

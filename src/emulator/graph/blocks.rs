@@ -27,11 +27,15 @@ fn list(core: &Core, number: &Number, call: &Call) -> Answer {
         keys.iter()
             .filter_map(|key| core.customer(&st, |c| c.key == *key))
             .map(|c| {
+                let mut item = json!({ "id": c.bsuid, "messaging_product": "whatsapp" });
                 if c.hides_phone {
-                    json!({ "id": c.bsuid, "messaging_product": "whatsapp", "user_id": c.bsuid })
+                    item["input"] = json!(c.bsuid);
+                    item["user_id"] = json!(c.bsuid);
                 } else {
-                    json!({ "id": c.bsuid, "messaging_product": "whatsapp", "wa_id": c.phone })
+                    item["input"] = json!(c.phone);
+                    item["wa_id"] = json!(c.phone);
                 }
+                item
             })
             .collect()
     };
