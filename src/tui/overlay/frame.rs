@@ -282,6 +282,29 @@ impl Rich {
         lines.len().min(fits) as u16
     }
 
+    /// Draws the whole text on one line. When the first mark would be cut off, what is before it is cut instead.
+    pub fn draw_line(&self, buf: &mut Buffer, x: u16, y: u16, cells: u16, base: Style) -> u16 {
+        let all = 0..self.text.len();
+        let hidden = |m: &Range<usize>| {
+            self.text.get(..m.end).is_some_and(|t| text::width(t) + 1 > usize::from(cells))
+        };
+        let Some((mark, _)) = self.spans.first().filter(|(m, _)| hidden(m) && cells > 4) else {
+            return self.draw_range(buf, x, y, cells, all, base);
+        };
+        // A third of the line stays for what comes before.
+        let room = usize::from(cells) / 3;
+        let (mut from, mut used) = (mark.start, 0);
+        for (at, g) in self.text[..mark.start].grapheme_indices(true).rev() {
+            used += text::width(g);
+            if used > room {
+                break;
+            }
+            from = at;
+        }
+        let x = raw(buf, x, y, 1, "…", base);
+        self.draw_range(buf, x, y, cells - 1, from..all.end, base)
+    }
+
     /// Draws some bytes on one line, in at most `cells` cells, cut with `…`. Returns the column after it.
     pub fn draw_range(
         &self,
@@ -460,10 +483,21 @@ mod tests {
     #[test]
     fn cutting_never_leaves_half_a_wide_character() {
         let mut buf = Buffer::empty(Rect::new(0, 0, 6, 1));
-        let rich = Rich::line("王小明王", vec![0..3], Style::new());
+        let rich = Rich::line("王小明王", Vec::new(), Style::new());
         let end = rich.draw_range(&mut buf, 0, 0, 6, 0..rich.text.len(), Style::new());
         assert_eq!(end, 5);
         assert_eq!(buf[(4, 0)].symbol(), "…");
+    }
+
+    #[test]
+    fn a_match_far_to_the_right_is_brought_into_sight() {
+        let mut buf = Buffer::empty(Rect::new(0, 0, 20, 1));
+        let safe = "a long beginning that nobody looks for, then order here";
+        let at = safe.find("order").unwrap();
+        let rich = Rich::line(safe, vec![at..at + 5, at + 6..at + 10], Style::new());
+        rich.draw_line(&mut buf, 0, 0, 20, Style::new());
+        let shown: String = (0..20).map(|x| buf[(x, 0)].symbol()).collect();
+        assert_eq!(shown, "… then order here   ");
     }
 
     #[test]

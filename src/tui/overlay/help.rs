@@ -79,6 +79,36 @@ impl HelpBox {
         }
     }
 
+    // Whole sections side by side: the line each column starts with, in columns of at most `most` lines; `None`
+    // when they do not fit.
+    fn pack(&self, columns: usize, most: usize) -> Option<Vec<usize>> {
+        let mut heads: Vec<usize> =
+            (0..self.lines.len()).filter(|i| matches!(self.lines[*i], Line::Title(_))).collect();
+        heads.push(self.lines.len() + 1);
+        let blocks: Vec<(usize, usize)> = heads.windows(2).map(|w| (w[0], w[1] - 1 - w[0])).collect();
+        (1..=most).find_map(|rows| {
+            let (mut starts, mut used) = (vec![0], 0);
+            for (at, len) in &blocks {
+                if *len > rows {
+                    return None;
+                }
+                if used > 0 && used + 1 + len > rows {
+                    starts.push(*at);
+                    used = 0;
+                }
+                used += len + usize::from(used > 0);
+            }
+            (starts.len() <= columns).then_some(starts)
+        })
+    }
+
+    fn height(&self, columns: usize, most: usize) -> usize {
+        let all = Self::new(self.sections.clone());
+        let Some(starts) = all.pack(columns, most) else { return most };
+        let ends = starts.iter().skip(1).map(|s| s - 1).chain([all.lines.len()]);
+        starts.iter().zip(ends).map(|(from, to)| to - from).max().unwrap_or(0).clamp(8, most.max(8))
+    }
+
     fn scroll(&mut self, by: isize) {
         let (rows, columns) = self.shape.get();
         let last = self.lines.len().saturating_sub(rows * columns);
@@ -126,12 +156,12 @@ impl Overlay for HelpBox {
     }
 
     fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> Option<Position> {
-        let total: usize = self.sections.iter().map(|s| s.rows.len() + 2).sum();
         let columns = usize::from((area.width.saturating_sub(4) / 46).clamp(1, 3));
-        let wanted = total.div_ceil(columns).max(8) + 4;
+        let most = usize::from(area.height.saturating_sub(4));
+        let starts = self.pack(columns, most);
         let width = if columns == 1 { 80 } else { columns as u16 * 56 + 4 };
-        let height = u16::try_from(wanted).unwrap_or(u16::MAX);
-        let inner = frame::open(area, width, height, "Keys", "", buf, theme)?;
+        // The size is that of the whole list, so that the box stands still while filtering.
+        let inner = frame::open(area, width, self.height(columns, most) as u16 + 4, "Keys", "", buf, theme)?;
         frame::put(buf, inner.x, inner.y, 1, "›", theme.focus);
         let line = Rect::new(inner.x + 2, inner.y, inner.width - 2, 1);
         let cursor = self.filter.draw(line, buf, theme.text, "type to find a key or what it does", theme);
@@ -149,10 +179,21 @@ impl Overlay for HelpBox {
         let column = list.width / columns as u16;
         let keys = (self.lines.iter().map(keys_of).max().unwrap_or(0) as u16).min(column / 2);
         let first = self.first.min(self.lines.len().saturating_sub(rows * columns));
+        let place = |n: usize| match &starts {
+            Some(starts) => {
+                let c = starts.iter().rposition(|s| *s <= n).unwrap_or(0);
+                (c, n - starts.get(c).copied().unwrap_or(0))
+            }
+            None => (n / rows, n % rows),
+        };
         for (n, l) in self.lines.iter().skip(first).take(rows * columns).enumerate() {
-            let x = list.x + (n / rows) as u16 * column;
-            let y = list.y + (n % rows) as u16;
-            let room = column.saturating_sub(u16::from(n / rows + 1 < columns) * 2);
+            let (c, r) = place(n);
+            if r >= rows {
+                continue;
+            }
+            let x = list.x + c as u16 * column;
+            let y = list.y + r as u16;
+            let room = column.saturating_sub(u16::from(c + 1 < columns) * 2);
             match l {
                 Line::Blank => {}
                 Line::Title(i) => {

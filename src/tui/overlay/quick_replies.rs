@@ -138,6 +138,8 @@ impl QuickReplyPicker {
         match key.code {
             KeyCode::Esc => return vec![Step::Close],
             KeyCode::Enter | KeyCode::Tab => return self.choose(),
+            // One request at a time: an answer does not say what it answers.
+            KeyCode::F(2..=4) | KeyCode::Delete if self.deleting.is_some() => {}
             KeyCode::F(2) => {
                 let found = self.selected().is_some();
                 let suggestion = if found { "" } else { self.query.text() };
@@ -230,11 +232,8 @@ impl QuickReplyPicker {
         }
         let body = text::sanitize(&reply.text);
         let marks = if rich.spans.is_empty() { Needle::words(query).marks(&body) } else { Vec::new() };
-        // A match far to the right is brought into sight.
-        let room = usize::from(right - x);
-        let from = marks.first().filter(|m| text::width(&body[..m.end]) > room).map_or(0, |m| m.start);
         let rich = Rich::line(&body, marks, theme.matched);
-        rich.draw_range(buf, x, line.y, room as u16, from..body.len(), theme.dim);
+        rich.draw_line(buf, x, line.y, right - x, theme.dim);
     }
 
     fn draw_preview(&self, buf: &mut Buffer, area: Rect, reply: &QuickReply, given: &Given, theme: &Theme) {

@@ -138,8 +138,12 @@ impl SearchBox {
         if text.trim() != self.wanted() || foreign {
             return Vec::new();
         }
-        let known = |h: &Hit| self.hits.iter().any(|have| have.message.id == h.message.id);
-        if self.more && found.threads.is_empty() && !found.hits.items.first().is_some_and(known) {
+        if self.more {
+            let known = |h: &Hit| self.hits.iter().any(|have| have.message.id == h.message.id);
+            // A second answer to the first page: we have it, the next page is still to come.
+            if !found.threads.is_empty() || found.hits.items.first().is_some_and(known) {
+                return Vec::new();
+            }
             self.more = false;
             self.next = found.hits.next;
             self.hits.extend(found.hits.items);
@@ -148,7 +152,6 @@ impl SearchBox {
         // The same text asked for again (another scope, or typed back and forth) starts over.
         let again = self.shown.as_deref() == Some(text.trim());
         self.shown = Some(text.trim().to_owned());
-        self.more = false;
         self.threads = found.threads;
         self.hits = found.hits.items;
         self.next = found.hits.next;
@@ -203,13 +206,7 @@ impl SearchBox {
         let right = line.right() - 1;
         if second {
             let rich = snippet(&h.snippet, theme);
-            let room = right.saturating_sub(x);
-            let from = rich
-                .spans
-                .first()
-                .filter(|(m, _)| text::width(&rich.text[..m.end.min(rich.text.len())]) > usize::from(room))
-                .map_or(0, |(m, _)| m.start);
-            rich.draw_range(buf, x, line.y, room, from..rich.text.len(), theme.text);
+            rich.draw_line(buf, x, line.y, right.saturating_sub(x), theme.text);
             return;
         }
         let right =
@@ -276,7 +273,7 @@ impl SearchBox {
         }
     }
 
-    fn draw_advice(&self, buf: &mut Buffer, area: Rect, theme: &Theme) {
+    fn draw_advice(buf: &mut Buffer, area: Rect, theme: &Theme) {
         const ADVICE: [(&str, &str); 5] = [
             ("order late", "messages with both words; the last one may be a beginning"),
             ("\"very late\"", "these words in this order"),
@@ -389,7 +386,7 @@ impl Overlay for SearchBox {
         if let Some(p) = &self.refused {
             frame::problem(buf, list, p, theme);
         } else if self.wanted().is_empty() {
-            self.draw_advice(buf, list, theme);
+            Self::draw_advice(buf, list, theme);
         } else if self.total() > 0 {
             self.draw_list(buf, list, theme);
         } else if !self.waiting() {
@@ -436,15 +433,15 @@ mod tests {
         SearchBox::new(account.map(AccountId::new), when)
     }
 
-    fn found(threads: usize, hits: std::ops::Range<usize>, next: bool) -> Box<Found> {
+    fn found(threads: usize, hits: std::ops::Range<usize>, next: bool) -> Found {
         let last = hits.end as i64;
-        Box::new(Found {
+        Found {
             threads: (0..threads).map(thread_row).collect(),
             hits: Page {
                 items: hits.map(hit).collect(),
                 next: next.then_some(Cursor { at: -last, row: last }),
             },
-        })
+        }
     }
 
     fn asked(steps: &[Step]) -> (String, Option<AccountId>, Option<Cursor>) {
@@ -459,13 +456,13 @@ mod tests {
         assert_eq!(asked(&write(&mut o, "o")), ("o".into(), None, None));
         assert_eq!(asked(&write(&mut o, "r")).0, "or");
         assert_eq!(write(&mut o, " "), vec![], "a space changes nothing");
-        o.deliver(Delivery::Found("o".into(), found(1, 0..3, false)));
+        o.deliver(Delivery::Found("o".into(), Box::new(found(1, 0..3, false))));
         assert_eq!(o.total(), 0);
-        o.deliver(Delivery::Found("or".into(), found(1, 0..3, false)));
+        o.deliver(Delivery::Found("or".into(), Box::new(found(1, 0..3, false))));
         assert_eq!(o.total(), 4);
         press(&mut o, "Ctrl+U");
         assert_eq!(o.total(), 0);
-        o.deliver(Delivery::Found("or".into(), found(1, 0..3, false)));
+        o.deliver(Delivery::Found("or".into(), Box::new(found(1, 0..3, false))));
         assert_eq!(o.total(), 0);
     }
 
@@ -473,7 +470,7 @@ mod tests {
     fn enter_opens_people_and_messages() {
         let mut o = open(None);
         write(&mut o, "x");
-        o.deliver(Delivery::Found("x".into(), found(2, 0..3, false)));
+        o.deliver(Delivery::Found("x".into(), Box::new(found(2, 0..3, false))));
         let person = thread_row(0);
         assert_eq!(
             press(&mut o, "Enter"),
@@ -490,10 +487,10 @@ mod tests {
     fn enter_before_the_answer_opens_what_was_typed_for() {
         let mut o = open(None);
         write(&mut o, "ma");
-        o.deliver(Delivery::Found("ma".into(), found(1, 0..2, false)));
+        o.deliver(Delivery::Found("ma".into(), Box::new(found(1, 0..2, false))));
         write(&mut o, "r");
         assert_eq!(press(&mut o, "Enter"), vec![], "what is shown belongs to `ma`");
-        let steps = o.deliver(Delivery::Found("mar".into(), found(0, 5..6, false)));
+        let steps = o.deliver(Delivery::Found("mar".into(), Box::new(found(0, 5..6, false))));
         let m = hit(5).message;
         assert_eq!(steps, vec![Step::OpenThread { thread: m.thread, at: Some(m.id) }, Step::Close]);
     }
@@ -502,11 +499,11 @@ mod tests {
     fn more_is_loaded_near_the_end_and_the_selection_stays() {
         let mut o = open(None);
         write(&mut o, "x");
-        o.deliver(Delivery::Found("x".into(), found(1, 0..50, true)));
+        o.deliver(Delivery::Found("x".into(), Box::new(found(1, 0..50, true))));
         let steps = press(&mut o, "Ctrl+End");
         assert_eq!(asked(&steps).2, Some(Cursor { at: -50, row: 50 }));
         assert_eq!(press(&mut o, "Up Down"), vec![], "asked once");
-        o.deliver(Delivery::Found("x".into(), found(0, 50..60, false)));
+        o.deliver(Delivery::Found("x".into(), Box::new(found(0, 50..60, false))));
         assert_eq!((o.total(), o.at), (61, 50));
         assert_eq!(press(&mut o, "Ctrl+End Down"), vec![]);
         assert_eq!(o.at, 60);
@@ -516,10 +513,12 @@ mod tests {
     fn a_first_page_that_comes_late_is_not_appended() {
         let mut o = open(None);
         write(&mut o, "x");
-        o.deliver(Delivery::Found("x".into(), found(0, 0..50, true)));
+        o.deliver(Delivery::Found("x".into(), Box::new(found(0, 0..50, true))));
         press(&mut o, "Ctrl+End");
-        o.deliver(Delivery::Found("x".into(), found(0, 0..50, true)));
+        o.deliver(Delivery::Found("x".into(), Box::new(found(0, 0..50, true))));
         assert_eq!(o.total(), 50);
+        o.deliver(Delivery::Found("x".into(), Box::new(found(0, 50..60, false))));
+        assert_eq!(o.total(), 60);
     }
 
     #[test]
@@ -531,7 +530,7 @@ mod tests {
         // An answer from all accounts that comes late is not this account's.
         let mut foreign = found(0, 0..1, false);
         foreign.hits.items[0].message.account = AccountId::new("sales");
-        o.deliver(Delivery::Found("x".into(), foreign));
+        o.deliver(Delivery::Found("x".into(), Box::new(foreign)));
         assert_eq!(o.total(), 0);
         assert_eq!(press(&mut open(None), "Tab"), vec![]);
     }
@@ -560,7 +559,7 @@ mod tests {
         let mut o = open(None);
         write(&mut o, "pedido");
         draw_everywhere(&o);
-        o.deliver(Delivery::Found("pedido".into(), found(2, 0..50, true)));
+        o.deliver(Delivery::Found("pedido".into(), Box::new(found(2, 0..50, true))));
         press(&mut o, "Down Down Down");
         insta::assert_snapshot!("search_80x24", picture(&o, 80, 24));
         insta::assert_snapshot!("search_120x36", picture(&o, 120, 36));
@@ -573,7 +572,7 @@ mod tests {
         o.deliver(Delivery::Found("zebra".into(), Box::default()));
         insta::assert_snapshot!("search_nothing_80x24", picture(&o, 80, 24));
         draw_everywhere(&o);
-        o.deliver(Delivery::Found("zebra".into(), found(1, 0..0, false)));
+        o.deliver(Delivery::Found("zebra".into(), Box::new(found(1, 0..0, false))));
         draw_everywhere(&o);
     }
 }

@@ -44,7 +44,8 @@ pub struct TemplateTarget {
 }
 
 impl TemplateTarget {
-    fn recipient(&self) -> String {
+    /// Who gets it, in words.
+    pub(super) fn recipient(&self) -> String {
         let name = text::sanitize(&self.contact_name);
         let phone = text::sanitize(&self.phone);
         match (name.is_empty(), phone.is_empty() || name == phone) {
@@ -56,6 +57,11 @@ impl TemplateTarget {
 
     // What fits the field's name comes first.
     fn offers(&self, field: &TemplateField) -> Vec<Offer> {
+        let (part, name) = field.key.split_once('.').unwrap_or(("", ""));
+        // A link, a place on the map and a code are never somebody's name.
+        if part == "button" || matches!(name, "link" | "filename" | "latitude" | "longitude") {
+            return Vec::new();
+        }
         let one_line = |s: &str| text::sanitize(s).trim().to_owned();
         let mut out: Vec<Offer> = Vec::new();
         for (label, value) in [
@@ -123,8 +129,10 @@ pub(super) struct TemplateForm {
 
 impl TemplateForm {
     pub(super) fn new(template: Template, target: &TemplateTarget) -> Self {
-        let entries = template
-            .fields()
+        let mut fields = template.fields();
+        // Payloads of buttons are seldom wanted: after everything else.
+        fields.sort_by_key(|f| !f.required && f.key.starts_with("button."));
+        let entries = fields
             .into_iter()
             .map(|spec| Entry {
                 offers: target.offers(&spec),
@@ -391,7 +399,9 @@ impl TemplateForm {
 
     pub(super) fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> Option<Position> {
         let title = format!("Template {}", self.template.name);
-        let inner = frame::open(area, 110, 36, &title, &text::sanitize(&self.template.language), buf, theme)?;
+        let height = (3 * self.entries.len() as u16).saturating_add(9).clamp(24, 36);
+        let inner =
+            frame::open(area, 110, height, &title, &text::sanitize(&self.template.language), buf, theme)?;
         let foot = 4;
         let body = Rect { height: inner.height.saturating_sub(foot + 1), ..inner };
         frame::rule(buf, Rect::new(inner.x, body.bottom(), inner.width, 1), "", theme);

@@ -12,7 +12,7 @@ use ratatui::style::{Modifier, Style};
 use std::ops::Range;
 
 /// Width of the bubble in cells, border included: about what a phone shows in a line.
-pub const WIDTH: u16 = 42;
+pub const WIDTH: u16 = 40;
 
 struct Part {
     rich: Rich,

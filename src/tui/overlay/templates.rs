@@ -18,7 +18,6 @@ use crate::tui::theme::Theme;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use std::collections::VecDeque;
 
 /// Picks a template for one recipient and sends it.
 pub struct TemplatePicker {
@@ -31,8 +30,10 @@ pub struct TemplatePicker {
     selection: Selection,
     form: Option<TemplateForm>,
     filling: bool,
-    // What was asked of the engine and not answered yet, oldest first: answers carry no name.
-    asked: VecDeque<Asked>,
+    // What was asked of the engine and not answered yet. One at a time, since an answer does not say what it
+    // answers; a send that meets a sync waits here.
+    asked: Option<Asked>,
+    held: Vec<Step>,
     say: Option<Problem>,
 }
 
@@ -63,7 +64,8 @@ impl TemplatePicker {
             selection: Selection::default(),
             form: None,
             filling: false,
-            asked: VecDeque::new(),
+            asked: None,
+            held: Vec::new(),
             say: None,
         };
         s.refilter();
@@ -95,23 +97,22 @@ impl TemplatePicker {
     }
 
     fn syncing(&self) -> bool {
-        self.asked.iter().any(|a| matches!(a, Asked::Sync | Asked::List))
+        matches!(self.asked, Some(Asked::Sync | Asked::List))
     }
 
     fn sync(&mut self) -> Vec<Step> {
-        if self.syncing() {
+        if self.asked.is_some() {
             return Vec::new();
         }
-        self.asked.push_back(Asked::Sync);
+        self.asked = Some(Asked::Sync);
         vec![Step::Ask(Box::new(Request::Sync { account: Some(self.target.account.clone()) }))]
     }
 
     fn choose(&mut self) {
         let Some(t) = self.selected().cloned() else { return };
-        if let Some(why) = t.refusal() {
+        if t.refusal().is_some() {
             self.say = Some(
                 Problem::new("field", format!("{} cannot be sent", t.name))
-                    .means(why)
                     .next("choose another one, or F5 to read the list again"),
             );
             return;
@@ -144,15 +145,23 @@ impl TemplatePicker {
     }
 
     fn answered(&mut self, what: Asked) -> bool {
-        let at = self.asked.iter().position(|a| *a == what);
-        at.is_some_and(|i| self.asked.remove(i).is_some())
+        self.asked.take_if(|a| *a == what).is_some()
     }
 
-    fn refused(&mut self, p: Problem) {
-        match (self.asked.pop_front(), &mut self.form) {
+    fn release(&mut self) -> Vec<Step> {
+        if self.asked.is_some() || self.held.is_empty() {
+            return Vec::new();
+        }
+        self.asked = Some(Asked::Send);
+        std::mem::take(&mut self.held)
+    }
+
+    fn refused(&mut self, p: Problem) -> Vec<Step> {
+        match (self.asked.take(), &mut self.form) {
             (Some(Asked::Send), Some(form)) => form.refuse(p),
             _ => self.say = Some(p),
         }
+        self.release()
     }
 
     fn queued(&mut self, thread: crate::model::ids::ThreadId) -> Vec<Step> {
@@ -160,7 +169,7 @@ impl TemplatePicker {
             return Vec::new();
         }
         let name = self.form.as_ref().map_or("template", TemplateForm::template_name);
-        let say = format!("{name} queued for {}", self.target.contact_name);
+        let say = format!("{name} queued for {}", self.target.recipient());
         let mut out = vec![Step::Close];
         if matches!(self.target.to, Recipient::Identity { .. }) {
             out.push(Step::OpenThread { thread, at: None });
@@ -217,9 +226,9 @@ impl TemplatePicker {
         } else {
             self.synced_at.map_or_else(|| "never read".to_owned(), |at| format!("read {}", (self.ago)(at)))
         };
-        let title =
-            format!("Template for {}", text::truncate(&text::sanitize(&self.target.contact_name), 30));
-        let inner = frame::open(area, 110, 36, &title, &age, buf, theme)?;
+        let title = format!("Template for {}", text::truncate(&self.target.recipient(), 40));
+        let height = (2 * self.templates.len() as u16).saturating_add(6).clamp(24, 36);
+        let inner = frame::open(area, 110, height, &title, &age, buf, theme)?;
         frame::put(buf, inner.x, inner.y, 1, "›", theme.focus);
         let line = Rect::new(inner.x + 2, inner.y, inner.width - 2, 1);
         let cursor = self.query.draw(line, buf, theme.text, "name or words of the text", theme);
@@ -279,11 +288,11 @@ impl Overlay for TemplatePicker {
                 Vec::new()
             }
             Outcome::Stay(steps) => {
-                let sent = |s: &Step| matches!(s, Step::Ask(_));
-                if steps.iter().any(sent) {
-                    self.asked.push_back(Asked::Send);
+                if !steps.iter().any(|s| matches!(s, Step::Ask(_))) {
+                    return steps;
                 }
-                steps
+                self.held = steps;
+                self.release()
             }
         }
     }
@@ -314,20 +323,17 @@ impl Overlay for TemplatePicker {
                     selected.as_ref().is_some_and(|(n, l)| *n == t.name && *l == t.language)
                 };
                 self.selection.set(self.rows.iter().position(same).unwrap_or(0));
-                Vec::new()
+                self.release()
             }
             Delivery::Done => {
                 if !self.answered(Asked::Sync) {
                     return Vec::new();
                 }
-                self.asked.push_back(Asked::List);
+                self.asked = Some(Asked::List);
                 vec![Step::Ask(Box::new(Request::Templates { account: self.target.account.clone() }))]
             }
             Delivery::Queued(thread) => self.queued(thread),
-            Delivery::Problem(p) => {
-                self.refused(p);
-                Vec::new()
-            }
+            Delivery::Problem(p) => self.refused(p),
             _ => Vec::new(),
         }
     }
@@ -388,7 +394,7 @@ mod tests {
         write(&mut o, "8812");
         press(&mut o, "Enter Ctrl+O Enter");
         write(&mut o, "Bike");
-        press(&mut o, "Tab Tab");
+        press(&mut o, "Tab");
         write(&mut o, "8812");
         o
     }
@@ -399,13 +405,13 @@ mod tests {
     #[test]
     fn it_is_sent_after_the_form_and_a_different_key() {
         let mut o = filled();
-        assert_eq!(press(&mut o, "Enter"), vec![]);
+        assert_eq!(press(&mut o, "Tab Enter"), vec![]);
         assert_eq!(press(&mut o, "Enter"), vec![], "Enter is not the key that sends");
         assert_eq!(press(&mut o, "F10 y"), send("repair_ready", &VALUES));
         assert_eq!(press(&mut o, "y y Enter"), vec![], "sent once");
         assert_eq!(
             o.deliver(Delivery::Queued(ThreadId([7; 16]))),
-            vec![Step::Close, Step::Say("repair_ready queued for Marta Souza".into())]
+            vec![Step::Close, Step::Say("repair_ready queued for Marta Souza, +55 11 98888-1234".into())]
         );
     }
 
@@ -504,6 +510,28 @@ mod tests {
         o.deliver(Delivery::Problem(Problem::new("provider", "190: the token has expired")));
         assert!(picture(&o, 80, 24).contains("190: the token has expired"));
         assert!(!o.syncing());
+    }
+
+    #[test]
+    fn a_send_waits_for_a_sync_and_goes_out_once() {
+        let mut o = open();
+        press(&mut o, "F5");
+        write(&mut o, "promo");
+        assert_eq!(press(&mut o, "Enter y"), vec![]);
+        assert!(picture(&o, 80, 24).contains("Sending…"));
+        assert_eq!(o.deliver(Delivery::Done).len(), 1);
+        assert_eq!(o.deliver(Delivery::Templates(templates())), send("promo_spring", &[]));
+        assert_eq!(o.deliver(Delivery::Templates(templates())), vec![]);
+        assert_eq!(o.deliver(Delivery::Queued(ThreadId([7; 16]))).first(), Some(&Step::Close));
+        // A sync that fails does not stop it either.
+        let mut o = open();
+        press(&mut o, "F5");
+        write(&mut o, "promo");
+        press(&mut o, "Enter y");
+        let p = Problem::new("provider", "190: the token has expired");
+        assert_eq!(o.deliver(Delivery::Problem(p.clone())), send("promo_spring", &[]));
+        assert_eq!(o.deliver(Delivery::Problem(p)), vec![]);
+        assert!(picture(&o, 80, 24).contains("190"));
     }
 
     #[test]
