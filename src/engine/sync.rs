@@ -88,7 +88,14 @@ async fn read(shared: &Shared, account: &Account) -> Result<(), SyncError> {
         }
         shared.engine_event(EventBody::TemplatesSynced { account: id.clone(), templates }).await?;
     }
-    if account.settings.subscribe
+    // One callback serves a whole business account: the numbers on it are told apart by their ids.
+    let same = |a: &&Account| {
+        a.settings.subscribe
+            && (&a.settings.spec.business, &a.settings.api_base)
+                == (&account.settings.spec.business, &account.settings.api_base)
+    };
+    let speaks = shared.accounts.iter().find(same).is_some_and(|first| first.id() == account.id());
+    if speaks
         && let Some(url) = shared.url(account)
     {
         account.provider.subscribe(&url, account.settings.verify_token.expose_secret()).await?;
