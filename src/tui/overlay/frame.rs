@@ -43,9 +43,10 @@ pub fn open(
     if area.width < MIN_WIDTH || area.height < MIN_HEIGHT {
         clear(area, buf, theme);
         let say = format!(
-            "too small: {}x{}, needs {MIN_WIDTH}x{MIN_HEIGHT}",
+            "too small: {}x{}, needs {MIN_WIDTH}x{}",
             area.width,
-            area.height.saturating_add(1)
+            area.height.saturating_add(1),
+            MIN_HEIGHT + 1
         );
         put(buf, area.x, area.y, area.width, &say, theme.warn);
         return None;

@@ -282,6 +282,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn a_value_is_never_read_as_a_template(value in "[{}% a-z\\n|]{1,40}") {
             prop_assume!(!value.trim().is_empty());
