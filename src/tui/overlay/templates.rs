@@ -169,7 +169,7 @@ impl TemplatePicker {
             return Vec::new();
         }
         let name = self.form.as_ref().map_or("template", TemplateForm::template_name);
-        let say = format!("{name} queued for {}", self.target.recipient());
+        let say = format!("{} queued for {}", text::sanitize(name), self.target.recipient());
         let mut out = vec![Step::Close];
         if matches!(self.target.to, Recipient::Identity { .. }) {
             out.push(Step::OpenThread { thread, at: None });
