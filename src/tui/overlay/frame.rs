@@ -43,9 +43,10 @@ pub fn open(
     if area.width < MIN_WIDTH || area.height < MIN_HEIGHT {
         clear(area, buf, theme);
         let say = format!(
-            "too small: {}x{}, needs {MIN_WIDTH}x{MIN_HEIGHT}",
+            "too small: {}x{}, needs {MIN_WIDTH}x{}",
             area.width,
-            area.height.saturating_add(1)
+            area.height.saturating_add(1),
+            MIN_HEIGHT + 1
         );
         put(buf, area.x, area.y, area.width, &say, theme.warn);
         return None;
@@ -226,7 +227,7 @@ pub fn problem(buf: &mut Buffer, area: Rect, p: &Problem, theme: &Theme) -> u16 
 pub struct Rich {
     /// Safe text, may have line breaks.
     pub text: String,
-    /// Which bytes are styled how; later ones win.
+    /// Which bytes are styled how; where they overlap, later ones go over earlier ones.
     pub spans: Vec<(Range<usize>, Style)>,
 }
 
@@ -264,6 +265,47 @@ impl Rich {
         }
         rich.push(rest, style);
         rich
+    }
+
+    /// WhatsApp's own marks for bold (`*`), italic (`_`) and struck (`~`) text become styles, as on a phone: they
+    /// stand at the edges of words and span no line break.
+    #[must_use]
+    pub fn formatted(self) -> Self {
+        let mut gone: Vec<usize> = Vec::new();
+        let mut spans: Vec<(Range<usize>, Style)> = Vec::new();
+        for (mark, style) in [('*', Modifier::BOLD), ('_', Modifier::ITALIC), ('~', Modifier::CROSSED_OUT)] {
+            let mut open: Option<usize> = None;
+            for (at, c) in self.text.char_indices() {
+                if c == '\n' {
+                    open = None;
+                }
+                if c != mark {
+                    continue;
+                }
+                let before = self.text[..at].chars().next_back();
+                let after = self.text[at + 1..].chars().next();
+                let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+                let solid = |c: Option<char>| c.is_some_and(|c| !c.is_whitespace() && c != mark);
+                match open {
+                    Some(from) if solid(before) && edge(after) => {
+                        gone.extend([from, at]);
+                        spans.push((from + 1..at, Style::new().add_modifier(style)));
+                        open = None;
+                    }
+                    _ if edge(before) && solid(after) => open = Some(at),
+                    _ => {}
+                }
+            }
+        }
+        gone.sort_unstable();
+        let moved = |byte: usize| byte - gone.partition_point(|g| *g < byte);
+        let mut text = String::with_capacity(self.text.len());
+        text.extend(
+            self.text.char_indices().filter(|(at, _)| gone.binary_search(at).is_err()).map(|(_, c)| c),
+        );
+        spans.extend(self.spans);
+        let spans = spans.into_iter().map(|(r, s)| (moved(r.start)..moved(r.end), s)).collect();
+        Self { text, spans }
     }
 
     /// Draws wrapped from the top of `area`. Returns the rows used; text that does not fit ends in `…`.
@@ -325,8 +367,8 @@ impl Rich {
                 break;
             }
             let byte = range.start + offset;
-            let over = self.spans.iter().rev().find(|(r, _)| r.contains(&byte)).map(|(_, s)| *s);
-            at = raw(buf, at, y, w, g, over.map_or(base, |s| base.patch(s)));
+            let over = self.spans.iter().filter(|(r, _)| r.contains(&byte));
+            at = raw(buf, at, y, w, g, over.fold(base, |style, (_, s)| style.patch(*s)));
         }
         if !whole && cells > 0 {
             at = raw(buf, at, y, 1, "…", base);
@@ -487,6 +529,30 @@ mod tests {
         let end = rich.draw_range(&mut buf, 0, 0, 6, 0..rich.text.len(), Style::new());
         assert_eq!(end, 5);
         assert_eq!(buf[(4, 0)].symbol(), "…");
+    }
+
+    #[test]
+    fn marks_of_bold_and_italic_become_styles() {
+        let f = |s: &str| {
+            let mut rich = Rich::default();
+            rich.push(s, Style::new());
+            let rich = rich.formatted();
+            let parts: Vec<String> =
+                rich.spans.iter().map(|(r, _)| rich.text[r.clone()].to_owned()).collect();
+            (rich.text, parts)
+        };
+        assert_eq!(
+            f("a *bold* and _it*alic_."),
+            ("a bold and it*alic.".into(), vec!["bold".into(), "it*alic".into()])
+        );
+        assert_eq!(f("~*王*~!"), ("王!".into(), vec!["王".into(), "王".into()]));
+        for plain in ["2 * 3 * 4", "snake_case_name", "* a*", "*a\nb*", "**", "~"] {
+            assert_eq!(f(plain), (plain.into(), vec![]), "{plain}");
+        }
+        let rich = Rich::marked("*x \u{2}v\u{3}* y", Style::new().fg(Color::Red), Style::new()).formatted();
+        assert_eq!(rich.text, "x v y");
+        let red = rich.spans.iter().find(|(_, s)| s.fg.is_some()).unwrap();
+        assert_eq!(&rich.text[red.0.clone()], "v");
     }
 
     #[test]

@@ -27,8 +27,8 @@ pub struct HelpBox {
     filter: Field,
     lines: Vec<Line>,
     first: usize,
-    // Rows and columns of the last frame: how far a page is and where the end is.
-    shape: Cell<(usize, usize)>,
+    // Lines in the last frame: how far a page is and where the end is.
+    visible: Cell<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,13 +42,8 @@ impl HelpBox {
     /// Over these sections, in this order.
     #[must_use]
     pub fn new(sections: Vec<HelpSection>) -> Self {
-        let mut s = Self {
-            sections,
-            filter: Field::line(100),
-            lines: Vec::new(),
-            first: 0,
-            shape: Cell::new((10, 1)),
-        };
+        let mut s =
+            Self { sections, filter: Field::line(100), lines: Vec::new(), first: 0, visible: Cell::new(10) };
         s.refilter();
         s
     }
@@ -79,41 +74,29 @@ impl HelpBox {
         }
     }
 
-    // Whole sections side by side: the line each column starts with, in columns of at most `most` lines; `None`
-    // when they do not fit.
-    fn pack(&self, columns: usize, most: usize) -> Option<Vec<usize>> {
-        let mut heads: Vec<usize> =
-            (0..self.lines.len()).filter(|i| matches!(self.lines[*i], Line::Title(_))).collect();
-        heads.push(self.lines.len() + 1);
-        let blocks: Vec<(usize, usize)> = heads.windows(2).map(|w| (w[0], w[1] - 1 - w[0])).collect();
-        (1..=most).find_map(|rows| {
-            let (mut starts, mut used) = (vec![0], 0);
-            for (at, len) in &blocks {
-                if *len > rows {
-                    return None;
-                }
-                if used > 0 && used + 1 + len > rows {
-                    starts.push(*at);
-                    used = 0;
-                }
-                used += len + usize::from(used > 0);
-            }
-            (starts.len() <= columns).then_some(starts)
-        })
-    }
-
-    fn height(&self, columns: usize, most: usize) -> usize {
-        let all = Self::new(self.sections.clone());
-        let Some(starts) = all.pack(columns, most) else { return most };
-        let ends = starts.iter().skip(1).map(|s| s - 1).chain([all.lines.len()]);
-        starts.iter().zip(ends).map(|(from, to)| to - from).max().unwrap_or(0).clamp(8, most.max(8))
-    }
-
     fn scroll(&mut self, by: isize) {
-        let (rows, columns) = self.shape.get();
-        let last = self.lines.len().saturating_sub(rows * columns);
+        let last = self.lines.len().saturating_sub(self.visible.get());
         self.first = self.first.saturating_add_signed(by).min(last);
     }
+}
+
+/// Puts blocks of lines side by side, a blank line between those in one column. Returns the blocks that begin a
+/// column and the lines of the longest column; `None` when they do not fit into `most` lines.
+fn pack(blocks: &[usize], columns: usize, most: usize) -> Option<(Vec<usize>, usize)> {
+    (1..=most).find_map(|rows| {
+        let (mut starts, mut used) = (vec![0], 0);
+        for (i, len) in blocks.iter().enumerate() {
+            if *len > rows {
+                return None;
+            }
+            if used > 0 && used + 1 + len > rows {
+                starts.push(i);
+                used = 0;
+            }
+            used += len + usize::from(used > 0);
+        }
+        (starts.len() <= columns).then_some((starts, rows))
+    })
 }
 
 impl Overlay for HelpBox {
@@ -122,8 +105,7 @@ impl Overlay for HelpBox {
     }
 
     fn key(&mut self, key: KeyEvent) -> Vec<Step> {
-        let (rows, columns) = self.shape.get();
-        let page = (rows * columns).saturating_sub(1).max(1) as isize;
+        let page = self.visible.get().saturating_sub(1).max(1) as isize;
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
             KeyCode::Esc | KeyCode::F(1) => return vec![Step::Close],
@@ -158,16 +140,24 @@ impl Overlay for HelpBox {
     fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> Option<Position> {
         let columns = usize::from((area.width.saturating_sub(4) / 46).clamp(1, 3));
         let most = usize::from(area.height.saturating_sub(4));
-        let starts = self.pack(columns, most);
+        let all: Vec<usize> = self.sections.iter().map(|s| s.rows.len() + 1).collect();
+        let height = pack(&all, columns, most).map_or(most, |(_, rows)| rows.max(8)) as u16;
         let width = if columns == 1 { 80 } else { columns as u16 * 56 + 4 };
         // The size is that of the whole list, so that the box stands still while filtering.
-        let inner = frame::open(area, width, self.height(columns, most) as u16 + 4, "Keys", "", buf, theme)?;
+        let inner = frame::open(area, width, height + 4, "Keys", "", buf, theme)?;
         frame::put(buf, inner.x, inner.y, 1, "›", theme.focus);
         let line = Rect::new(inner.x + 2, inner.y, inner.width - 2, 1);
         let cursor = self.filter.draw(line, buf, theme.text, "type to find a key or what it does", theme);
         let list = Rect::new(inner.x, inner.y + 2, inner.width, inner.height.saturating_sub(2));
         let rows = usize::from(list.height).max(1);
-        self.shape.set((rows, columns));
+        let heads: Vec<usize> =
+            (0..self.lines.len()).filter(|i| matches!(self.lines[*i], Line::Title(_))).collect();
+        let ends = heads.iter().skip(1).map(|h| h - 1).chain([self.lines.len()]);
+        let blocks: Vec<usize> = heads.iter().zip(ends).map(|(head, end)| end - head).collect();
+        let starts: Option<Vec<usize>> = pack(&blocks, columns, rows)
+            .map(|(starts, _)| starts.into_iter().filter_map(|s| heads.get(s).copied()).collect());
+        let visible = if starts.is_some() { self.lines.len().max(1) } else { rows * columns };
+        self.visible.set(visible);
         if self.lines.is_empty() {
             frame::put(buf, list.x, list.y, list.width, "No key does this.", theme.dim);
         }
@@ -178,22 +168,22 @@ impl Overlay for HelpBox {
         };
         let column = list.width / columns as u16;
         let keys = (self.lines.iter().map(keys_of).max().unwrap_or(0) as u16).min(column / 2);
-        let first = self.first.min(self.lines.len().saturating_sub(rows * columns));
+        let first = self.first.min(self.lines.len().saturating_sub(visible));
         let place = |n: usize| match &starts {
             Some(starts) => {
-                let c = starts.iter().rposition(|s| *s <= n).unwrap_or(0);
-                (c, n - starts.get(c).copied().unwrap_or(0))
+                let across = starts.iter().rposition(|s| *s <= n).unwrap_or(0);
+                (across, n - starts.get(across).copied().unwrap_or(0))
             }
             None => (n / rows, n % rows),
         };
-        for (n, l) in self.lines.iter().skip(first).take(rows * columns).enumerate() {
-            let (c, r) = place(n);
-            if r >= rows {
+        for (n, l) in self.lines.iter().skip(first).take(visible).enumerate() {
+            let (across, down) = place(n);
+            if down >= rows {
                 continue;
             }
-            let x = list.x + c as u16 * column;
-            let y = list.y + r as u16;
-            let room = column.saturating_sub(u16::from(c + 1 < columns) * 2);
+            let x = list.x + across as u16 * column;
+            let y = list.y + down as u16;
+            let room = column.saturating_sub(u16::from(across + 1 < columns) * 2);
             match l {
                 Line::Blank => {}
                 Line::Title(i) => {
@@ -201,16 +191,17 @@ impl Overlay for HelpBox {
                 }
                 Line::Row(i, j) => {
                     let (key, does) = &self.sections[*i].rows[*j];
-                    let key = Rich::line(&text::sanitize(key), needle.marks(key), theme.matched);
+                    let (key, does) = (text::sanitize(key), text::sanitize(does));
+                    let key = Rich::line(&key, needle.marks(&key), theme.matched);
                     key.draw_range(buf, x + 1, y, keys, 0..key.text.len(), theme.key);
-                    let does = Rich::line(&text::sanitize(does), needle.marks(does), theme.matched);
+                    let does = Rich::line(&does, needle.marks(&does), theme.matched);
                     let at = x + keys + 3;
                     let room = (x + room).saturating_sub(at);
                     does.draw_range(buf, at, y, room, 0..does.text.len(), theme.text);
                 }
             }
         }
-        let left = self.lines.len().saturating_sub(first + rows * columns);
+        let left = self.lines.len().saturating_sub(first + visible);
         if left > 0 {
             let say = format!(" {left} more below ");
             frame::put_right(buf, inner.right(), inner.bottom(), 20, &say, theme.key);
@@ -220,8 +211,7 @@ impl Overlay for HelpBox {
 
     fn hints(&self) -> Vec<Hint> {
         let mut out = Vec::new();
-        let (rows, columns) = self.shape.get();
-        if self.lines.len() > rows * columns {
+        if self.lines.len() > self.visible.get() {
             out.push(Hint::new("Up/Down", "scroll"));
             out.push(Hint::new("PageDown", "next page"));
         }

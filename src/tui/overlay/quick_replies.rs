@@ -289,7 +289,7 @@ impl QuickReplyPicker {
         }
         let window = self.selection.window(self.rows.len(), usize::from(list.height));
         let widest = self.rows[window.clone()].iter().map(|i| text::width(&self.replies[*i].shortcut)).max();
-        let column = (widest.unwrap_or(0) as u16 + 1).min(list.width / 2);
+        let column = (widest.unwrap_or(0) as u16 + 1).min(list.width / 3);
         for (i, at) in window.enumerate() {
             let line = Rect::new(list.x, list.y + i as u16, list.width, 1);
             Self::draw_row(buf, line, column, &self.replies[self.rows[at]], self.query.text().trim(), theme);

@@ -563,6 +563,7 @@ mod tests {
         press(&mut o, "Down Down Down");
         insta::assert_snapshot!("search_80x24", picture(&o, 80, 24));
         insta::assert_snapshot!("search_120x36", picture(&o, 120, 36));
+        insta::assert_snapshot!("search_200x50", picture(&o, 200, 50));
         draw_everywhere(&o);
         press(&mut o, "Ctrl+End");
         draw_everywhere(&o);

@@ -348,7 +348,7 @@ impl TemplateForm {
         cursor
     }
 
-    fn draw_question(&self, buf: &mut Buffer, area: Rect, theme: &Theme) {
+    fn question(&self, theme: &Theme) -> frame::Rich {
         let t = &self.template;
         let class = price(&t.category, Some(self.target.window_open));
         let marketing = t.category.eq_ignore_ascii_case("MARKETING");
@@ -363,7 +363,12 @@ impl TemplateForm {
         if marketing && self.target.marketing_opt_out {
             rich.push(" This person asked for no marketing messages.", theme.bad);
         }
-        let rows = rich.draw(buf, Rect { height: area.height.saturating_sub(1), ..area }, theme.text);
+        rich
+    }
+
+    fn draw_question(&self, buf: &mut Buffer, area: Rect, theme: &Theme) {
+        let place = Rect { height: area.height.saturating_sub(1), ..area };
+        let rows = self.question(theme).draw(buf, place, theme.text);
         let line = Rect::new(area.x, area.y + rows, area.width, 1);
         if self.state == State::Sending {
             frame::put(buf, line.x, line.y, line.width, "Sending…", theme.dim);
@@ -402,7 +407,14 @@ impl TemplateForm {
         let height = (3 * self.entries.len() as u16).saturating_add(9).clamp(24, 36);
         let inner =
             frame::open(area, 110, height, &title, &text::sanitize(&self.template.language), buf, theme)?;
-        let foot = 4;
+        // The question is never cut: who confirms has read whom it goes to and what it costs.
+        let foot = match self.state {
+            State::Editing => 4,
+            State::Confirming | State::Sending => {
+                let rows = text::wrap(&self.question(theme).text, usize::from(inner.width)).len() as u16;
+                (rows + 1).max(4).min(inner.height.saturating_sub(1))
+            }
+        };
         let body = Rect { height: inner.height.saturating_sub(foot + 1), ..inner };
         frame::rule(buf, Rect::new(inner.x, body.bottom(), inner.width, 1), "", theme);
         self.draw_foot(buf, Rect::new(inner.x, body.bottom() + 1, inner.width, foot), theme);

@@ -115,21 +115,22 @@ pub fn draw(buf: &mut Buffer, area: Rect, t: &Template, values: &Values, focus: 
     let focused = theme.variable.add_modifier(Modifier::UNDERLINED | Modifier::BOLD);
     let mut parts: Vec<Part> = Vec::new();
     let mut rows: Vec<Row> = Vec::new();
-    let mut add = |marked: &str, base: Style, centred: bool, rows: &mut Vec<Row>| {
-        let rich = Rich::marked(marked, theme.variable, focused);
+    let read = |marked: &str| Rich::marked(marked, theme.variable, focused);
+    let mut add = |rich: Rich, base: Style, centred: bool, rows: &mut Vec<Row>| {
         rows.extend(text::wrap(&rich.text, inner).into_iter().map(|r| Row::Text(parts.len(), r)));
         parts.push(Part { rich, base, centred });
     };
     if let Some(h) = header(t, values, focus) {
-        add(&h, theme.strong, false, &mut rows);
+        add(read(&h), theme.strong, false, &mut rows);
     }
-    add(&filled(&t.body, "body", values, focus), theme.text, false, &mut rows);
+    // Only the body is formatted: an underscore in a link is an underscore.
+    add(read(&filled(&t.body, "body", values, focus)).formatted(), theme.text, false, &mut rows);
     if !t.footer.is_empty() {
-        add(&text::sanitize_lines(&t.footer), theme.dim, false, &mut rows);
+        add(read(&text::sanitize_lines(&t.footer)), theme.dim, false, &mut rows);
     }
     for (i, b) in t.buttons.iter().enumerate() {
         rows.push(Row::Line);
-        add(&button(i, b, values, focus), theme.link, true, &mut rows);
+        add(read(&button(i, b, values, focus)), theme.link, true, &mut rows);
     }
     let marked = |row: &Row| match row {
         Row::Text(part, range) => parts[*part]
@@ -202,6 +203,12 @@ mod tests {
         let t = Template { body: format!("{} {{{{1}}}}", "a long text ".repeat(40)), ..Template::default() };
         assert!(!text_of(&t, &[("body.1", "HERE")], "", 8).contains("HERE"));
         assert!(text_of(&t, &[("body.1", "HERE")], "body.1", 8).contains("HERE"));
+    }
+
+    #[test]
+    fn bold_text_is_bold_as_on_the_phone() {
+        let t = Template { body: "Your *order {{1}}* left.".into(), ..Template::default() };
+        assert!(text_of(&t, &[("body.1", "4711")], "", 6).contains("Your order 4711 left."));
     }
 
     #[test]

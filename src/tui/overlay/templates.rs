@@ -169,7 +169,7 @@ impl TemplatePicker {
             return Vec::new();
         }
         let name = self.form.as_ref().map_or("template", TemplateForm::template_name);
-        let say = format!("{name} queued for {}", self.target.recipient());
+        let say = format!("{} queued for {}", text::sanitize(name), self.target.recipient());
         let mut out = vec![Step::Close];
         if matches!(self.target.to, Recipient::Identity { .. }) {
             out.push(Step::OpenThread { thread, at: None });
@@ -546,6 +546,16 @@ mod tests {
     }
 
     #[test]
+    fn the_question_is_whole_on_a_small_screen() {
+        let mut o = filled();
+        press(&mut o, "F10");
+        let seen = picture(&o, 42, 14).replace(['│', '\n'], " ");
+        let words: Vec<&str> = seen.split_whitespace().collect();
+        let seen = words.join(" ");
+        assert!(seen.contains("utility, charged: the window is closed. y send it"), "{seen}");
+    }
+
+    #[test]
     fn looks() {
         insta::assert_snapshot!("templates_80x24", picture(&open(), 80, 24));
         let mut o = open();
@@ -566,6 +576,7 @@ mod tests {
         draw_everywhere(&o);
         press(&mut o, "F10");
         insta::assert_snapshot!("template_form_missing_120x36", picture(&o, 120, 36));
+        insta::assert_snapshot!("template_form_missing_200x50", picture(&o, 200, 50));
         let mut o = filled();
         press(&mut o, "F10");
         insta::assert_snapshot!("template_confirm_80x24", picture(&o, 80, 24));

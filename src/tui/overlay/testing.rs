@@ -375,3 +375,98 @@ pub fn templates() -> Vec<Template> {
         },
     ]
 }
+
+mod any_keys {
+    use super::super::accounts::AccountSwitcher;
+    use super::super::confirm::Confirm;
+    use super::super::help::{HelpBox, HelpSection};
+    use super::super::quick_replies::QuickReplyPicker;
+    use super::super::search::SearchBox;
+    use super::super::templates::TemplatePicker;
+    use super::super::variables::Variables;
+    use super::super::{Delivery, Overlay, Step};
+    use super::*;
+    use crate::protocol::{Cursor, Found, Page, Problem, Request};
+    use proptest::prelude::*;
+    use std::sync::Arc;
+
+    // Overlays live in the state of the screen, which moves between threads.
+    type Boxed = Box<dyn Overlay + Send>;
+
+    fn all() -> Vec<Boxed> {
+        let when = || Arc::new(|at: i64| format!("{at}"));
+        let rows = (0..30).map(|i| (format!("Ctrl+{i}"), "does something".to_owned())).collect();
+        vec![
+            Box::new(AccountSwitcher::new(accounts(), None)),
+            Box::new(Confirm::new("Delete?", vec!["All of it".into()], 'y', Vec::new())),
+            Box::new(HelpBox::new(vec![HelpSection { title: "List".into(), rows }])),
+            Box::new(QuickReplyPicker::new(quick_replies(), "", Variables::default())),
+            Box::new(SearchBox::new(Some(AccountId::new("support")), when())),
+            Box::new(TemplatePicker::new(target(), templates(), None, when())),
+        ]
+    }
+
+    /// Answers as an engine would, well or badly.
+    fn answer(r: &Request, well: bool) -> Delivery {
+        if !well {
+            return Delivery::Problem(Problem::new("store", "no").means("not now").next("again"));
+        }
+        match r {
+            Request::Search { text, before, .. } => {
+                let from = before.map_or(0, |c| c.row as usize);
+                let next = (from < 60).then_some(Cursor { at: 0, row: from as i64 + 20 });
+                let hits = Page { items: (from..from + 20).map(hit).collect(), next };
+                let threads = if from == 0 { vec![thread_row(1)] } else { Vec::new() };
+                Delivery::Found(text.clone(), Box::new(Found { threads, hits }))
+            }
+            Request::QuickReplies => Delivery::QuickReplies(quick_replies()),
+            Request::Templates { .. } => Delivery::Templates(templates()),
+            Request::SendTemplate { .. } => Delivery::Queued(ThreadId([1; 16])),
+            _ => Delivery::Done,
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(120) })]
+
+        #[test]
+        fn nothing_panics_and_every_question_is_answered(
+            which in 0usize..6,
+            names in prop::collection::vec(
+                prop::sample::select(vec![
+                    "Enter", "Enter", "Esc", "Tab", "Shift+Tab", "Up", "Down", "Down", "PageDown", "PageUp", "Home",
+                    "End", "Ctrl+Home", "Ctrl+End", "Left", "Backspace", "Delete", "Ctrl+U", "Ctrl+O", "Ctrl+R",
+                    "Ctrl+J", "F2", "F3", "F4", "F5", "F10", "y", "n", "a", "e", "1", "\u{644}", "\u{5c0f}", "Space",
+                ]),
+                0..60,
+            ),
+            well: bool,
+            late: bool,
+            width in 20u16..130,
+            height in 8u16..40,
+        ) {
+            let mut o = all().swap_remove(which);
+            let area = Rect::new(0, 0, width, height);
+            let mut waiting: Vec<Request> = Vec::new();
+            for name in names {
+                let mut steps = o.key(key(name));
+                loop {
+                    for s in steps {
+                        if let Step::Ask(r) = s {
+                            waiting.push(*r);
+                        }
+                    }
+                    if waiting.is_empty() || (late && name != "Enter") {
+                        break;
+                    }
+                    steps = o.deliver(answer(&waiting.remove(0), well));
+                }
+                let mut buf = Buffer::empty(area);
+                if let Some(p) = o.draw(area, &mut buf, &Theme::basic()) {
+                    prop_assert!(area.contains(p));
+                }
+                let _ = o.hints();
+            }
+        }
+    }
+}

@@ -83,7 +83,7 @@ impl Variables {
     /// Fills a reply's text in.
     #[must_use]
     pub fn fill(&self, reply: &str, given: &Given) -> Filled {
-        match render(reply, &self.context(given, str::to_owned)) {
+        match render(reply, &self.context(given, safe)) {
             Ok(text) => Filled::Text(text),
             Err(Failure::Missing) => {
                 let unknown: Vec<String> = names(reply)
@@ -177,6 +177,11 @@ fn explain(e: &minijinja::Error) -> String {
     e.line().map_or_else(|| what.clone(), |line| format!("line {line}: {what}"))
 }
 
+// A contact's name is a stranger's text, and it ends up in a message.
+fn safe(value: &str) -> String {
+    text::sanitize_lines(value).into_owned()
+}
+
 // Strings and maps of them are all a context holds.
 fn data(value: &Value) -> minijinja::Value {
     match value {
@@ -244,6 +249,12 @@ mod tests {
     }
 
     #[test]
+    fn control_characters_of_a_name_do_not_get_into_a_message() {
+        let v = Variables { contact_name: "Ma\u{202e}r\u{1b}[31mta".into(), ..vars() };
+        assert_eq!(v.fill("Hi {{ contact.name }}", &Given::new()), Filled::Text("Hi Mar[31mta".into()));
+    }
+
+    #[test]
     fn mistakes_are_told_with_their_line() {
         let Filled::Broken(why) = vars().fill("ok\n{{ contact.name", &Given::new()) else { panic!() };
         assert!(why.starts_with("line 2"), "{why}");
@@ -282,6 +293,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn a_value_is_never_read_as_a_template(value in "[{}% a-z\\n|]{1,40}") {
             prop_assume!(!value.trim().is_empty());
