@@ -39,6 +39,11 @@ fn is_blank(cell: &Cell) -> bool {
     cell.symbol() == " "
 }
 
+/// Whether erasing makes a cell.
+fn is_void(cell: &Cell) -> bool {
+    is_blank(cell) && cell.bg == Color::Reset && !cell.modifier.intersects(VISIBLE_BLANK)
+}
+
 /// Whether two cells look the same; the foreground of a blank is not seen.
 fn same(a: &Cell, b: &Cell) -> bool {
     if a.bg != b.bg || a.symbol() != b.symbol() {
@@ -183,58 +188,34 @@ impl Painter {
         while x < end {
             let i = usize::from(x);
             let cell = &row[i];
-            let mut w = cells(cell.symbol());
+            let mut span = cells(cell.symbol());
             // A wide symbol whose second half was drawn over (by a box above it) gives way.
-            let halved = w > 1
-                && (x + w > width
-                    || (1..w).any(|d| {
-                        let c = &row[i + usize::from(d)];
-                        !is_blank(c) || c.bg != Color::Reset && c.bg != cell.bg
-                    }));
+            let halved = span > 1
+                && (x + span > width
+                    || row[i + 1..i + usize::from(span)]
+                        .iter()
+                        .any(|half| !is_blank(half) || half.bg != Color::Reset && half.bg != cell.bg));
             if halved {
-                w = 1;
+                span = 1;
             }
             let old = &self.shown.content[base + i];
-            let same = x >= unknown_until && same(old, cell) && !halved;
-            if same {
+            if x >= unknown_until && !halved && same(old, cell) {
                 pending.get_or_insert(x);
-                x += w;
+                x += span;
                 continue;
             }
-            let old_w = cells(old.symbol());
-            unknown_until = unknown_until.max(x + old_w.max(w).max(reach(cell.symbol())));
+            unknown_until = unknown_until.max(x + cells(old.symbol()).max(span).max(reach(cell.symbol())));
             if let Some(from) = pending.take() {
                 self.bridge(row, y, from, x);
             }
-            if !halved
-                && is_blank(cell)
-                && !cell.modifier.intersects(VISIBLE_BLANK)
-                && cell.bg == Color::Reset
-            {
-                let run = row[i..usize::from(width)]
-                    .iter()
-                    .take_while(|c| {
-                        is_blank(c) && c.bg == Color::Reset && !c.modifier.intersects(VISIBLE_BLANK)
-                    })
-                    .count() as u16;
+            if is_void(cell) {
+                let run = row[i..].iter().take_while(|c| is_void(c)).count() as u16;
                 let to_edge = x + run == width;
                 let run = if to_edge { run } else { run.min(end - x) };
                 if run >= ERASE {
-                    let stop = x + run;
-                    self.move_to(x, y);
-                    self.set_pen(Pen::PLAIN, true);
-                    if to_edge {
-                        self.out.extend_from_slice(b"\x1b[K");
-                    } else {
-                        let _ = write!(self.out, "\x1b[{run}X");
-                    }
-                    for c in x..stop {
-                        let at = base + usize::from(c);
-                        let w = cells(self.shown.content[at].symbol());
-                        unknown_until = unknown_until.max(c + w);
-                        self.shown.content[at].clone_from(&next.content[at]);
-                    }
-                    x = stop;
+                    unknown_until =
+                        unknown_until.max(self.erase(row, base, Position::new(x, y), run, to_edge));
+                    x += run;
                     continue;
                 }
             }
@@ -247,14 +228,30 @@ impl Painter {
                 shown.clone_from(cell);
                 shown.set_symbol(" ");
             } else {
-                self.put(cell, x, y, w, width);
-                for d in 0..w {
-                    let at = base + i + usize::from(d);
-                    self.shown.content[at].clone_from(&next.content[at]);
-                }
+                self.put(cell, x, y, span, width);
+                let cells = i..i + usize::from(span);
+                self.shown.content[base + cells.start..base + cells.end].clone_from_slice(&row[cells]);
             }
-            x += w;
+            x += span;
         }
+    }
+
+    /// Erases a stretch; returns the first column that is known behind it.
+    fn erase(&mut self, row: &[Cell], base: usize, from: Position, run: u16, to_edge: bool) -> u16 {
+        self.move_to(from.x, from.y);
+        self.set_pen(Pen::PLAIN, true);
+        if to_edge {
+            self.out.extend_from_slice(b"\x1b[K");
+        } else {
+            let _ = write!(self.out, "\x1b[{run}X");
+        }
+        let mut known = from.x + run;
+        for column in from.x..from.x + run {
+            let shown = &mut self.shown.content[base + usize::from(column)];
+            known = known.max(column + cells(shown.symbol()));
+            shown.clone_from(&row[usize::from(column)]);
+        }
+        known
     }
 
     /// Crosses an unchanged stretch: by writing it again where that is shorter than a jump.
@@ -316,7 +313,7 @@ impl Painter {
                 let _ = write!(out, "\r\n");
             }
             Some((ax, ay)) if ax == x && y == ay + 1 => {
-                let _ = write!(out, "\n");
+                out.push(b'\n');
             }
             _ if x == 0 => {
                 let _ = write!(out, "\x1b[{}H", y + 1);

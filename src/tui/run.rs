@@ -1,7 +1,7 @@
 //! The loop: signals, keys, frames of the engine, deadlines; then one frame for all that came.
 //!
-//! It has a thread of its own with a runtime of its own, so that a key wakes one thread and nothing that the
-//! engine does stands before it. When nothing happens, nothing runs.
+//! It has a thread of its own with a runtime of its own, so that nothing the engine does stands before a key.
+//! When nothing happens, nothing runs.
 
 use super::app::{App, Damage, Effect, Event};
 use super::backend::{Painter, Target};
@@ -20,9 +20,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::io::IsTerminal as _;
 use std::time::Duration;
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 /// Events handled before a frame is drawn: a flood of them cannot keep the screen from changing.
@@ -70,10 +69,26 @@ pub async fn run(connection: Connection, options: TuiOptions) -> anyhow::Result<
     result.await.context("the screen has stopped")?
 }
 
-/// Tells when keys wait on standard input; they are read and parsed by crossterm.
-#[allow(deprecated, reason = "the replacement is an unsafe function; standard input is open for ever")]
-fn readiness() -> anyhow::Result<AsyncFd<std::io::Stdin>> {
-    AsyncFd::with_interest(std::io::stdin(), Interest::READABLE).context("reading keys from the terminal")
+/// Reads the terminal on a thread of its own, because a sequence that is cut short holds the reader up. All that
+/// waits is handed over at once, so that fifty keys are one frame.
+fn read_terminal() -> anyhow::Result<mpsc::Receiver<Vec<TerminalEvent>>> {
+    let (tx, rx) = mpsc::channel(8);
+    std::thread::Builder::new().name("keys".into()).spawn(move || {
+        // It ends with the process or when nobody listens.
+        while let Ok(event) = crossterm::event::read() {
+            let mut batch = vec![event];
+            while batch.len() < DRAIN && crossterm::event::poll(Duration::ZERO).unwrap_or(false) {
+                match crossterm::event::read() {
+                    Ok(event) => batch.push(event),
+                    Err(_) => break,
+                }
+            }
+            if tx.blocking_send(batch).is_err() {
+                break;
+            }
+        }
+    })?;
+    Ok(rx)
 }
 
 /// The state of drawing.
@@ -96,9 +111,8 @@ async fn screen(connection: Connection, options: TuiOptions, tz: TimeZone) -> an
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut resized = signal(SignalKind::window_change())?;
     let size = crossterm::terminal::size()?;
-    let (app, first) = App::new(options.clock.clone(), tz, theme, options.operator, size);
+    let (app, first) = App::new(options.clock.clone(), tz, theme, &options.operator, size);
     let area = Rect::new(0, 0, size.0, size.1);
     let guard = Guard::enter(options.settings.mouse)?;
     let mut s = Screen {
@@ -112,22 +126,25 @@ async fn screen(connection: Connection, options: TuiOptions, tz: TimeZone) -> an
         quit: false,
     };
     s.effects(first, &requests);
-    let keys = readiness()?;
+    let mut keys = read_terminal()?;
     let started = Instant::now();
     let mut shown = false;
     let mut last_frame: Option<Instant> = None;
+    // What the operator does is seen at once; what the engine does at most once in a frame's time.
+    let mut urgent = false;
     loop {
         let now = Instant::now();
         let frame_at = if !shown && !s.app.is_ready() {
             Some(started + FIRST)
         } else if s.app.is_dirty() || !s.extra.is_empty() {
-            Some(last_frame.map_or(now, |t| t + options.settings.frame))
+            Some(last_frame.filter(|_| !urgent).map_or(now, |t| t + options.settings.frame))
         } else {
             None
         };
         if frame_at.is_some_and(|t| t <= now) {
             s.draw()?;
             shown = true;
+            urgent = false;
             last_frame = Some(now);
             continue;
         }
@@ -143,21 +160,16 @@ async fn screen(connection: Connection, options: TuiOptions, tz: TimeZone) -> an
                 None => std::future::pending().await,
             }
         };
-        let mut handled = 0;
         tokio::select! {
             biased;
             _ = terminate.recv() => s.update(Event::Terminate, &requests),
-            _ = hangup.recv() => return Ok(()),
+            _ = hangup.recv() => s.update(Event::Terminate, &requests),
             _ = interrupt.recv() => s.update(Event::Terminate, &requests),
-            _ = resized.recv() => s.resize(&requests)?,
-            ready = keys.readable() => {
-                let mut ready = ready?;
-                while handled < DRAIN && crossterm::event::poll(Duration::ZERO)? {
-                    handled += 1;
-                    s.input(crossterm::event::read()?, &requests)?;
-                }
-                if handled < DRAIN {
-                    ready.clear_ready();
+            batch = keys.recv() => {
+                let batch = batch.context("the terminal is gone")?;
+                urgent = true;
+                for event in batch {
+                    s.input(event, &requests)?;
                 }
             }
             frame = frames.recv(), if !s.app.gone => match frame {
@@ -166,11 +178,17 @@ async fn screen(connection: Connection, options: TuiOptions, tz: TimeZone) -> an
             },
             () = sleep => s.update(Event::Deadline, &requests),
         }
-        while handled < DRAIN
-            && let Ok(frame) = frames.try_recv()
-        {
-            handled += 1;
-            s.update(Event::Frame(frame), &requests);
+        for _ in 0..DRAIN {
+            if let Ok(batch) = keys.try_recv() {
+                urgent = true;
+                for event in batch {
+                    s.input(event, &requests)?;
+                }
+            } else if let Ok(frame) = frames.try_recv() {
+                s.update(Event::Frame(frame), &requests);
+            } else {
+                break;
+            }
         }
         s.update(Event::Settle, &requests);
         if s.quit {
@@ -180,16 +198,12 @@ async fn screen(connection: Connection, options: TuiOptions, tz: TimeZone) -> an
 }
 
 impl Screen {
-    fn update(&mut self, event: Event, requests: &tokio::sync::mpsc::Sender<ClientFrame>) {
+    fn update(&mut self, event: Event, requests: &mpsc::Sender<ClientFrame>) {
         let effects = self.app.update(event);
         self.effects(effects, requests);
     }
 
-    fn input(
-        &mut self,
-        event: TerminalEvent,
-        requests: &tokio::sync::mpsc::Sender<ClientFrame>,
-    ) -> anyhow::Result<()> {
+    fn input(&mut self, event: TerminalEvent, requests: &mpsc::Sender<ClientFrame>) -> anyhow::Result<()> {
         let event = match event {
             TerminalEvent::Key(key) => Event::Key(key),
             TerminalEvent::Paste(block) => Event::Paste(block),
@@ -207,7 +221,7 @@ impl Screen {
         Ok(())
     }
 
-    fn resize(&mut self, requests: &tokio::sync::mpsc::Sender<ClientFrame>) -> anyhow::Result<()> {
+    fn resize(&mut self, requests: &mpsc::Sender<ClientFrame>) -> anyhow::Result<()> {
         let (columns, rows) = crossterm::terminal::size()?;
         if self.app.size != (columns, rows) {
             let area = Rect::new(0, 0, columns, rows);
@@ -218,11 +232,11 @@ impl Screen {
         Ok(())
     }
 
-    fn effects(&mut self, effects: Vec<Effect>, requests: &tokio::sync::mpsc::Sender<ClientFrame>) {
+    fn effects(&mut self, effects: Vec<Effect>, requests: &mpsc::Sender<ClientFrame>) {
         for effect in effects {
             match effect {
                 Effect::Send(frame) => {
-                    use tokio::sync::mpsc::error::TrySendError;
+                    use mpsc::error::TrySendError;
                     match requests.try_send(*frame) {
                         Ok(()) => {}
                         // The screen never waits: a request that finds no room is refused like any other.

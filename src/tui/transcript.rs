@@ -450,7 +450,7 @@ pub(crate) fn lay_out(m: &Message, around: &Around, look: &Look<'_>) -> Block {
             t.dim,
         )]);
     }
-    finish(lines, meta(m, look), ours, width, look, &mut block);
+    finish(lines, &meta(m, look), ours, width, look, &mut block);
     reactions(m, ours, width, look, &mut block);
     trouble(m, ours, cells, width, look, &mut block);
     block.own = first..block.lines.len();
@@ -494,7 +494,7 @@ fn cells_of(spans: &[Span]) -> usize {
 /// Places the lines of a bubble: theirs left behind a bar, ours right before one; the time after the last line.
 fn finish(
     mut lines: Vec<Vec<Span>>,
-    meta: Vec<Span>,
+    meta: &[Span],
     ours: bool,
     width: usize,
     look: &Look<'_>,
@@ -502,7 +502,7 @@ fn finish(
 ) {
     let t = look.theme;
     let room = width - 3;
-    let meta_cells = cells_of(&meta) + 2;
+    let meta_cells = cells_of(meta) + 2;
     let widest = lines.iter().map(|l| cells_of(l)).max().unwrap_or(0);
     let last = lines.last().map_or(0, |l| cells_of(l));
     let fits = last + meta_cells <= room;
@@ -514,7 +514,7 @@ fn finish(
     let n = lines.len();
     for (i, mut spans) in lines.into_iter().enumerate() {
         if i + 1 == n {
-            let pad = whole.saturating_sub(last + cells_of(&meta));
+            let pad = whole.saturating_sub(last + cells_of(meta));
             let pad = if ours { pad } else { 2.min(pad.max(1)) };
             spans.push((" ".repeat(pad), t.text));
             spans.extend(meta.iter().cloned());

@@ -2,7 +2,9 @@
 
 use super::conversation::Load;
 use super::{App, Asked, Damage, Effect};
-use crate::protocol::{Changed, Problem, Response, Update};
+use crate::model::ThreadId;
+use crate::model::thread::DraftMode;
+use crate::protocol::{Changed, Problem, Request, Response, Update};
 use crate::tui::overlay::Delivery;
 
 impl App {
@@ -47,15 +49,13 @@ impl App {
                     self.damage(Damage::CONVERSATION | Damage::COMPOSER | Damage::DETAILS);
                 }
             }
-            (Asked::Messages { thread, load }, Response::Messages { items, older, newer }) => {
-                if self.conversation.as_ref().is_some_and(|c| c.thread == thread) {
-                    self.messages_came(load, items, older, newer);
-                }
+            (Asked::Messages { thread, load }, Response::Messages { items, older, newer })
+                if self.has_open(thread) =>
+            {
+                self.messages_came(load, items, older, newer);
             }
-            (Asked::MessageRows(thread), Response::MessageRows(rows)) => {
-                if self.conversation.as_ref().is_some_and(|c| c.thread == thread) {
-                    self.message_rows_came(rows);
-                }
+            (Asked::MessageRows(thread), Response::MessageRows(rows)) if self.has_open(thread) => {
+                self.message_rows_came(rows);
             }
             (Asked::Send { thread, .. }, Response::Queued { .. }) => self.sent(thread),
             (Asked::Saying(words), _) => self.say(words),
@@ -63,16 +63,20 @@ impl App {
         }
     }
 
+    fn has_open(&self, thread: ThreadId) -> bool {
+        self.conversation.as_ref().is_some_and(|c| c.thread == thread)
+    }
+
     /// A send is committed: now the draft may go.
-    fn sent(&mut self, thread: crate::model::ThreadId) {
+    fn sent(&mut self, thread: ThreadId) {
         if let Some(c) = self.conversation.as_mut().filter(|c| c.thread == thread) {
             c.touched = true;
             if let Some(request) = c.draft_request() {
                 self.ask(request, Asked::Draft);
             }
         } else {
-            let mode = crate::model::thread::DraftMode::Reply;
-            let request = crate::protocol::Request::SaveDraft { thread, mode, text: String::new() };
+            let mode = DraftMode::Reply;
+            let request = Request::SaveDraft { thread, mode, text: String::new() };
             self.ask(request, Asked::Draft);
         }
     }
@@ -97,7 +101,7 @@ impl App {
             Ok(Response::QuickReplies(q)) => Delivery::QuickReplies(q),
             Ok(Response::Found(f)) => Delivery::Found(search, f),
             Ok(Response::Queued { thread, .. }) => {
-                if self.conversation.as_ref().is_some_and(|c| c.thread == thread) {
+                if self.has_open(thread) {
                     self.go_to_end();
                 }
                 Delivery::Queued(thread)
@@ -124,7 +128,7 @@ impl App {
         for change in update.changed {
             match change {
                 Changed::MessageStored { thread, message, inbound } => {
-                    if self.conversation.as_ref().is_some_and(|c| c.thread == thread) {
+                    if self.has_open(thread) {
                         self.changed_messages.insert(message);
                     }
                     self.changed_threads.insert(thread);
@@ -133,7 +137,7 @@ impl App {
                     }
                 }
                 Changed::MessageChanged { thread, message } => {
-                    if self.conversation.as_ref().is_some_and(|c| c.thread == thread) {
+                    if self.has_open(thread) {
                         self.changed_messages.insert(message);
                     }
                 }
@@ -162,7 +166,7 @@ impl App {
             let thread = c.thread;
             let at_end = c.is_at_end() || !c.loaded;
             self.changed_messages.extend(c.messages.iter().map(|m| m.id));
-            self.ask(crate::protocol::Request::Thread { id: thread }, Asked::Thread(thread));
+            self.ask(Request::Thread { id: thread }, Asked::Thread(thread));
             if at_end {
                 self.changed_messages.clear();
                 self.load_messages(Load::Newest);

@@ -234,14 +234,14 @@ impl App {
         clock: Clock,
         tz: TimeZone,
         theme: Theme,
-        operator: String,
+        operator: &str,
         size: (u16, u16),
     ) -> (Self, Vec<Effect>) {
         let mut app = Self {
             clock,
             tz,
             theme,
-            operator: text::sanitize(&operator).into_owned(),
+            operator: text::sanitize(operator).into_owned(),
             keymap: Keymap::default(),
             size,
             scope: Scope::List,

@@ -252,8 +252,7 @@ impl Script {
 
     /// A screen with everything loaded.
     pub fn start(&mut self, size: (u16, u16)) -> App {
-        let (mut app, effects) =
-            App::new(self.clock.clone(), TimeZone::UTC, Theme::basic(), "ana".into(), size);
+        let (mut app, effects) = App::new(self.clock.clone(), TimeZone::UTC, Theme::basic(), "ana", size);
         self.pump(&mut app, effects);
         app
     }

@@ -50,17 +50,14 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     }
     let Some(row) = &c.row else { return };
     line("", t.text);
-    match (row.window.left(now), row.window.until) {
-        (Some(_), Some(until)) => {
-            line("window open until", t.dim);
-            let day = format::day_name(format::day(until, &app.tz), format::day(now, &app.tz));
-            let day = if format::day(until, &app.tz) > format::day(now, &app.tz) { "tomorrow" } else { &day };
-            line(&format!("{} {day}", format::clock(until, &app.tz)), t.good);
-        }
-        _ => {
-            line("window closed", t.warn);
-            line("only a template can be sent", t.dim);
-        }
+    if let Some(until) = row.window.until.filter(|until| now < *until) {
+        let (until_day, today) = (format::day(until, &app.tz), format::day(now, &app.tz));
+        let day = if until_day > today { "tomorrow" } else { "today" };
+        line("window open until", t.dim);
+        line(&format!("{} {day}", format::clock(until, &app.tz)), t.good);
+    } else {
+        line("window closed", t.warn);
+        line("only a template can be sent", t.dim);
     }
     line("", t.text);
     if let Some(a) = app.accounts.iter().find(|a| a.spec.id == row.account) {

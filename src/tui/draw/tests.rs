@@ -279,7 +279,7 @@ impl Terminal {
         for y in 0..whole.area.height {
             for (x, symbol) in glyphs(&whole, y) {
                 let x = x as u16;
-                let cell = screen.cell(y.into(), x.into()).unwrap();
+                let cell = screen.cell(y, x).unwrap();
                 let shown = if cell.contents().is_empty() { " " } else { cell.contents() };
                 // This terminal, like some older ones, does not join the parts of an emoji.
                 let joined =
@@ -305,7 +305,7 @@ impl Terminal {
         match cursor {
             Some(p) => {
                 assert!(!screen.hide_cursor());
-                assert_eq!(screen.cursor_position(), (p.y.into(), p.x.into()));
+                assert_eq!(screen.cursor_position(), (p.y, p.x));
             }
             None => assert!(screen.hide_cursor()),
         }
