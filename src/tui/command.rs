@@ -21,6 +21,7 @@ pub enum Action {
     Accounts,
     Template,
     ManageQuickReplies,
+    Notices,
     Redraw,
     NextPane,
     PreviousPane,
@@ -149,6 +150,7 @@ pub const COMMANDS: &[Command] = commands! {
     "edit.undo"          Undo               "undo"        W   ["Ctrl+7", "Ctrl+_"]         false "take back the last change of the text (the terminal's Ctrl+_)";
     "conversation.page_up"   PageUp         "page up"     W   ["PageUp"]                   false "one page up in the conversation";
     "conversation.page_down" PageDown       "page down"   W   ["PageDown"]                 false "one page down in the conversation";
+    "notices.open"       Notices            "notices"     LC  ["g n"]                      false "news about numbers and templates";
     "screen.redraw"      Redraw             "redraw"      LCW ["Ctrl+L"]                   false "draw the whole screen again";
     "help.keys"          Help               "keys"        LC  ["?", "F1"]                  true  "what every key does";
     "help.keys_writing"  Help               "keys"        W   ["F1"]                       false "what every key does";

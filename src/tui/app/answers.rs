@@ -31,6 +31,11 @@ impl App {
             }
             (Asked::Accounts, Response::Accounts(accounts)) => {
                 self.accounts = accounts;
+                let newest = self.accounts.iter().filter_map(|a| a.last_webhook).max();
+                if newest > self.status.last_webhook {
+                    self.status.last_webhook = newest;
+                    self.damage(Damage::STATUS);
+                }
                 self.damage(Damage::TOP);
             }
             (Asked::Status, Response::Status(status)) => {
@@ -58,6 +63,10 @@ impl App {
                 self.message_rows_came(rows);
             }
             (Asked::Send { thread, .. }, Response::Queued { .. }) => self.sent(thread),
+            (Asked::QuickReplies, Response::QuickReplies(replies)) => self.quick_replies = replies,
+            (Asked::Templates(account), Response::Templates(list)) => {
+                self.templates.insert(account, list);
+            }
             (Asked::Saying(words), _) => self.say(words),
             _ => {}
         }
@@ -98,7 +107,10 @@ impl App {
                 Delivery::Accounts(a)
             }
             Ok(Response::Templates(t)) => Delivery::Templates(t),
-            Ok(Response::QuickReplies(q)) => Delivery::QuickReplies(q),
+            Ok(Response::QuickReplies(q)) => {
+                self.quick_replies.clone_from(&q);
+                Delivery::QuickReplies(q)
+            }
             Ok(Response::Found(f)) => Delivery::Found(search, f),
             Ok(Response::Queued { thread, .. }) => {
                 if self.has_open(thread) {
@@ -118,6 +130,15 @@ impl App {
         let steps = open.overlay.deliver(delivery);
         self.steps(serial, steps);
         self.damage = Damage::ALL;
+    }
+
+    /// Asks again for what open overlays of a kind show.
+    fn refresh_overlays(&mut self, kind: &str, request: &Request) {
+        let serials: Vec<u64> =
+            self.overlays.iter().filter(|o| o.overlay.name().starts_with(kind)).map(|o| o.serial).collect();
+        for serial in serials {
+            self.ask(request.clone(), Asked::Overlay { serial, search: String::new() });
+        }
     }
 
     /// Collects what changed; [`super::Event::Settle`] asks for it once.
@@ -146,7 +167,15 @@ impl App {
                 }
                 Changed::AccountChanged { .. } => self.accounts_changed = true,
                 Changed::StatusChanged => self.status_changed = true,
-                Changed::TemplatesChanged { .. } | Changed::QuickRepliesChanged => {}
+                Changed::TemplatesChanged { account } => {
+                    let request = Request::Templates { account: account.clone() };
+                    self.refresh_overlays("template", &request);
+                    self.ask(request, Asked::Templates(account));
+                }
+                Changed::QuickRepliesChanged => {
+                    self.refresh_overlays("quick", &Request::QuickReplies);
+                    self.ask(Request::QuickReplies, Asked::QuickReplies);
+                }
                 Changed::Resync => resync = true,
             }
         }

@@ -94,6 +94,7 @@ impl App {
             Action::Help => self.open_overlay(Kind::Help, None),
             Action::Search => self.open_overlay(Kind::Search, None),
             Action::Accounts => self.open_overlay(Kind::Accounts, None),
+            Action::Notices => self.open_overlay(Kind::Notices, None),
             Action::ManageQuickReplies => self.open_overlay(Kind::ManageQuickReplies, None),
             Action::Template => {
                 self.open_current();

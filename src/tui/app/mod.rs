@@ -24,7 +24,7 @@ use super::theme::Theme;
 use super::transcript::Cache;
 use crate::clock::{Clock, Millis};
 use crate::model::event::Recipient;
-use crate::model::{AccountId, MessageId, Outgoing, ThreadId};
+use crate::model::{AccountId, MessageId, Outgoing, QuickReply, Template, ThreadId};
 use crate::protocol::{AccountView, ClientFrame, PROTOCOL, Problem, Request, ServerFrame, Status};
 use crate::text;
 use crossterm::event::{KeyEvent, KeyEventKind};
@@ -175,6 +175,10 @@ pub(crate) enum Asked {
     },
     Draft,
     LastDraft,
+    /// Read ahead for the quick-reply picker.
+    QuickReplies,
+    /// Read ahead for the template picker.
+    Templates(AccountId),
     Overlay {
         serial: u64,
         search: String,
@@ -207,6 +211,10 @@ pub(crate) struct App {
     pub list: ThreadList,
     pub conversation: Option<Conversation>,
     pub overlays: Vec<Open>,
+    /// Quick replies as last read.
+    pub quick_replies: Vec<QuickReply>,
+    /// Templates by account as last read.
+    pub templates: HashMap<AccountId, Vec<Template>>,
     pub status: Status,
     pub say: Option<Say>,
     pub gone: bool,
@@ -251,6 +259,8 @@ impl App {
             list: ThreadList::default(),
             conversation: None,
             overlays: Vec::new(),
+            quick_replies: Vec::new(),
+            templates: HashMap::new(),
             status: Status::default(),
             say: None,
             gone: false,
@@ -534,13 +544,29 @@ impl App {
         self.ask(Request::Thread { id: thread }, Asked::Thread(thread));
         let load = at.map_or(conversation::Load::Newest, conversation::Load::Around);
         self.load_messages(load);
+        self.read_ahead();
         self.damage(Damage::ALL.without(Damage::TOP));
+    }
+
+    /// Reads what the pickers of the open thread show, so that they open filled.
+    fn read_ahead(&mut self) {
+        if self.quick_replies.is_empty() {
+            self.ask(Request::QuickReplies, Asked::QuickReplies);
+        }
+        let account = self.conversation.as_ref().and_then(|c| c.row.as_ref()).map(|r| r.account.clone());
+        if let Some(account) = account.filter(|a| !self.templates.contains_key(a)) {
+            self.ask(Request::Templates { account: account.clone() }, Asked::Templates(account));
+        }
     }
 
     /// Puts an overlay on the screen.
     fn open_overlay(&mut self, kind: Kind, word: Option<String>) {
-        if let Some(overlay) = overlays::open_overlay(kind, self) {
+        if let Some((overlay, request)) = overlays::open_overlay(kind, self) {
+            let serial = self.next_serial;
             self.show_overlay(overlay, word);
+            if let Some(request) = request {
+                self.ask(request, Asked::Overlay { serial, search: String::new() });
+            }
         }
     }
 

@@ -209,7 +209,6 @@ impl Script {
                 Response::Thread(Box::new(ThreadDetail {
                     contact: Contact {
                         id: row.contact,
-                        account: row.account.clone(),
                         name: row.title.clone(),
                         profile_name: String::new(),
                         identities,
