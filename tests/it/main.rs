@@ -1,1 +1,6 @@
-//! x
+//! The integration tests: one binary, one module for each area.
+
+mod cli;
+mod config;
+mod daemon;
+mod rules;
