@@ -181,7 +181,7 @@ async fn a_reading_command_hosts_an_engine_that_neither_listens_nor_sends() {
     assert_eq!((e.exit, e.err.as_str()), (Exit::Done, "more: --before 1763716320000.42\n"));
     assert_eq!(
         e.out,
-        "THREAD                            ACCOUNT  WHO                                LAST              UNREAD  WINDOW  STATE  MESSAGE\n\
+        "THREAD                            ACCOUNT  WHO                               LAST              UNREAD  WINDOW  STATE  MESSAGE\n\
          07070707070707070707070707070707  support  Marta[2J Souza +55 11 98888-1234  2025-11-21 09:12       3  closed  read   › Cadê o meu pedido?\n"
     );
     let settings = launcher.seen.engines.lock().unwrap()[0].clone();
@@ -209,8 +209,8 @@ async fn the_same_command_prints_the_same_through_a_running_engine() {
     let dir = DataDir::open(&place.data(), uid).unwrap();
     let lock = dir.lock(0).unwrap().expect("free");
     let socket = dir.socket_path(None).unwrap();
-    let running =
-        launcher.engine(launcher.seen.engines.lock().unwrap()[0].clone(), Clock::system()).await.unwrap();
+    let settings = launcher.seen.engines.lock().unwrap()[0].clone();
+    let running = launcher.engine(settings, Clock::system()).await.unwrap();
     let connect: Connect = std::sync::Arc::new(move |operator| running.connect(operator));
     let server = Server::start(lock.bind(&socket).await.unwrap(), &socket, uid, connect);
     let started = launcher.seen.engines.lock().unwrap().len();
