@@ -1,1 +1,259 @@
-//! engine
+//! The engine: owns the store and the providers, takes webhooks in, sends, syncs, and answers clients.
+//!
+//! Clients reach it only through [`crate::protocol`]: [`Engine::connect`] gives a connection, in process or for the
+//! socket to pump. Knows `store`, `provider`, `protocol`, `model`; knows nothing of screens, shells or HTTP servers.
+
+pub mod bench;
+mod doctor;
+mod hub;
+mod ingest;
+mod outbox;
+mod paths;
+mod session;
+mod sync;
+
+pub use ingest::{Inlet, Refused};
+
+use crate::clock::Clock;
+use crate::config::settings::{AccountSettings, EngineSettings};
+use crate::model::delivery::DeliveryError;
+use crate::model::event::{Actor, AttemptOutcome, Event, EventBody};
+use crate::model::ids::AccountId;
+use crate::protocol::Changed;
+use crate::protocol::client::{Connection, pair};
+use crate::provider::Provider;
+use crate::provider::meta::{MetaConfig, MetaProvider};
+use crate::store::{Store, StoreError};
+use hub::Hub;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Why the engine could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The store could not be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The file with the listener's paths could not be read or written.
+    #[error("{path}: {error}")]
+    Paths {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        error: String,
+    },
+    /// An account names a provider that this version does not have.
+    #[error("account `{account}`: there is no provider `{provider}`")]
+    Provider {
+        /// Which account.
+        account: AccountId,
+        /// The provider's name.
+        provider: String,
+    },
+}
+
+/// One configured account at work.
+struct Account {
+    settings: AccountSettings,
+    provider: Arc<dyn Provider>,
+    path: String,
+}
+
+impl Account {
+    fn id(&self) -> &AccountId {
+        &self.settings.spec.id
+    }
+}
+
+#[derive(Default)]
+struct Counters {
+    webhooks: AtomicU64,
+    bad_signatures: AtomicU64,
+}
+
+type Bound = Result<SocketAddr, String>;
+
+struct Shared {
+    settings: EngineSettings,
+    clock: Clock,
+    store: Store,
+    hub: Arc<Hub>,
+    accounts: Vec<Account>,
+    counters: Counters,
+    listener: Mutex<Option<Bound>>,
+    outbox: Notify,
+    sync: Notify,
+    tidy: Notify,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Shared {
+    fn account(&self, id: &AccountId) -> Option<&Account> {
+        self.accounts.iter().find(|a| a.id() == id)
+    }
+
+    fn event(&self, actor: Actor, body: EventBody) -> Event {
+        Event::new(self.clock.now(), actor, body)
+    }
+
+    async fn engine_event(&self, body: EventBody) -> Result<(), StoreError> {
+        self.store.apply(self.event(Actor::Engine, body)).await.map(|_| ())
+    }
+
+    fn bound(&self) -> Option<Bound> {
+        self.listener.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The address that the provider reaches an account's webhooks by.
+    fn url(&self, account: &Account) -> Option<String> {
+        let base = match (&self.settings.listener.public_url, self.bound()) {
+            (Some(url), _) => url.trim_end_matches('/').to_owned(),
+            (None, Some(Ok(addr))) => format!("http://{addr}"),
+            (None, _) => return None,
+        };
+        Some(format!("{base}/webhook/{}", account.path))
+    }
+}
+
+/// A running engine. Cheap to clone; [`Engine::stop`] ends it for all.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("data_dir", &self.shared.settings.data_dir).finish_non_exhaustive()
+    }
+}
+
+fn provider(account: &AccountSettings) -> Result<Arc<dyn Provider>, EngineError> {
+    match account.spec.provider.as_str() {
+        "meta" => Ok(Arc::new(MetaProvider::new(MetaConfig {
+            api_base: account.api_base.clone(),
+            api_version: account.api_version.clone(),
+            phone_number_id: account.spec.number.clone(),
+            waba_id: account.spec.business.clone(),
+            access_token: account.access_token.clone(),
+        }))),
+        other => Err(EngineError::Provider { account: account.spec.id.clone(), provider: other.to_owned() }),
+    }
+}
+
+impl Engine {
+    /// Opens the store in the data folder (which exists and is locked by the caller) and starts the outbox and the
+    /// sync. Must be called inside a tokio runtime.
+    pub async fn start(settings: EngineSettings, clock: Clock) -> Result<Self, EngineError> {
+        let hub = Arc::new(Hub::default());
+        let on_commit = {
+            let hub = Arc::clone(&hub);
+            Box::new(move |changed: &[Changed]| hub.publish(changed))
+        };
+        let store = Store::open(&settings.data_dir.join("switchboard.db"), clock.clone(), on_commit)?;
+        let mut paths = paths::load(&settings.data_dir)?;
+        let mut accounts = Vec::with_capacity(settings.accounts.len());
+        for account in &settings.accounts {
+            let path = paths.of(&account.spec.id);
+            accounts.push(Account { settings: account.clone(), provider: provider(account)?, path });
+        }
+        paths.save()?;
+        let background = settings.background;
+        let shared = Arc::new(Shared {
+            settings,
+            clock,
+            store,
+            hub,
+            accounts,
+            counters: Counters::default(),
+            listener: Mutex::new(None),
+            outbox: Notify::new(),
+            sync: Notify::new(),
+            tidy: Notify::new(),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        });
+        let engine = Self { shared };
+        engine.configure().await?;
+        engine.settle().await?;
+        if background {
+            let tasks = &engine.shared.tasks;
+            tasks.spawn(outbox::run(Arc::clone(&engine.shared)));
+            tasks.spawn(sync::run(Arc::clone(&engine.shared)));
+            tasks.spawn(sync::tidy(Arc::clone(&engine.shared)));
+        }
+        Ok(engine)
+    }
+
+    /// Tells the store about accounts whose configuration changed.
+    async fn configure(&self) -> Result<(), EngineError> {
+        let known = self.shared.store.read(crate::store::Reader::accounts).await?;
+        for account in &self.shared.accounts {
+            let spec = &account.settings.spec;
+            if !known.iter().any(|k| k.spec == *spec) {
+                self.shared.engine_event(EventBody::AccountConfigured { spec: spec.clone() }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Attempts that were on the wire when the last engine ended are unknown, not sent again.
+    async fn settle(&self) -> Result<(), EngineError> {
+        for (message, attempt) in self.shared.store.read(crate::store::Reader::interrupted).await? {
+            let error = DeliveryError {
+                code: 0,
+                text: "the program ended before the provider's answer came".into(),
+                cause: Some(
+                    "nobody knows yet whether it was sent; a status from the provider will tell".into(),
+                ),
+                next: Some("wait for a status, send it again, or put it aside".into()),
+            };
+            let outcome = AttemptOutcome::Unknown { error };
+            self.shared.engine_event(EventBody::AttemptEnded { message, attempt, outcome }).await?;
+        }
+        Ok(())
+    }
+
+    /// A new client's connection. `operator` is the operating-system user behind it.
+    pub fn connect(&self, operator: &str) -> Connection {
+        let (connection, peer) = pair();
+        let shared = Arc::clone(&self.shared);
+        let operator = operator.to_owned();
+        self.shared.tasks.spawn(session::run(shared, peer, operator));
+        connection
+    }
+
+    /// Says where the webhook listener is, or why it is not. Wakes the sync, which points the provider here.
+    pub fn listener(&self, bound: Bound) {
+        *self.shared.listener.lock().unwrap_or_else(PoisonError::into_inner) = Some(bound);
+        self.shared.hub.publish(&[Changed::StatusChanged]);
+        self.shared.sync.notify_one();
+    }
+
+    /// The webhook address of an account, for the provider's settings page.
+    #[must_use]
+    pub fn listener_url(&self, account: &AccountId) -> Option<String> {
+        self.shared.account(account).and_then(|a| self.shared.url(a))
+    }
+
+    /// Stops taking requests, lets attempts on the wire end (at most ten seconds), and closes the store.
+    pub async fn stop(&self) {
+        self.shared.stop.cancel();
+        self.shared.tasks.close();
+        if tokio::time::timeout(std::time::Duration::from_secs(10), self.shared.tasks.wait()).await.is_err() {
+            tracing::warn!("some tasks did not end in time");
+        }
+        self.shared.store.close().await;
+    }
+
+    /// Webhooks stored since the start.
+    #[must_use]
+    pub fn webhooks(&self) -> u64 {
+        self.shared.counters.webhooks.load(Ordering::Relaxed)
+    }
+}

@@ -1,6 +1,6 @@
 //! A contact is a person with identities; a phone number is only one of them and may be absent.
 
-use super::ids::{AccountId, ContactId};
+use super::ids::ContactId;
 use serde::{Deserialize, Serialize};
 
 /// What kind of name an identity is.
@@ -70,10 +70,11 @@ impl Identity {
 }
 
 impl ContactId {
-    /// The id of the contact first seen under `identity` on `account`.
+    /// The id of the contact first seen under `identity`. `scope` is the provider's business account: user ids
+    /// mean the same person on all numbers of one business, and only there.
     #[must_use]
-    pub fn of_identity(account: &AccountId, identity: &Identity) -> Self {
-        Self::derived(&["contact", account.as_str(), identity.kind.as_str(), &identity.value])
+    pub fn of_identity(scope: &str, identity: &Identity) -> Self {
+        Self::derived(&["contact", scope, identity.kind.as_str(), &identity.value])
     }
 }
 
@@ -82,8 +83,6 @@ impl ContactId {
 pub struct Contact {
     /// Stable id.
     pub id: ContactId,
-    /// The account that knows this contact.
-    pub account: AccountId,
     /// The name to show: given by an operator, else the profile name, else empty.
     pub name: String,
     /// The name the person gave themselves.
@@ -167,7 +166,6 @@ mod tests {
     fn a_contact_without_a_phone_still_has_a_name() {
         let c = Contact {
             id: ContactId::new(),
-            account: AccountId::new("a"),
             name: String::new(),
             profile_name: String::new(),
             identities: vec![

@@ -150,7 +150,7 @@ pub enum Recipient {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum EventBody {
-    /// A webhook POST with a good signature. Its id is derived from the body, so a repeated POST is one event.
+    /// A webhook POST with a good signature.
     WebhookReceived {
         /// The account whose listener path was used.
         account: AccountId,

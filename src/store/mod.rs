@@ -1,1 +1,190 @@
-//! store
+//! The store: one SQLite file, one writer thread, a few readers.
+//!
+//! Owns everything on disk but configuration and media. Knows `model`; knows nothing of providers, clients or the
+//! screen. Every change is an [`Event`] applied by the writer in one group-committed transaction; reading never
+//! waits for writing. Tests are beside each area and in `tests/it/store`.
+
+mod apply;
+pub mod health;
+mod messages;
+mod migrate;
+mod outbox;
+mod reader;
+mod rows;
+mod search;
+#[cfg(test)]
+mod tests;
+mod threads;
+mod writer;
+
+pub mod seed;
+
+pub use outbox::{DueSend, OpenAttempt};
+pub use reader::Reader;
+pub use writer::{Commit, Reply};
+
+use crate::clock::Clock;
+use crate::model::event::Event;
+use crate::protocol::Changed;
+use reader::Readers;
+use rusqlite::Connection;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use writer::Writer;
+
+/// What can go wrong with the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// SQLite said no.
+    #[error("the database failed: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// The file could not be made or opened.
+    #[error("{path}: {error}")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// A newer program wrote it.
+    #[error(
+        "the database has schema version {found}, this program knows {known}: it was written by a newer Switchboard"
+    )]
+    Newer {
+        /// Version in the file.
+        found: i64,
+        /// Version this program writes.
+        known: i64,
+    },
+    /// The schema could not be brought up to date.
+    #[error("the database could not be brought up to date: {0}")]
+    Migration(String),
+    /// Something that an event or a request names is not there.
+    #[error("{0} is not here")]
+    Missing(&'static str),
+    /// A rule of the data was broken.
+    #[error("{0}")]
+    Rule(String),
+    /// A value in the database makes no sense.
+    #[error("the database holds something unreadable: {0}")]
+    Corrupt(String),
+    /// The writer or a reader has stopped.
+    #[error("the store has stopped")]
+    Stopped,
+    /// Too much is waiting to be written.
+    #[error("too much is waiting to be written")]
+    Busy,
+}
+
+impl StoreError {
+    /// Whether the disk or the file is at fault rather than the request: nothing can be acknowledged.
+    #[must_use]
+    pub fn is_storage(&self) -> bool {
+        match self {
+            Self::Sqlite(e) => !matches!(
+                e.sqlite_error_code(),
+                Some(rusqlite::ErrorCode::ConstraintViolation | rusqlite::ErrorCode::TypeMismatch) | None
+            ),
+            Self::File { .. } | Self::Stopped | Self::Busy => true,
+            _ => false,
+        }
+    }
+}
+
+/// What the store tells after each commit.
+pub type OnCommit = Box<dyn Fn(&[Changed]) + Send>;
+
+/// The store. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    path: Arc<PathBuf>,
+    writer: Writer,
+    readers: Arc<Readers>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+fn create_private(path: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::OpenOptionsExt;
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(StoreError::File { path: path.to_owned(), error }),
+    }
+}
+
+/// Settings of every connection, in the order in which they matter.
+fn configure(conn: &Connection, cache_kib: i64) -> Result<(), StoreError> {
+    conn.set_prepared_statement_cache_capacity(128);
+    conn.busy_timeout(std::time::Duration::from_secs(5))?;
+    conn.execute_batch(&format!(
+        "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; \
+         PRAGMA cache_size=-{cache_kib}; PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;"
+    ))?;
+    Ok(())
+}
+
+impl Store {
+    /// Opens (or makes) the database at `path`, readable by its owner only. `on_commit` is called on the writer's
+    /// thread after every commit and must not block.
+    pub fn open(path: &Path, clock: Clock, on_commit: OnCommit) -> Result<Self, StoreError> {
+        create_private(path)?;
+        let mut conn = Connection::open(path)?;
+        configure(&conn, 8_000)?;
+        // FULL: an acknowledged webhook survives a power cut.
+        conn.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")?;
+        migrate::migrate(&mut conn)?;
+        let readers = Arc::new(Readers::open(path)?);
+        let writer = Writer::start(conn, clock, on_commit)?;
+        Ok(Self { path: Arc::new(path.to_owned()), writer, readers })
+    }
+
+    /// Where the database is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Applies an event and waits until it is on the disk. Waits for room in the queue.
+    pub async fn apply(&self, event: Event) -> Result<Reply, StoreError> {
+        self.writer.apply(event).await
+    }
+
+    /// Like [`Store::apply`], but says [`StoreError::Busy`] at once when the queue is full.
+    pub async fn try_apply(&self, event: Event) -> Result<Reply, StoreError> {
+        self.writer.try_apply(event).await
+    }
+
+    /// Lets the writer do what it puts off while busy (part-of-word index, planner statistics).
+    pub async fn tidy(&self) -> Result<bool, StoreError> {
+        self.writer.tidy().await
+    }
+
+    /// Runs a short query on a reader thread.
+    pub async fn read<T, F>(&self, query: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.readers.run(false, query).await
+    }
+
+    /// Runs a query that may take long (search, checks) where it delays no short one.
+    pub async fn read_slow<T, F>(&self, query: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.readers.run(true, query).await
+    }
+
+    /// Finishes what is queued and stops the writer and the readers.
+    pub async fn close(&self) {
+        self.writer.stop().await;
+        self.readers.stop();
+    }
+}

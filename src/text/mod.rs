@@ -58,10 +58,11 @@ pub fn sanitize_lines(s: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Width in cells.
+/// Width in cells: what the graphemes take one by one, as the screen places them. (The width of a whole string
+/// may be less: it counts ligatures such as the Arabic lam-alef as one.)
 #[must_use]
 pub fn width(s: &str) -> usize {
-    if s.is_ascii() { s.len() } else { s.width() }
+    if s.is_ascii() { s.len() } else { s.graphemes(true).map(UnicodeWidthStr::width).sum() }
 }
 
 /// The beginning of a line that fits into `cells`, ending in `…` when something was cut. Never splits a

@@ -2,6 +2,31 @@
 //!
 //! Knows `protocol`, `model` and `text`; never the store, a provider or the engine. One owner of state, one loop:
 //! `update` is synchronous and does no I/O, it returns effects as data; `draw` reads state.
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | `run` | the loop: signals, keys, frames of the engine, deadlines |
+//! | `app` | the state and how it changes |
+//! | `draw`, `transcript` | the state as cells |
+//! | `backend`, `terminal` | cells as bytes, and the terminal's modes |
+//! | `command`, `keymap` | the one table of commands and the keys of it |
+//! | `composer` | the text being written |
+//! | `overlay`, `overlays` | pickers, forms and help that lie over the inbox |
 
+mod app;
+mod backend;
+pub mod command;
+mod composer;
+mod draw;
+mod format;
+pub mod keymap;
+mod notify;
 pub mod overlay;
+mod overlays;
+mod reactions;
+mod run;
+mod terminal;
 pub mod theme;
+mod transcript;
+
+pub use run::{TuiOptions, run};

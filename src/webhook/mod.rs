@@ -1,1 +1,177 @@
-//! webhook
+//! The webhook listener: HTTP in front of the engine's inlets.
+//!
+//! Bounds what strangers may cost: body size, time, connections' patience. Knows the engine; what a webhook means is
+//! not its business. Bound to loopback unless configured otherwise: a reverse proxy brings TLS.
+
+use crate::config::settings::ListenerSettings;
+use crate::engine::{Engine, Refused};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// A body that takes longer than this to come is given up.
+const BODY_TIME: Duration = Duration::from_secs(10);
+/// How long open requests may take to end when the listener stops.
+const STOP_TIME: Duration = Duration::from_secs(5);
+
+/// A running listener.
+#[derive(Debug)]
+pub struct Listener {
+    addr: SocketAddr,
+    stop: CancellationToken,
+    task: tokio::task::JoinHandle<()>,
+}
+
+#[derive(Clone)]
+struct Inside {
+    engine: Engine,
+    body_limit: usize,
+}
+
+impl Listener {
+    /// Binds and serves. Tells the engine where it is, or why it is not.
+    pub async fn start(engine: &Engine, settings: &ListenerSettings) -> Result<Self, String> {
+        let bound = TcpListener::bind(settings.bind).await.and_then(|l| l.local_addr().map(|a| (l, a)));
+        let (listener, addr) = match bound {
+            Ok(bound) => bound,
+            Err(e) => {
+                let why = format!("the webhook listener cannot bind {}: {e}", settings.bind);
+                engine.listener(Err(why.clone()));
+                return Err(why);
+            }
+        };
+        let stop = CancellationToken::new();
+        let inside = Inside { engine: engine.clone(), body_limit: settings.body_limit };
+        let app = router(inside);
+        let signal = stop.clone();
+        let task = tokio::spawn(async move {
+            let ended = signal.clone();
+            let listener = axum::serve::ListenerExt::tap_io(listener, |tcp| {
+                // Answers are short: waiting for more bytes only delays them.
+                let _ = tcp.set_nodelay(true);
+            });
+            let serve =
+                axum::serve(listener, app).with_graceful_shutdown(async move { signal.cancelled().await });
+            tokio::select! {
+                r = serve => if let Err(error) = r { tracing::error!(%error, "the webhook listener failed") },
+                () = async { ended.cancelled().await; tokio::time::sleep(STOP_TIME).await } => {
+                    tracing::warn!("webhook requests were cut off at the end");
+                }
+            }
+        });
+        engine.listener(Ok(addr));
+        Ok(Self { addr, stop, task })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Takes no new connection, lets open requests end (at most five seconds).
+    pub async fn stop(self) {
+        self.stop.cancel();
+        let _ = self.task.await;
+    }
+}
+
+fn router(inside: Inside) -> Router {
+    Router::new().route("/webhook/{path}", get(handshake).post(receive)).with_state(inside)
+}
+
+async fn handshake(
+    State(inside): State<Inside>,
+    Path(path): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let Some(inlet) = inside.engine.inlet(&path) else { return StatusCode::NOT_FOUND.into_response() };
+    let pairs = decode_query(query.as_deref().unwrap_or(""));
+    match inlet.challenge(pairs.iter().map(|(k, v)| (k.as_str(), v.as_str()))) {
+        Some(challenge) => ([(header::CONTENT_TYPE, "text/plain")], challenge).into_response(),
+        None => StatusCode::FORBIDDEN.into_response(),
+    }
+}
+
+/// A query string as pairs; percent signs and plus decoded, the first 32 pairs.
+fn decode_query(query: &str) -> Vec<(String, String)> {
+    query
+        .split('&')
+        .take(32)
+        .map(|pair| {
+            let (k, v) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode(k), decode(v))
+        })
+        .collect()
+}
+
+fn decode(s: &str) -> String {
+    let bytes = s.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut i = 0;
+    while i < bytes.len() {
+        let hex = |b: u8| char::from(b).to_digit(16);
+        match bytes[i] {
+            b'+' => out.push(b' '),
+            b'%' if i + 2 < bytes.len() => {
+                if let (Some(h), Some(l)) = (hex(bytes[i + 1]), hex(bytes[i + 2])) {
+                    out.push((h * 16 + l) as u8);
+                    i += 2;
+                } else {
+                    out.push(b'%');
+                }
+            }
+            b => out.push(b),
+        }
+        i += 1;
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+async fn receive(
+    State(inside): State<Inside>,
+    Path(path): Path<String>,
+    headers: HeaderMap,
+    request: Request<Body>,
+) -> Response {
+    let Some(inlet) = inside.engine.inlet(&path) else { return StatusCode::NOT_FOUND.into_response() };
+    let read = axum::body::to_bytes(request.into_body(), inside.body_limit);
+    let body = match tokio::time::timeout(BODY_TIME, read).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(e)) => {
+            let too_long =
+                std::error::Error::source(&e).is_some_and(|s| s.to_string().contains("length limit"));
+            let status = if too_long { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST };
+            return status.into_response();
+        }
+        Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
+    };
+    let signature = headers.get("x-hub-signature-256").and_then(|v| v.to_str().ok());
+    match inlet.receive(signature, body.into()).await {
+        Ok(()) => StatusCode::OK.into_response(),
+        Err(Refused::Signature) => StatusCode::UNAUTHORIZED.into_response(),
+        Err(Refused::Unavailable(_)) => {
+            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")]).into_response()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_decoded_once() {
+        let q = decode_query("hub.mode=subscribe&hub.verify_token=a%2Bb+c&x=%zz&y");
+        assert_eq!(q[1], ("hub.verify_token".into(), "a+b c".into()));
+        assert_eq!(q[2].1, "%zz");
+        assert_eq!(q[3], ("y".into(), String::new()));
+    }
+}

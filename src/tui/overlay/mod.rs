@@ -3,6 +3,22 @@
 //! An overlay owns its own state, knows `protocol`, `model`, `text` and the theme, and does no I/O: what it wants
 //! done it returns as [`Step`]s; what comes back it gets through [`Overlay::deliver`].
 
+pub mod accounts;
+pub mod confirm;
+pub mod field;
+pub mod frame;
+pub mod help;
+pub mod notices;
+pub mod quick_replies;
+pub mod quick_reply_editor;
+pub mod search;
+pub mod template_form;
+pub mod template_preview;
+pub mod templates;
+#[cfg(test)]
+mod testing;
+pub mod variables;
+
 use super::theme::Theme;
 use crate::model::ids::{AccountId, MessageId, QuickReplyId, ThreadId};
 use crate::model::quick_reply::QuickReply;

@@ -1,0 +1,152 @@
+//! The webhook queues: one for each callback, in order, the same bytes again until they are taken.
+//!
+//! Owns enqueueing, signing, posting and the times between attempts. Does not know what a webhook says.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::Notify;
+
+use super::Core;
+use super::state::{Queued, State};
+use super::wire;
+use crate::clock::Millis;
+
+/// Webhooks older than this are dropped.
+const KEEP_TRYING: Millis = 7 * 24 * 60 * 60 * 1000;
+/// The longest wait between two attempts, before the speed is applied.
+const LONGEST_WAIT: f64 = 64.0;
+/// Webhooks waiting for one callback; beyond it the oldest is dropped.
+const QUEUE: usize = 20_000;
+
+/// Wakes the worker of one callback.
+#[derive(Debug, Default)]
+pub struct Bell {
+    /// Something was queued.
+    queued: Notify,
+    /// The callback was set anew: try at once.
+    moved: Notify,
+}
+
+/// Queues changes of one number, or of the account when `number` is none, as one POST.
+pub fn enqueue(core: &Arc<Core>, st: &mut State, number: Option<&str>, changes: &[(String, Value)]) {
+    let Some(slot) = st.slot(number) else {
+        st.counts.webhooks_unsubscribed += 1;
+        return;
+    };
+    let now = core.clock.now();
+    let time = number.is_none().then_some(now);
+    let body = wire::escaped(&wire::envelope(&core.scenario.account.id, changes, time));
+    st.last_webhook += 1;
+    let queued = Queued { id: st.last_webhook, body, since: now, attempts: 0 };
+    let queue = st.queues.entry(slot.clone()).or_default();
+    if queue.len() == QUEUE {
+        queue.pop_front();
+        st.counts.webhooks_dropped += 1;
+    }
+    queue.push_back(queued);
+    bell(core, &slot).queued.notify_one();
+}
+
+/// Tells the worker of `slot` that its callback was set.
+pub fn moved(core: &Arc<Core>, slot: &str) {
+    let bell = bell(core, slot);
+    bell.queued.notify_one();
+    bell.moved.notify_one();
+}
+
+/// The bell of a slot; the first ring starts its worker.
+fn bell(core: &Arc<Core>, slot: &str) -> Arc<Bell> {
+    let mut bells = core.bells();
+    if let Some(bell) = bells.get(slot) {
+        return bell.clone();
+    }
+    let bell = Arc::new(Bell::default());
+    bells.insert(slot.to_owned(), bell.clone());
+    core.tasks.spawn(work(core.clone(), slot.to_owned(), bell.clone()));
+    bell
+}
+
+async fn work(core: Arc<Core>, slot: String, bell: Arc<Bell>) {
+    loop {
+        let Some((url, Queued { id, body, .. })) = next(&core, &slot) else {
+            tokio::select! {
+                () = core.stop.cancelled() => return,
+                () = bell.queued.notified() => continue,
+            }
+        };
+        let taken = tokio::select! {
+            () = core.stop.cancelled() => return,
+            taken = post(&core, &url, body) => taken,
+        };
+        match settle(&core, &slot, id, taken) {
+            None => {}
+            Some(wait) => tokio::select! {
+                () = core.stop.cancelled() => return,
+                () = bell.moved.notified() => {}
+                () = tokio::time::sleep(wait) => {}
+            },
+        }
+    }
+}
+
+/// The oldest webhook of a slot and where it goes.
+fn next(core: &Core, slot: &str) -> Option<(String, Queued)> {
+    let st = core.state();
+    let url = st.callback(slot)?.url.clone();
+    let head = st.queues.get(slot)?.front()?.clone();
+    Some((url, head))
+}
+
+/// One attempt. True when the callback answered 200.
+async fn post(core: &Core, url: &str, body: String) -> bool {
+    let signature = wire::signature(&core.app_secret, body.as_bytes());
+    core.client
+        .post(url)
+        .header("content-type", "application/json")
+        .header("x-hub-signature-256", signature)
+        .body(body)
+        .send()
+        .await
+        .is_ok_and(|answer| answer.status() == reqwest::StatusCode::OK)
+}
+
+/// Takes a delivered webhook off the queue, or says how long to wait before it is tried again.
+fn settle(core: &Core, slot: &str, id: u64, taken: bool) -> Option<Duration> {
+    let now = core.clock.now();
+    let mut st = core.state();
+    let st = &mut *st;
+    core.changed.notify_one();
+    let queue = st.queues.get_mut(slot)?;
+    let head = queue.front_mut().filter(|head| head.id == id)?;
+    if taken {
+        queue.pop_front();
+        st.counts.webhooks_sent += 1;
+        return None;
+    }
+    st.counts.webhook_attempts_failed += 1;
+    if now - head.since > KEEP_TRYING {
+        queue.pop_front();
+        st.counts.webhooks_dropped += 1;
+        return None;
+    }
+    let seconds = 2_f64.powi(head.attempts.min(10).cast_signed()).min(LONGEST_WAIT);
+    head.attempts += 1;
+    Some(Duration::from_secs_f64(seconds / core.pace()))
+}
+
+/// The GET handshake of a callback. True when it answers the challenge.
+pub async fn handshake(core: &Core, url: &str, verify_token: &str) -> bool {
+    let challenge = uuid::Uuid::new_v4().as_u128() % 10_000_000_000;
+    let challenge = challenge.to_string();
+    let query =
+        [("hub.mode", "subscribe"), ("hub.challenge", &challenge), ("hub.verify_token", verify_token)];
+    let Ok(answer) = core.client.get(url).query(&query).send().await else {
+        return false;
+    };
+    if answer.status() != reqwest::StatusCode::OK || answer.content_length().is_some_and(|n| n > 1024) {
+        return false;
+    }
+    answer.text().await.is_ok_and(|text| text.trim() == challenge)
+}

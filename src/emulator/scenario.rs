@@ -1,0 +1,289 @@
+//! What an emulator plays: the account, its numbers and templates, and the customers with their lines.
+//!
+//! Owns the TOML format of `assets/scenarios` and its checks. Knows nothing of the running state.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::errors::EmulatorError;
+
+const BUILTIN: &str = include_str!("../../assets/scenarios/demo.toml");
+
+/// One account with everything that happens around it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// The WhatsApp Business account.
+    pub account: Account,
+    /// Its numbers; at least one.
+    pub numbers: Vec<Number>,
+    /// The people who write.
+    #[serde(default)]
+    pub customers: Vec<Customer>,
+    /// The templates that exist at the start.
+    #[serde(default)]
+    pub templates: Vec<Template>,
+}
+
+/// The WhatsApp Business account and what it belongs to.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// WABA id, decimal digits.
+    pub id: String,
+    /// Name of the account.
+    pub name: String,
+    /// Id of the business portfolio.
+    pub business: String,
+    /// Id of the app whose secret signs webhooks.
+    pub app: String,
+    /// Name of that app.
+    pub app_name: String,
+    /// ISO 3166 alpha-2.
+    pub country: String,
+}
+
+/// A business number.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Number {
+    /// Phone number id, decimal digits.
+    pub id: String,
+    /// Formatted for people: `+1 555-010-2030`.
+    pub display: String,
+    /// The approved display name.
+    pub name: String,
+    /// `LIVE`, or `SANDBOX`: sends only to the scenario's customers.
+    #[serde(default = "live")]
+    pub mode: String,
+    /// `GREEN`, `YELLOW`, `RED`.
+    #[serde(default = "green")]
+    pub quality: String,
+    /// The business profile: `about`, `address`, `websites` and so on.
+    #[serde(default)]
+    pub profile: serde_json::Map<String, Value>,
+}
+
+impl Number {
+    /// The number as bare digits, as webhooks print it.
+    pub fn digits(&self) -> String {
+        self.display.chars().filter(char::is_ascii_digit).collect()
+    }
+}
+
+/// A person who writes to the business.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Customer {
+    /// Short name for the control API.
+    pub key: String,
+    /// Profile name; any script.
+    pub name: String,
+    /// Digits without `+`.
+    pub phone: String,
+    /// Business-scoped user id.
+    pub bsuid: String,
+    /// Public username without `@`.
+    #[serde(default)]
+    pub username: Option<String>,
+    /// Whether webhooks leave the phone number out.
+    #[serde(default)]
+    pub hides_phone: bool,
+    /// Other digits under which the same person is reached.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// The number this person writes to.
+    pub number: String,
+    /// Sends fail with this code: 131047 spares templates, any other one spares nothing.
+    #[serde(default)]
+    pub fails_with: Option<i64>,
+    /// Whether read receipts are on.
+    #[serde(default = "yes")]
+    pub reads: bool,
+    /// What was written before the operator first looked.
+    #[serde(default)]
+    pub history: Vec<Line>,
+    /// What is written by itself later.
+    #[serde(default)]
+    pub lines: Vec<Line>,
+    /// Answers to the operator, in turn.
+    #[serde(default)]
+    pub replies: Vec<Line>,
+}
+
+/// One message of a customer.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Line {
+    /// History: minutes before the play begins.
+    #[serde(default)]
+    pub ago: Option<i64>,
+    /// Lines: seconds after the play began, at speed 1.
+    #[serde(default)]
+    pub after: Option<f64>,
+    /// A text message.
+    #[serde(default)]
+    pub text: Option<String>,
+    /// Any other message as the wire has it: `type` and the object of that name.
+    #[serde(default)]
+    pub message: Option<Value>,
+    /// History: quotes the history line of this index, from 0.
+    #[serde(default)]
+    pub quote: Option<usize>,
+    /// Replies: quotes the operator's message.
+    #[serde(default)]
+    pub quotes_operator: bool,
+    /// A reaction: in history to the line `quote`, in replies to the operator's message.
+    #[serde(default)]
+    pub react: Option<String>,
+    /// Marked as forwarded.
+    #[serde(default)]
+    pub forwarded: bool,
+}
+
+/// A message template as the API keeps it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Template {
+    /// Decimal digits.
+    pub id: String,
+    /// `[a-z0-9_]`, at most 512.
+    pub name: String,
+    /// Exact language code, such as `pt_BR`.
+    pub language: String,
+    /// `UTILITY`, `MARKETING`, `AUTHENTICATION`.
+    pub category: String,
+    /// `APPROVED`, `PENDING`, `REJECTED`, `PAUSED`, `DISABLED`.
+    pub status: String,
+    /// `POSITIONAL` or `NAMED`.
+    #[serde(default = "positional")]
+    pub parameter_format: String,
+    /// `NONE`, or why it was rejected.
+    #[serde(default = "none")]
+    pub rejected_reason: String,
+    /// `GREEN`, `YELLOW`, `RED`, `UNKNOWN`.
+    #[serde(default = "unknown")]
+    pub quality: String,
+    /// When the quality was judged, Unix seconds.
+    #[serde(default = "judged")]
+    pub quality_date: i64,
+    /// The components as the API prints them.
+    pub components: Vec<Value>,
+}
+
+fn live() -> String {
+    "LIVE".into()
+}
+fn green() -> String {
+    "GREEN".into()
+}
+fn positional() -> String {
+    "POSITIONAL".into()
+}
+fn none() -> String {
+    "NONE".into()
+}
+fn unknown() -> String {
+    "UNKNOWN".into()
+}
+fn judged() -> i64 {
+    1_794_536_000
+}
+fn yes() -> bool {
+    true
+}
+
+impl Scenario {
+    /// The demonstration: three numbers, a dozen customers in several scripts, templates in every state.
+    ///
+    /// # Errors
+    /// [`EmulatorError::Scenario`] when the file in `assets/scenarios` was changed and is not valid.
+    pub fn builtin() -> Result<Self, EmulatorError> {
+        Self::parse("built-in", BUILTIN)
+    }
+
+    /// A scenario from a TOML file of the same format as `assets/scenarios/demo.toml`.
+    ///
+    /// # Errors
+    /// [`EmulatorError::Scenario`] names the file, and the line where there is one.
+    pub fn load(path: &Path) -> Result<Self, EmulatorError> {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|e| EmulatorError::Scenario { name: name.clone(), problem: e.to_string() })?;
+        Self::parse(&name, &text)
+    }
+
+    /// A scenario from TOML text; `name` is used in errors.
+    ///
+    /// # Errors
+    /// [`EmulatorError::Scenario`] for TOML that does not parse and for references that lead nowhere.
+    pub fn parse(name: &str, text: &str) -> Result<Self, EmulatorError> {
+        let bad = |problem: String| EmulatorError::Scenario { name: name.to_owned(), problem };
+        let scenario: Self = toml::from_str(text).map_err(|e| bad(e.to_string()))?;
+        scenario.check().map_err(bad)?;
+        Ok(scenario)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.numbers.is_empty() {
+            return Err("there is no number; add at least one [[numbers]]".into());
+        }
+        let mut ids = BTreeSet::new();
+        for id in std::iter::once(&self.account.id)
+            .chain(self.numbers.iter().map(|n| &n.id))
+            .chain(self.templates.iter().map(|t| &t.id))
+        {
+            if id.is_empty() || !id.bytes().all(|b| b.is_ascii_digit()) || !ids.insert(id) {
+                return Err(format!("the id '{id}' must be decimal digits and used once"));
+            }
+        }
+        let mut keys = BTreeSet::new();
+        for customer in &self.customers {
+            let key = &customer.key;
+            if !keys.insert(key) {
+                return Err(format!("two customers have the key '{key}'"));
+            }
+            if !self.numbers.iter().any(|n| n.id == customer.number) {
+                return Err(format!("customer '{key}' writes to the unknown number '{}'", customer.number));
+            }
+            if customer.phone.is_empty() || !customer.phone.bytes().all(|b| b.is_ascii_digit()) {
+                return Err(format!("the phone of customer '{key}' must be digits without +"));
+            }
+            for line in customer.history.iter().chain(&customer.lines).chain(&customer.replies) {
+                line.check(key)?;
+            }
+            for (index, line) in customer.history.iter().enumerate() {
+                if line.ago.is_none() {
+                    return Err(format!("history line {index} of '{key}' needs 'ago' (minutes)"));
+                }
+                if line.quote.is_some_and(|q| q >= index) {
+                    return Err(format!("history line {index} of '{key}' quotes a later line"));
+                }
+            }
+            if customer.lines.iter().any(|l| l.after.is_none()) {
+                return Err(format!("every one of the lines of '{key}' needs 'after' (seconds)"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Line {
+    fn check(&self, key: &str) -> Result<(), String> {
+        let given = usize::from(self.text.is_some())
+            + usize::from(self.message.is_some())
+            + usize::from(self.react.is_some());
+        if given != 1 {
+            return Err(format!("a line of '{key}' needs exactly one of text, message, react"));
+        }
+        if let Some(message) = &self.message
+            && message.get("type").and_then(Value::as_str).is_none()
+        {
+            return Err(format!("a message of '{key}' has no type"));
+        }
+        Ok(())
+    }
+}

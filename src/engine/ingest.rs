@@ -1,0 +1,100 @@
+//! Webhooks in: checked, stored raw and applied, all before the answer.
+
+use super::{Account, Engine, Shared};
+use crate::model::event::{Actor, EventBody};
+use crate::model::ids::AccountId;
+use crate::provider::meta::webhook;
+use crate::store::StoreError;
+use secrecy::ExposeSecret;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Why a webhook was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The signature is missing or wrong: 401.
+    Signature,
+    /// It could not be stored now; the provider sends it again: 503.
+    Unavailable(String),
+}
+
+/// The way in for one account's webhooks.
+#[derive(Clone)]
+pub struct Inlet {
+    shared: Arc<Shared>,
+    index: usize,
+}
+
+impl std::fmt::Debug for Inlet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inlet").field("account", self.account().id()).finish()
+    }
+}
+
+impl Engine {
+    /// The inlet behind a webhook path; `None` for a path that is nobody's.
+    #[must_use]
+    pub fn inlet(&self, path: &str) -> Option<Inlet> {
+        let index = self.shared.accounts.iter().position(|a| {
+            use subtle::ConstantTimeEq;
+            bool::from(a.path.as_bytes().ct_eq(path.as_bytes()))
+        })?;
+        Some(Inlet { shared: Arc::clone(&self.shared), index })
+    }
+}
+
+impl Inlet {
+    fn account(&self) -> &Account {
+        &self.shared.accounts[self.index]
+    }
+
+    /// Which account it belongs to.
+    #[must_use]
+    pub fn id(&self) -> &AccountId {
+        self.account().id()
+    }
+
+    /// Answers the provider's handshake: the challenge, if the query carries our verify token.
+    pub fn challenge<'a>(&self, query: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<String> {
+        webhook::challenge(query, self.account().settings.verify_token.expose_secret())
+    }
+
+    /// Takes a POST: when this returns `Ok`, it is on the disk. What cannot be read is kept as failed.
+    pub async fn receive(&self, signature: Option<&str>, body: Vec<u8>) -> Result<(), Refused> {
+        let account = self.account();
+        let secret = account.settings.app_secret.expose_secret();
+        if !webhook::verify_signature(secret.as_bytes(), signature, &body) {
+            self.shared.counters.bad_signatures.fetch_add(1, Ordering::Relaxed);
+            return Err(Refused::Signature);
+        }
+        let (batch, problem) = match webhook::parse(&body) {
+            Ok(batch) => (Some(batch), None),
+            Err(problem) => (None, Some(problem)),
+        };
+        let event = self.shared.event(
+            Actor::Provider,
+            EventBody::WebhookReceived {
+                account: account.id().clone(),
+                provider: account.settings.spec.provider.clone(),
+                raw: body,
+                batch,
+                problem,
+            },
+        );
+        match self.shared.store.try_apply(event).await {
+            Ok(reply) => {
+                if reply.problems > 0 {
+                    tracing::warn!(account = %account.id(), problems = reply.problems, "a webhook was not understood in full");
+                }
+                self.shared.counters.webhooks.fetch_add(1, Ordering::Relaxed);
+                self.shared.tidy.notify_one();
+                Ok(())
+            }
+            Err(StoreError::Busy) => Err(Refused::Unavailable("too much is waiting".into())),
+            Err(error) => {
+                tracing::error!(%error, "a webhook could not be stored");
+                Err(Refused::Unavailable(error.to_string()))
+            }
+        }
+    }
+}

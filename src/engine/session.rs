@@ -1,0 +1,490 @@
+//! One client's requests. Reads run side by side; changes run one after the other, in the order in which they came.
+
+use super::{Shared, doctor, outbox, sync};
+use crate::model::contact::{Identity, IdentityKind};
+use crate::model::event::{Actor, EventBody, Recipient};
+use crate::model::ids::{AccountId, AttemptId, MessageId, ThreadId};
+use crate::model::outgoing::{FieldProblem, Outgoing};
+use crate::model::thread::ThreadDetail;
+use crate::protocol::client::Peer;
+use crate::protocol::{PROTOCOL, Problem, Request, Response, ServerFrame, Status};
+use crate::store::StoreError;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Most rows a page may have.
+const PAGE_MAX: u32 = 500;
+/// Most ids one request may name.
+const IDS_MAX: usize = 1000;
+
+impl From<StoreError> for Problem {
+    fn from(e: StoreError) -> Self {
+        let p = match &e {
+            StoreError::Missing(what) => Self::not_found(format!("{what} is not here")),
+            StoreError::Rule(what) => Self::new("refused", what),
+            StoreError::Newer { .. } => {
+                Self::new("store", e.to_string()).next("use the newer version of Switchboard")
+            }
+            _ => Self::new("store", e.to_string())
+                .means("the database could not do it; nothing was changed")
+                .next("look at the disk, then run `switchboard doctor`"),
+        };
+        tracing::debug!(error = %e, "a request failed");
+        p
+    }
+}
+
+fn is_read(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::Accounts
+            | Request::Threads { .. }
+            | Request::ThreadRows { .. }
+            | Request::Thread { .. }
+            | Request::FindThread { .. }
+            | Request::Messages { .. }
+            | Request::MessageRows { .. }
+            | Request::Templates { .. }
+            | Request::QuickReplies
+            | Request::Search { .. }
+            | Request::Status
+            | Request::Doctor
+            | Request::Backup { .. }
+            | Request::Sync { .. }
+            | Request::Typing { .. }
+    )
+}
+
+/// Serves one client until it goes or the engine stops.
+pub(super) async fn run(shared: Arc<Shared>, mut peer: Peer, operator: String) {
+    shared.hub.join(peer.frames.clone());
+    loop {
+        let frame = tokio::select! {
+            () = shared.stop.cancelled() => break,
+            frame = peer.requests.recv() => frame,
+        };
+        let Some(frame) = frame else { break };
+        let id = frame.id;
+        if is_read(&frame.request) {
+            let shared = Arc::clone(&shared);
+            let frames = peer.frames.clone();
+            tokio::spawn(async move {
+                let result = read(&shared, frame.request).await;
+                let _ = frames.send(ServerFrame::Answer { id, result }).await;
+            });
+        } else {
+            let result = change(&shared, &operator, frame.request).await;
+            if peer.frames.send(ServerFrame::Answer { id, result }).await.is_err() {
+                break;
+            }
+        }
+    }
+}
+
+async fn read(shared: &Arc<Shared>, request: Request) -> Result<Response, Problem> {
+    let store = &shared.store;
+    match request {
+        Request::Accounts => {
+            let mut views = store.read(crate::store::Reader::accounts).await?;
+            views.retain(|v| shared.account(&v.spec.id).is_some());
+            views.sort_by_key(|v| shared.accounts.iter().position(|a| *a.id() == v.spec.id));
+            Ok(Response::Accounts(views))
+        }
+        Request::Threads { account, filter, before, limit } => {
+            let limit = limit.clamp(1, PAGE_MAX);
+            Ok(Response::Threads(
+                store.read(move |r| r.threads(account.as_ref(), filter, before, limit)).await?,
+            ))
+        }
+        Request::ThreadRows { mut ids } => {
+            ids.truncate(IDS_MAX);
+            Ok(Response::ThreadRows(store.read(move |r| r.thread_rows(&ids)).await?))
+        }
+        Request::Thread { id } => Ok(Response::Thread(Box::new(store.read(move |r| r.thread(id)).await?))),
+        Request::FindThread { account, text } => find_thread(shared, account, text).await,
+        Request::Messages { thread, place, limit } => {
+            let limit = limit.clamp(1, PAGE_MAX);
+            let page = store.read(move |r| r.messages(thread, place, limit)).await?;
+            Ok(Response::Messages { items: page.items, older: page.older, newer: page.newer })
+        }
+        Request::MessageRows { mut ids } => {
+            ids.truncate(IDS_MAX);
+            Ok(Response::MessageRows(store.read(move |r| r.message_rows(&ids)).await?))
+        }
+        Request::Templates { account } => {
+            Ok(Response::Templates(store.read(move |r| r.templates(&account)).await?))
+        }
+        Request::QuickReplies => {
+            Ok(Response::QuickReplies(store.read(crate::store::Reader::quick_replies).await?))
+        }
+        Request::Search { text, account, thread, before, limit } => {
+            let limit = limit.clamp(1, 200);
+            let found =
+                store.read_slow(move |r| r.search(&text, account.as_ref(), thread, before, limit)).await?;
+            Ok(Response::Found(Box::new(found)))
+        }
+        Request::Status => Ok(Response::Status(Box::new(status(shared).await?))),
+        Request::Doctor => Ok(Response::Checks(doctor::run(shared).await)),
+        Request::Backup { file } => backup(shared, file).await,
+        Request::Sync { account } => sync_now(shared, account).await,
+        Request::Typing { thread } => typing(shared, thread).await,
+        _ => Err(Problem::new("protocol", "this request changes something and was taken for a question")),
+    }
+}
+
+async fn find_thread(shared: &Shared, account: Option<AccountId>, text: String) -> Result<Response, Problem> {
+    let wanted = text.clone();
+    let found =
+        shared.store.read_slow(move |r| Ok(r.find_thread(account.as_ref(), &text))).await?.map_err(|e| {
+            Problem::new("ambiguous", format!("`{wanted}`: {e}")).next("name it by number or thread id")
+        })?;
+    let id = found.ok_or_else(|| {
+        Problem::not_found(format!("there is no thread for `{wanted}`")).next(
+            "use a thread id, a phone number, a user id or a whole name; `switchboard threads` lists them",
+        )
+    })?;
+    Ok(Response::Thread(Box::new(shared.store.read(move |r| r.thread(id)).await?)))
+}
+
+pub(super) async fn status(shared: &Shared) -> Result<Status, StoreError> {
+    let (last_webhook, failed_webhooks, outbox, unknown, notices) = shared
+        .store
+        .read(|r| {
+            let (last, failed) = r.webhook_facts()?;
+            let (outbox, unknown) = r.outbox_counts()?;
+            Ok((last, failed, outbox, unknown, r.notices(5)?))
+        })
+        .await?;
+    let (listener, listener_problem) = match shared.bound() {
+        Some(Ok(addr)) => (Some(addr.to_string()), None),
+        Some(Err(why)) => (None, Some(why)),
+        None => (None, None),
+    };
+    Ok(Status {
+        version: env!("CARGO_PKG_VERSION").into(),
+        listener,
+        listener_problem,
+        last_webhook,
+        webhooks: shared.counters.webhooks.load(Ordering::Relaxed),
+        bad_signatures: shared.counters.bad_signatures.load(Ordering::Relaxed),
+        failed_webhooks,
+        outbox,
+        unknown,
+        notices,
+    })
+}
+
+async fn backup(shared: &Shared, file: String) -> Result<Response, Problem> {
+    let path = PathBuf::from(&file);
+    if !path.is_absolute() {
+        return Err(FieldProblem::new("file", "must be an absolute path").into());
+    }
+    if path.exists() {
+        return Err(FieldProblem::new("file", format!("{file} exists already; choose another name")).into());
+    }
+    shared.store.read_slow(move |r| r.backup(&path)).await?;
+    Ok(Response::Done)
+}
+
+async fn sync_now(shared: &Shared, account: Option<AccountId>) -> Result<Response, Problem> {
+    let mut any = false;
+    for a in &shared.accounts {
+        if account.as_ref().is_some_and(|id| id != a.id()) {
+            continue;
+        }
+        any = true;
+        match sync::account_now(shared, a).await {
+            Ok(()) => {}
+            Err(sync::SyncError::Store(e)) => return Err(e.into()),
+            Err(sync::SyncError::Call(e)) => {
+                let code = if e.code == 0 { String::new() } else { format!("{} ", e.code) };
+                return Err(Problem::new("provider", format!("{}: {code}{}", a.id(), e.text))
+                    .means(e.cause.unwrap_or_default())
+                    .next(e.next.unwrap_or_else(|| "run `switchboard doctor`".into())));
+            }
+        }
+    }
+    if any { Ok(Response::Done) } else { Err(Problem::not_found("this account is not configured")) }
+}
+
+async fn typing(shared: &Shared, thread: ThreadId) -> Result<Response, Problem> {
+    let (detail, newest) =
+        shared.store.read(move |r| Ok((r.thread(thread)?, r.newest_inbound(thread, i64::MAX)?))).await?;
+    let account = shared.account(&detail.row.account).ok_or_else(|| Problem::not_found("this account"))?;
+    if let Some(id) = newest
+        && account.provider.capabilities().typing
+        && account.settings.read_receipts
+        && let Err(error) = account.provider.mark_read(&id, true).await
+    {
+        tracing::debug!(%error, "typing was not shown");
+    }
+    Ok(Response::Done)
+}
+
+async fn change(shared: &Arc<Shared>, operator: &str, request: Request) -> Result<Response, Problem> {
+    let by = || Actor::Operator(operator.to_owned());
+    let done = async |body: EventBody| -> Result<Response, Problem> {
+        shared.store.apply(shared.event(by(), body)).await?;
+        Ok(Response::Done)
+    };
+    match request {
+        Request::Hello { protocol, version } => {
+            if protocol != PROTOCOL {
+                return Err(Problem::new(
+                    "protocol",
+                    format!(
+                        "the client ({version}) speaks protocol {protocol}, the engine speaks {PROTOCOL}"
+                    ),
+                )
+                .next("use the same version of Switchboard for both"));
+            }
+            Ok(Response::Hello {
+                protocol: PROTOCOL,
+                version: env!("CARGO_PKG_VERSION").into(),
+                operator: operator.to_owned(),
+            })
+        }
+        Request::Send { account, to, content, quote } => {
+            send(shared, by(), account, to, content, quote).await
+        }
+        Request::SendTemplate { account, to, name, language, values } => {
+            let id = which_account(shared, account.clone(), &to).await?;
+            let (n, l) = (name.clone(), language.clone());
+            let template = shared.store.read(move |r| r.template(&id, &n, &l)).await?;
+            let template = template.ok_or_else(|| {
+                Problem {
+                    field: Some("template".into()),
+                    ..Problem::new(
+                        "field",
+                        format!("template: there is no template `{name}` in language `{language}`"),
+                    )
+                }
+                .next("`switchboard templates --sync` reads the list again")
+            })?;
+            let (send_as, shown) = template.fill(&values)?;
+            send(shared, by(), account, to, Outgoing::Template { send: send_as, shown }, None).await
+        }
+        Request::Retry { message } => {
+            let attempt = AttemptId::new();
+            let result = done(EventBody::MessageRetried { message, attempt }).await;
+            shared.outbox.notify_one();
+            result
+        }
+        Request::Cancel { message } => done(EventBody::MessageCancelled { message }).await,
+        Request::MarkRead { thread, upto, receipt } => mark_read(shared, by(), thread, upto, receipt).await,
+        Request::MarkUnread { thread } => done(EventBody::ThreadUnread { thread }).await,
+        Request::SaveDraft { thread, mode, text } => done(EventBody::DraftSaved { thread, mode, text }).await,
+        Request::SaveQuickReply { reply } => {
+            reply.check()?;
+            done(EventBody::QuickReplySaved { reply }).await
+        }
+        Request::DeleteQuickReply { id } => done(EventBody::QuickReplyDeleted { reply: id }).await,
+        Request::UseQuickReply { id } => done(EventBody::QuickReplyUsed { reply: id }).await,
+        _ => Err(Problem::new("protocol", "this request asks something and was taken for a change")),
+    }
+}
+
+async fn mark_read(
+    shared: &Arc<Shared>,
+    actor: Actor,
+    thread: ThreadId,
+    upto: i64,
+    receipt: bool,
+) -> Result<Response, Problem> {
+    let (detail, newest) =
+        shared.store.read(move |r| Ok((r.thread(thread)?, r.newest_inbound(thread, upto)?))).await?;
+    if detail.row.unread == 0 {
+        return Ok(Response::Done);
+    }
+    shared.store.apply(shared.event(actor, EventBody::ThreadRead { thread, upto })).await?;
+    let wanted = shared
+        .account(&detail.row.account)
+        .is_some_and(|a| receipt && a.settings.read_receipts && a.provider.capabilities().read_receipts);
+    if let (true, Some(id)) = (wanted, newest) {
+        let shared = Arc::clone(shared);
+        let key = detail.row.account;
+        tokio::spawn(async move {
+            if let Some(a) = shared.account(&key)
+                && let Err(error) = a.provider.mark_read(&id, false).await
+            {
+                tracing::warn!(%error, "a read receipt was not delivered");
+            }
+        });
+    }
+    Ok(Response::Done)
+}
+
+fn clean(identity: &Identity) -> Result<Identity, FieldProblem> {
+    let value = identity.value.trim();
+    if value.is_empty() {
+        return Err(FieldProblem::new("to", "names nobody"));
+    }
+    match identity.kind {
+        IdentityKind::Phone => {
+            let digits: String = value.chars().filter(char::is_ascii_digit).collect();
+            let odd = value.chars().any(|c| !c.is_ascii_digit() && !"+ -().\u{a0}".contains(c));
+            if odd || !(7..=15).contains(&digits.len()) {
+                return Err(FieldProblem::new(
+                    "to",
+                    "is not a phone number: country code and number, 7 to 15 digits, are expected",
+                ));
+            }
+            if digits.starts_with('0') {
+                return Err(FieldProblem::new("to", "must start with a country code, not with 0"));
+            }
+            Ok(Identity::phone(digits))
+        }
+        IdentityKind::Bsuid | IdentityKind::ParentBsuid | IdentityKind::Group => {
+            if value.len() > 256 || value.chars().any(|c| c.is_whitespace() || c.is_control()) {
+                return Err(FieldProblem::new("to", "is not an id of the provider"));
+            }
+            Ok(Identity { kind: identity.kind, value: value.to_owned() })
+        }
+        IdentityKind::Username => {
+            Err(FieldProblem::new("to", "a username cannot be written to; use a phone number or user id"))
+        }
+    }
+}
+
+/// The account a send goes out from: named, the thread's, or the only one.
+async fn which_account(
+    shared: &Shared,
+    account: Option<AccountId>,
+    to: &Recipient,
+) -> Result<AccountId, Problem> {
+    if let Recipient::Thread { thread } = to {
+        let id = *thread;
+        let mut rows = shared.store.read(move |r| r.thread_rows(&[id])).await?;
+        let row = rows.pop().ok_or_else(|| Problem::not_found("this thread is not here"))?;
+        if account.is_some_and(|a| a != row.account) {
+            return Err(
+                FieldProblem::new("account", format!("the thread belongs to `{}`", row.account)).into()
+            );
+        }
+        return Ok(row.account);
+    }
+    if let Some(id) = account {
+        return match shared.account(&id) {
+            Some(_) => Ok(id),
+            None => Err(FieldProblem::new("account", format!("`{id}` is not configured")).into()),
+        };
+    }
+    match shared.accounts.as_slice() {
+        [one] => Ok(one.id().clone()),
+        [] => Err(FieldProblem::new("account", "none is configured").into()),
+        _ => Err(FieldProblem::new("account", "there are several; name the one to send from").into()),
+    }
+}
+
+async fn thread_of(
+    shared: &Shared,
+    account: &AccountId,
+    to: &Recipient,
+) -> Result<Option<ThreadDetail>, Problem> {
+    match to {
+        Recipient::Thread { thread } => {
+            let id = *thread;
+            Ok(Some(shared.store.read(move |r| r.thread(id)).await?))
+        }
+        Recipient::Identity { identity } => {
+            let (account, value) = (account.clone(), identity.value.clone());
+            let found = shared
+                .store
+                .read(move |r| {
+                    let id = r.find_thread(Some(&account), &value).unwrap_or_default();
+                    id.map(|id| r.thread(id)).transpose()
+                })
+                .await?;
+            Ok(found)
+        }
+    }
+}
+
+async fn send(
+    shared: &Arc<Shared>,
+    actor: Actor,
+    account: Option<AccountId>,
+    to: Recipient,
+    content: Outgoing,
+    quote: Option<MessageId>,
+) -> Result<Response, Problem> {
+    let id = which_account(shared, account, &to).await?;
+    let to = match to {
+        Recipient::Identity { identity } => Recipient::Identity { identity: clean(&identity)? },
+        thread @ Recipient::Thread { .. } => thread,
+    };
+    content.check()?;
+    let a = shared.account(&id).ok_or_else(|| {
+        Problem::not_found(format!("the account `{id}` is not configured any more"))
+            .next("configure it again")
+    })?;
+    let can = a.provider.capabilities();
+    let able = match content {
+        Outgoing::Text { .. } | Outgoing::Location { .. } | Outgoing::Contacts { .. } => can.text,
+        Outgoing::Template { .. } => can.templates,
+        Outgoing::Reaction { .. } => can.reactions,
+        Outgoing::Buttons { .. } | Outgoing::List { .. } => can.interactive,
+    };
+    if !able {
+        return Err(Problem::new(
+            "unable",
+            format!("the account `{id}` cannot send {} messages", content.kind()),
+        ));
+    }
+    let detail = thread_of(shared, &id, &to).await?;
+    if can.window && !content.may_leave_closed_window() {
+        let open = detail.as_ref().is_some_and(|d| d.row.window.is_open(shared.clock.now()));
+        if !open {
+            let why = outbox::window_error();
+            return Err(Problem {
+                field: Some("text".into()),
+                ..Problem::new(
+                    "window_closed",
+                    "the customer service window is closed: free text cannot be sent",
+                )
+            }
+            .means(if detail.is_some() {
+                why.cause.unwrap_or_default()
+            } else {
+                "the customer never wrote to this number".into()
+            })
+            .next("send a template"));
+        }
+    }
+    let thread = detail.as_ref().map(|d| d.row.id);
+    for (field, message) in [("quote", quote), ("emoji", reaction_target(&content))] {
+        let Some(message) = message else { continue };
+        let found = shared.store.read(move |r| r.message_rows(&[message])).await?.pop();
+        let fits = found.filter(|m| Some(m.thread) == thread);
+        match fits {
+            None => return Err(FieldProblem::new(field, "this message is not in the thread").into()),
+            Some(m) if m.provider_id.is_none() => {
+                return Err(FieldProblem::new(field, "this message has not reached the provider yet").into());
+            }
+            Some(_) => {}
+        }
+    }
+    let message = MessageId::new();
+    let undo = i64::try_from(shared.settings.undo.as_millis()).unwrap_or(0);
+    let body = EventBody::MessageQueued {
+        message,
+        attempt: AttemptId::new(),
+        account: id,
+        to,
+        content,
+        quote,
+        not_before: shared.clock.now() + undo,
+    };
+    let reply = shared.store.apply(shared.event(actor, body)).await?;
+    shared.outbox.notify_one();
+    let thread = reply.thread.ok_or_else(|| Problem::new("store", "the send has no thread"))?;
+    Ok(Response::Queued { message, thread })
+}
+
+fn reaction_target(content: &Outgoing) -> Option<MessageId> {
+    match content {
+        Outgoing::Reaction { target, .. } => Some(*target),
+        _ => None,
+    }
+}

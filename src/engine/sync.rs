@@ -1,0 +1,133 @@
+//! What is read from the provider by itself: number facts, profile, templates; and pointing its webhooks here.
+
+use super::{Account, Shared};
+use crate::model::event::EventBody;
+use crate::provider::CallError;
+use crate::store::StoreError;
+use secrecy::ExposeSecret;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// Between two reads when all is well: six hours. Webhooks tell about changes in between.
+const INTERVAL: Duration = Duration::from_hours(6);
+/// First wait after a failure; doubles up to [`RETRY_MAX`].
+const RETRY: Duration = Duration::from_secs(1);
+/// Longest wait after failures.
+const RETRY_MAX: Duration = Duration::from_mins(5);
+/// How long the writer must have been left alone before put-off work is done.
+const QUIET: Duration = Duration::from_secs(2);
+/// Waits of [`QUIET`] before put-off work is done although webhooks keep coming.
+const ROUNDS: u32 = 15;
+
+/// Why a sync failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SyncError {
+    #[error(transparent)]
+    Call(#[from] CallError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Syncs every account at the start, when asked, and now and then.
+pub(super) async fn run(shared: Arc<Shared>) {
+    let mut wait = RETRY;
+    // The first frame of a screen in this process comes first.
+    tokio::select! {
+        () = shared.stop.cancelled() => return,
+        () = shared.sync.notified() => {}
+        () = tokio::time::sleep(Duration::from_millis(300)) => {}
+    }
+    loop {
+        let mut failed = false;
+        for account in &shared.accounts {
+            let result = tokio::select! {
+                () = shared.stop.cancelled() => return,
+                r = account_now(&shared, account) => r,
+            };
+            if let Err(error) = result {
+                failed = true;
+                tracing::warn!(account = %account.id(), %error, "sync failed");
+            }
+        }
+        let pause = if failed { wait } else { INTERVAL };
+        wait = if failed { (wait * 2).min(RETRY_MAX) } else { RETRY };
+        tokio::select! {
+            () = shared.stop.cancelled() => return,
+            () = shared.sync.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Syncs one account now and records how its connection is.
+pub(super) async fn account_now(shared: &Shared, account: &Account) -> Result<(), SyncError> {
+    let result = read(shared, account).await;
+    let (state, text) = match &result {
+        Ok(()) => ("connected", String::new()),
+        Err(SyncError::Call(e)) => {
+            let code = if e.code == 0 { String::new() } else { format!("{} ", e.code) };
+            ("error", format!("{code}{}", e.text))
+        }
+        Err(SyncError::Store(_)) => return result,
+    };
+    let id = account.id().clone();
+    shared.engine_event(EventBody::AccountState { account: id, state: state.into(), text }).await?;
+    result
+}
+
+async fn read(shared: &Shared, account: &Account) -> Result<(), SyncError> {
+    let id = account.id();
+    let facts = account.provider.number().await?;
+    shared.engine_event(EventBody::NumberSynced { account: id.clone(), facts }).await?;
+    if account.provider.capabilities().templates {
+        let mut templates = account.provider.templates().await?;
+        let now = shared.clock.now();
+        for t in &mut templates {
+            t.synced_at = now;
+        }
+        shared.engine_event(EventBody::TemplatesSynced { account: id.clone(), templates }).await?;
+    }
+    // One callback serves a whole business account: the numbers on it are told apart by their ids.
+    let same = |a: &&Account| {
+        a.settings.subscribe
+            && (&a.settings.spec.business, &a.settings.api_base)
+                == (&account.settings.spec.business, &account.settings.api_base)
+    };
+    let speaks = shared.accounts.iter().find(same).is_some_and(|first| first.id() == account.id());
+    if speaks && let Some(url) = shared.url(account) {
+        account.provider.subscribe(&url, account.settings.verify_token.expose_secret()).await?;
+    }
+    Ok(())
+}
+
+/// Does put-off work of the store when it has been quiet for a while, or when too much is put off.
+pub(super) async fn tidy(shared: Arc<Shared>) {
+    loop {
+        tokio::select! {
+            () = shared.stop.cancelled() => return,
+            () = shared.tidy.notified() => {}
+        }
+        // Wait for a quiet moment; a flood that does not end must not starve the index.
+        for _ in 0..ROUNDS {
+            let before = shared.counters.webhooks.load(Ordering::Relaxed);
+            tokio::select! {
+                () = shared.stop.cancelled() => return,
+                () = tokio::time::sleep(QUIET) => {}
+            }
+            if shared.counters.webhooks.load(Ordering::Relaxed) == before {
+                break;
+            }
+        }
+        while !shared.stop.is_cancelled() {
+            match shared.store.tidy().await {
+                Ok(true) => tokio::task::yield_now().await,
+                Ok(false) => break,
+                Err(error) => {
+                    tracing::warn!(%error, "put-off work failed");
+                    break;
+                }
+            }
+        }
+    }
+}

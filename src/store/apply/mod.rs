@@ -1,0 +1,389 @@
+//! Applying events: the only code that writes.
+//!
+//! One file per area. Everything here runs on the writer's thread inside a transaction that is already open.
+
+mod admin;
+mod inbound;
+mod outbox;
+mod people;
+mod tidy;
+mod words;
+
+pub use tidy::tidy;
+pub(super) use tidy::{parts_upto as tidy_upto, set_parts_upto as set_tidy_upto};
+pub(super) use words::add as index_words;
+pub use words::prepare_query_token;
+
+use super::StoreError;
+use super::writer::Reply;
+use crate::clock::Millis;
+use crate::model::event::{Event, EventBody};
+use crate::model::ids::{AccountId, ThreadId};
+use crate::protocol::Changed;
+use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::HashSet;
+
+/// Characters of a message kept for the thread list.
+const PREVIEW: usize = 120;
+
+/// An account as the writer needs it.
+#[derive(Clone, Debug)]
+pub(super) struct AccountRow {
+    pub id: i64,
+    pub key: AccountId,
+    pub number: String,
+    pub business: String,
+    pub scope: String,
+    pub phone_digits: String,
+}
+
+/// Counters of an account that a transaction changes, written once at its end.
+#[derive(Clone, Copy, Debug, Default)]
+struct Delta {
+    threads: i64,
+    unread: i64,
+    unread_threads: i64,
+    webhook_at: Option<Millis>,
+}
+
+/// What the writer remembers within and between transactions.
+pub(super) struct Context {
+    accounts: Vec<AccountRow>,
+    deltas: Vec<Delta>,
+    early: i64,
+    now: Millis,
+    careful: bool,
+    changed: Vec<Changed>,
+    seen: HashSet<Changed>,
+}
+
+impl Context {
+    /// Reads what has to be known before the first event.
+    pub fn load(conn: &Connection) -> Result<Self, StoreError> {
+        let mut context = Self {
+            accounts: Vec::new(),
+            deltas: Vec::new(),
+            early: 0,
+            now: 0,
+            careful: false,
+            changed: Vec::new(),
+            seen: HashSet::new(),
+        };
+        context.read_accounts(conn)?;
+        Ok(context)
+    }
+
+    fn read_accounts(&mut self, conn: &Connection) -> Result<(), StoreError> {
+        let mut st = conn.prepare_cached(
+            "SELECT id, key, number, business, provider, facts FROM accounts ORDER BY position, id",
+        )?;
+        self.accounts = st
+            .query_map([], |r| {
+                let provider: String = r.get(4)?;
+                let business: String = r.get(3)?;
+                let facts: String = r.get(5)?;
+                let facts: crate::model::event::NumberFacts =
+                    serde_json::from_str(&facts).unwrap_or_default();
+                Ok(AccountRow {
+                    id: r.get(0)?,
+                    key: AccountId::new(r.get::<_, String>(1)?),
+                    number: r.get(2)?,
+                    scope: format!("{provider}:{business}"),
+                    business,
+                    phone_digits: facts.display_phone.chars().filter(char::is_ascii_digit).collect(),
+                })
+            })?
+            .collect::<Result<_, _>>()?;
+        self.deltas = vec![Delta::default(); self.accounts.len()];
+        self.early = conn.prepare_cached("SELECT count(*) FROM early")?.query_row([], |r| r.get(0))?;
+        Ok(())
+    }
+
+    /// After a rollback: what was remembered may be wrong.
+    pub fn reload(&mut self, conn: &Connection) {
+        self.changed.clear();
+        self.seen.clear();
+        if self.read_accounts(conn).is_err() {
+            tracing::warn!("accounts could not be read again after a rollback");
+        }
+    }
+
+    /// A transaction begins. `careful` puts a savepoint around every update of a webhook.
+    pub fn begin(&mut self, now: Millis, careful: bool) {
+        self.now = now;
+        self.careful = careful;
+        self.changed.clear();
+        self.seen.clear();
+        self.deltas.fill(Delta::default());
+    }
+
+    /// Writes the counters that were put off.
+    pub fn flush(&mut self, conn: &Connection) -> Result<(), StoreError> {
+        for i in 0..self.accounts.len() {
+            let d = std::mem::take(&mut self.deltas[i]);
+            if d.threads == 0 && d.unread == 0 && d.unread_threads == 0 && d.webhook_at.is_none() {
+                continue;
+            }
+            conn.prepare_cached(
+                "UPDATE accounts SET threads = threads + ?2, unread = unread + ?3, \
+                 unread_threads = unread_threads + ?4, last_webhook = coalesce(?5, last_webhook) WHERE id = ?1",
+            )?
+            .execute(params![self.accounts[i].id, d.threads, d.unread, d.unread_threads, d.webhook_at])?;
+            let account = self.accounts[i].key.clone();
+            self.changed(Changed::AccountChanged { account });
+        }
+        Ok(())
+    }
+
+    /// Everything that changed in the transaction.
+    pub fn take_changed(&mut self) -> Vec<Changed> {
+        self.seen.clear();
+        std::mem::take(&mut self.changed)
+    }
+
+    fn changed(&mut self, what: Changed) {
+        if self.seen.insert(what.clone()) {
+            self.changed.push(what);
+        }
+    }
+
+    fn delta(&mut self, account_id: i64) -> Option<&mut Delta> {
+        let i = self.accounts.iter().position(|a| a.id == account_id)?;
+        self.deltas.get_mut(i)
+    }
+
+    fn account(&self, key: &AccountId) -> Result<AccountRow, StoreError> {
+        self.accounts.iter().find(|a| a.key == *key).cloned().ok_or(StoreError::Missing("this account"))
+    }
+
+    fn account_by_row(&self, id: i64) -> Result<AccountRow, StoreError> {
+        self.accounts.iter().find(|a| a.id == id).cloned().ok_or(StoreError::Missing("this account"))
+    }
+
+    fn thread_changed(&mut self, thread: &ThreadState, account: &AccountRow) {
+        self.changed(Changed::ThreadChanged { thread: thread.uid, account: account.key.clone() });
+    }
+}
+
+/// What applying needs to know about a thread.
+#[derive(Clone, Debug)]
+struct ThreadState {
+    id: i64,
+    uid: ThreadId,
+    account_id: i64,
+    contact_id: i64,
+    last_at: Millis,
+    last_row: i64,
+    unread: i64,
+    window_until: Option<Millis>,
+}
+
+fn thread_by(
+    conn: &Connection,
+    column: &str,
+    value: &dyn rusqlite::ToSql,
+) -> Result<Option<ThreadState>, StoreError> {
+    let sql = format!(
+        "SELECT id, uid, account_id, contact_id, last_at, last_row, unread, window_until FROM threads WHERE {column} = ?1"
+    );
+    Ok(conn
+        .prepare_cached(&sql)?
+        .query_row([value], |r| {
+            Ok(ThreadState {
+                id: r.get(0)?,
+                uid: super::rows::thread_id(r, 1)?,
+                account_id: r.get(2)?,
+                contact_id: r.get(3)?,
+                last_at: r.get(4)?,
+                last_row: r.get(5)?,
+                unread: r.get(6)?,
+                window_until: r.get(7)?,
+            })
+        })
+        .optional()?)
+}
+
+fn thread_by_uid(conn: &Connection, uid: ThreadId) -> Result<ThreadState, StoreError> {
+    thread_by(conn, "uid", &uid.0)?.ok_or(StoreError::Missing("this thread"))
+}
+
+fn thread_by_row(conn: &Connection, id: i64) -> Result<ThreadState, StoreError> {
+    thread_by(conn, "id", &id)?.ok_or(StoreError::Missing("this thread"))
+}
+
+fn first_chars(s: &str, n: usize) -> &str {
+    s.char_indices().nth(n).map_or(s, |(at, _)| &s[..at])
+}
+
+/// Applies one event. An event whose id was seen before changes nothing.
+pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Result<Reply, StoreError> {
+    let new = conn
+        .prepare_cached(
+            "INSERT OR IGNORE INTO audit(uid, at, actor, action, subject) VALUES(?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![
+            event.id.0,
+            event.at,
+            event.actor.label(),
+            event.body.action(),
+            subject(&event.body)
+        ])?;
+    if new == 0 {
+        return Ok(Reply { repeated: true, ..Reply::default() });
+    }
+    match &event.body {
+        EventBody::WebhookReceived { account, raw, batch, problem, .. } => {
+            inbound::webhook(conn, cx, event, account, raw, batch.as_ref(), problem.as_deref())
+        }
+        EventBody::MessageQueued { message, attempt, account, to, content, quote, not_before } => {
+            let send = outbox::NewSend {
+                message: *message,
+                attempt: *attempt,
+                account,
+                to,
+                content,
+                quote: *quote,
+                not_before: *not_before,
+            };
+            outbox::queue(conn, cx, event, &send)
+        }
+        EventBody::AttemptStarted { message, attempt } => {
+            outbox::started(conn, cx, event, *message, *attempt)
+        }
+        EventBody::AttemptEnded { message, attempt, outcome } => {
+            outbox::ended(conn, cx, event, *message, *attempt, outcome)
+        }
+        EventBody::MessageRetried { message, attempt } => outbox::retry(conn, cx, *message, *attempt),
+        EventBody::MessageCancelled { message } => outbox::cancel(conn, cx, *message),
+        EventBody::WindowClosed { thread } => outbox::window_closed(conn, cx, *thread),
+        EventBody::ThreadRead { thread, upto } => people::read(conn, cx, *thread, *upto),
+        EventBody::ThreadUnread { thread } => people::unread(conn, cx, *thread),
+        EventBody::DraftSaved { thread, mode, text } => {
+            admin::draft(conn, cx, event.at, *thread, *mode, text)
+        }
+        EventBody::QuickReplySaved { reply } => admin::save_quick_reply(conn, cx, event.at, reply),
+        EventBody::QuickReplyDeleted { reply } => admin::delete_quick_reply(conn, cx, *reply),
+        EventBody::QuickReplyUsed { reply } => admin::use_quick_reply(conn, cx, *reply),
+        EventBody::AccountConfigured { spec } => admin::account(conn, cx, spec),
+        EventBody::AccountState { account, state, text } => {
+            admin::account_state(conn, cx, account, state, text)
+        }
+        EventBody::NumberSynced { account, facts } => admin::number(conn, cx, account, facts),
+        EventBody::TemplatesSynced { account, templates } => {
+            admin::templates(conn, cx, event.at, account, templates)
+        }
+    }
+}
+
+/// What an event is about, for the audit log.
+fn subject(body: &EventBody) -> String {
+    match body {
+        EventBody::WebhookReceived { account, .. }
+        | EventBody::AccountState { account, .. }
+        | EventBody::NumberSynced { account, .. }
+        | EventBody::TemplatesSynced { account, .. } => account.to_string(),
+        EventBody::AccountConfigured { spec } => spec.id.to_string(),
+        EventBody::MessageQueued { message, .. }
+        | EventBody::AttemptStarted { message, .. }
+        | EventBody::AttemptEnded { message, .. }
+        | EventBody::MessageRetried { message, .. }
+        | EventBody::MessageCancelled { message } => message.to_string(),
+        EventBody::WindowClosed { thread }
+        | EventBody::ThreadRead { thread, .. }
+        | EventBody::ThreadUnread { thread }
+        | EventBody::DraftSaved { thread, .. } => thread.to_string(),
+        EventBody::QuickReplySaved { reply } => reply.id.to_string(),
+        EventBody::QuickReplyDeleted { reply } | EventBody::QuickReplyUsed { reply } => reply.to_string(),
+    }
+}
+
+/// Columns of a message row that differ between kinds of messages.
+struct NewMessage<'a> {
+    uid: [u8; 16],
+    at: Millis,
+    inbound: bool,
+    unread: bool,
+    state: &'a str,
+    body: &'a crate::model::message::Body,
+    text: &'a str,
+    origin: Option<String>,
+    provider_id: Option<&'a str>,
+    quote: Option<String>,
+    times: Option<String>,
+    tag: Option<&'a str>,
+}
+
+/// Adds a message to a thread with everything that follows from it: words, counters, the thread's row. `None` when
+/// it is here already.
+fn add_message(
+    conn: &Connection,
+    cx: &mut Context,
+    account: &AccountRow,
+    thread: &ThreadState,
+    m: &NewMessage<'_>,
+    window_until: Option<Millis>,
+) -> Result<Option<i64>, StoreError> {
+    use crate::model::message::Body;
+    let json = match m.body {
+        Body::Text { .. } => None,
+        other => Some(serde_json::to_string(other).map_err(|e| StoreError::Rule(e.to_string()))?),
+    };
+    let added = conn
+        .prepare_cached(
+            "INSERT OR IGNORE INTO messages(uid, thread_id, at, stored_at, inbound, unread, state, kind, text, body, \
+             origin, provider_id, quote, times, tag) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)",
+        )?
+        .execute(params![
+            m.uid,
+            thread.id,
+            m.at,
+            cx.now,
+            m.inbound,
+            m.unread,
+            m.state,
+            m.body.kind(),
+            m.text,
+            json,
+            m.origin,
+            m.provider_id,
+            m.quote,
+            m.times,
+            m.tag
+        ])?;
+    if added == 0 {
+        return Ok(None);
+    }
+    let row = conn.last_insert_rowid();
+    words::add(conn, row, m.text)?;
+    if m.at >= thread.last_at {
+        conn.prepare_cached(
+            "UPDATE threads SET last_at=?2, last_row=?3, last_uid=?4, last_inbound=?5, last_kind=?6, last_text=?7, \
+             last_state=?8, unread=unread+?9, window_until=max(coalesce(window_until,0), coalesce(?10,0)) WHERE id=?1",
+        )?
+        .execute(params![
+            thread.id,
+            m.at,
+            row,
+            m.uid,
+            m.inbound,
+            m.body.kind(),
+            first_chars(m.text, PREVIEW),
+            m.state,
+            m.unread,
+            window_until
+        ])?;
+    } else if m.unread || window_until.is_some() {
+        conn.prepare_cached(
+            "UPDATE threads SET unread=unread+?2, window_until=max(coalesce(window_until,0), coalesce(?3,0)) WHERE id=?1",
+        )?
+        .execute(params![thread.id, m.unread, window_until])?;
+    }
+    if m.unread {
+        let first = thread.unread == 0;
+        if let Some(d) = cx.delta(account.id) {
+            d.unread += 1;
+            d.unread_threads += i64::from(first);
+        }
+    }
+    Ok(Some(row))
+}

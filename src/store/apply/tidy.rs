@@ -1,0 +1,53 @@
+//! Work that is put off while the writer is busy: the index of word parts.
+
+use crate::store::StoreError;
+use rusqlite::{Connection, OptionalExtension, params};
+
+/// Messages indexed in one step, so that a webhook never waits long.
+const STEP: i64 = 500;
+
+/// The newest message (row) that the index of word parts has.
+pub(in crate::store) fn parts_upto(conn: &Connection) -> Result<i64, StoreError> {
+    Ok(conn
+        .prepare_cached("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'parts_upto'")?
+        .query_row([], |r| r.get(0))
+        .optional()?
+        .unwrap_or(0))
+}
+
+/// Remembers how far the index of word parts is.
+pub(in crate::store) fn set_parts_upto(conn: &Connection, row: i64) -> Result<(), StoreError> {
+    conn.prepare_cached(
+        "INSERT INTO meta(key, value) VALUES('parts_upto', ?1) ON CONFLICT(key) DO UPDATE SET value = excluded.value",
+    )?
+    .execute(params![row.to_string()])?;
+    Ok(())
+}
+
+/// Indexes the next messages; `true` when there are more.
+pub fn tidy(conn: &mut Connection) -> Result<bool, StoreError> {
+    let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let from = parts_upto(&tx)?;
+    let mut last = from;
+    let mut n = 0;
+    {
+        let mut read =
+            tx.prepare_cached("SELECT id, text FROM messages WHERE id > ?1 ORDER BY id LIMIT ?2")?;
+        let mut add = tx.prepare_cached("INSERT INTO message_parts(rowid, text) VALUES(?1, ?2)")?;
+        let mut rows = read.query(params![from, STEP])?;
+        while let Some(row) = rows.next()? {
+            last = row.get(0)?;
+            n += 1;
+            let text: &str = row.get_ref(1)?.as_str().map_err(|e| StoreError::Corrupt(e.to_string()))?;
+            if !text.is_empty() {
+                add.execute(params![last, text])?;
+            }
+        }
+    }
+    if n == 0 {
+        return Ok(false);
+    }
+    set_parts_upto(&tx, last)?;
+    tx.commit()?;
+    Ok(n == STEP)
+}

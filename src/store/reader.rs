@@ -1,0 +1,89 @@
+//! Readers: two threads with a connection each, one for short queries and one for those that may take long.
+
+use super::rows::AccountNames;
+use super::{StoreError, configure};
+use crate::model::ids::AccountId;
+use rusqlite::{Connection, OpenFlags};
+use std::path::Path;
+use std::sync::mpsc;
+use tokio::sync::oneshot;
+
+type Task = Box<dyn FnOnce(&Reader) + Send>;
+
+/// A read connection.
+#[derive(Debug)]
+pub struct Reader {
+    pub(super) conn: Connection,
+}
+
+impl Reader {
+    /// Opens a read-only connection.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(path, flags)?;
+        configure(&conn, 2_000)?;
+        Ok(Self { conn })
+    }
+
+    pub(super) fn names(&self) -> Result<AccountNames, StoreError> {
+        let mut st = self.conn.prepare_cached("SELECT id, key FROM accounts")?;
+        let names = st
+            .query_map([], |r| Ok((r.get(0)?, AccountId::new(r.get::<_, String>(1)?))))?
+            .collect::<Result<_, _>>()?;
+        Ok(names)
+    }
+}
+
+/// The reader threads.
+pub(super) struct Readers {
+    fast: mpsc::Sender<Option<Task>>,
+    slow: mpsc::Sender<Option<Task>>,
+}
+
+fn start(path: &Path, name: &str) -> Result<mpsc::Sender<Option<Task>>, StoreError> {
+    let (tx, rx) = mpsc::channel::<Option<Task>>();
+    let path = path.to_owned();
+    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+        // Opened on first use: the slow reader costs nothing until somebody searches.
+        let mut reader: Option<Reader> = None;
+        while let Ok(Some(task)) = rx.recv() {
+            if reader.is_none() {
+                match Reader::open(&path) {
+                    Ok(r) => reader = Some(r),
+                    // The task is dropped, its caller hears that the store has stopped.
+                    Err(error) => tracing::error!(%error, "a reader could not be opened"),
+                }
+            }
+            if let Some(r) = &reader {
+                task(r);
+            }
+        }
+    });
+    spawned.map_err(|error| StoreError::File { path: name.into(), error })?;
+    Ok(tx)
+}
+
+impl Readers {
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Ok(Self { fast: start(path, "store-reader")?, slow: start(path, "store-search")? })
+    }
+
+    pub async fn run<T, F>(&self, slow: bool, query: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (tx, rx) = oneshot::channel();
+        let task: Task = Box::new(move |reader| {
+            let _ = tx.send(query(reader));
+        });
+        let queue = if slow { &self.slow } else { &self.fast };
+        queue.send(Some(task)).map_err(|_| StoreError::Stopped)?;
+        rx.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    pub fn stop(&self) {
+        let _ = self.fast.send(None);
+        let _ = self.slow.send(None);
+    }
+}

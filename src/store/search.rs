@@ -1,0 +1,361 @@
+//! Search over everything, newest first. No ranking: scoring every match costs a hundred times the time.
+//!
+//! Words come from an index of words (the last one as a beginning), parts of words from an index of trigrams that
+//! is filled when the writer is idle; the few messages it does not have yet are read one by one.
+
+use super::StoreError;
+use super::apply;
+use super::reader::Reader;
+use super::rows::{self, MESSAGE_COLUMNS, THREAD_COLUMNS};
+use crate::model::ids::{AccountId, ThreadId};
+use crate::model::thread::ThreadRow;
+use crate::protocol::{Cursor, Found, Hit, Page};
+use rusqlite::params;
+use std::collections::BTreeSet;
+
+/// Threads shown above the messages.
+const THREADS: usize = 20;
+/// Longest query looked at, in characters.
+const QUERY_MAX: usize = 200;
+/// Words of a query that are used.
+const WORDS_MAX: usize = 12;
+/// Messages not yet in the index of parts that are read one by one.
+const TAIL_MAX: i64 = 20_000;
+/// Characters around a match.
+const AROUND: usize = 48;
+
+/// What a query asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Query {
+    /// Words and quoted phrases.
+    terms: Vec<String>,
+    /// Whether the last term is still being typed.
+    open: bool,
+}
+
+impl Query {
+    fn parse(text: &str) -> Self {
+        let text: String = text.chars().filter(|c| !c.is_control()).take(QUERY_MAX).collect();
+        let mut terms = Vec::new();
+        let mut rest = text.as_str();
+        let mut open = false;
+        loop {
+            rest = rest.trim_start();
+            if rest.is_empty() || terms.len() == WORDS_MAX {
+                break;
+            }
+            if let Some(quoted) = rest.strip_prefix('"') {
+                let (phrase, after) = quoted.split_once('"').unwrap_or((quoted, ""));
+                terms.push(phrase.trim().to_owned());
+                rest = after;
+                open = false;
+            } else {
+                let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+                terms.push(rest[..end].to_owned());
+                open = end == rest.len();
+                rest = &rest[end..];
+            }
+        }
+        terms.retain(|t| !t.is_empty());
+        Self { terms, open }
+    }
+
+    /// The query for the index of words; `None` when nothing of it is indexed.
+    fn words(&self) -> Option<String> {
+        let last = self.terms.len().checked_sub(1)?;
+        let parts: Vec<String> = self
+            .terms
+            .iter()
+            .enumerate()
+            .filter_map(|(i, t)| apply::prepare_query_token(t, self.open && i == last))
+            .collect();
+        (!parts.is_empty()).then(|| parts.join(" "))
+    }
+
+    /// The query for an index of trigrams; `None` when a term is too short for it.
+    fn parts(&self) -> Option<String> {
+        if self.terms.is_empty() || self.terms.iter().any(|t| t.chars().count() < 3) {
+            return None;
+        }
+        Some(
+            self.terms
+                .iter()
+                .map(|t| format!("\"{}\"", t.replace('"', "\"\"")))
+                .collect::<Vec<_>>()
+                .join(" "),
+        )
+    }
+}
+
+fn lower(s: &str) -> String {
+    s.chars().flat_map(char::to_lowercase).collect()
+}
+
+/// A piece of the text around the first match, the match between `\u{2}` and `\u{3}`.
+fn snippet(text: &str, terms: &[String]) -> String {
+    let chars: Vec<char> = text.chars().filter(|c| !matches!(c, '\u{2}' | '\u{3}')).take(16 * 1024).collect();
+    // One character each, so that places in both agree.
+    let folded: Vec<char> = chars.iter().map(|c| c.to_lowercase().next().unwrap_or(*c)).collect();
+    let mut best: Option<(usize, usize)> = None;
+    for term in terms {
+        let needle: Vec<char> = lower(term).chars().collect();
+        if needle.is_empty() || needle.len() > folded.len() {
+            continue;
+        }
+        if let Some(at) = folded.windows(needle.len()).position(|w| w == needle)
+            && best.is_none_or(|(b, _)| at < b)
+        {
+            best = Some((at, needle.len()));
+        }
+    }
+    let (at, len) = best.unwrap_or((0, 0));
+    let from = at.saturating_sub(AROUND / 2);
+    let to = (at + len + AROUND).min(chars.len());
+    let mut out = String::new();
+    if from > 0 {
+        out.push('…');
+    }
+    out.extend(&chars[from..at]);
+    if len > 0 {
+        out.push('\u{2}');
+        out.extend(&chars[at..at + len]);
+        out.push('\u{3}');
+    }
+    out.extend(&chars[at + len..to]);
+    if to < chars.len() {
+        out.push('…');
+    }
+    out
+}
+
+/// The rows that a search may return: account, thread, older than a place.
+struct Scope {
+    account: Option<i64>,
+    thread: Option<i64>,
+    before: i64,
+    limit: usize,
+}
+
+impl Scope {
+    fn filter(&self) -> &'static str {
+        match (self.account, self.thread) {
+            (None, None) => "",
+            (Some(_), None) => {
+                " AND EXISTS(SELECT 1 FROM messages m JOIN threads t ON t.id = m.thread_id \
+                 WHERE m.id = f.rowid AND t.account_id = ?4)"
+            }
+            (_, Some(_)) => " AND EXISTS(SELECT 1 FROM messages m WHERE m.id = f.rowid AND m.thread_id = ?4)",
+        }
+    }
+
+    fn value(&self) -> Option<i64> {
+        self.thread.or(self.account)
+    }
+}
+
+impl Reader {
+    fn rowids(&self, table: &str, query: &str, scope: &Scope) -> Result<Vec<i64>, StoreError> {
+        let sql = format!(
+            "SELECT f.rowid FROM {table} f WHERE {table} MATCH ?1 AND f.rowid < ?2{} ORDER BY f.rowid DESC LIMIT ?3",
+            scope.filter()
+        );
+        let mut st = self.conn.prepare_cached(&sql)?;
+        let limit = scope.limit as i64;
+        let rows = match scope.value() {
+            Some(v) => {
+                st.query_map(params![query, scope.before, limit, v], |r| r.get(0))?.collect::<Result<_, _>>()
+            }
+            None => {
+                st.query_map(params![query, scope.before, limit], |r| r.get(0))?.collect::<Result<_, _>>()
+            }
+        };
+        Ok(rows?)
+    }
+
+    /// Messages that the index of parts does not have yet.
+    fn tail(&self, terms: &[String], scope: &Scope) -> Result<Vec<i64>, StoreError> {
+        let upto = apply::tidy_upto(&self.conn)?;
+        let newest: i64 = self
+            .conn
+            .prepare_cached("SELECT coalesce(max(id), 0) FROM messages")?
+            .query_row([], |r| r.get(0))?;
+        let from = upto.max(newest - TAIL_MAX);
+        if from >= newest {
+            return Ok(Vec::new());
+        }
+        let needles: Vec<String> = terms.iter().map(|t| lower(t)).collect();
+        let mut st = self.conn.prepare_cached(
+            "SELECT m.id, m.text, m.thread_id, t.account_id FROM messages m JOIN threads t ON t.id = m.thread_id \
+             WHERE m.id > ?1 AND m.id < ?2 ORDER BY m.id DESC",
+        )?;
+        let mut found = st.query(params![from, scope.before])?;
+        let mut out = Vec::new();
+        while let Some(r) = found.next()? {
+            if scope.thread.is_some_and(|t| r.get(2) != Ok(t))
+                || scope.account.is_some_and(|a| r.get(3) != Ok(a))
+            {
+                continue;
+            }
+            let text = lower(r.get_ref(1)?.as_str().map_err(|e| StoreError::Corrupt(e.to_string()))?);
+            if needles.iter().all(|n| text.contains(n.as_str())) {
+                out.push(r.get(0)?);
+                if out.len() == scope.limit {
+                    break;
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// Searches messages, and threads by name and number on the first page.
+    pub fn search(
+        &self,
+        text: &str,
+        account: Option<&AccountId>,
+        thread: Option<ThreadId>,
+        before: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Found, StoreError> {
+        let query = Query::parse(text);
+        if query.terms.is_empty() {
+            return Ok(Found::default());
+        }
+        let names = self.names()?;
+        let account_id = match account {
+            None => None,
+            Some(key) => Some(
+                names
+                    .iter()
+                    .find(|(_, k)| k == key)
+                    .map(|(id, _)| *id)
+                    .ok_or(StoreError::Missing("this account"))?,
+            ),
+        };
+        let thread_id = match thread {
+            None => None,
+            Some(uid) => Some(
+                self.conn
+                    .prepare_cached("SELECT id FROM threads WHERE uid = ?1")?
+                    .query_row([uid.0], |r| r.get(0))?,
+            ),
+        };
+        let limit = limit as usize;
+        let scope = Scope {
+            account: account_id,
+            thread: thread_id,
+            before: before.map_or(i64::MAX, |c| c.row),
+            limit: limit + 1,
+        };
+        let mut rows: BTreeSet<i64> = BTreeSet::new();
+        if let Some(q) = query.words() {
+            rows.extend(self.rowids("message_words", &q, &scope)?);
+        }
+        if rows.len() <= limit
+            && let Some(q) = query.parts()
+        {
+            rows.extend(self.rowids("message_parts", &q, &scope)?);
+            rows.extend(self.tail(&query.terms, &scope)?);
+        }
+        let more = rows.len() > limit;
+        let rows: Vec<i64> = rows.into_iter().rev().take(limit).collect();
+        let mut hits = Vec::with_capacity(rows.len());
+        let sql = format!(
+            "SELECT {MESSAGE_COLUMNS}, t.title FROM messages m JOIN threads t ON t.id = m.thread_id WHERE m.id = ?1"
+        );
+        let mut st = self.conn.prepare_cached(&sql)?;
+        let mut next = None;
+        for id in rows {
+            let mut found = st.query([id])?;
+            if let Some(r) = found.next()? {
+                let (row, _, message) = rows::message(r, &names)?;
+                next = Some(Cursor { at: message.at, row });
+                let snippet = snippet(&message.body.plain_text(), &query.terms);
+                hits.push(Hit { message, title: r.get(21)?, snippet });
+            }
+        }
+        let threads = if before.is_none() && thread.is_none() {
+            self.search_threads(&query, account_id, &names)?
+        } else {
+            Vec::new()
+        };
+        Ok(Found { threads, hits: Page { items: hits, next: next.filter(|_| more) } })
+    }
+
+    fn search_threads(
+        &self,
+        query: &Query,
+        account: Option<i64>,
+        names: &rows::AccountNames,
+    ) -> Result<Vec<ThreadRow>, StoreError> {
+        let text = query.terms.join(" ");
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        let is_number = digits.len() >= 3 && text.chars().all(|c| c.is_ascii_digit() || "+ -().".contains(c));
+        let short = text.chars().count() < 3;
+        let (condition, value) = if is_number {
+            (
+                "t.id IN (SELECT rowid FROM thread_parts WHERE thread_parts MATCH ?1 LIMIT 500)",
+                format!("\"{digits}\""),
+            )
+        } else if short {
+            let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+            ("t.title LIKE ?1 ESCAPE '\\'", format!("%{escaped}%"))
+        } else {
+            let Some(q) = query.parts() else { return Ok(Vec::new()) };
+            ("t.id IN (SELECT rowid FROM thread_parts WHERE thread_parts MATCH ?1 LIMIT 500)", q)
+        };
+        let sql = format!(
+            "SELECT {THREAD_COLUMNS} FROM threads t WHERE {condition} AND (?2 IS NULL OR t.account_id = ?2) \
+             ORDER BY t.last_at DESC LIMIT ?3"
+        );
+        let mut st = self.conn.prepare_cached(&sql)?;
+        let mut found = st.query(params![value, account, THREADS as i64])?;
+        let mut out = Vec::new();
+        while let Some(r) = found.next()? {
+            out.push(rows::thread_row(r, names)?.1);
+        }
+        Ok(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_words_and_phrases() {
+        let q = Query::parse("refund  \"two weeks\" ord");
+        assert_eq!(q.terms, ["refund", "two weeks", "ord"]);
+        assert!(q.open);
+        assert_eq!(q.words().as_deref(), Some("\"refund\" \"two weeks\" \"ord\"*"));
+        assert!(!Query::parse("done ").open);
+        assert_eq!(Query::parse("a\" OR \"b").terms.len(), 3);
+        assert_eq!(Query::parse("  ").words(), None);
+        assert_eq!(Query::parse("ab cde").parts(), None);
+    }
+
+    #[test]
+    fn snippets_mark_the_first_match() {
+        let s = snippet("Where is my Order 4711 please", &["order".into()]);
+        assert_eq!(s, "Where is my \u{2}Order\u{3} 4711 please");
+        let long = format!("{} needle {}", "x ".repeat(100), "y ".repeat(100));
+        let s = snippet(&long, &["needle".into()]);
+        assert!(s.starts_with('…') && s.ends_with('…') && s.contains("\u{2}needle\u{3}"), "{s}");
+        assert_eq!(snippet("a\u{2}b", &["zz".into()]), "ab");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_query_breaks_the_query_language(text in ".{0,80}") {
+            let conn = rusqlite::Connection::open_in_memory().unwrap();
+            conn.execute_batch("CREATE VIRTUAL TABLE w USING fts5(t, prefix='2 3'); CREATE VIRTUAL TABLE p USING fts5(t, tokenize='trigram');").unwrap();
+            let q = Query::parse(&text);
+            for (table, query) in [("w", q.words()), ("p", q.parts())] {
+                if let Some(query) = query {
+                    let n: Result<i64, _> = conn.query_row(&format!("SELECT count(*) FROM {table} WHERE {table} MATCH ?1"), [&query], |r| r.get(0));
+                    proptest::prop_assert!(n.is_ok(), "{:?}: {:?}", query, n);
+                }
+            }
+            let _ = snippet(&text, &q.terms);
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! Reading threads, contacts, accounts, templates and quick replies.
+
+use super::reader::Reader;
+use super::rows::{self, THREAD_COLUMNS};
+use super::{StoreError, apply};
+use crate::clock::Millis;
+use crate::model::contact::{Contact, Identity, IdentityKind};
+use crate::model::event::{AccountSpec, NumberFacts};
+use crate::model::ids::{AccountId, QuickReplyId, ThreadId};
+use crate::model::quick_reply::QuickReply;
+use crate::model::template::Template;
+use crate::model::thread::{ThreadDetail, ThreadFilter, ThreadRow};
+use crate::protocol::{AccountView, Cursor, Page};
+use rusqlite::{Connection, OptionalExtension, params};
+
+/// The identities of a contact, the most stable kind first.
+pub(super) fn identities(conn: &Connection, contact_id: i64) -> Result<Vec<Identity>, StoreError> {
+    let mut st = conn.prepare_cached("SELECT kind, value FROM identities WHERE contact_id = ?1")?;
+    let mut out: Vec<Identity> = st
+        .query_map([contact_id], |r| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?)))?
+        .filter_map(|row| match row {
+            Ok((kind, value)) => IdentityKind::parse(&kind).map(|kind| Ok(Identity { kind, value })),
+            Err(e) => Some(Err(e)),
+        })
+        .collect::<Result<_, _>>()?;
+    out.sort_by_key(|i| i.kind);
+    Ok(out)
+}
+
+impl Reader {
+    /// A page of threads, newest first.
+    pub fn threads(
+        &self,
+        account: Option<&AccountId>,
+        filter: ThreadFilter,
+        before: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Page<ThreadRow>, StoreError> {
+        let names = self.names()?;
+        let account_id = match account {
+            None => None,
+            Some(key) => match names.iter().find(|(_, k)| k == key) {
+                Some((id, _)) => Some(*id),
+                None => return Err(StoreError::Missing("this account")),
+            },
+        };
+        let which = match filter {
+            ThreadFilter::All => "",
+            ThreadFilter::Unread => " AND t.unread > 0",
+            ThreadFilter::Failed => " AND t.failed > 0",
+        };
+        let one = if account_id.is_some() { " AND t.account_id = ?4" } else { "" };
+        let sql = format!(
+            "SELECT {THREAD_COLUMNS} FROM threads t WHERE (t.last_at, t.id) < (?1, ?2){which}{one} \
+             ORDER BY t.last_at DESC, t.id DESC LIMIT ?3"
+        );
+        let from = before.unwrap_or(Cursor { at: i64::MAX, row: i64::MAX });
+        let mut st = self.conn.prepare_cached(&sql)?;
+        let mut found = match account_id {
+            Some(id) => st.query(params![from.at, from.row, limit + 1, id])?,
+            None => st.query(params![from.at, from.row, limit + 1])?,
+        };
+        let mut items = Vec::with_capacity(limit as usize);
+        let mut last = Cursor { at: 0, row: 0 };
+        let mut more = false;
+        while let Some(r) = found.next()? {
+            if items.len() == limit as usize {
+                more = true;
+                break;
+            }
+            let (row, thread) = rows::thread_row(r, &names)?;
+            last = Cursor { at: thread.last_at, row };
+            items.push(thread);
+        }
+        Ok(Page { items, next: more.then_some(last) })
+    }
+
+    /// Rows of these threads; unknown ids are left out.
+    pub fn thread_rows(&self, ids: &[ThreadId]) -> Result<Vec<ThreadRow>, StoreError> {
+        let names = self.names()?;
+        let mut st =
+            self.conn.prepare_cached(&format!("SELECT {THREAD_COLUMNS} FROM threads t WHERE t.uid = ?1"))?;
+        let mut out = Vec::with_capacity(ids.len());
+        for id in ids {
+            let mut found = st.query([id.0])?;
+            if let Some(r) = found.next()? {
+                out.push(rows::thread_row(r, &names)?.1);
+            }
+        }
+        Ok(out)
+    }
+
+    /// One thread with its contact and draft.
+    pub fn thread(&self, id: ThreadId) -> Result<ThreadDetail, StoreError> {
+        let row = self.thread_rows(&[id])?.pop().ok_or(StoreError::Missing("this thread"))?;
+        let (thread_id, contact_id, read_at): (i64, i64, Option<Millis>) = self
+            .conn
+            .prepare_cached("SELECT id, contact_id, read_at FROM threads WHERE uid = ?1")?
+            .query_row([id.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+        let mut contact = self
+            .conn
+            .prepare_cached("SELECT uid, name, profile_name, marketing_stop FROM contacts WHERE id = ?1")?
+            .query_row([contact_id], |r| {
+                Ok(Contact {
+                    id: rows::contact_id(r, 0)?,
+                    name: r.get(1)?,
+                    profile_name: r.get(2)?,
+                    identities: Vec::new(),
+                    marketing_opt_out: r.get(3)?,
+                })
+            })?;
+        contact.identities = identities(&self.conn, contact_id)?;
+        let draft: Option<String> = self
+            .conn
+            .prepare_cached("SELECT text FROM drafts WHERE thread_id = ?1 AND mode = 'reply'")?
+            .query_row([thread_id], |r| r.get(0))
+            .optional()?;
+        Ok(ThreadDetail { row, contact, draft: draft.unwrap_or_default(), read_at })
+    }
+
+    /// The thread that a text names: a thread id, a phone number or user id in any common form, a unique name.
+    pub fn find_thread(
+        &self,
+        account: Option<&AccountId>,
+        text: &str,
+    ) -> Result<Option<ThreadId>, FindError> {
+        let text = text.trim();
+        if let Ok(id) = text.parse::<ThreadId>()
+            && !self.thread_rows(&[id])?.is_empty()
+        {
+            return Ok(Some(id));
+        }
+        let names = self.names()?;
+        let account_id = account.and_then(|key| names.iter().find(|(_, k)| k == key)).map(|(id, _)| *id);
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        let looks_like_phone =
+            digits.len() >= 7 && text.chars().all(|c| c.is_ascii_digit() || "+ -().".contains(c));
+        let mut st = self.conn.prepare_cached(
+            "SELECT t.uid FROM identities i JOIN threads t ON t.contact_id = i.contact_id \
+             WHERE i.scope IN (SELECT provider || ':' || business FROM accounts) AND i.kind = ?1 AND i.value = ?2 \
+             AND (?3 IS NULL OR t.account_id = ?3) ORDER BY t.last_at DESC LIMIT 1",
+        )?;
+        let bare = text.strip_prefix('@').unwrap_or(text);
+        let mut tries = vec![("bsuid", text), ("group", text), ("username", bare)];
+        if looks_like_phone {
+            tries.insert(0, ("phone", digits.as_str()));
+        }
+        for (kind, value) in tries {
+            let found =
+                st.query_row(params![kind, value, account_id], |r| rows::thread_id(r, 0)).optional()?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        let mut st = self.conn.prepare_cached(
+            "SELECT t.uid, t.title FROM threads t WHERE t.title = ?1 COLLATE NOCASE \
+             AND (?2 IS NULL OR t.account_id = ?2) LIMIT 2",
+        )?;
+        let found: Vec<ThreadId> =
+            st.query_map(params![text, account_id], |r| rows::thread_id(r, 0))?.collect::<Result<_, _>>()?;
+        match found.len() {
+            0 => Ok(None),
+            1 => Ok(found.first().copied()),
+            _ => Err(FindError::Ambiguous),
+        }
+    }
+
+    /// Accounts in the order in which they were configured.
+    pub fn accounts(&self) -> Result<Vec<AccountView>, StoreError> {
+        let mut st = self.conn.prepare_cached(
+            "SELECT key, name, provider, environment, number, business, state, state_text, facts, threads, unread, \
+             unread_threads, last_webhook, templates_synced FROM accounts ORDER BY position, id",
+        )?;
+        let views = st
+            .query_map([], |r| {
+                let facts: String = r.get(8)?;
+                let facts: NumberFacts = serde_json::from_str(&facts).unwrap_or_default();
+                let count = |i: usize| r.get::<_, i64>(i).map(|n| u32::try_from(n).unwrap_or(0));
+                Ok(AccountView {
+                    spec: AccountSpec {
+                        id: AccountId::new(r.get::<_, String>(0)?),
+                        name: r.get(1)?,
+                        provider: r.get(2)?,
+                        environment: r.get(3)?,
+                        number: r.get(4)?,
+                        business: r.get(5)?,
+                    },
+                    state: r.get(6)?,
+                    state_text: r.get(7)?,
+                    facts,
+                    threads: count(9)?,
+                    unread: count(10)?,
+                    unread_threads: count(11)?,
+                    last_webhook: r.get(12)?,
+                    templates_synced: r.get(13)?,
+                })
+            })?
+            .collect::<Result<_, _>>()?;
+        Ok(views)
+    }
+
+    /// Templates of an account by name and language.
+    pub fn templates(&self, account: &AccountId) -> Result<Vec<Template>, StoreError> {
+        let mut st = self.conn.prepare_cached(
+            "SELECT p.data FROM templates p JOIN accounts a ON a.id = p.account_id WHERE a.key = ?1 \
+             ORDER BY p.name, p.language",
+        )?;
+        let mut found = st.query([account.as_str()])?;
+        let mut out = Vec::new();
+        while let Some(r) = found.next()? {
+            let text: String = r.get(0)?;
+            out.push(serde_json::from_str(&text).map_err(|e| StoreError::Corrupt(format!("template: {e}")))?);
+        }
+        Ok(out)
+    }
+
+    /// One template.
+    pub fn template(
+        &self,
+        account: &AccountId,
+        name: &str,
+        language: &str,
+    ) -> Result<Option<Template>, StoreError> {
+        let text: Option<String> = self
+            .conn
+            .prepare_cached(
+                "SELECT p.data FROM templates p JOIN accounts a ON a.id = p.account_id \
+                 WHERE a.key = ?1 AND p.name = ?2 AND p.language = ?3",
+            )?
+            .query_row(params![account.as_str(), name, language], |r| r.get(0))
+            .optional()?;
+        text.map(|t| serde_json::from_str(&t).map_err(|e| StoreError::Corrupt(format!("template: {e}"))))
+            .transpose()
+    }
+
+    /// Quick replies, most used first.
+    pub fn quick_replies(&self) -> Result<Vec<QuickReply>, StoreError> {
+        let mut st = self.conn.prepare_cached(
+            "SELECT uid, shortcut, text, used, updated_at FROM quick_replies ORDER BY used DESC, shortcut",
+        )?;
+        let replies = st
+            .query_map([], |r| {
+                let uid = r.get_ref(0)?.as_blob()?;
+                Ok(QuickReply {
+                    id: QuickReplyId::from_slice(uid).unwrap_or_default(),
+                    shortcut: r.get(1)?,
+                    text: r.get(2)?,
+                    used: r.get::<_, i64>(3)? as u64,
+                    updated_at: r.get(4)?,
+                })
+            })?
+            .collect::<Result<_, _>>()?;
+        Ok(replies)
+    }
+
+    /// The provider's id of the newest inbound message of a thread: what a read receipt names.
+    pub fn newest_inbound(&self, thread: ThreadId, upto: Millis) -> Result<Option<String>, StoreError> {
+        Ok(self
+            .conn
+            .prepare_cached(
+                "SELECT m.provider_id FROM messages m JOIN threads t ON t.id = m.thread_id WHERE t.uid = ?1 \
+                 AND m.inbound = 1 AND m.at <= ?2 AND m.provider_id IS NOT NULL AND m.kind <> 'system' \
+                 ORDER BY m.at DESC, m.id DESC LIMIT 1",
+            )?
+            .query_row(params![thread.0, upto], |r| r.get(0))
+            .optional()?)
+    }
+
+    /// How far the index of word parts is behind, in messages.
+    pub fn parts_behind(&self) -> Result<i64, StoreError> {
+        let newest: i64 = self
+            .conn
+            .prepare_cached("SELECT coalesce(max(id), 0) FROM messages")?
+            .query_row([], |r| r.get(0))?;
+        Ok(newest - apply::tidy_upto(&self.conn)?)
+    }
+}
+
+/// Why a thread was not found by its name.
+#[derive(Debug, thiserror::Error)]
+pub enum FindError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Several threads have this title.
+    #[error("several threads have this name")]
+    Ambiguous,
+}
+
+impl From<rusqlite::Error> for FindError {
+    fn from(e: rusqlite::Error) -> Self {
+        Self::Store(e.into())
+    }
+}

@@ -1,0 +1,201 @@
+//! The single writer: one thread, one connection, everything that waits in one transaction.
+//!
+//! A batch that fails is rolled back and its events are applied again one by one, so that one poison event costs
+//! itself and nothing else.
+
+use super::apply::{self, Context};
+use super::{OnCommit, StoreError};
+use crate::clock::Clock;
+use crate::model::event::Event;
+use crate::model::ids::ThreadId;
+use crate::protocol::Changed;
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+/// Events that may wait for the writer; more is refused so that memory stays bounded.
+const QUEUE: usize = 4096;
+/// Events in one transaction.
+const BATCH: usize = 256;
+
+/// What applying an event brought.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// The thread that a send went to.
+    pub thread: Option<ThreadId>,
+    /// The event had been applied before; nothing changed.
+    pub repeated: bool,
+    /// Updates of a webhook that could not be applied.
+    pub problems: usize,
+}
+
+/// A finished commit: what changed.
+pub type Commit = Vec<Changed>;
+
+enum Job {
+    Apply(Box<Event>, oneshot::Sender<Result<Reply, StoreError>>),
+    Tidy(oneshot::Sender<Result<bool, StoreError>>),
+    Stop(oneshot::Sender<()>),
+}
+
+/// A handle to the writer thread.
+#[derive(Clone)]
+pub struct Writer {
+    jobs: mpsc::Sender<Job>,
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub fn start(conn: Connection, clock: Clock, on_commit: OnCommit) -> Result<Self, StoreError> {
+        let (jobs, rx) = mpsc::channel(QUEUE);
+        let context = Context::load(&conn)?;
+        std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || run(conn, context, rx, &clock, &on_commit))
+            .map_err(|error| StoreError::File { path: "store-writer".into(), error })?;
+        Ok(Self { jobs })
+    }
+
+    /// Applies an event; waits for room.
+    pub async fn apply(&self, event: Event) -> Result<Reply, StoreError> {
+        let (tx, rx) = oneshot::channel();
+        self.jobs.send(Job::Apply(Box::new(event), tx)).await.map_err(|_| StoreError::Stopped)?;
+        rx.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Applies an event; refuses when there is no room.
+    pub async fn try_apply(&self, event: Event) -> Result<Reply, StoreError> {
+        let (tx, rx) = oneshot::channel();
+        self.jobs.try_send(Job::Apply(Box::new(event), tx)).map_err(|e| match e {
+            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Stopped,
+        })?;
+        rx.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Does a piece of the work that was put off; `true` when there is more.
+    pub async fn tidy(&self) -> Result<bool, StoreError> {
+        let (tx, rx) = oneshot::channel();
+        self.jobs.send(Job::Tidy(tx)).await.map_err(|_| StoreError::Stopped)?;
+        rx.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Finishes the queue and ends the thread.
+    pub async fn stop(&self) {
+        let (tx, rx) = oneshot::channel();
+        if self.jobs.send(Job::Stop(tx)).await.is_ok() {
+            let _ = rx.await;
+        }
+    }
+}
+
+type Waiting = (Box<Event>, oneshot::Sender<Result<Reply, StoreError>>);
+
+fn run(
+    mut conn: Connection,
+    mut context: Context,
+    mut jobs: mpsc::Receiver<Job>,
+    clock: &Clock,
+    on_commit: &OnCommit,
+) {
+    let mut batch: Vec<Waiting> = Vec::with_capacity(BATCH);
+    let mut stop = None;
+    while let Some(job) = jobs.blocking_recv() {
+        let mut next = Some(job);
+        let mut tidy = None;
+        while let Some(job) = next.take() {
+            match job {
+                Job::Apply(event, reply) => batch.push((event, reply)),
+                Job::Tidy(reply) => tidy = Some(reply),
+                Job::Stop(reply) => stop = Some(reply),
+            }
+            if batch.len() < BATCH && tidy.is_none() && stop.is_none() {
+                next = jobs.try_recv().ok();
+            }
+        }
+        if !batch.is_empty() {
+            commit(&mut conn, &mut context, &mut batch, clock, on_commit);
+        }
+        if let Some(reply) = tidy {
+            let _ = reply.send(apply::tidy(&mut conn));
+        }
+        if stop.is_some() {
+            break;
+        }
+    }
+    let _ = conn.execute_batch("PRAGMA optimize;");
+    drop(conn);
+    if let Some(reply) = stop {
+        let _ = reply.send(());
+    }
+}
+
+fn commit(
+    conn: &mut Connection,
+    context: &mut Context,
+    batch: &mut Vec<Waiting>,
+    clock: &Clock,
+    on_commit: &OnCommit,
+) {
+    let now = clock.now();
+    match apply_all(conn, context, batch.iter().map(|(e, _)| e.as_ref()), now, false) {
+        Ok((replies, changed)) => {
+            // Clients hear of it before the sender's answer, so that an answer never refers to the unseen.
+            if !changed.is_empty() {
+                on_commit(&changed);
+            }
+            for ((_, waiting), reply) in batch.drain(..).zip(replies) {
+                let _ = waiting.send(Ok(reply));
+            }
+        }
+        Err(error) if batch.len() == 1 && !is_webhook(&batch[0].0) => {
+            if let Some((_, waiting)) = batch.pop() {
+                let _ = waiting.send(Err(error));
+            }
+        }
+        Err(_) => {
+            for (event, waiting) in batch.drain(..) {
+                let result = apply_all(conn, context, std::iter::once(event.as_ref()), now, true);
+                let _ = waiting.send(result.map(|(mut replies, changed)| {
+                    if !changed.is_empty() {
+                        on_commit(&changed);
+                    }
+                    replies.pop().unwrap_or_default()
+                }));
+            }
+        }
+    }
+}
+
+fn is_webhook(event: &Event) -> bool {
+    matches!(event.body, crate::model::event::EventBody::WebhookReceived { .. })
+}
+
+fn apply_all<'a>(
+    conn: &mut Connection,
+    context: &mut Context,
+    events: impl Iterator<Item = &'a Event>,
+    now: i64,
+    careful: bool,
+) -> Result<(Vec<Reply>, Commit), StoreError> {
+    let result = (|| {
+        conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        context.begin(now, careful);
+        let mut replies = Vec::new();
+        for event in events {
+            replies.push(apply::apply(conn, context, event)?);
+        }
+        context.flush(conn)?;
+        conn.prepare_cached("COMMIT")?.execute([])?;
+        Ok(replies)
+    })();
+    match result {
+        Ok(replies) => Ok((replies, context.take_changed())),
+        Err(error) => {
+            if !conn.is_autocommit() {
+                let _ = conn.execute_batch("ROLLBACK");
+            }
+            context.reload(conn);
+            Err(error)
+        }
+    }
+}

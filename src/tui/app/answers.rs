@@ -1,0 +1,216 @@
+//! What the engine says: answers to requests, and ids of what changed.
+
+use super::conversation::Load;
+use super::{App, Asked, Damage, Effect};
+use crate::model::ThreadId;
+use crate::model::thread::DraftMode;
+use crate::protocol::{Changed, Problem, Request, Response, Update};
+use crate::tui::overlay::Delivery;
+
+impl App {
+    pub(super) fn answer(&mut self, id: u64, result: Result<Response, Problem>) {
+        let Some(asked) = self.asked.remove(&id) else { return };
+        if let Asked::Overlay { serial, search } = asked {
+            self.deliver(serial, search, result);
+            return;
+        }
+        match result {
+            Ok(response) => self.came(asked, response),
+            Err(problem) => self.refused(asked, &problem),
+        }
+        if self.quitting.is_some() {
+            self.quit_when_saved();
+        }
+    }
+
+    fn came(&mut self, asked: Asked, response: Response) {
+        match (asked, response) {
+            (Asked::Hello, Response::Hello { operator, .. }) => {
+                self.operator = crate::text::sanitize(&operator).into_owned();
+                self.damage(Damage::TOP);
+            }
+            (Asked::Accounts, Response::Accounts(accounts)) => {
+                self.accounts = accounts;
+                let newest = self.accounts.iter().filter_map(|a| a.last_webhook).max();
+                if newest > self.status.last_webhook {
+                    self.status.last_webhook = newest;
+                    self.damage(Damage::STATUS);
+                }
+                self.damage(Damage::TOP);
+            }
+            (Asked::Status, Response::Status(status)) => {
+                self.status = *status;
+                self.damage(Damage::STATUS);
+            }
+            (Asked::Threads { generation, more }, Response::Threads(page)) => {
+                self.threads_came(generation, more, page);
+            }
+            (Asked::ThreadRows, Response::ThreadRows(rows)) => self.rows_came(rows),
+            (Asked::Thread(id), Response::Thread(detail)) => {
+                if let Some(c) = self.conversation.as_mut().filter(|c| c.thread == id) {
+                    c.take_detail(*detail);
+                    self.fit_composer();
+                    self.mark_read();
+                    self.damage(Damage::CONVERSATION | Damage::COMPOSER | Damage::DETAILS);
+                }
+            }
+            (Asked::Messages { thread, load }, Response::Messages { items, older, newer })
+                if self.has_open(thread) =>
+            {
+                self.messages_came(load, items, older, newer);
+            }
+            (Asked::MessageRows(thread), Response::MessageRows(rows)) if self.has_open(thread) => {
+                self.message_rows_came(rows);
+            }
+            (Asked::Send { thread, .. }, Response::Queued { .. }) => self.sent(thread),
+            (Asked::QuickReplies, Response::QuickReplies(replies)) => self.quick_replies = replies,
+            (Asked::Templates(account), Response::Templates(list)) => {
+                self.templates.insert(account, list);
+            }
+            (Asked::Saying(words), _) => self.say(words),
+            _ => {}
+        }
+    }
+
+    fn has_open(&self, thread: ThreadId) -> bool {
+        self.conversation.as_ref().is_some_and(|c| c.thread == thread)
+    }
+
+    /// A send is committed: now the draft may go.
+    fn sent(&mut self, thread: ThreadId) {
+        if let Some(c) = self.conversation.as_mut().filter(|c| c.thread == thread) {
+            c.touched = true;
+            if let Some(request) = c.draft_request() {
+                self.ask(request, Asked::Draft);
+            }
+        } else {
+            let mode = DraftMode::Reply;
+            let request = Request::SaveDraft { thread, mode, text: String::new() };
+            self.ask(request, Asked::Draft);
+        }
+    }
+
+    fn refused(&mut self, asked: Asked, problem: &Problem) {
+        match asked {
+            Asked::Send { thread, text, quote } => self.take_back(thread, text, quote),
+            Asked::Threads { .. } if !self.started => self.started = true,
+            _ => {}
+        }
+        self.say_problem(problem);
+    }
+
+    fn deliver(&mut self, serial: u64, search: String, result: Result<Response, Problem>) {
+        let delivery = match result {
+            Err(p) => Delivery::Problem(p),
+            Ok(Response::Accounts(a)) => {
+                self.accounts.clone_from(&a);
+                Delivery::Accounts(a)
+            }
+            Ok(Response::Templates(t)) => Delivery::Templates(t),
+            Ok(Response::QuickReplies(q)) => {
+                self.quick_replies.clone_from(&q);
+                Delivery::QuickReplies(q)
+            }
+            Ok(Response::Found(f)) => Delivery::Found(search, f),
+            Ok(Response::Queued { thread, .. }) => {
+                if self.has_open(thread) {
+                    self.go_to_end();
+                }
+                Delivery::Queued(thread)
+            }
+            Ok(_) => Delivery::Done,
+        };
+        let Some(open) = self.overlays.iter_mut().find(|o| o.serial == serial) else {
+            // The overlay is gone; a refusal is still news.
+            if let Delivery::Problem(p) = delivery {
+                self.say_problem(&p);
+            }
+            return;
+        };
+        let steps = open.overlay.deliver(delivery);
+        self.steps(serial, steps);
+        self.damage = Damage::ALL;
+    }
+
+    /// Asks again for what open overlays of a kind show.
+    fn refresh_overlays(&mut self, kind: &str, request: &Request) {
+        let serials: Vec<u64> =
+            self.overlays.iter().filter(|o| o.overlay.name().starts_with(kind)).map(|o| o.serial).collect();
+        for serial in serials {
+            self.ask(request.clone(), Asked::Overlay { serial, search: String::new() });
+        }
+    }
+
+    /// Collects what changed; [`super::Event::Settle`] asks for it once.
+    pub(super) fn changed(&mut self, update: Update) {
+        let gap = self.sequence.is_some_and(|s| update.seq != s + 1);
+        self.sequence = Some(update.seq);
+        let mut resync = gap;
+        for change in update.changed {
+            match change {
+                Changed::MessageStored { thread, message, inbound } => {
+                    if self.has_open(thread) {
+                        self.changed_messages.insert(message);
+                    }
+                    self.changed_threads.insert(thread);
+                    if inbound && !self.is_shown(thread) {
+                        self.announce.insert(thread);
+                    }
+                }
+                Changed::MessageChanged { thread, message } => {
+                    if self.has_open(thread) {
+                        self.changed_messages.insert(message);
+                    }
+                }
+                Changed::ThreadChanged { thread, .. } => {
+                    self.changed_threads.insert(thread);
+                }
+                Changed::AccountChanged { .. } => self.accounts_changed = true,
+                Changed::StatusChanged => self.status_changed = true,
+                Changed::TemplatesChanged { account } => {
+                    let request = Request::Templates { account: account.clone() };
+                    self.refresh_overlays("template", &request);
+                    self.ask(request, Asked::Templates(account));
+                }
+                Changed::QuickRepliesChanged => {
+                    self.refresh_overlays("quick", &Request::QuickReplies);
+                    self.ask(Request::QuickReplies, Asked::QuickReplies);
+                }
+                Changed::Resync => resync = true,
+            }
+        }
+        if resync {
+            self.resynchronise();
+        }
+    }
+
+    /// Updates were lost: ask again for everything shown.
+    fn resynchronise(&mut self) {
+        self.changed_threads.clear();
+        self.changed_messages.clear();
+        self.accounts_changed = true;
+        self.status_changed = true;
+        self.load_threads();
+        if let Some(c) = &self.conversation {
+            let thread = c.thread;
+            let at_end = c.is_at_end() || !c.loaded;
+            self.changed_messages.extend(c.messages.iter().map(|m| m.id));
+            self.ask(Request::Thread { id: thread }, Asked::Thread(thread));
+            if at_end {
+                self.changed_messages.clear();
+                self.load_messages(Load::Newest);
+            }
+        }
+    }
+
+    /// Something for the clipboard.
+    pub(super) fn copy(&mut self, text: &str) {
+        let safe = crate::text::sanitize_lines(text).into_owned();
+        if safe.is_empty() {
+            self.say("there is no text in this message");
+            return;
+        }
+        self.effects.push(Effect::Copy(safe));
+        self.say("copied");
+    }
+}

@@ -1,0 +1,243 @@
+//! The thread list: a window over keyset pages, kept in order by rows that changed.
+
+use super::{App, Asked, Damage};
+use crate::model::ThreadId;
+use crate::model::thread::{ThreadFilter, ThreadRow};
+use crate::protocol::{Cursor, Page, Request};
+
+/// Rows kept while scrolling down; beyond, search finds faster than a hand.
+const MOST: usize = 10_000;
+
+/// Rows, newest first, and the cursor.
+#[derive(Debug, Default)]
+pub(crate) struct ThreadList {
+    /// The rows that are loaded.
+    pub rows: Vec<ThreadRow>,
+    /// Index of the row under the cursor.
+    pub cursor: usize,
+    /// Index of the first row on the screen.
+    pub top: usize,
+    /// Which threads.
+    pub filter: ThreadFilter,
+    /// Whether the first page is here.
+    pub loaded: bool,
+    next: Option<Cursor>,
+    loading: bool,
+    pub(super) generation: u64,
+}
+
+impl ThreadList {
+    /// A loaded row.
+    pub fn row(&self, id: ThreadId) -> Option<&ThreadRow> {
+        self.rows.iter().find(|r| r.id == id)
+    }
+
+    /// The row under the cursor.
+    pub fn current(&self) -> Option<&ThreadRow> {
+        self.rows.get(self.cursor)
+    }
+
+    /// The rows on the screen.
+    pub fn visible(&self, rows: usize) -> &[ThreadRow] {
+        let top = self.top.min(self.rows.len());
+        &self.rows[top..self.rows.len().min(top + rows)]
+    }
+
+    /// Whether there are more than the loaded ones.
+    pub fn has_more(&self) -> bool {
+        self.next.is_some()
+    }
+
+    /// Puts the cursor on a thread, if it is loaded.
+    pub fn select(&mut self, id: ThreadId) {
+        if let Some(i) = self.rows.iter().position(|r| r.id == id) {
+            self.cursor = i;
+        }
+    }
+
+    fn place(&self, row: &ThreadRow) -> usize {
+        self.rows.partition_point(|r| (r.last_at, r.id) > (row.last_at, row.id))
+    }
+
+    /// Takes rows that changed. The cursor stays on its thread, and the thread on its line of the screen.
+    fn merge(
+        &mut self,
+        changed: Vec<ThreadRow>,
+        keep: Option<ThreadId>,
+        wanted: impl Fn(&ThreadRow) -> bool,
+    ) {
+        let under = self.current().map(|r| r.id);
+        let line = self.cursor.saturating_sub(self.top);
+        let at_top = self.top == 0;
+        for row in changed {
+            if let Some(i) = self.rows.iter().position(|r| r.id == row.id) {
+                self.rows.remove(i);
+            }
+            if !(wanted(&row) || keep == Some(row.id)) {
+                continue;
+            }
+            let at = self.place(&row);
+            // Beyond the last loaded row it will come with its page.
+            if at < self.rows.len() || self.next.is_none() {
+                self.rows.insert(at, row);
+            }
+        }
+        if let Some(i) = under.and_then(|id| self.rows.iter().position(|r| r.id == id)) {
+            self.cursor = i;
+            if !at_top {
+                self.top = i.saturating_sub(line);
+            }
+        }
+        self.cursor = self.cursor.min(self.rows.len().saturating_sub(1));
+    }
+
+    fn take_page(&mut self, page: Page<ThreadRow>, more: bool) {
+        let under = self.current().map(|r| r.id);
+        self.loading = false;
+        self.loaded = true;
+        self.next = page.next;
+        if more {
+            for row in page.items {
+                if self.rows.iter().rev().take(600).all(|r| r.id != row.id) {
+                    let at = self.place(&row);
+                    self.rows.insert(at, row);
+                }
+            }
+        } else {
+            self.rows = page.items;
+            self.cursor = 0;
+        }
+        if let Some(id) = under {
+            self.select(id);
+        }
+        if self.rows.len() >= MOST {
+            self.next = None;
+        }
+    }
+}
+
+impl App {
+    /// Asks for the first page.
+    pub(super) fn load_threads(&mut self) {
+        let limit = (self.panes().list_rows() * 2).clamp(20, 200) as u32;
+        self.list.generation += 1;
+        self.list.loading = true;
+        let asked = Asked::Threads { generation: self.list.generation, more: false };
+        let request =
+            Request::Threads { account: self.account.clone(), filter: self.list.filter, before: None, limit };
+        self.ask(request, asked);
+    }
+
+    /// Starts the list again, for another account or filter.
+    pub(super) fn reload_list(&mut self) {
+        self.list.rows.clear();
+        self.list.cursor = 0;
+        self.list.top = 0;
+        self.list.next = None;
+        self.list.loaded = false;
+        self.load_threads();
+        self.damage(Damage::LIST | Damage::TOP | Damage::STATUS);
+    }
+
+    fn load_more_threads(&mut self) {
+        let (Some(before), false) = (self.list.next, self.list.loading) else { return };
+        self.list.loading = true;
+        let asked = Asked::Threads { generation: self.list.generation, more: true };
+        let request = Request::Threads {
+            account: self.account.clone(),
+            filter: self.list.filter,
+            before: Some(before),
+            limit: 200,
+        };
+        self.ask(request, asked);
+    }
+
+    pub(super) fn threads_came(&mut self, generation: u64, more: bool, page: Page<ThreadRow>) {
+        if generation != self.list.generation {
+            return;
+        }
+        self.list.take_page(page, more);
+        self.keep_list_cursor_visible();
+        self.damage(Damage::LIST);
+        if !self.started {
+            self.started = true;
+            // The newest conversation is on the screen from the start.
+            if let Some(id) = self.list.rows.first().map(|r| r.id) {
+                self.open_thread(id, None);
+            }
+        }
+    }
+
+    pub(super) fn rows_came(&mut self, rows: Vec<ThreadRow>) {
+        for row in &rows {
+            if self.announce.remove(&row.id)
+                && let Some(p) = &row.preview
+            {
+                let note = crate::tui::notify::Note::new(&row.title, &p.text, &p.kind);
+                self.effects.push(super::Effect::Notify(note));
+            }
+            if let Some(c) = &mut self.conversation
+                && c.thread == row.id
+            {
+                c.take_row(row.clone());
+                self.damage(Damage::CONVERSATION | Damage::COMPOSER | Damage::DETAILS);
+            }
+        }
+        let (account, filter) = (self.account.clone(), self.list.filter);
+        let keep = self.conversation.as_ref().map(|c| c.thread).filter(|id| self.list.row(*id).is_some());
+        self.list.merge(rows, keep, |r| {
+            account.as_ref().is_none_or(|a| *a == r.account)
+                && match filter {
+                    ThreadFilter::All => true,
+                    ThreadFilter::Unread => r.unread > 0,
+                    ThreadFilter::Failed => r.failed > 0,
+                }
+        });
+        self.keep_list_cursor_visible();
+        self.damage(Damage::LIST);
+        self.mark_read();
+    }
+
+    pub(super) fn keep_list_cursor_visible(&mut self) {
+        let rows = self.panes().list_rows().max(1);
+        let list = &mut self.list;
+        if list.cursor < list.top {
+            list.top = list.cursor;
+        } else if list.cursor >= list.top + rows {
+            list.top = list.cursor + 1 - rows;
+        }
+        list.top = list.top.min(list.rows.len().saturating_sub(rows));
+    }
+
+    /// Moves the cursor of the list by some rows.
+    pub(super) fn move_list(&mut self, by: isize) {
+        let last = self.list.rows.len().saturating_sub(1);
+        self.list.cursor = self.list.cursor.saturating_add_signed(by).min(last);
+        self.keep_list_cursor_visible();
+        if self.list.cursor + 2 * self.panes().list_rows() > last {
+            self.load_more_threads();
+        }
+        self.damage(Damage::LIST);
+    }
+
+    /// Goes to the next or previous thread with unread messages.
+    pub(super) fn move_to_unread(&mut self, forward: bool) {
+        let n = self.list.rows.len();
+        let found = (1..=n)
+            .map(|d| if forward { (self.list.cursor + d) % n } else { (self.list.cursor + n - d) % n })
+            .find(|i| self.list.rows[*i].unread > 0);
+        match found {
+            Some(i) => {
+                self.list.cursor = i;
+                self.keep_list_cursor_visible();
+                self.damage(Damage::LIST);
+            }
+            None => self.say("no unread messages in the loaded threads"),
+        }
+    }
+
+    pub(super) fn toggle_filter(&mut self, filter: ThreadFilter) {
+        self.list.filter = if self.list.filter == filter { ThreadFilter::All } else { filter };
+        self.reload_list();
+    }
+}

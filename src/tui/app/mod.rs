@@ -1,0 +1,732 @@
+//! The state of the screen and how it changes. Synchronous, no I/O: what is to be done comes back as effects.
+
+mod answers;
+mod commands;
+mod conversation;
+mod list;
+mod panes;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub(crate) use conversation::Conversation;
+pub(crate) use list::ThreadList;
+pub(crate) use panes::Panes;
+
+use super::command::Scope;
+use super::composer::Composer;
+use super::format;
+use super::keymap::{Key, Keymap};
+use super::notify::Note;
+use super::overlay::{Overlay, Step};
+use super::overlays::{self, Kind};
+use super::theme::Theme;
+use super::transcript::Cache;
+use crate::clock::{Clock, Millis};
+use crate::model::event::Recipient;
+use crate::model::{AccountId, MessageId, Outgoing, QuickReply, Template, ThreadId};
+use crate::protocol::{AccountView, ClientFrame, PROTOCOL, Problem, Request, ServerFrame, Status};
+use crate::text;
+use crossterm::event::{KeyEvent, KeyEventKind};
+use jiff::tz::TimeZone;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::{BitOr, BitOrAssign};
+
+/// A draft is saved this long after the last key, in milliseconds.
+const DRAFT_DELAY: Millis = 500;
+/// Quitting waits at most this long for the last draft to be saved, in milliseconds.
+const QUIT_WAIT: Millis = 2_000;
+/// A conversation that is not there after this long, in milliseconds, is drawn as loading.
+const PATIENCE: Millis = 100;
+
+/// Something that happened.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// A key.
+    Key(KeyEvent),
+    /// A block of text was pasted.
+    Paste(String),
+    /// The terminal has this many columns and rows.
+    Resize(u16, u16),
+    /// The terminal got or lost the focus.
+    Focus(bool),
+    /// The mouse wheel was turned over a place: up or down.
+    Wheel {
+        /// Upwards.
+        up: bool,
+        /// Column.
+        x: u16,
+    },
+    /// The left mouse button was pressed.
+    Click {
+        /// Column.
+        x: u16,
+        /// Row.
+        y: u16,
+    },
+    /// The engine says something.
+    Frame(ServerFrame),
+    /// The engine is gone.
+    EngineGone,
+    /// A deadline of [`App::deadline`] has passed.
+    Deadline,
+    /// Everything that waited was handed over: ask once for all that changed.
+    Settle,
+    /// The process is to end.
+    Terminate,
+}
+
+/// Something to do.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Effect {
+    /// Ask the engine.
+    Send(Box<ClientFrame>),
+    /// Put text on the clipboard.
+    Copy(String),
+    /// Notify the operator.
+    Notify(Note),
+    /// Draw everything again.
+    Redraw,
+    /// Leave.
+    Quit,
+}
+
+/// Parts of the screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Damage(u8);
+
+impl Damage {
+    /// Nothing.
+    pub const NONE: Self = Self(0);
+    /// The bar at the top.
+    pub const TOP: Self = Self(1);
+    /// The thread list.
+    pub const LIST: Self = Self(2);
+    /// The conversation with its frame.
+    pub const CONVERSATION: Self = Self(4);
+    /// The text being written.
+    pub const COMPOSER: Self = Self(8);
+    /// The contact.
+    pub const DETAILS: Self = Self(16);
+    /// The line at the bottom.
+    pub const STATUS: Self = Self(32);
+    /// All of it.
+    pub const ALL: Self = Self(63);
+
+    /// Whether any of `other` is part of it.
+    pub fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Without `other`.
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+}
+
+impl BitOr for Damage {
+    type Output = Self;
+    fn bitor(self, o: Self) -> Self {
+        Self(self.0 | o.0)
+    }
+}
+
+impl BitOrAssign for Damage {
+    fn bitor_assign(&mut self, o: Self) {
+        self.0 |= o.0;
+    }
+}
+
+/// A sentence in the status line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Say {
+    /// The sentence, safe.
+    pub text: String,
+    /// Whether something went wrong.
+    pub bad: bool,
+}
+
+/// What a request was for.
+#[derive(Clone, Debug)]
+pub(crate) enum Asked {
+    /// Nobody waits for the answer, a problem is shown.
+    Plain,
+    /// Say this when it is done.
+    Saying(&'static str),
+    Hello,
+    Accounts,
+    Status,
+    Threads {
+        generation: u64,
+        more: bool,
+    },
+    ThreadRows,
+    Thread(ThreadId),
+    Messages {
+        thread: ThreadId,
+        load: conversation::Load,
+    },
+    MessageRows(ThreadId),
+    Send {
+        thread: ThreadId,
+        text: String,
+        quote: Option<MessageId>,
+    },
+    Draft,
+    LastDraft,
+    /// Read ahead for the quick-reply picker.
+    QuickReplies,
+    /// Read ahead for the template picker.
+    Templates(AccountId),
+    Overlay {
+        serial: u64,
+        search: String,
+    },
+}
+
+/// An open overlay.
+pub(crate) struct Open {
+    /// Tells answers for it from answers for one that is gone.
+    pub serial: u64,
+    /// The overlay.
+    pub overlay: Box<dyn Overlay>,
+    /// The `/word` in the composer that it replaces.
+    pub word: Option<String>,
+}
+
+/// The whole state of the screen.
+pub(crate) struct App {
+    pub clock: Clock,
+    pub tz: TimeZone,
+    pub theme: Theme,
+    pub operator: String,
+    pub keymap: Keymap,
+    pub size: (u16, u16),
+    pub scope: Scope,
+    pub pending: Vec<Key>,
+    pub accounts: Vec<AccountView>,
+    /// The account that is shown; `None` = all together.
+    pub account: Option<AccountId>,
+    pub list: ThreadList,
+    pub conversation: Option<Conversation>,
+    pub overlays: Vec<Open>,
+    /// Quick replies as last read.
+    pub quick_replies: Vec<QuickReply>,
+    /// Templates by account as last read.
+    pub templates: HashMap<AccountId, Vec<Template>>,
+    pub status: Status,
+    pub say: Option<Say>,
+    pub gone: bool,
+    pub layouts: RefCell<Cache>,
+    focused: bool,
+    started: bool,
+    damage: Damage,
+    asked: HashMap<u64, Asked>,
+    next_id: u64,
+    next_serial: u64,
+    sequence: Option<u64>,
+    changed_threads: BTreeSet<ThreadId>,
+    changed_messages: BTreeSet<MessageId>,
+    accounts_changed: bool,
+    status_changed: bool,
+    announce: BTreeSet<ThreadId>,
+    countdown: Option<Millis>,
+    quitting: Option<Millis>,
+    effects: Vec<Effect>,
+}
+
+impl App {
+    /// A screen of this size, and the first requests.
+    pub fn new(
+        clock: Clock,
+        tz: TimeZone,
+        theme: Theme,
+        operator: &str,
+        size: (u16, u16),
+    ) -> (Self, Vec<Effect>) {
+        let mut app = Self {
+            clock,
+            tz,
+            theme,
+            operator: text::sanitize(operator).into_owned(),
+            keymap: Keymap::default(),
+            size,
+            scope: Scope::List,
+            pending: Vec::new(),
+            accounts: Vec::new(),
+            account: None,
+            list: ThreadList::default(),
+            conversation: None,
+            overlays: Vec::new(),
+            quick_replies: Vec::new(),
+            templates: HashMap::new(),
+            status: Status::default(),
+            say: None,
+            gone: false,
+            layouts: RefCell::default(),
+            focused: true,
+            started: false,
+            damage: Damage::ALL,
+            asked: HashMap::new(),
+            next_id: 1,
+            next_serial: 1,
+            sequence: None,
+            changed_threads: BTreeSet::new(),
+            changed_messages: BTreeSet::new(),
+            accounts_changed: false,
+            status_changed: false,
+            announce: BTreeSet::new(),
+            countdown: None,
+            quitting: None,
+            effects: Vec::new(),
+        };
+        let hello = Request::Hello { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").into() };
+        app.ask(hello, Asked::Hello);
+        app.load_threads();
+        app.ask(Request::Accounts, Asked::Accounts);
+        app.ask(Request::Status, Asked::Status);
+        let effects = std::mem::take(&mut app.effects);
+        (app, effects)
+    }
+
+    /// Changes the state.
+    pub fn update(&mut self, event: Event) -> Vec<Effect> {
+        match event {
+            Event::Key(key) => {
+                if key.kind != KeyEventKind::Release {
+                    self.key(key);
+                }
+            }
+            Event::Paste(block) => self.paste(&block),
+            Event::Resize(columns, rows) => {
+                self.size = (columns, rows);
+                self.damage = Damage::ALL;
+                self.keep_list_cursor_visible();
+                self.scroll(0);
+            }
+            Event::Focus(focused) => {
+                self.focused = focused;
+                if focused {
+                    self.mark_read();
+                }
+            }
+            Event::Wheel { up, x } => self.wheel(up, x),
+            Event::Click { x, y } => self.click(x, y),
+            Event::Frame(ServerFrame::Answer { id, result }) => self.answer(id, result),
+            Event::Frame(ServerFrame::Update(update)) => self.changed(update),
+            Event::EngineGone => {
+                self.gone = true;
+                self.say_bad("the engine has stopped · → quit with q and start it again");
+                if self.quitting.is_some() {
+                    self.effects.push(Effect::Quit);
+                }
+            }
+            Event::Deadline => self.deadline_passed(),
+            Event::Settle => self.settle(),
+            Event::Terminate => self.quit(),
+        }
+        std::mem::take(&mut self.effects)
+    }
+
+    /// When something changes by itself next.
+    pub fn deadline(&self) -> Option<Millis> {
+        let c = self.conversation.as_ref();
+        [
+            self.countdown,
+            self.quitting.map(|at| at + QUIT_WAIT),
+            c.and_then(|c| c.draft_due),
+            c.and_then(|c| c.patience),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Whether the first useful frame can be drawn: threads and a conversation are here, or there are none.
+    pub fn is_ready(&self) -> bool {
+        self.started && self.conversation.as_ref().is_none_or(|c| c.loaded)
+    }
+
+    /// What has to be drawn. A conversation that is on its way keeps the old picture for a moment.
+    pub fn take_damage(&mut self) -> Damage {
+        let waiting = self.conversation.as_ref().is_some_and(|c| !c.loaded && c.patience.is_some());
+        let held = if waiting && self.damage != Damage::ALL && self.overlays.is_empty() {
+            Damage::CONVERSATION | Damage::COMPOSER | Damage::DETAILS
+        } else {
+            Damage::NONE
+        };
+        let now = self.damage.without(held);
+        self.damage = self.damage.without(now);
+        now
+    }
+
+    /// Whether [`App::take_damage`] would give something.
+    pub fn is_dirty(&self) -> bool {
+        let waiting = self.conversation.as_ref().is_some_and(|c| !c.loaded && c.patience.is_some());
+        let held = if waiting && self.damage != Damage::ALL && self.overlays.is_empty() {
+            Damage::CONVERSATION | Damage::COMPOSER | Damage::DETAILS
+        } else {
+            Damage::NONE
+        };
+        self.damage.without(held) != Damage::NONE
+    }
+
+    /// A frame was drawn: the next change that comes by itself is computed from what is on the screen.
+    pub fn drawn(&mut self) {
+        let now = self.clock.now();
+        let panes = self.panes();
+        let mut left = format::until_midnight(now, &self.tz);
+        if let Some(w) =
+            self.conversation.as_ref().and_then(|c| c.row.as_ref()).and_then(|r| r.window.left(now))
+            && panes.conversation.is_some()
+        {
+            left = left.min(format::until_change(w, true));
+        }
+        for row in self.list.visible(panes.list_rows()) {
+            if let Some(w) = row.window.left(now) {
+                left = left.min(format::until_change(w, false));
+            }
+        }
+        self.countdown = Some(now + left);
+    }
+
+    /// The title of the terminal's window.
+    pub fn title(&self) -> String {
+        let unread: u32 = self.accounts.iter().map(|a| a.unread_threads).sum();
+        if unread == 0 { "Switchboard".into() } else { format!("({unread}) Switchboard") }
+    }
+
+    fn damage(&mut self, d: Damage) {
+        // An overlay lies over everything: what it covers can only be drawn with it.
+        self.damage |= if self.overlays.is_empty() { d } else { Damage::ALL };
+    }
+
+    fn say(&mut self, text: impl AsRef<str>) {
+        self.say = Some(Say { text: text::sanitize(text.as_ref()).into_owned(), bad: false });
+        self.damage(Damage::STATUS);
+    }
+
+    fn say_bad(&mut self, text: impl AsRef<str>) {
+        self.say = Some(Say { text: text::sanitize(text.as_ref()).into_owned(), bad: true });
+        self.damage(Damage::STATUS);
+    }
+
+    fn say_problem(&mut self, p: &Problem) {
+        let mut s = p.what.clone();
+        if !p.means.is_empty() {
+            s = format!("{s} · {}", p.means);
+        }
+        if !p.next.is_empty() {
+            s = format!("{s} · → {}", p.next);
+        }
+        self.say_bad(s);
+    }
+
+    fn ask(&mut self, request: Request, asked: Asked) {
+        let id = self.next_id;
+        self.next_id += 1;
+        self.asked.insert(id, asked);
+        self.effects.push(Effect::Send(Box::new(ClientFrame { id, request })));
+    }
+
+    /// Whether the operator sees this thread's newest messages now.
+    fn is_watching(&self, thread: ThreadId) -> bool {
+        self.focused
+            && self.scope != Scope::List
+            && self.conversation.as_ref().is_some_and(|c| c.thread == thread && c.is_at_end())
+    }
+
+    /// Whether the thread is on the screen of a focused terminal.
+    fn is_shown(&self, thread: ThreadId) -> bool {
+        self.focused
+            && self.panes().conversation.is_some()
+            && self.conversation.as_ref().is_some_and(|c| c.thread == thread && c.is_at_end())
+    }
+
+    fn mark_read(&mut self) {
+        let Some(c) = &mut self.conversation else { return };
+        let thread = c.thread;
+        let unread = c.row.as_ref().is_some_and(|r| r.unread > 0);
+        let Some(upto) = c.messages.last().map(|m| m.at) else { return };
+        if !unread || c.marked >= Some(upto) || c.keep_unread {
+            return;
+        }
+        if self.is_watching(thread) {
+            if let Some(c) = &mut self.conversation {
+                c.marked = Some(upto);
+            }
+            self.ask(Request::MarkRead { thread, upto, receipt: true }, Asked::Plain);
+        }
+    }
+
+    fn save_draft(&mut self) {
+        let Some(c) = &mut self.conversation else { return };
+        c.draft_due = None;
+        if let Some(request) = c.draft_request() {
+            self.ask(request, Asked::Draft);
+        }
+    }
+
+    fn deadline_passed(&mut self) {
+        let now = self.clock.now();
+        if self.conversation.as_ref().and_then(|c| c.draft_due).is_some_and(|at| now >= at) {
+            self.save_draft();
+        }
+        if let Some(c) = &mut self.conversation
+            && c.patience.is_some_and(|at| now >= at)
+        {
+            c.patience = None;
+            self.damage(Damage::CONVERSATION | Damage::COMPOSER | Damage::DETAILS);
+        }
+        if self.countdown.is_some_and(|at| now >= at) {
+            self.countdown = None;
+            self.damage(
+                Damage::LIST | Damage::CONVERSATION | Damage::COMPOSER | Damage::DETAILS | Damage::STATUS,
+            );
+        }
+        if self.quitting.is_some_and(|at| now >= at + QUIT_WAIT) {
+            self.effects.push(Effect::Quit);
+        }
+    }
+
+    /// Asks once for everything that changed.
+    fn settle(&mut self) {
+        if !self.changed_messages.is_empty()
+            && let Some(thread) = self.conversation.as_ref().map(|c| c.thread)
+        {
+            let ids = std::mem::take(&mut self.changed_messages).into_iter().collect();
+            self.ask(Request::MessageRows { ids }, Asked::MessageRows(thread));
+        }
+        if !self.changed_threads.is_empty() {
+            let ids = std::mem::take(&mut self.changed_threads).into_iter().collect();
+            self.ask(Request::ThreadRows { ids }, Asked::ThreadRows);
+        }
+        if std::mem::take(&mut self.accounts_changed) {
+            self.ask(Request::Accounts, Asked::Accounts);
+        }
+        if std::mem::take(&mut self.status_changed) {
+            self.ask(Request::Status, Asked::Status);
+        }
+    }
+
+    fn quit(&mut self) {
+        if self.quitting.is_some() {
+            // The second time nobody waits.
+            self.effects.push(Effect::Quit);
+            return;
+        }
+        self.quitting = Some(self.clock.now());
+        let draft = self.conversation.as_mut().and_then(Conversation::draft_request);
+        match draft {
+            Some(request) if !self.gone => self.ask(request, Asked::LastDraft),
+            _ => self.quit_when_saved(),
+        }
+    }
+
+    /// Quits once no draft and no send is on its way.
+    fn quit_when_saved(&mut self) {
+        let waits = !self.gone
+            && self.asked.values().any(|a| matches!(a, Asked::Draft | Asked::LastDraft | Asked::Send { .. }));
+        if self.quitting.is_some() && !waits {
+            self.effects.push(Effect::Quit);
+        }
+    }
+
+    /// Opens a thread; the one that was open keeps its draft.
+    pub fn open_thread(&mut self, thread: ThreadId, at: Option<MessageId>) {
+        self.save_draft();
+        let row = self.list.row(thread).cloned();
+        let mut c = Conversation::new(thread, row);
+        c.patience = Some(self.clock.now() + PATIENCE);
+        self.conversation = Some(c);
+        self.changed_messages.clear();
+        self.ask(Request::Thread { id: thread }, Asked::Thread(thread));
+        let load = at.map_or(conversation::Load::Newest, conversation::Load::Around);
+        self.load_messages(load);
+        self.read_ahead();
+        self.damage(Damage::ALL.without(Damage::TOP));
+    }
+
+    /// Reads what the pickers of the open thread show, so that they open filled.
+    fn read_ahead(&mut self) {
+        if self.quick_replies.is_empty() {
+            self.ask(Request::QuickReplies, Asked::QuickReplies);
+        }
+        let account = self.conversation.as_ref().and_then(|c| c.row.as_ref()).map(|r| r.account.clone());
+        if let Some(account) = account.filter(|a| !self.templates.contains_key(a)) {
+            self.ask(Request::Templates { account: account.clone() }, Asked::Templates(account));
+        }
+    }
+
+    /// Puts an overlay on the screen.
+    fn open_overlay(&mut self, kind: Kind, word: Option<String>) {
+        if let Some((overlay, request)) = overlays::open_overlay(kind, self) {
+            let serial = self.next_serial;
+            self.show_overlay(overlay, word);
+            if let Some(request) = request {
+                self.ask(request, Asked::Overlay { serial, search: String::new() });
+            }
+        }
+    }
+
+    pub(super) fn show_overlay(&mut self, overlay: Box<dyn Overlay>, word: Option<String>) {
+        let serial = self.next_serial;
+        self.next_serial += 1;
+        self.overlays.push(Open { serial, overlay, word });
+        self.damage = Damage::ALL;
+    }
+
+    /// Does what an overlay wants done.
+    fn steps(&mut self, serial: u64, steps: Vec<Step>) {
+        for step in steps {
+            match step {
+                Step::Close => {
+                    self.overlays.retain(|o| o.serial != serial);
+                    self.damage = Damage::ALL;
+                }
+                Step::Ask(request) => {
+                    let search = match &*request {
+                        Request::Search { text, .. } => text.clone(),
+                        _ => String::new(),
+                    };
+                    self.ask(*request, Asked::Overlay { serial, search });
+                }
+                Step::Insert { text, from } => {
+                    let word =
+                        self.overlays.iter_mut().find(|o| o.serial == serial).and_then(|o| o.word.take());
+                    self.insert_text(&text, word.as_deref());
+                    if let Some(id) = from {
+                        self.ask(Request::UseQuickReply { id }, Asked::Plain);
+                    }
+                }
+                Step::SwitchAccount(account) => self.switch_account(account),
+                Step::OpenThread { thread, at } => {
+                    self.list.select(thread);
+                    self.keep_list_cursor_visible();
+                    self.open_thread(thread, at);
+                    self.focus(Scope::Conversation);
+                }
+                Step::Command(id) => {
+                    if let Some(command) = super::command::by_id(&id) {
+                        self.act(command.action);
+                    }
+                }
+                Step::Say(s) => self.say(s),
+            }
+        }
+        self.damage |= if self.overlays.is_empty() { Damage::NONE } else { Damage::ALL };
+    }
+
+    /// Puts text at the cursor of the composer, replacing the word that was being completed.
+    fn insert_text(&mut self, block: &str, word: Option<&str>) {
+        if self.conversation.is_none() {
+            self.say_bad("no conversation is open · → open one with Enter");
+            return;
+        }
+        self.focus(Scope::Composer);
+        if let Some(c) = &mut self.conversation {
+            if let Some(word) = word {
+                c.composer.remove_before(word);
+            }
+            c.composer.insert(block);
+        }
+        self.composed();
+    }
+
+    /// The text changed: a draft is due, and it may need another number of lines.
+    fn composed(&mut self) {
+        let due = self.clock.now() + DRAFT_DELAY;
+        let before = self.conversation.as_ref().map(|c| c.composer_rows);
+        if let Some(c) = &mut self.conversation {
+            c.draft_due = Some(due);
+            c.touched = true;
+        }
+        let rows = self.fit_composer();
+        self.damage(if rows == before { Damage::COMPOSER } else { Damage::COMPOSER | Damage::CONVERSATION });
+    }
+
+    /// Recomputes how many rows the composer has.
+    fn fit_composer(&mut self) -> Option<u16> {
+        let panes = self.panes();
+        let width = panes.composer_width();
+        let most = (panes.body_height() / 3).clamp(1, 8);
+        let c = self.conversation.as_mut()?;
+        let lines = if c.composer.is_empty() { 1 } else { c.composer.lines(usize::from(width)).len() };
+        c.composer_rows = (lines as u16).clamp(1, most);
+        Some(c.composer_rows)
+    }
+
+    /// Sends the text.
+    fn send(&mut self) {
+        let Some(c) = &mut self.conversation else { return };
+        if c.composer.text().trim().is_empty() {
+            self.say("there is nothing to send");
+            return;
+        }
+        let thread = c.thread;
+        let quote = c.quote.take();
+        let text = c.composer.take();
+        c.draft_due = None;
+        c.unread = None;
+        let content = Outgoing::text(text.trim_end());
+        self.ask(
+            Request::Send { account: None, to: Recipient::Thread { thread }, content, quote },
+            Asked::Send { thread, text, quote },
+        );
+        self.go_to_end();
+        self.fit_composer();
+        self.damage(Damage::COMPOSER | Damage::CONVERSATION);
+    }
+
+    /// A send was refused: nothing written is lost.
+    fn take_back(&mut self, thread: ThreadId, text: String, quote: Option<MessageId>) {
+        match &mut self.conversation {
+            Some(c) if c.thread == thread => {
+                let since = c.composer.take();
+                let mut whole = text;
+                if !since.is_empty() {
+                    whole.push('\n');
+                    whole.push_str(&since);
+                }
+                c.composer = Composer::with_text(&whole);
+                c.quote = c.quote.or(quote);
+                self.fit_composer();
+                self.composed();
+                self.damage(Damage::CONVERSATION | Damage::COMPOSER);
+            }
+            _ => {
+                let mode = crate::model::thread::DraftMode::Reply;
+                self.ask(Request::SaveDraft { thread, mode, text }, Asked::Draft);
+            }
+        }
+    }
+
+    fn focus(&mut self, scope: Scope) {
+        if self.scope == scope {
+            return;
+        }
+        let left_text = self.scope == Scope::Composer;
+        self.scope = scope;
+        self.pending.clear();
+        if left_text {
+            self.save_draft();
+        }
+        self.mark_read();
+        // In one pane the other one comes up.
+        self.damage(if self.panes().is_single() {
+            Damage::ALL
+        } else {
+            Damage::LIST | Damage::CONVERSATION | Damage::COMPOSER | Damage::STATUS
+        });
+    }
+
+    fn switch_account(&mut self, account: Option<AccountId>) {
+        if self.account != account {
+            self.account = account;
+            self.reload_list();
+        }
+        self.focus(Scope::List);
+        self.damage = Damage::ALL;
+    }
+}

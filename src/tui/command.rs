@@ -1,0 +1,190 @@
+//! The one table of commands: id, title, help, scopes, default keys. Keymap, hint line and help come from it.
+
+/// Where the keys go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// The thread list.
+    List,
+    /// The conversation.
+    Conversation,
+    /// The text being written.
+    Composer,
+}
+
+/// What a command does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the table below has the help text of each")]
+pub enum Action {
+    Quit,
+    Help,
+    Search,
+    Accounts,
+    Template,
+    ManageQuickReplies,
+    Notices,
+    Redraw,
+    NextPane,
+    PreviousPane,
+    Down,
+    Up,
+    PageDown,
+    PageUp,
+    Top,
+    Bottom,
+    LineDown,
+    LineUp,
+    Open,
+    Back,
+    NextUnread,
+    PreviousUnread,
+    FilterUnread,
+    FilterFailed,
+    MarkUnread,
+    Reply,
+    Copy,
+    React,
+    Retry,
+    Discard,
+    Send,
+    Newline,
+    Leave,
+    QuickReply,
+    CursorLeft,
+    CursorRight,
+    CursorUp,
+    CursorDown,
+    WordLeft,
+    WordRight,
+    LineStart,
+    LineEnd,
+    DeleteBack,
+    DeleteForward,
+    DeleteWord,
+    KillToStart,
+    KillToEnd,
+    Yank,
+    Undo,
+}
+
+/// One command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// Stable name.
+    pub id: &'static str,
+    /// What it does.
+    pub action: Action,
+    /// One or two words, for the hint line.
+    pub title: &'static str,
+    /// One line, for the help.
+    pub help: &'static str,
+    /// Where its keys work.
+    pub scopes: &'static [Scope],
+    /// Default keys in their text form; the first is the one that is shown.
+    pub keys: &'static [&'static str],
+    /// Whether the hint line shows it where its keys work.
+    pub hint: bool,
+}
+
+const L: &[Scope] = &[Scope::List];
+const C: &[Scope] = &[Scope::Conversation];
+const W: &[Scope] = &[Scope::Composer];
+const LC: &[Scope] = &[Scope::List, Scope::Conversation];
+const LCW: &[Scope] = &[Scope::List, Scope::Conversation, Scope::Composer];
+
+macro_rules! commands {
+    ($( $id:literal $action:ident $title:literal $scopes:ident [$($key:literal),*] $hint:literal $help:literal; )*) => {
+        &[$( Command {
+            id: $id, action: Action::$action, title: $title, help: $help, scopes: $scopes,
+            keys: &[$($key),*], hint: $hint,
+        } ),*]
+    };
+}
+
+/// All commands, in the order of the help.
+pub const COMMANDS: &[Command] = commands! {
+    "list.open"          Open               "open"        L   ["Enter", "l", "Right"]      true  "open the thread under the cursor";
+    "message.reply"      Reply              "reply"       LC  ["r"]                        true  "write a reply; on a selected message: quote it";
+    "template.pick"      Template           "template"    LC  ["t"]                        true  "send a template";
+    "search.open"        Search             "search"      LC  ["/"]                        false "search contacts and messages";
+    "account.switch"     Accounts           "accounts"    LC  ["A"]                        true  "choose the account to show, or all of them";
+    "list.next_unread"   NextUnread         "next unread" LC  [",", "] u"]                 false "go to the next thread with unread messages";
+    "list.prev_unread"   PreviousUnread     "prev unread" LC  ["[ u"]                      false "go to the previous thread with unread messages";
+    "list.unread"        FilterUnread       "unread only" L   ["u"]                        true  "show threads with unread messages only, or all";
+    "list.failed"        FilterFailed       "failed only" L   ["f"]                        false "show threads with failed messages only, or all";
+    "thread.mark_unread" MarkUnread         "mark unread" LC  ["U"]                        false "mark the thread unread";
+    "move.down"          Down               "down"        LC  ["j", "Down", "J"]           false "next thread; in a conversation: newer message";
+    "move.up"            Up                 "up"          LC  ["k", "Up", "K"]             false "previous thread; in a conversation: older message";
+    "move.page_down"     PageDown           "page down"   LC  ["Ctrl+D", "PageDown"]       false "one page down";
+    "move.page_up"       PageUp             "page up"     LC  ["Ctrl+U", "PageUp"]         false "one page up";
+    "move.top"           Top                "top"         LC  ["g g", "Home"]              false "first thread; in a conversation: oldest loaded message";
+    "move.bottom"        Bottom             "bottom"      LC  ["G", "End"]                 false "last loaded thread; in a conversation: newest message";
+    "scroll.down"        LineDown           "line down"   C   ["Ctrl+E"]                   false "scroll the conversation by a line";
+    "scroll.up"          LineUp             "line up"     C   ["Ctrl+Y"]                   false "scroll the conversation by a line";
+    "compose"            Reply              "write"       C   ["i", "Enter"]               false "write a message";
+    "message.react"      React              "react"       C   ["+"]                        true  "put an emoji on the selected message, or take it away";
+    "message.copy"       Copy               "copy"        C   ["y"]                        true  "copy the selected message";
+    "message.retry"      Retry              "retry"       C   ["Ctrl+R"]                   false "send a failed or unknown message again";
+    "message.discard"    Discard            "discard"     C   ["x y", "D y"]               false "withdraw a queued message, or put a failed one aside";
+    "conversation.back"  Back               "back"        C   ["h", "q", "Esc", "Left"]    true  "back to the list";
+    "pane.next"          NextPane           "next pane"   LC  ["Tab"]                      false "next pane";
+    "pane.previous"      PreviousPane       "prev pane"   LCW ["Shift+Tab"]                false "previous pane";
+    "quick_reply.manage" ManageQuickReplies "replies"     LC  ["g q"]                      false "create, change and delete quick replies";
+    "compose.send"       Send               "send"        W   ["Enter"]                    true  "send";
+    "compose.newline"    Newline            "line"        W   ["Ctrl+J", "Alt+Enter", "Shift+Enter", "Ctrl+Enter"] true "new line";
+    "compose.quick"      QuickReply         "quick reply" W   ["Ctrl+O"]                   false "insert a quick reply (also: / at the start of a word)";
+    "compose.leave"      Leave              "leave"       W   ["Esc", "Ctrl+C"]            true  "leave the text; it stays as a draft";
+    "edit.left"          CursorLeft         "left"        W   ["Left"]                     false "one character left";
+    "edit.right"         CursorRight        "right"       W   ["Right"]                    false "one character right";
+    "edit.up"            CursorUp           "up"          W   ["Up"]                       false "one line up";
+    "edit.down"          CursorDown         "down"        W   ["Down"]                     false "one line down";
+    "edit.word_left"     WordLeft           "word left"   W   ["Ctrl+Left"]                false "one word left";
+    "edit.word_right"    WordRight          "word right"  W   ["Ctrl+Right"]               false "one word right";
+    "edit.line_start"    LineStart          "line start"  W   ["Ctrl+A", "Home"]           false "start of the line";
+    "edit.line_end"      LineEnd            "line end"    W   ["Ctrl+E", "End"]            false "end of the line";
+    "edit.backspace"     DeleteBack         "backspace"   W   ["Backspace"]                false "delete the character before the cursor";
+    "edit.delete"        DeleteForward      "delete"      W   ["Delete", "Ctrl+D"]         false "delete the character under the cursor";
+    "edit.word_back"     DeleteWord         "cut word"    W   ["Ctrl+W", "Ctrl+Backspace"] false "cut the word before the cursor";
+    "edit.kill_start"    KillToStart        "cut to start" W  ["Ctrl+U"]                   false "cut to the start of the line";
+    "edit.kill_end"      KillToEnd          "cut to end"  W   ["Ctrl+K"]                   false "cut to the end of the line";
+    "edit.yank"          Yank               "paste cut"   W   ["Ctrl+Y"]                   false "insert what was cut last";
+    "edit.undo"          Undo               "undo"        W   ["Ctrl+7", "Ctrl+_"]         false "take back the last change of the text (the terminal's Ctrl+_)";
+    "conversation.page_up"   PageUp         "page up"     W   ["PageUp"]                   false "one page up in the conversation";
+    "conversation.page_down" PageDown       "page down"   W   ["PageDown"]                 false "one page down in the conversation";
+    "notices.open"       Notices            "notices"     LC  ["g n"]                      false "news about numbers and templates";
+    "screen.redraw"      Redraw             "redraw"      LCW ["Ctrl+L"]                   false "draw the whole screen again";
+    "help.keys"          Help               "keys"        LC  ["?", "F1"]                  true  "what every key does";
+    "help.keys_writing"  Help               "keys"        W   ["F1"]                       false "what every key does";
+    "quit"               Quit               "quit"        L   ["q", "Ctrl+C"]              true  "quit; drafts are kept";
+    "quit.conversation"  Quit               "quit"        C   ["Ctrl+C"]                   false "quit; drafts are kept";
+};
+
+/// A command by its id.
+#[must_use]
+pub fn by_id(id: &str) -> Option<&'static Command> {
+    COMMANDS.iter().find(|c| c.id == id)
+}
+
+/// The name of a scope for people.
+#[must_use]
+pub fn scope_title(scope: Scope) -> &'static str {
+    match scope {
+        Scope::List => "thread list",
+        Scope::Conversation => "conversation",
+        Scope::Composer => "writing",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_unique_and_found() {
+        for (i, c) in COMMANDS.iter().enumerate() {
+            assert!(COMMANDS[..i].iter().all(|o| o.id != c.id), "{}", c.id);
+            assert_eq!(by_id(c.id), Some(c));
+            assert!(!c.help.is_empty() && !c.title.is_empty() && !c.scopes.is_empty());
+        }
+        assert_eq!(by_id("no such command"), None);
+    }
+}

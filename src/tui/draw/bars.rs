@@ -1,0 +1,163 @@
+//! The bar at the top and the line at the bottom.
+
+use super::{put, spans};
+use crate::model::inbound::Severity;
+use crate::text;
+use crate::tui::app::App;
+use crate::tui::command::{COMMANDS, Scope};
+use crate::tui::format;
+use crate::tui::transcript::Span;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+
+/// How long a notice of the provider stays in the line: an hour in milliseconds.
+const NOTICE: i64 = 3_600_000;
+
+/// Accounts on the left, where help is and who works here on the right.
+pub(super) fn top(app: &App, area: Rect, buf: &mut Buffer) {
+    let t = &app.theme;
+    let right: Vec<Span> = vec![
+        ("/".into(), t.key),
+        (" search  ".into(), t.dim),
+        ("?".into(), t.key),
+        (" keys  ".into(), t.dim),
+        (text::truncate(&app.operator, 16).into_owned(), t.strong),
+        (" ".into(), t.text),
+    ];
+    let cells: usize = right.iter().map(|(s, _)| text::width(s)).sum();
+    let edge = area.right().saturating_sub(cells as u16);
+    let mut x = area.x + 1;
+    if app.account.is_none() && app.accounts.len() > 1 {
+        x = put(buf, x, area.y, "all", edge.saturating_sub(x), t.focus.add_modifier(Modifier::BOLD));
+        x = put(buf, x, area.y, " │ ", edge.saturating_sub(x), t.border);
+    }
+    for (i, a) in app.accounts.iter().enumerate() {
+        if i > 0 {
+            x = put(buf, x, area.y, " │ ", edge.saturating_sub(x), t.border);
+        }
+        let room = edge.saturating_sub(x);
+        if room < 8 && i + 1 < app.accounts.len() {
+            x = put(buf, x, area.y, &format!("+{}", app.accounts.len() - i), room, t.dim);
+            break;
+        }
+        let shown = app.account.as_ref() == Some(&a.spec.id) || app.accounts.len() == 1;
+        let style = if shown { t.focus.add_modifier(Modifier::BOLD) } else { t.text };
+        let name = text::sanitize(&a.spec.name);
+        x = put(buf, x, area.y, &name, edge.saturating_sub(x).min(24), style);
+        let light = match a.state.as_str() {
+            "connected" if a.unread == 0 => Some((" ○".to_owned(), t.dim)),
+            "connected" => None,
+            "error" => Some((" ✗".to_owned(), t.bad)),
+            _ => Some((" ◌".to_owned(), t.warn)),
+        };
+        if let Some((s, style)) = light {
+            x = put(buf, x, area.y, &s, edge.saturating_sub(x), style);
+        }
+        if a.unread > 0 {
+            let s = format!(" ●{}", format::count(a.unread_threads));
+            x = put(buf, x, area.y, &s, edge.saturating_sub(x), t.unread);
+        }
+        if a.spec.environment == "development" {
+            x = put(buf, x, area.y, " DEV", edge.saturating_sub(x), t.warn);
+        }
+    }
+    if x + 1 < edge {
+        spans(buf, edge, area.y, &right, area.right());
+    }
+}
+
+/// How the engine is on the left, keys on the right; or what there is to say.
+pub(super) fn status(app: &App, area: Rect, buf: &mut Buffer) {
+    let t = &app.theme;
+    let (y, right) = (area.y, area.right());
+    let mut x = area.x + 1;
+    if let Some(say) = &app.say {
+        let style = if say.bad { t.bad } else { t.good };
+        put(buf, x, y, &say.text, right.saturating_sub(x), style);
+        return;
+    }
+    if !app.pending.is_empty() {
+        let keys: Vec<String> = app.pending.iter().map(ToString::to_string).collect();
+        x = put(buf, x, y, &format!("{} … ", keys.join(" ")), right.saturating_sub(x), t.key);
+        for (rest, command) in app.keymap.continuations(app.scope, &app.pending) {
+            x = hint(app, buf, x, y, right, &rest, command.title);
+        }
+        return;
+    }
+    let hints: Vec<(String, String)> = match app.overlays.last() {
+        Some(open) => open.overlay.hints().into_iter().map(|h| (h.key, h.does)).collect(),
+        None => COMMANDS
+            .iter()
+            .filter(|c| c.hint && c.scopes.contains(&app.scope))
+            .filter_map(|c| c.keys.first().map(|k| ((*k).to_owned(), c.title.to_owned())))
+            .collect(),
+    };
+    let cells = |h: &(String, String)| text::width(&h.0) + text::width(&h.1) + 3;
+    let left = health(app);
+    let left_cells: usize = left.iter().map(|(s, _)| text::width(s)).sum();
+    // Keys are cut first, then the rest.
+    let room = usize::from(area.width).saturating_sub(left_cells + 4);
+    let mut used = 0;
+    let fitting = hints.iter().take_while(|h| {
+        used += cells(h);
+        used <= room
+    });
+    let fitting: Vec<_> = fitting.collect();
+    let width: usize = fitting.iter().map(|h| cells(h)).sum();
+    spans(buf, x, y, &left, right);
+    let mut x = right.saturating_sub(width as u16);
+    for (key, does) in fitting {
+        x = hint(app, buf, x, y, right, key, does);
+    }
+}
+
+fn hint(app: &App, buf: &mut Buffer, x: u16, y: u16, right: u16, key: &str, does: &str) -> u16 {
+    let x = put(buf, x, y, key, right.saturating_sub(x), app.theme.key);
+    let x = put(buf, x, y, " ", right.saturating_sub(x), app.theme.dim);
+    let x = put(buf, x, y, does, right.saturating_sub(x), app.theme.dim);
+    x.saturating_add(2).min(right)
+}
+
+/// Webhooks, outbox, notices.
+fn health(app: &App) -> Vec<Span> {
+    let t = &app.theme;
+    let s = &app.status;
+    let now = app.clock.now();
+    let mut out: Vec<Span> = Vec::new();
+    if app.gone {
+        out.push(("✗ the engine has stopped".into(), t.bad));
+        return out;
+    }
+    match (&s.listener_problem, s.last_webhook) {
+        (Some(problem), _) => {
+            let problem = text::sanitize(problem);
+            out.push((format!("✗ no webhooks: {}", text::truncate(&problem, 40)), t.bad));
+        }
+        (None, Some(at)) => {
+            out.push(("● ".into(), t.good));
+            out.push((format!("webhooks {}", format::short(at, now, &app.tz)), t.dim));
+        }
+        (None, None) if s.listener.is_some() => out.push(("○ no webhook yet".into(), t.dim)),
+        (None, None) => {}
+    }
+    if s.outbox > 0 {
+        out.push((format!("   outbox {}", s.outbox), t.text));
+    }
+    if s.unknown > 0 {
+        out.push((format!("   ? {} unknown", s.unknown), t.warn));
+    }
+    if s.bad_signatures > 0 {
+        out.push((format!("   {} bad signatures", s.bad_signatures), t.warn));
+    }
+    let notice = s.notices.iter().find(|n| n.severity >= Severity::Warning && now - n.at < NOTICE);
+    if let Some(n) = notice {
+        let style = if n.severity == Severity::Critical { t.bad } else { t.warn };
+        let words = text::sanitize(&n.text);
+        out.push((format!("   ⚠ {}", text::truncate(&words, 60)), style));
+    }
+    if app.scope != Scope::Composer && app.list.filter != crate::model::thread::ThreadFilter::All {
+        out.push(("   filtered".into(), t.warn));
+    }
+    out
+}

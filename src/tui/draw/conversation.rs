@@ -1,0 +1,174 @@
+//! The conversation: its frame with name and window, its messages, the composer.
+
+use super::{frame, put, spans};
+use crate::text;
+use crate::tui::app::{App, Conversation, Panes};
+use crate::tui::command::Scope;
+use crate::tui::format;
+use crate::tui::transcript;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Modifier;
+
+pub(super) fn draw(app: &App, area: Rect, panes: &Panes, buf: &mut Buffer) {
+    let t = &app.theme;
+    let focused = app.scope != Scope::List;
+    let border = if focused { t.focus } else { t.border };
+    frame(buf, area, border);
+    let Some(c) = &app.conversation else {
+        let words = "Choose a thread on the left and press Enter.";
+        put(buf, area.x + 3, area.y + 2, words, area.width.saturating_sub(4), t.dim);
+        return;
+    };
+    header(app, c, area, buf);
+    messages(app, c, panes.transcript, buf);
+    separator(app, c, area, panes, buf);
+}
+
+/// Name and number on the left of the upper edge, the window on its right.
+fn header(app: &App, c: &Conversation, area: Rect, buf: &mut Buffer) {
+    let t = &app.theme;
+    let now = app.clock.now();
+    let edge = area.right() - 2;
+    let (window, style) = match c.row.as_ref().map(|r| r.window.left(now)) {
+        None => (String::new(), t.dim),
+        Some(Some(left)) => {
+            let style = if left < 2 * format::HOUR { t.warn } else { t.good };
+            (format!(" window {} ", format::left_long(left)), style)
+        }
+        Some(None) => (" window closed ".to_owned(), t.warn),
+    };
+    let cells = text::width(&window) as u16;
+    let window_at = edge.saturating_sub(cells).max(area.x + 2);
+    put(buf, window_at, area.y, &window, edge.saturating_sub(window_at), style);
+    let room = window_at.saturating_sub(area.x + 3);
+    let title = text::sanitize(c.title());
+    let title = text::truncate(&title, usize::from(room).saturating_sub(2));
+    let x = put(buf, area.x + 2, area.y, &format!(" {title} "), room, t.strong);
+    if let Some(phone) = c.row.as_ref().and_then(|r| r.phone.as_deref()) {
+        let phone = transcript::phone(phone);
+        if phone != title {
+            let s = format!(" {phone} ");
+            let x = x + 2;
+            if text::width(&s) as u16 + x + 1 < window_at {
+                put(buf, x, area.y, &s, 30, t.dim);
+            }
+        }
+    }
+}
+
+fn messages(app: &App, c: &Conversation, area: Rect, buf: &mut Buffer) {
+    let t = &app.theme;
+    if !c.loaded {
+        put(buf, area.x + 2, area.bottom().saturating_sub(1), "loading…", 12, t.dim);
+        return;
+    }
+    let visible = app.visible(c);
+    if visible.is_empty() {
+        put(buf, area.x + 2, area.bottom().saturating_sub(1), "no messages yet", 20, t.dim);
+        return;
+    }
+    let lines: usize = visible.iter().map(|v| v.lines.len()).sum();
+    let mut y = area.bottom().saturating_sub(lines as u16).max(area.y);
+    for v in &visible {
+        let selected = c.selected == Some(c.messages[v.index].id);
+        for n in v.lines.clone() {
+            if y >= area.bottom() {
+                break;
+            }
+            let line = &v.block.lines[n];
+            spans(buf, area.x + line.x, y, &line.spans, area.right());
+            if selected && v.block.own.contains(&n) {
+                let row = Rect { y, height: 1, ..area };
+                buf.set_style(row, t.selected);
+                buf[(area.x, y)].set_symbol("▌").set_style(t.focus.add_modifier(Modifier::BOLD));
+            }
+            y += 1;
+        }
+    }
+}
+
+/// The line between messages and composer.
+fn separator(app: &App, c: &Conversation, area: Rect, panes: &Panes, buf: &mut Buffer) {
+    let t = &app.theme;
+    let y = panes.transcript.bottom();
+    let style = if app.scope == Scope::List { t.border } else { t.focus };
+    for x in area.x + 1..area.right() - 1 {
+        buf[(x, y)].set_symbol("─").set_style(style);
+    }
+    buf[(area.x, y)].set_symbol("├").set_style(style);
+    buf[(area.right() - 1, y)].set_symbol("┤").set_style(style);
+    let open = c.row.is_none() || c.is_open(app.clock.now());
+    let words = if open { " reply " } else { " template only " };
+    let strong = if app.scope == Scope::Composer { t.focus.add_modifier(Modifier::BOLD) } else { t.dim };
+    put(buf, area.x + 1, y, words, area.width.saturating_sub(2), strong);
+    let right = if c.below > 0 {
+        format!(" ↓ {} new · G ", c.below)
+    } else if !c.is_at_end() && c.loaded {
+        " ↓ newer · G ".to_owned()
+    } else if open {
+        " quick: / ".to_owned()
+    } else {
+        String::new()
+    };
+    let cells = text::width(&right) as u16;
+    let style = if c.below > 0 { t.unread } else { t.dim };
+    put(buf, (area.right() - 2).saturating_sub(cells), y, &right, cells, style);
+}
+
+/// The text being written, or why nothing can be written.
+pub(super) fn composer(app: &App, area: Rect, buf: &mut Buffer) {
+    let t = &app.theme;
+    let Some(c) = &app.conversation else { return };
+    if c.row.is_some() && !c.is_open(app.clock.now()) {
+        let mut x = put(buf, area.x, area.y, "window closed", area.width, t.warn);
+        for (s, style) in [(" - ", t.dim), ("t", t.key), (" sends a template", t.dim)] {
+            x = put(buf, x, area.y, s, area.right().saturating_sub(x), style);
+        }
+        return;
+    }
+    let mut y = area.y;
+    if let Some(quoted) = c.quote {
+        let line = c.message(quoted).map(transcript::one_line).unwrap_or_default();
+        let x = put(buf, area.x, y, "▎ ", area.width, t.ours);
+        put(buf, x, y, &line, area.right().saturating_sub(x), t.dim);
+        y += 1;
+    }
+    if c.composer.is_empty() {
+        if app.scope != Scope::Composer {
+            put(buf, area.x, y, "r writes a reply", area.width, t.dim);
+        }
+        return;
+    }
+    let lines = c.composer.lines(usize::from(area.width));
+    let first = first_line(c, &lines, area.bottom().saturating_sub(y));
+    for (i, r) in lines[first..].iter().enumerate() {
+        let y = y + i as u16;
+        if y >= area.bottom() {
+            break;
+        }
+        buf.set_stringn(area.x, y, &c.composer.text()[r.clone()], usize::from(area.width), t.text);
+    }
+}
+
+/// The first line of the text that is shown, so that the cursor's line is.
+fn first_line(c: &Conversation, lines: &[std::ops::Range<usize>], rows: u16) -> usize {
+    let rows = usize::from(rows.max(1));
+    let row = c.composer.place(lines).row;
+    (row + 1).saturating_sub(rows).min(lines.len().saturating_sub(rows))
+}
+
+/// Where the cursor is while writing.
+pub(super) fn cursor(app: &App, area: Rect) -> Option<Position> {
+    let c = app.conversation.as_ref().filter(|_| app.scope == Scope::Composer)?;
+    if c.row.is_some() && !c.is_open(app.clock.now()) {
+        return None;
+    }
+    let y = area.y + u16::from(c.quote.is_some());
+    let lines = c.composer.lines(usize::from(area.width));
+    let place = c.composer.place(&lines);
+    let first = first_line(c, &lines, area.bottom().saturating_sub(y));
+    let x = area.x + (place.column as u16).min(area.width.saturating_sub(1));
+    let y = (y + place.row.saturating_sub(first) as u16).min(area.bottom().saturating_sub(1));
+    Some(Position::new(x, y))
+}

@@ -1,0 +1,150 @@
+//! The thread list: two lines a thread.
+
+use super::{frame, put};
+use crate::model::Direction;
+use crate::model::thread::{ThreadFilter, ThreadRow};
+use crate::text;
+use crate::tui::app::App;
+use crate::tui::command::Scope;
+use crate::tui::format;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+
+pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+    let t = &app.theme;
+    let focused = app.scope == Scope::List;
+    frame(buf, area, if focused { t.focus } else { t.border });
+    let name = match app.account.as_ref().and_then(|id| app.accounts.iter().find(|a| a.spec.id == *id)) {
+        Some(a) => text::sanitize(&a.spec.name).into_owned(),
+        None => "Inbox".into(),
+    };
+    let filter = match app.list.filter {
+        ThreadFilter::All => "all",
+        ThreadFilter::Unread => "unread",
+        ThreadFilter::Failed => "failed",
+    };
+    let room = area.width.saturating_sub(4);
+    let mut x = area.x + 2;
+    x = put(buf, x, area.y, &format!(" {name} "), room, t.strong);
+    x = put(buf, x, area.y, &format!("· {filter} "), area.right().saturating_sub(x + 2), t.dim);
+    let more = if app.list.has_more() { "+" } else { "" };
+    let count = format!(" {}{more} ", app.list.rows.len());
+    let at = area.right().saturating_sub(text::width(&count) as u16 + 2);
+    if at > x {
+        put(buf, at, area.y, &count, 12, t.dim);
+    }
+    let inner = Rect::new(area.x + 1, area.y + 1, area.width - 2, area.height.saturating_sub(2));
+    let rows = usize::from(inner.height / 2);
+    if app.list.rows.is_empty() {
+        empty(app, inner, buf);
+        return;
+    }
+    let now = app.clock.now();
+    for (i, row) in app.list.visible(rows).iter().enumerate() {
+        let y = inner.y + 2 * i as u16;
+        let selected = app.list.top + i == app.list.cursor;
+        let open = app.conversation.as_ref().is_some_and(|c| c.thread == row.id);
+        thread(app, row, Rect { y, height: 2, ..inner }, selected, open, now, buf);
+    }
+}
+
+fn empty(app: &App, inner: Rect, buf: &mut Buffer) {
+    let t = &app.theme;
+    let lines: &[&str] = match app.list.filter {
+        _ if !app.list.loaded => &["loading…"],
+        ThreadFilter::All => &["No conversations yet.", "They appear when a customer writes."],
+        ThreadFilter::Unread => &["Everything is read.", "u shows all threads."],
+        ThreadFilter::Failed => &["Nothing has failed.", "f shows all threads."],
+    };
+    for (i, line) in lines.iter().enumerate() {
+        let y = inner.y + 1 + i as u16;
+        if y < inner.bottom() {
+            put(buf, inner.x + 2, y, line, inner.width.saturating_sub(3), t.dim);
+        }
+    }
+}
+
+fn thread(app: &App, row: &ThreadRow, area: Rect, selected: bool, open: bool, now: i64, buf: &mut Buffer) {
+    let t = &app.theme;
+    let (x, right) = (area.x, area.right());
+    let text_x = x + 1;
+    // First line: name, then time and unread count on the right.
+    let time = format::short(row.last_at, now, &app.tz);
+    let unread = if row.unread > 0 { format!("●{}", format::count(row.unread)) } else { String::new() };
+    let unread_cells = text::width(&unread) as u16;
+    let mut edge = right - 1;
+    if unread_cells > 0 {
+        edge -= unread_cells;
+        put(buf, edge, area.y, &unread, unread_cells, t.unread);
+        edge -= 1;
+    }
+    edge -= (text::width(&time) as u16).min(edge);
+    put(buf, edge, area.y, &time, 12, t.dim);
+    let mut room = edge.saturating_sub(text_x + 1);
+    if row.draft {
+        room = room.saturating_sub(2);
+    }
+    let title = text::sanitize(&row.title);
+    let style = if row.unread > 0 || open { t.strong } else { t.text };
+    let after = put(buf, text_x, area.y, &title, room, style);
+    if row.draft {
+        put(buf, after + 1, area.y, "✎", 1, t.note);
+    }
+    // Second line: ticks, preview, then failures and the window on the right.
+    let y = area.y + 1;
+    let mut edge = right - 1;
+    let window = match row.window.left(now) {
+        Some(left) if left < 8 * format::HOUR => {
+            let style = if left < 2 * format::HOUR { t.warn } else { t.dim };
+            Some((format!("⏳{}", format::left_short(left)), style))
+        }
+        Some(_) => None,
+        None => Some(("⌛".to_owned(), t.dim)),
+    };
+    if let Some((s, style)) = window {
+        edge -= text::width(&s) as u16;
+        put(buf, edge, y, &s, 8, style);
+        edge -= 1;
+    }
+    if row.failed > 0 {
+        let s = format!("✗{}", if row.failed > 1 { format::count(row.failed) } else { String::new() });
+        edge -= text::width(&s) as u16;
+        put(buf, edge, y, &s, 5, t.bad);
+        edge -= 1;
+    }
+    let mut at = text_x;
+    if let Some(p) = &row.preview {
+        if p.direction == Direction::Outbound {
+            let (tick, style) = format::ticks(p.state, t);
+            if !tick.is_empty() {
+                at = put(buf, at, y, tick, 2, style) + 1;
+            }
+        }
+        let preview = text::sanitize(&p.text);
+        let style = if row.unread > 0 { t.text } else { t.dim };
+        let room = edge.saturating_sub(at);
+        match format::kind_prefix(&p.kind) {
+            Some(prefix) if preview.is_empty() => {
+                put(buf, at, y, prefix, room, style);
+            }
+            Some(prefix) => {
+                put(buf, at, y, &format!("{prefix} · {preview}"), room, style);
+            }
+            None => {
+                put(buf, at, y, &preview, room, style);
+            }
+        }
+    }
+    if selected {
+        buf.set_style(area, t.selected);
+        if app.scope == Scope::List {
+            for y in area.y..area.bottom() {
+                buf[(x, y)].set_symbol("▌").set_style(t.focus.add_modifier(Modifier::BOLD));
+            }
+        }
+    } else if open {
+        buf[(x, area.y)].set_symbol("▎").set_style(t.border);
+        buf[(x, y)].set_symbol("▎").set_style(t.border);
+    }
+}

@@ -1,0 +1,627 @@
+//! The quick-reply picker: find one, see it filled in, insert it; create, change and delete them.
+//!
+//! Knows quick replies and the values of the thread; where the text goes is the host's to know.
+
+use super::field::{Effect, Field};
+use super::frame::{self, Needle, Rich, Selection};
+use super::quick_reply_editor::QuickReplyEditor;
+use super::variables::{Filled, Given, Variables};
+use super::{Delivery, Hint, Overlay, Step};
+use crate::model::ids::QuickReplyId;
+use crate::model::quick_reply::QuickReply;
+use crate::protocol::{Problem, Request};
+use crate::text;
+use crate::tui::theme::Theme;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+/// Picks a quick reply and fills it in.
+pub struct QuickReplyPicker {
+    replies: Vec<QuickReply>,
+    vars: Variables,
+    query: Field,
+    rows: Vec<usize>,
+    selection: Selection,
+    mode: Mode,
+    // What was asked of the engine and not answered yet.
+    deleting: Option<String>,
+    say: Option<Problem>,
+}
+
+enum Mode {
+    List,
+    Fill(FillForm),
+    Edit(Box<QuickReplyEditor>),
+    Delete(QuickReplyId),
+}
+
+/// Asks for the values that a reply needs and nobody knows.
+struct FillForm {
+    reply: QuickReply,
+    fields: Vec<(String, Field)>,
+    focus: usize,
+    complain: bool,
+}
+
+impl FillForm {
+    fn new(reply: QuickReply, names: Vec<String>) -> Self {
+        let fields = names.into_iter().map(|n| (n, Field::line(1000))).collect();
+        Self { reply, fields, focus: 0, complain: false }
+    }
+
+    fn given(&self) -> Given {
+        self.fields.iter().map(|(n, f)| (n.clone(), f.text().to_owned())).collect()
+    }
+
+    fn step(&mut self, forward: bool) {
+        let n = self.fields.len().max(1);
+        self.focus = if forward { (self.focus + 1) % n } else { (self.focus + n - 1) % n };
+    }
+}
+
+impl QuickReplyPicker {
+    /// Over these replies; `initial_query` is what was typed after `/`, `vars` what is known of the thread.
+    #[must_use]
+    pub fn new(replies: Vec<QuickReply>, initial_query: &str, vars: Variables) -> Self {
+        let mut s = Self {
+            replies,
+            vars,
+            query: Field::line(200).with(initial_query.trim_start_matches('/')),
+            rows: Vec::new(),
+            selection: Selection::default(),
+            mode: Mode::List,
+            deleting: None,
+            say: None,
+        };
+        s.refilter();
+        s
+    }
+
+    fn refilter(&mut self) {
+        let query = self.query.text().trim();
+        let needle = Needle::fuzzy(query);
+        // Nearly every long text has the letters of a short word somewhere: there the word itself has to be.
+        let words = Needle::words(query);
+        let mut scored: Vec<((u32, u32, u64), usize)> = Vec::new();
+        for (i, r) in self.replies.iter().enumerate() {
+            let shortcut = text::sanitize(&r.shortcut);
+            let by_shortcut = needle.score(&shortcut);
+            let by_text = words.score(&text::sanitize(&r.text));
+            let Some(score) = by_shortcut.max(by_text) else { continue };
+            let (have, want) = (shortcut.to_lowercase(), query.to_lowercase());
+            let rank = match () {
+                () if needle.is_empty() => 0,
+                () if have == want => 4,
+                () if have.starts_with(&want) => 3,
+                () if have.contains(&want) => 2,
+                () => u32::from(by_text.is_some()),
+            };
+            scored.push(((rank, if needle.is_empty() { 0 } else { score }, r.used), i));
+        }
+        scored.sort_by(|(a, i), (b, j)| {
+            b.cmp(a).then_with(|| self.replies[*i].shortcut.cmp(&self.replies[*j].shortcut))
+        });
+        self.rows = scored.into_iter().map(|(_, i)| i).collect();
+        self.selection.set(0);
+    }
+
+    fn selected(&self) -> Option<&QuickReply> {
+        self.rows.get(self.selection.at).and_then(|i| self.replies.get(*i))
+    }
+
+    fn insert(text: String, from: QuickReplyId) -> Vec<Step> {
+        vec![Step::Insert { text, from: Some(from) }, Step::Close]
+    }
+
+    fn choose(&mut self) -> Vec<Step> {
+        let Some(reply) = self.selected().cloned() else { return Vec::new() };
+        match self.vars.fill(&reply.text, &Given::new()) {
+            Filled::Text(text) => return Self::insert(text, reply.id),
+            Filled::Missing(names) => self.mode = Mode::Fill(FillForm::new(reply, names)),
+            Filled::Broken(why) => {
+                self.say = Some(
+                    Problem::new("field", format!("/{} cannot be filled in", reply.shortcut))
+                        .means(why)
+                        .next("F3 edits it"),
+                );
+            }
+        }
+        Vec::new()
+    }
+
+    fn list_key(&mut self, key: KeyEvent) -> Vec<Step> {
+        self.say = None;
+        if self.selection.key(key, self.rows.len()) {
+            return Vec::new();
+        }
+        match key.code {
+            KeyCode::Esc => return vec![Step::Close],
+            KeyCode::Enter | KeyCode::Tab => return self.choose(),
+            // One request at a time: an answer does not say what it answers.
+            KeyCode::F(2..=4) | KeyCode::Delete if self.deleting.is_some() => {}
+            KeyCode::F(2) => {
+                let found = self.selected().is_some();
+                let suggestion = if found { "" } else { self.query.text() };
+                self.mode = Mode::Edit(Box::new(QuickReplyEditor::create(suggestion)));
+            }
+            KeyCode::F(3) => {
+                if let Some(r) = self.selected() {
+                    self.mode = Mode::Edit(Box::new(QuickReplyEditor::edit(r.clone())));
+                }
+            }
+            KeyCode::F(4) => self.ask_delete(),
+            KeyCode::Delete if self.query.at_end() => self.ask_delete(),
+            _ => {
+                if self.query.key(key) == Effect::Changed {
+                    self.refilter();
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn ask_delete(&mut self) {
+        if let Some(r) = self.selected() {
+            self.mode = Mode::Delete(r.id);
+        }
+    }
+
+    fn fill_key(&mut self, key: KeyEvent) -> Vec<Step> {
+        let Mode::Fill(form) = &mut self.mode else { return Vec::new() };
+        let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Esc => self.mode = Mode::List,
+            KeyCode::Tab | KeyCode::Down => form.step(true),
+            KeyCode::BackTab | KeyCode::Up => form.step(false),
+            KeyCode::Enter if !ctrl && form.focus + 1 < form.fields.len() => form.step(true),
+            KeyCode::Enter | KeyCode::F(10) => match self.vars.fill(&form.reply.text, &form.given()) {
+                Filled::Text(text) => return Self::insert(text, form.reply.id),
+                Filled::Missing(names) => {
+                    form.complain = true;
+                    for n in &names {
+                        if !form.fields.iter().any(|(have, _)| have == n) {
+                            form.fields.push((n.clone(), Field::line(1000)));
+                        }
+                    }
+                    form.focus = form.fields.iter().position(|(n, _)| names.contains(n)).unwrap_or(0);
+                }
+                Filled::Broken(why) => {
+                    self.say = Some(
+                        Problem::new("field", format!("/{}: {why}", form.reply.shortcut)).next("F3 edits it"),
+                    );
+                    self.mode = Mode::List;
+                }
+            },
+            _ => {
+                if let Some((_, f)) = form.fields.get_mut(form.focus) {
+                    f.key(key);
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    // The editor closes itself; here that means going back to the list.
+    fn after_edit(&mut self, steps: Vec<Step>) -> Vec<Step> {
+        if !steps.contains(&Step::Close) {
+            return steps;
+        }
+        self.mode = Mode::List;
+        let saved = steps.iter().any(|s| matches!(s, Step::Say(_)));
+        let mut out: Vec<Step> = steps.into_iter().filter(|s| *s != Step::Close).collect();
+        if saved {
+            out.push(Step::Ask(Box::new(Request::QuickReplies)));
+        }
+        out
+    }
+
+    fn draw_row(buf: &mut Buffer, line: Rect, column: u16, reply: &QuickReply, query: &str, theme: &Theme) {
+        let mut right = line.right() - 1;
+        if reply.used > 0 {
+            right = frame::put_right(buf, right, line.y, 7, &format!("{}×", reply.used), theme.dim) - 1;
+        }
+        let shortcut = format!("/{}", text::sanitize(&reply.shortcut));
+        let rich = Rich::line(&shortcut, Needle::fuzzy(query).marks(&shortcut), theme.matched);
+        let x = line.x + 1;
+        let room = column.min(right.saturating_sub(x));
+        rich.draw_range(buf, x, line.y, room, 0..shortcut.len(), theme.strong);
+        let x = x + column + 2;
+        if x + 4 >= right {
+            return;
+        }
+        let body = text::sanitize(&reply.text);
+        let marks = if rich.spans.is_empty() { Needle::words(query).marks(&body) } else { Vec::new() };
+        let rich = Rich::line(&body, marks, theme.matched);
+        rich.draw_line(buf, x, line.y, right - x, theme.dim);
+    }
+
+    fn draw_preview(&self, buf: &mut Buffer, area: Rect, reply: &QuickReply, given: &Given, theme: &Theme) {
+        match self.vars.preview(&reply.text, given, theme.variable, theme.warn) {
+            Ok(rich) => {
+                rich.draw(buf, area, theme.text);
+            }
+            Err(why) => {
+                let rows =
+                    frame::paragraph(buf, Rect { height: 3.min(area.height), ..area }, &why, theme.bad);
+                let below =
+                    Rect { y: area.y + rows + 1, height: area.height.saturating_sub(rows + 1), ..area };
+                frame::paragraph(buf, below, &reply.text, theme.dim);
+            }
+        }
+    }
+
+    fn draw_list(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> Option<Position> {
+        let count = match self.rows.len() {
+            n if n == self.replies.len() => format!("{n}"),
+            n => format!("{n} of {}", self.replies.len()),
+        };
+        let height = (self.replies.len() as u16).saturating_add(5).clamp(18, 32);
+        let inner = frame::open(area, 110, height, "Quick replies", &count, buf, theme)?;
+        frame::put(buf, inner.x, inner.y, 1, "/", theme.focus);
+        let line = Rect::new(inner.x + 1, inner.y, inner.width - 1, 1);
+        let cursor = self.query.draw(line, buf, theme.text, "type a shortcut or words of the text", theme);
+        frame::rule(buf, Rect::new(inner.x, inner.y + 1, inner.width, 1), "", theme);
+        let foot = if self.say.is_some() || matches!(self.mode, Mode::Delete(_)) { 3 } else { 0 };
+        let body = Rect::new(inner.x, inner.y + 2, inner.width, inner.height.saturating_sub(2 + foot));
+        let (list, preview) = if body.width >= 60 {
+            let left = (body.width / 2).min(52);
+            frame::bar(buf, body.x + left, body.y..body.bottom(), theme);
+            (
+                Rect { width: left, ..body },
+                Rect { x: body.x + left + 2, width: body.width - left - 2, ..body },
+            )
+        } else {
+            let top = body.height / 2;
+            frame::rule(buf, Rect { y: body.y + top, height: 1, ..body }, "", theme);
+            (
+                Rect { height: top, ..body },
+                Rect { y: body.y + top + 1, height: body.height.saturating_sub(top + 1), ..body },
+            )
+        };
+        if self.rows.is_empty() {
+            let say = if self.replies.is_empty() {
+                "No quick replies yet. F2 writes the first one."
+            } else {
+                "Nothing matches. F2 writes a new quick reply."
+            };
+            frame::paragraph(buf, list, say, theme.dim);
+        }
+        let window = self.selection.window(self.rows.len(), usize::from(list.height));
+        let widest = self.rows[window.clone()].iter().map(|i| text::width(&self.replies[*i].shortcut)).max();
+        let column = (widest.unwrap_or(0) as u16 + 1).min(list.width / 3);
+        for (i, at) in window.enumerate() {
+            let line = Rect::new(list.x, list.y + i as u16, list.width, 1);
+            Self::draw_row(buf, line, column, &self.replies[self.rows[at]], self.query.text().trim(), theme);
+            if at == self.selection.at {
+                frame::select(buf, line, theme);
+            }
+        }
+        if let Some(r) = self.selected() {
+            self.draw_preview(buf, preview, r, &Given::new(), theme);
+        }
+        let below = Rect::new(inner.x, body.bottom() + 1, inner.width, 2);
+        if foot > 0 {
+            frame::rule(buf, Rect::new(inner.x, body.bottom(), inner.width, 1), "", theme);
+        }
+        if let Mode::Delete(id) = &self.mode {
+            if let Some(r) = self.replies.iter().find(|r| r.id == *id) {
+                let used =
+                    if r.used == 0 { "never used".to_owned() } else { format!("used {} times", r.used) };
+                let say =
+                    format!("Delete /{} ({used})? It is gone for everybody.", text::sanitize(&r.shortcut));
+                frame::put(buf, below.x, below.y, below.width, &say, theme.bad);
+                let keys = Rect { y: below.y + 1, height: 1, ..below };
+                frame::keys(buf, keys, &[("y", "delete"), ("other key", "keep it")], theme);
+            }
+            return None;
+        }
+        if let Some(p) = &self.say {
+            frame::problem(buf, below, p, theme);
+        }
+        Some(cursor)
+    }
+
+    fn draw_fill(&self, form: &FillForm, area: Rect, buf: &mut Buffer, theme: &Theme) -> Option<Position> {
+        let title = format!("Fill in /{}", form.reply.shortcut);
+        let inner = frame::open(area, 90, 26, &title, "", buf, theme)?;
+        let mut cursor = None;
+        let label = form.fields.iter().map(|(n, _)| text::width(n)).max().unwrap_or(0) as u16;
+        let label = label.min(inner.width / 3).max(8);
+        let visible = usize::from(inner.height / 2).min(form.fields.len()).max(1);
+        let first = (form.focus + 1).saturating_sub(visible);
+        for (row, (i, (name, field))) in form.fields.iter().enumerate().skip(first).take(visible).enumerate()
+        {
+            let y = inner.y + row as u16;
+            let focused = i == form.focus;
+            let style = if focused { theme.strong } else { theme.dim };
+            frame::put(buf, inner.x, y, label, name, style);
+            frame::put(buf, inner.x + label + 1, y, 1, "▏", if focused { theme.focus } else { theme.border });
+            let x = inner.x + label + 3;
+            let missing = form.complain && field.text().trim().is_empty();
+            let hint = if missing { "a value is missing" } else { "type the value" };
+            let at = field.draw(Rect::new(x, y, inner.right() - x, 1), buf, theme.text, hint, theme);
+            if missing {
+                frame::put(buf, x, y, inner.right() - x, hint, theme.bad);
+            }
+            if focused {
+                cursor = Some(at);
+            }
+        }
+        let y = inner.y + visible as u16 + 1;
+        frame::rule(buf, Rect::new(inner.x, y, inner.width, 1), "will be inserted", theme);
+        let preview = Rect::new(inner.x, y + 1, inner.width, inner.bottom().saturating_sub(y + 3));
+        self.draw_preview(buf, preview, &form.reply, &form.given(), theme);
+        let last = form.focus + 1 >= form.fields.len();
+        let enter = if last { "insert" } else { "next value" };
+        let keys = Rect::new(inner.x, inner.bottom() - 1, inner.width, 1);
+        frame::keys(
+            buf,
+            keys,
+            &[("Enter", enter), ("Tab", "next value"), ("Esc", "back to the list")],
+            theme,
+        );
+        cursor
+    }
+}
+
+impl Overlay for QuickReplyPicker {
+    fn name(&self) -> &'static str {
+        match &self.mode {
+            Mode::Edit(e) => e.name(),
+            Mode::Fill(_) => "quick_reply_values",
+            Mode::List | Mode::Delete(_) => "quick_replies",
+        }
+    }
+
+    fn key(&mut self, key: KeyEvent) -> Vec<Step> {
+        match &mut self.mode {
+            Mode::List => self.list_key(key),
+            Mode::Fill(_) => self.fill_key(key),
+            Mode::Edit(e) => {
+                let steps = e.key(key);
+                self.after_edit(steps)
+            }
+            Mode::Delete(id) => {
+                let id = *id;
+                self.mode = Mode::List;
+                if key.code != KeyCode::Char('y') {
+                    return Vec::new();
+                }
+                self.deleting = self.replies.iter().find(|r| r.id == id).map(|r| r.shortcut.clone());
+                vec![Step::Ask(Box::new(Request::DeleteQuickReply { id }))]
+            }
+        }
+    }
+
+    fn paste(&mut self, pasted: &str) -> Vec<Step> {
+        match &mut self.mode {
+            Mode::List => {
+                if self.query.insert(pasted) {
+                    self.refilter();
+                }
+                Vec::new()
+            }
+            Mode::Fill(form) => {
+                if let Some((_, f)) = form.fields.get_mut(form.focus) {
+                    f.insert(pasted);
+                }
+                Vec::new()
+            }
+            Mode::Edit(e) => e.paste(pasted),
+            Mode::Delete(_) => Vec::new(),
+        }
+    }
+
+    fn deliver(&mut self, delivery: Delivery) -> Vec<Step> {
+        if let Delivery::QuickReplies(replies) = delivery {
+            let selected = self.selected().map(|r| r.id);
+            self.replies = replies;
+            self.refilter();
+            let at = selected.and_then(|id| self.rows.iter().position(|i| self.replies[*i].id == id));
+            self.selection.set(at.unwrap_or(0));
+            return Vec::new();
+        }
+        if let Mode::Edit(e) = &mut self.mode {
+            let steps = e.deliver(delivery);
+            return self.after_edit(steps);
+        }
+        match delivery {
+            Delivery::Done => self.deleting.take().map_or_else(Vec::new, |shortcut| {
+                vec![
+                    Step::Say(format!("quick reply /{shortcut} deleted")),
+                    Step::Ask(Box::new(Request::QuickReplies)),
+                ]
+            }),
+            Delivery::Problem(p) => {
+                self.deleting = None;
+                self.say = Some(p);
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> Option<Position> {
+        match &self.mode {
+            Mode::Edit(e) => e.draw(area, buf, theme),
+            Mode::Fill(form) => self.draw_fill(form, area, buf, theme),
+            Mode::List | Mode::Delete(_) => self.draw_list(area, buf, theme),
+        }
+    }
+
+    fn hints(&self) -> Vec<Hint> {
+        match &self.mode {
+            Mode::Edit(e) => e.hints(),
+            Mode::Fill(form) => {
+                let last = form.focus + 1 >= form.fields.len();
+                vec![Hint::new("Enter", if last { "insert" } else { "next value" }), Hint::new("Esc", "back")]
+            }
+            Mode::Delete(_) => vec![Hint::new("y", "delete"), Hint::new("other key", "keep")],
+            Mode::List => {
+                let mut out = Vec::new();
+                if self.selected().is_some() {
+                    out.push(Hint::new("Enter", "insert"));
+                }
+                out.push(Hint::new("F2", "new"));
+                if self.selected().is_some() {
+                    out.push(Hint::new("F3", "edit"));
+                    out.push(Hint::new("F4", "delete"));
+                }
+                out.push(Hint::new("Esc", "close"));
+                out
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{draw_everywhere, picture, press, quick_replies, write};
+    use super::*;
+
+    fn vars() -> Variables {
+        Variables {
+            contact_name: "Marta Souza".into(),
+            contact_first_name: "Marta".into(),
+            operator_name: "Ana".into(),
+            ..Variables::default()
+        }
+    }
+
+    fn open(query: &str) -> QuickReplyPicker {
+        QuickReplyPicker::new(quick_replies(), query, vars())
+    }
+
+    fn ask(r: Request) -> Step {
+        Step::Ask(Box::new(r))
+    }
+
+    #[test]
+    fn enter_inserts_the_filled_text_and_names_its_reply() {
+        let want = vec![
+            Step::Insert {
+                text: "Спасибо, Marta! 谢谢 شكرا 🙏".into(), from: Some(QuickReplyId([3; 16]))
+            },
+            Step::Close,
+        ];
+        assert_eq!(press(&mut open("/spas"), "Enter"), want);
+        assert_eq!(press(&mut open(""), "Down Ctrl+N Tab"), want);
+        let mut by_text = open("");
+        write(&mut by_text, "谢");
+        assert_eq!(press(&mut by_text, "Enter"), want);
+        assert_eq!(press(&mut open("zzzz"), "Enter"), vec![]);
+    }
+
+    #[test]
+    fn the_most_used_comes_first_and_a_shortcut_before_a_text() {
+        assert_eq!(open("").selected().unwrap().shortcut, "hours");
+        assert_eq!(open("order").selected().unwrap().shortcut, "order");
+        let mut replies = quick_replies();
+        replies[4].text = "order".into();
+        replies[4].used = 99;
+        let p = QuickReplyPicker::new(replies, "ord", vars());
+        assert_eq!(p.selected().unwrap().shortcut, "order");
+        assert_eq!(p.rows.len(), 2);
+    }
+
+    #[test]
+    fn missing_values_are_asked_for_one_by_one() {
+        let mut o = open("order");
+        assert_eq!(press(&mut o, "Enter"), vec![]);
+        assert_eq!(o.name(), "quick_reply_values");
+        write(&mut o, "4711");
+        assert_eq!(press(&mut o, "Enter"), vec![]);
+        assert_eq!(press(&mut o, "Enter"), vec![], "the second value is empty");
+        o.paste("{{ contact.name }}");
+        assert_eq!(
+            press(&mut o, "Enter"),
+            vec![
+                Step::Insert {
+                    text: "Order 4711 left us by {{ contact.name }} and arrives tomorrow.".into(),
+                    from: Some(QuickReplyId([2; 16])),
+                },
+                Step::Close
+            ]
+        );
+    }
+
+    #[test]
+    fn leaving_the_values_goes_back_to_the_list() {
+        let mut o = open("order");
+        assert_eq!(press(&mut o, "Enter Esc"), vec![]);
+        assert_eq!(o.name(), "quick_replies");
+        assert_eq!(press(&mut o, "Esc"), vec![Step::Close]);
+    }
+
+    #[test]
+    fn a_reply_with_a_mistake_is_not_inserted() {
+        let mut o = open("broken");
+        assert_eq!(press(&mut o, "Enter"), vec![]);
+        assert!(o.say.as_ref().unwrap().means.contains("line 1"), "{:?}", o.say);
+        press(&mut o, "F3");
+        assert_eq!(o.name(), "quick_reply_editor");
+    }
+
+    #[test]
+    fn deleting_takes_another_key() {
+        let id = QuickReplyId([1; 16]);
+        for (keys, done) in [("F4 y", true), ("Delete y", true), ("F4 F4", false), ("F4 Enter", false)] {
+            let mut o = open("");
+            let want = if done { vec![ask(Request::DeleteQuickReply { id })] } else { vec![] };
+            assert_eq!(press(&mut o, keys), want, "{keys}");
+            assert_eq!(o.name(), "quick_replies");
+        }
+        let mut o = open("");
+        press(&mut o, "F4 y");
+        assert_eq!(
+            o.deliver(Delivery::Done),
+            vec![Step::Say("quick reply /hours deleted".into()), ask(Request::QuickReplies)]
+        );
+        o.deliver(Delivery::QuickReplies(quick_replies().split_off(1)));
+        assert_eq!(o.selected().unwrap().shortcut, "order");
+        // With the cursor inside the query it deletes a character.
+        let mut o = open("ord");
+        assert_eq!(press(&mut o, "Home Delete y"), vec![]);
+        assert_eq!(o.query.text(), "yrd");
+    }
+
+    #[test]
+    fn a_new_reply_is_saved_and_shown() {
+        let mut o = open("greet");
+        press(&mut o, "F2");
+        press(&mut o, "Enter");
+        write(&mut o, "Hi");
+        let steps = press(&mut o, "F10");
+        let [Step::Ask(r)] = steps.as_slice() else { panic!("{steps:?}") };
+        let Request::SaveQuickReply { reply } = r.as_ref() else { panic!("{r:?}") };
+        assert_eq!((reply.shortcut.as_str(), reply.text.as_str()), ("greet", "Hi"));
+        assert_eq!(
+            o.deliver(Delivery::Done),
+            vec![Step::Say("quick reply /greet saved".into()), ask(Request::QuickReplies)]
+        );
+        o.deliver(Delivery::QuickReplies(vec![reply.clone()]));
+        assert_eq!(o.selected(), Some(reply));
+    }
+
+    #[test]
+    fn looks() {
+        insta::assert_snapshot!("quick_replies_80x24", picture(&open(""), 80, 24));
+        insta::assert_snapshot!("quick_replies_filtered_120x36", picture(&open("arr"), 120, 36));
+        let mut o = open("order");
+        press(&mut o, "Enter");
+        draw_everywhere(&o);
+        write(&mut o, "4711");
+        press(&mut o, "Enter Enter");
+        insta::assert_snapshot!("quick_reply_values_80x24", picture(&o, 80, 24));
+        let mut o = open("");
+        press(&mut o, "F4");
+        insta::assert_snapshot!("quick_reply_delete_80x24", picture(&o, 80, 24));
+        draw_everywhere(&o);
+        let mut o = open("broken");
+        press(&mut o, "Enter");
+        insta::assert_snapshot!("quick_reply_broken_80x24", picture(&o, 80, 24));
+        draw_everywhere(&o);
+        draw_everywhere(&QuickReplyPicker::new(Vec::new(), "", vars()));
+    }
+}

@@ -1,0 +1,135 @@
+//! Which overlay a command opens. The one place that knows their constructors.
+
+use super::app::App;
+use super::command::{COMMANDS, Scope, scope_title};
+use super::format;
+use super::overlay::Overlay;
+use super::overlay::accounts::AccountSwitcher;
+use super::overlay::frame::TimeText;
+use super::overlay::help::{HelpBox, HelpSection};
+use super::overlay::notices::NoticeList;
+use super::overlay::quick_replies::QuickReplyPicker;
+use super::overlay::search::SearchBox;
+use super::overlay::template_form::TemplateTarget;
+use super::overlay::templates::TemplatePicker;
+use super::overlay::variables::Variables;
+use crate::model::contact::{Contact, IdentityKind, display_phone};
+use crate::model::event::Recipient;
+use crate::protocol::Request;
+use std::sync::Arc;
+
+/// Kinds of overlays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Choose an account.
+    Accounts,
+    /// Insert a quick reply.
+    QuickReplies,
+    /// Create, change, delete quick replies.
+    ManageQuickReplies,
+    /// Choose and fill a template.
+    Templates,
+    /// Search.
+    Search,
+    /// News about numbers and templates.
+    Notices,
+    /// Keys.
+    Help,
+}
+
+/// An overlay and what it wants to know at once.
+pub(crate) type Opened = (Box<dyn Overlay>, Option<Request>);
+
+/// Makes an overlay for what is on the screen; `None` where there is nothing to choose from.
+pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
+    Some(match kind {
+        Kind::Accounts => {
+            let overlay = AccountSwitcher::new(app.accounts.clone(), app.account.clone());
+            (Box::new(overlay), Some(Request::Accounts))
+        }
+        Kind::QuickReplies | Kind::ManageQuickReplies => {
+            let overlay = QuickReplyPicker::new(app.quick_replies.clone(), "", variables(app));
+            (Box::new(overlay), Some(Request::QuickReplies))
+        }
+        Kind::Templates => templates(app)?,
+        Kind::Search => (Box::new(SearchBox::new(app.account.clone(), when(app))), None),
+        Kind::Notices => (Box::new(NoticeList::new(app.status.notices.clone(), when(app))), None),
+        Kind::Help => (Box::new(HelpBox::new(help(app))), None),
+    })
+}
+
+fn when(app: &App) -> TimeText {
+    let (now, tz) = (app.clock.now(), app.tz.clone());
+    Arc::new(move |at| format::short(at, now, &tz))
+}
+
+fn first_name(name: &str) -> String {
+    // A name that is only a number or an @name has no first name.
+    if name.starts_with(['+', '@']) {
+        return String::new();
+    }
+    let with_letters = |w: &&str| w.chars().any(char::is_alphabetic);
+    name.split_whitespace().find(with_letters).unwrap_or("").to_owned()
+}
+
+fn person(contact: Option<&Contact>) -> (String, String, String) {
+    let Some(c) = contact else { return Default::default() };
+    let name = if c.name.is_empty() { c.profile_name.clone() } else { c.name.clone() };
+    let phone = c.identity(IdentityKind::Phone).map(display_phone).unwrap_or_default();
+    (first_name(&name), name, phone)
+}
+
+fn variables(app: &App) -> Variables {
+    let conversation = app.conversation.as_ref();
+    let (first, name, phone) = person(conversation.and_then(|c| c.contact.as_ref()));
+    let account = conversation
+        .and_then(|c| c.row.as_ref())
+        .and_then(|row| app.accounts.iter().find(|a| a.spec.id == row.account));
+    Variables {
+        contact_name: name,
+        contact_first_name: first,
+        contact_phone: phone,
+        operator_name: app.operator.clone(),
+        account_name: account.map(|a| a.spec.name.clone()).unwrap_or_default(),
+        account_phone: account.map(|a| a.facts.display_phone.clone()).unwrap_or_default(),
+    }
+}
+
+fn templates(app: &App) -> Option<Opened> {
+    let c = app.conversation.as_ref()?;
+    let row = c.row.as_ref()?;
+    let view = app.accounts.iter().find(|a| a.spec.id == row.account);
+    let (first, _, phone) = person(c.contact.as_ref());
+    let target = TemplateTarget {
+        account: row.account.clone(),
+        account_name: view.map_or_else(|| row.account.to_string(), |v| v.spec.name.clone()),
+        to: Recipient::Thread { thread: c.thread },
+        contact_name: row.title.clone(),
+        first_name: first,
+        phone,
+        draft: c.composer.text().to_owned(),
+        window_open: row.window.is_open(app.clock.now()),
+        marketing_opt_out: c.contact.as_ref().is_some_and(|c| c.marketing_opt_out),
+    };
+    let known = app.templates.get(&row.account).cloned().unwrap_or_default();
+    let synced = view.and_then(|v| v.templates_synced);
+    let overlay = TemplatePicker::new(target, known, synced, when(app));
+    Some((Box::new(overlay), Some(Request::Templates { account: row.account.clone() })))
+}
+
+fn help(app: &App) -> Vec<HelpSection> {
+    // The scope that the keys go to now comes first.
+    let mut scopes = vec![Scope::List, Scope::Conversation, Scope::Composer];
+    scopes.sort_by_key(|s| *s != app.scope);
+    scopes
+        .into_iter()
+        .map(|scope| HelpSection {
+            title: scope_title(scope).to_owned(),
+            rows: COMMANDS
+                .iter()
+                .filter(|c| c.scopes.contains(&scope))
+                .map(|c| (c.keys.join("  "), c.help.to_owned()))
+                .collect(),
+        })
+        .collect()
+}

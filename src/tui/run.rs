@@ -1,0 +1,307 @@
+//! The loop: signals, keys, frames of the engine, deadlines; then one frame for all that came.
+//!
+//! It has a thread of its own with a runtime of its own, so that nothing the engine does stands before a key.
+//! When nothing happens, nothing runs.
+
+use super::app::{App, Damage, Effect, Event};
+use super::backend::{Painter, Target};
+use super::draw::{areas, draw};
+use super::notify::Way;
+use super::terminal::Guard;
+use super::theme::Theme;
+use crate::clock::Clock;
+use crate::config::settings::UiSettings;
+use crate::protocol::ClientFrame;
+use crate::protocol::client::Connection;
+use anyhow::Context as _;
+use crossterm::event::{Event as TerminalEvent, MouseButton, MouseEventKind};
+use jiff::tz::TimeZone;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use std::io::IsTerminal as _;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+/// Events handled before a frame is drawn: a flood of them cannot keep the screen from changing.
+const DRAIN: usize = 256;
+/// The screen is drawn without its data after this long.
+const FIRST: Duration = Duration::from_millis(100);
+/// Longest text put on the clipboard, in bytes; terminals refuse more.
+const CLIPBOARD: usize = 50_000;
+/// Least time between two notifications.
+const NOTIFY_GAP: Duration = Duration::from_secs(2);
+
+/// What the screen needs besides a connection.
+#[derive(Clone, Debug)]
+pub struct TuiOptions {
+    /// Colours, mouse, notifications, time zone.
+    pub settings: UiSettings,
+    /// Where "now" comes from.
+    pub clock: Clock,
+    /// The operator's name, until the engine says whom it takes the client for.
+    pub operator: String,
+}
+
+/// Runs the inbox on this process's terminal until the operator quits or the process is told to end.
+///
+/// # Errors
+/// When standard input or output is no terminal, when the time zone is unknown, or when the terminal fails.
+pub async fn run(connection: Connection, options: TuiOptions) -> anyhow::Result<()> {
+    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        anyhow::bail!("the inbox needs a terminal: run it without redirecting input or output");
+    }
+    let tz = match &options.settings.timezone {
+        Some(name) => TimeZone::get(name).with_context(|| format!("unknown time zone `{name}`"))?,
+        None => TimeZone::system(),
+    };
+    let (done, result) = tokio::sync::oneshot::channel();
+    std::thread::Builder::new().name("screen".into()).spawn(move || {
+        let result = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(anyhow::Error::from)
+            .and_then(|runtime| runtime.block_on(screen(connection, options, tz)));
+        // Nobody waits any more when the process is ending.
+        let _ = done.send(result);
+    })?;
+    result.await.context("the screen has stopped")?
+}
+
+/// Reads the terminal on a thread of its own, because a sequence that is cut short holds the reader up. All that
+/// waits is handed over at once, so that fifty keys are one frame.
+fn read_terminal() -> anyhow::Result<mpsc::Receiver<Vec<TerminalEvent>>> {
+    let (tx, rx) = mpsc::channel(8);
+    std::thread::Builder::new().name("keys".into()).spawn(move || {
+        // It ends with the process or when nobody listens.
+        while let Ok(event) = crossterm::event::read() {
+            let mut batch = vec![event];
+            while batch.len() < DRAIN && crossterm::event::poll(Duration::ZERO).unwrap_or(false) {
+                match crossterm::event::read() {
+                    Ok(event) => batch.push(event),
+                    Err(_) => break,
+                }
+            }
+            if tx.blocking_send(batch).is_err() {
+                break;
+            }
+        }
+    })?;
+    Ok(rx)
+}
+
+/// The state of drawing.
+struct Screen {
+    app: App,
+    guard: Guard,
+    painter: Painter,
+    buffer: Buffer,
+    extra: Vec<u8>,
+    way: Way,
+    last_note: Option<Instant>,
+    quit: bool,
+}
+
+async fn screen(connection: Connection, options: TuiOptions, tz: TimeZone) -> anyhow::Result<()> {
+    let Connection { requests, mut frames } = connection;
+    let env = |name: &str| std::env::var(name).ok();
+    let theme = Theme::for_settings(&options.settings, env);
+    let way = Way::choose(options.settings.notify, env);
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let size = crossterm::terminal::size()?;
+    let (app, first) = App::new(options.clock.clone(), tz, theme, &options.operator, size);
+    let area = Rect::new(0, 0, size.0, size.1);
+    let guard = Guard::enter(options.settings.mouse)?;
+    let mut s = Screen {
+        app,
+        guard,
+        painter: Painter::new(area),
+        buffer: Buffer::empty(area),
+        extra: Vec::new(),
+        way,
+        last_note: None,
+        quit: false,
+    };
+    s.effects(first, &requests);
+    let mut keys = read_terminal()?;
+    let started = Instant::now();
+    let mut shown = false;
+    let mut last_frame: Option<Instant> = None;
+    // What the operator does is seen at once; what the engine does at most once in a frame's time.
+    let mut urgent = false;
+    loop {
+        let now = Instant::now();
+        let frame_at = if !shown && !s.app.is_ready() {
+            Some(started + FIRST)
+        } else if s.app.is_dirty() || !s.extra.is_empty() {
+            Some(last_frame.filter(|_| !urgent).map_or(now, |t| t + options.settings.frame))
+        } else {
+            None
+        };
+        if frame_at.is_some_and(|t| t <= now) {
+            s.draw()?;
+            shown = true;
+            urgent = false;
+            last_frame = Some(now);
+            continue;
+        }
+        let deadline = s.app.deadline().map(|at| {
+            let left = u64::try_from(at - options.clock.now()).unwrap_or(0);
+            // A clock may be set back; looking again after a minute costs nothing.
+            now + Duration::from_millis(left.min(60_000))
+        });
+        let wake = [frame_at, deadline].into_iter().flatten().min();
+        let sleep = async {
+            match wake {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = terminate.recv() => s.update(Event::Terminate, &requests),
+            _ = hangup.recv() => s.update(Event::Terminate, &requests),
+            _ = interrupt.recv() => s.update(Event::Terminate, &requests),
+            batch = keys.recv() => {
+                let batch = batch.context("the terminal is gone")?;
+                urgent = true;
+                for event in batch {
+                    s.input(event, &requests)?;
+                }
+            }
+            frame = frames.recv(), if !s.app.gone => match frame {
+                Some(frame) => s.update(Event::Frame(frame), &requests),
+                None => s.update(Event::EngineGone, &requests),
+            },
+            () = sleep => s.update(Event::Deadline, &requests),
+        }
+        for _ in 0..DRAIN {
+            if let Ok(batch) = keys.try_recv() {
+                urgent = true;
+                for event in batch {
+                    s.input(event, &requests)?;
+                }
+            } else if let Ok(frame) = frames.try_recv() {
+                s.update(Event::Frame(frame), &requests);
+            } else {
+                break;
+            }
+        }
+        s.update(Event::Settle, &requests);
+        if s.quit {
+            return Ok(());
+        }
+    }
+}
+
+impl Screen {
+    fn update(&mut self, event: Event, requests: &mpsc::Sender<ClientFrame>) {
+        let effects = self.app.update(event);
+        self.effects(effects, requests);
+    }
+
+    fn input(&mut self, event: TerminalEvent, requests: &mpsc::Sender<ClientFrame>) -> anyhow::Result<()> {
+        let event = match event {
+            TerminalEvent::Key(key) => Event::Key(key),
+            TerminalEvent::Paste(block) => Event::Paste(block),
+            TerminalEvent::FocusGained => Event::Focus(true),
+            TerminalEvent::FocusLost => Event::Focus(false),
+            TerminalEvent::Resize(..) => return self.resize(requests),
+            TerminalEvent::Mouse(m) => match m.kind {
+                MouseEventKind::ScrollUp => Event::Wheel { up: true, x: m.column },
+                MouseEventKind::ScrollDown => Event::Wheel { up: false, x: m.column },
+                MouseEventKind::Down(MouseButton::Left) => Event::Click { x: m.column, y: m.row },
+                _ => return Ok(()),
+            },
+        };
+        self.update(event, requests);
+        Ok(())
+    }
+
+    fn resize(&mut self, requests: &mpsc::Sender<ClientFrame>) -> anyhow::Result<()> {
+        let (columns, rows) = crossterm::terminal::size()?;
+        if self.app.size != (columns, rows) {
+            let area = Rect::new(0, 0, columns, rows);
+            self.buffer = Buffer::empty(area);
+            self.painter.invalidate(area);
+            self.update(Event::Resize(columns, rows), requests);
+        }
+        Ok(())
+    }
+
+    fn effects(&mut self, effects: Vec<Effect>, requests: &mpsc::Sender<ClientFrame>) {
+        for effect in effects {
+            match effect {
+                Effect::Send(frame) => {
+                    use mpsc::error::TrySendError;
+                    match requests.try_send(*frame) {
+                        Ok(()) => {}
+                        // The screen never waits: a request that finds no room is refused like any other.
+                        Err(TrySendError::Full(frame)) => {
+                            let problem = crate::protocol::Problem::new("busy", "the engine is busy")
+                                .next("try again in a moment");
+                            let answer =
+                                crate::protocol::ServerFrame::Answer { id: frame.id, result: Err(problem) };
+                            self.update(Event::Frame(answer), requests);
+                        }
+                        Err(TrySendError::Closed(_)) => {
+                            if !self.app.gone {
+                                self.update(Event::EngineGone, requests);
+                            }
+                        }
+                    }
+                }
+                Effect::Copy(text) => {
+                    if text.len() <= CLIPBOARD {
+                        self.extra.extend(clipboard(&text));
+                    }
+                }
+                Effect::Notify(note) => {
+                    let now = Instant::now();
+                    if self.last_note.is_some_and(|t| now - t < NOTIFY_GAP) {
+                        continue;
+                    }
+                    self.last_note = Some(now);
+                    self.extra.extend(self.way.sequence(&note));
+                    #[cfg(feature = "desktop-notify")]
+                    if self.way == Way::Desktop {
+                        tokio::spawn(super::notify::desktop(note));
+                    }
+                }
+                Effect::Redraw => self.painter.invalidate(self.buffer.area),
+                Effect::Quit => self.quit = true,
+            }
+        }
+    }
+
+    fn draw(&mut self) -> anyhow::Result<()> {
+        let damage = self.app.take_damage();
+        let cursor = draw(&self.app, &mut self.buffer, damage);
+        let title = self.app.title();
+        let areas = if damage == Damage::ALL { vec![self.buffer.area] } else { areas(&self.app, damage) };
+        let bytes = self.painter.frame(&Target {
+            buffer: &self.buffer,
+            areas: &areas,
+            cursor,
+            title: &title,
+            extra: &self.extra,
+        });
+        if !bytes.is_empty() {
+            self.guard.write(bytes)?;
+        }
+        self.extra.clear();
+        self.app.drawn();
+        Ok(())
+    }
+}
+
+/// Puts text on the terminal's clipboard (OSC 52).
+fn clipboard(text: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    // Writing to a vector does not fail.
+    let _ = crossterm::execute!(out, crossterm::clipboard::CopyToClipboard::to_clipboard_from(text));
+    out
+}

@@ -1,0 +1,94 @@
+//! The terminal's modes: entered once, left in reverse order on every way out, a panic among them.
+
+use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::fd::AsFd as _;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+
+static ACTIVE: AtomicBool = AtomicBool::new(false);
+static MODES: AtomicU8 = AtomicU8::new(0);
+static HOOK: Once = Once::new();
+
+const MOUSE: u8 = 1;
+const KEYS: u8 = 2;
+
+/// A terminal in the modes of the inbox; dropping it gives the terminal back.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    out: File,
+}
+
+/// Terminals that are known to understand extended keys; asking would cost a round trip at the start.
+fn has_extended_keys(env: impl Fn(&str) -> Option<String>) -> bool {
+    let term = env("TERM").unwrap_or_default();
+    let program = env("TERM_PROGRAM").unwrap_or_default();
+    env("TMUX").is_none()
+        && (["xterm-kitty", "xterm-ghostty", "foot", "foot-extra", "alacritty"].contains(&&*term)
+            || ["ghostty", "WezTerm"].contains(&&*program))
+}
+
+impl Guard {
+    /// Raw mode, alternate screen, bracketed paste, focus reports, and mouse reports if wanted.
+    pub fn enter(mouse: bool) -> io::Result<Self> {
+        let out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+        HOOK.call_once(|| {
+            let before = std::panic::take_hook();
+            std::panic::set_hook(Box::new(move |info| {
+                // First the screen, so that the report can be read.
+                leave();
+                before(info);
+            }));
+        });
+        enable_raw_mode()?;
+        let keys = has_extended_keys(|n| std::env::var(n).ok());
+        MODES.store(if mouse { MOUSE } else { 0 } | if keys { KEYS } else { 0 }, Ordering::SeqCst);
+        ACTIVE.store(true, Ordering::SeqCst);
+        let mut guard = Self { out };
+        // Title on the terminal's stack, alternate screen, bracketed paste, focus reports.
+        let mut modes = b"\x1b[22;0t\x1b[?1049h\x1b[?2004h\x1b[?1004h".to_vec();
+        if mouse {
+            modes.extend_from_slice(b"\x1b[?1000h\x1b[?1006h");
+        }
+        if keys {
+            modes.extend_from_slice(b"\x1b[>1u");
+        }
+        guard.write(&modes)?;
+        Ok(guard)
+    }
+
+    /// Writes bytes with one system call where the terminal takes them.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.out.write_all(bytes)
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        leave();
+    }
+}
+
+/// Gives the terminal back; does nothing the second time.
+fn leave() {
+    if !ACTIVE.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let modes = MODES.load(Ordering::SeqCst);
+    let mut bytes = Vec::with_capacity(96);
+    // A frame may have been cut short.
+    bytes.extend_from_slice(b"\x1b[?2026l\x1b[m");
+    if modes & KEYS != 0 {
+        bytes.extend_from_slice(b"\x1b[<u");
+    }
+    if modes & MOUSE != 0 {
+        bytes.extend_from_slice(b"\x1b[?1006l\x1b[?1000l");
+    }
+    bytes.extend_from_slice(b"\x1b[?1004l\x1b[?2004l\x1b[?1049l\x1b[?25h\x1b[23;0t");
+    // Nothing can be done about a terminal that is gone.
+    let mut out = io::stdout();
+    let _ = out.write_all(&bytes);
+    let _ = out.flush();
+    let _ = disable_raw_mode();
+}

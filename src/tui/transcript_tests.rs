@@ -1,0 +1,171 @@
+use super::*;
+use crate::model::{AccountId, DeliveryError, DeliveryTimes, Quote, Reaction, ThreadId};
+use proptest::prelude::*;
+
+fn message(inbound: bool, body: Body) -> Message {
+    Message {
+        id: MessageId::derived(&["x"]),
+        thread: ThreadId::derived(&["t"]),
+        account: AccountId::new("a"),
+        direction: if inbound { Direction::Inbound } else { Direction::Outbound },
+        origin: if inbound { Origin::Customer(None) } else { Origin::Operator("ana".into()) },
+        at: 0,
+        stored_at: 0,
+        body,
+        state: if inbound { DeliveryState::Received } else { DeliveryState::Sent },
+        times: DeliveryTimes::default(),
+        error: None,
+        quote: None,
+        reactions: Vec::new(),
+        provider_id: None,
+        tag: None,
+        edited: false,
+        attempts: 0,
+        revision: 0,
+    }
+}
+
+fn laid_out(m: &Message, width: u16, around: &Around) -> Block {
+    let theme = Theme::basic();
+    let tz = TimeZone::UTC;
+    let look = Look {
+        width,
+        theme: &theme,
+        tz: &tz,
+        today: Date::constant(2025, 11, 21),
+        name: "Marta",
+        operator: "bo",
+    };
+    lay_out(m, around, &look)
+}
+
+fn shown(block: &Block) -> String {
+    let line = |l: &Line| {
+        " ".repeat(usize::from(l.x)) + &l.spans.iter().map(|(s, _)| s.as_str()).collect::<String>()
+    };
+    block.lines.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn marks_style_words_and_leave_arithmetic_alone() {
+    let (clean, runs) = marks("*bold _both_* 2 * 3 * 4 a_b_c ~x~ `*c*` *open");
+    assert_eq!(clean, "bold both 2 * 3 * 4 a_b_c x *c* *open");
+    let style = |word: &str| {
+        let at = clean.find(word).unwrap();
+        runs.iter().find(|(r, _)| r.contains(&at)).unwrap().1
+    };
+    assert_eq!(style("bold"), Modifier::BOLD);
+    assert_eq!(style("both"), Modifier::BOLD | Modifier::ITALIC);
+    assert_eq!(style("a_b_c"), Modifier::empty());
+    assert_eq!(style("x "), Modifier::CROSSED_OUT);
+    assert_eq!(style("*c*"), Modifier::DIM);
+    assert_eq!(style("*open"), Modifier::empty());
+    assert_eq!(marks("```\nlet x = *1*;\n```").0, "\nlet x = *1*;\n");
+}
+
+#[test]
+fn ours_stand_right_and_theirs_left_with_the_time_behind_the_text() {
+    let ours = shown(&laid_out(&message(false, Body::text("hi")), 40, &Around::default()));
+    assert_eq!(ours, format!("{}hi  ✓ 00:00 ▕", " ".repeat(40 - 13)));
+    let theirs = shown(&laid_out(&message(true, Body::text("hi")), 40, &Around::default()));
+    assert_eq!(theirs, " ▏hi  00:00");
+}
+
+#[test]
+fn a_failure_says_code_meaning_and_key() {
+    let mut m = message(false, Body::text("hi"));
+    m.state = DeliveryState::Failed;
+    m.error = Some(DeliveryError {
+        code: 131_047,
+        text: "Re-engagement message".into(),
+        cause: Some("more than 24 hours passed".into()),
+        next: Some("t sends a template".into()),
+    });
+    let s = shown(&laid_out(&m, 60, &Around::default()));
+    for part in ["✗ 131047 Re-engagement message", "more than 24 hours passed", "→ t sends a template"] {
+        assert!(s.contains(part), "{s}");
+    }
+}
+
+#[test]
+fn the_cache_gives_the_same_lines_until_something_changes() {
+    let theme = Theme::basic();
+    let tz = TimeZone::UTC;
+    let look = Look {
+        width: 50,
+        theme: &theme,
+        tz: &tz,
+        today: Date::constant(2025, 11, 21),
+        name: "M",
+        operator: "bo",
+    };
+    let mut cache = Cache::default();
+    let mut m = message(false, Body::text("one"));
+    let a = cache.block(&m, &Around::default(), &look);
+    assert!(Rc::ptr_eq(&a, &cache.block(&m, &Around::default(), &look)));
+    m.body = Body::text("two");
+    m.revision += 1;
+    assert!(shown(&cache.block(&m, &Around::default(), &look)).contains("two"));
+    let around = Around { unread: Some(3), ..Around::default() };
+    assert!(shown(&cache.block(&m, &around, &look)).contains("3 unread"));
+}
+
+fn hostile_text() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        "\\PC{0,20}",
+        Just("\u{1b}[31m".to_owned()),
+        Just("👨\u{200d}👩\u{200d}👧".to_owned()),
+        Just("لا إله".to_owned()),
+        Just("王小明".to_owned()),
+        Just("*b* _i_ ```\n".to_owned()),
+        Just("a\u{300}\u{301}\u{302}".to_owned()),
+        Just("\u{202e}\t\r\n".to_owned()),
+        Just("x".repeat(90)),
+        "[\u{0}-\u{10ffff}]{0,6}",
+    ];
+    prop::collection::vec(piece, 0..6).prop_map(|p| p.concat())
+}
+
+proptest! {
+    #[test]
+    fn no_line_is_wider_than_the_pane_and_nothing_hostile_comes_through(
+        s in hostile_text(),
+        other in hostile_text(),
+        width in 20u16..180,
+        inbound in any::<bool>(),
+        kind in 0u8..8,
+    ) {
+        let body = match kind {
+            0 => Body::Media {
+                kind: crate::model::MediaKind::Document,
+                media: crate::model::MediaCard { filename: Some(s.clone()), mime: other.clone(), size: Some(9), ..Default::default() },
+                caption: other.clone(),
+            },
+            1 => Body::Template { name: other.clone(), language: s.clone(), header: s.clone(), text: s.clone(), footer: s.clone(),
+                buttons: vec![ShownButton { kind: s.clone(), text: other.clone(), target: None }] },
+            2 => Body::System { kind: s.clone(), text: other.clone() },
+            3 => Body::Form { name: s.clone(), text: other.clone(), response: serde_json::json!({ &s: other }).to_string() },
+            4 => Body::Unsupported { what: s.clone(), details: other.clone() },
+            5 => Body::Call { event: s.clone(), seconds: Some(70) },
+            _ => Body::text(s.clone()),
+        };
+        let mut m = message(inbound, body);
+        m.origin = if inbound { Origin::Customer(Some(other.clone())) } else { Origin::Operator(other.clone()) };
+        m.tag = Some(s.clone());
+        m.quote = Some(Quote { provider_id: "x".into(), message: None, own: false, text: other.clone() });
+        m.reactions = vec![Reaction { emoji: s.clone(), own: true, at: 0 }; 3];
+        if !inbound {
+            m.state = DeliveryState::Failed;
+            m.error = Some(DeliveryError { code: 1, text: s.clone(), cause: Some(other.clone()), next: None });
+        }
+        let around = Around { day: Some(Date::constant(2024, 1, 1)), unread: Some(7), leads: true };
+        let block = laid_out(&m, width, &around);
+        for line in &block.lines {
+            prop_assert!(usize::from(line.x) + line.width() <= usize::from(width), "{:?} at {width}", line);
+            for (s, _) in &line.spans {
+                prop_assert!(!s.chars().any(text::is_hostile), "{s:?}");
+            }
+        }
+        prop_assert!(block.own.end == block.lines.len());
+    }
+}

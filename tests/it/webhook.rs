@@ -1,0 +1,80 @@
+//! The listener as a stranger meets it: signatures, limits, paths, broken bodies.
+
+use crate::common::Bed;
+use serde_json::json;
+use switchboard::emulator::{DEMO_APP_SECRET, DEMO_NUMBERS};
+use switchboard::model::ids::AccountId;
+use switchboard::protocol::{Request, Response};
+use switchboard::provider::meta::webhook::sign;
+
+fn body(id: &str) -> Vec<u8> {
+    json!({"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"messages","value":{
+        "messaging_product":"whatsapp","metadata":{"display_phone_number":"15550102030","phone_number_id":DEMO_NUMBERS[0]},
+        "contacts":[{"profile":{"name":"Amara"},"wa_id":"447700900999","user_id":"GB.1"}],
+        "messages":[{"from":"447700900999","from_user_id":"GB.1","id":id,"timestamp":"1795176009","type":"text","text":{"body":"hi"}}]}}]}]})
+    .to_string()
+    .into_bytes()
+}
+
+async fn status(bed: &Bed) -> switchboard::protocol::Status {
+    let Response::Status(s) = bed.client().await.ask(Request::Status).await.unwrap() else { panic!() };
+    *s
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_what_is_signed_gets_in() {
+    let bed = Bed::new(0.0, 1).await;
+    let url = bed.engine.listener_url(&AccountId::new("support")).unwrap();
+    assert!(!url.contains('+') && !url.contains("15550102030"), "{url}");
+    let good = body("wamid.T1");
+    let post = |body: Vec<u8>, signature: Option<String>| {
+        let mut r = bed.http.post(&url).body(body);
+        if let Some(s) = signature {
+            r = r.header("X-Hub-Signature-256", s);
+        }
+        async move { r.send().await.unwrap().status().as_u16() }
+    };
+    let sig = sign(DEMO_APP_SECRET.as_bytes(), &good);
+    assert_eq!(post(good.clone(), None).await, 401);
+    assert_eq!(post(good.clone(), Some("sha256=00".into())).await, 401);
+    assert_eq!(post(good.clone(), Some(sign(b"other", &good))).await, 401);
+    let mut changed = good.clone();
+    changed.push(b' ');
+    assert_eq!(post(changed, Some(sig.clone())).await, 401);
+    assert_eq!(post(good.clone(), Some(sig.clone())).await, 200);
+    assert_eq!(post(good.clone(), Some(sig)).await, 200, "a repetition is acknowledged");
+    let s = status(&bed).await;
+    assert_eq!((s.bad_signatures, s.webhooks), (4, 2));
+    let broken = b"{\"object\": oops".to_vec();
+    let sig = sign(DEMO_APP_SECRET.as_bytes(), &broken);
+    assert_eq!(post(broken, Some(sig)).await, 200);
+    assert_eq!(status(&bed).await.failed_webhooks, 1, "kept as failed");
+    let long = vec![b'x'; (4 << 20) + 1];
+    let sig = sign(DEMO_APP_SECRET.as_bytes(), &long);
+    assert_eq!(post(long, Some(sig)).await, 413);
+    let r = Request::Threads { account: None, filter: Default::default(), before: None, limit: 10 };
+    let Response::Threads(page) = bed.client().await.ask(r).await.unwrap() else { panic!() };
+    assert_eq!((page.items.len(), page.items[0].unread), (1, 1));
+    bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_handshake_answers_the_right_token_only() {
+    let bed = Bed::new(0.0, 1).await;
+    let url = bed.engine.listener_url(&AccountId::new("support")).unwrap();
+    let get = |url: String, token: &'static str| {
+        let r = bed.http.get(url).query(&[
+            ("hub.mode", "subscribe"),
+            ("hub.challenge", "1729384756"),
+            ("hub.verify_token", token),
+        ]);
+        async move {
+            let a = r.send().await.unwrap();
+            (a.status().as_u16(), a.text().await.unwrap())
+        }
+    };
+    assert_eq!(get(url.clone(), "it-verify").await, (200, "1729384756".into()));
+    assert_eq!(get(url.clone(), "wrong").await.0, 403);
+    assert_eq!(get(format!("{url}0"), "it-verify").await.0, 404);
+    bed.stop().await;
+}
