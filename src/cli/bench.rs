@@ -6,7 +6,7 @@ use super::failure::{Exit, Failure};
 use super::session;
 use crate::protocol::Problem;
 
-pub(super) fn run(ctx: Context<'_>, args: &Bench) -> Result<Exit, Failure> {
+pub(super) fn run(ctx: &mut Context<'_>, args: &Bench) -> Result<Exit, Failure> {
     let BenchAction::Seed { messages, threads, seed } = args.action;
     let path = &ctx.checked.data_dir;
     let dir = session::data_dir(path)?;
@@ -27,7 +27,7 @@ pub(super) fn run(ctx: Context<'_>, args: &Bench) -> Result<Exit, Failure> {
         ));
     }
     let threads = threads.unwrap_or((messages / 20).max(1)).min(messages);
-    ctx.launcher.seed(path, messages, threads, seed, ctx.out.out())?;
+    ctx.launcher.seed(path, messages, threads, seed, now, ctx.out.out())?;
     ctx.out.out().flush()?;
     Ok(Exit::Done)
 }

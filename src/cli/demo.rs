@@ -28,14 +28,10 @@ pub(super) async fn run(mut ctx: Context<'_>, args: Demo, named: bool) -> Result
     }
     claim(&ctx, args.fresh)?;
     let path = ctx.checked.data_dir.clone();
-    loop {
-        let prepare = async || prepare(&ctx, &path, args.speed).await;
-        let line = session::open(&path, ctx.env, &ctx.clock, ctx.launcher, Role::Shared, prepare).await?;
-        ctx.log_to(&path);
-        if let Some(exit) = tui::show(&ctx, line).await? {
-            return Ok(exit);
-        }
-    }
+    let prepare = async || prepare(&ctx, &path, args.speed).await;
+    let line = session::open(&path, ctx.env, &ctx.clock, ctx.launcher, Role::Shared, prepare).await?;
+    ctx.log_to(&path);
+    tui::show(&ctx, line).await
 }
 
 /// Makes sure that the folder is the demo's own; empties it when asked to.

@@ -39,16 +39,16 @@ pub(super) async fn run(ctx: Context<'_>, args: Emulate) -> Result<Exit, Failure
     } else {
         let mut text = format!("api_base = \"{}\"", emulator.base_url());
         for n in emulator.numbers() {
-            text.push_str(&format!(
+            text += &format!(
                 "\nwaba_id = \"{}\"  phone_number_id = \"{}\"  {}",
                 n.business,
                 n.id,
                 crate::text::sanitize(&n.name)
-            ));
+            );
         }
         text.push_str("\n\nSet these where the engine starts:");
         for (name, value) in &secrets {
-            text.push_str(&format!("\nexport {name}={value}"));
+            text += &format!("\nexport {name}={value}");
         }
         text.push_str("\n\nstop with Ctrl+C");
         ctx.out.line(&text).map_err(Failure::from)

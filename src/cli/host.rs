@@ -2,16 +2,20 @@
 //!
 //! Commands see the traits here, so that they are tested against a scripted engine.
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Millis};
 use crate::config::settings::{EngineSettings, UiSettings};
+use crate::emulator::{Emulator, EmulatorError, EmulatorOptions, Scenario};
+use crate::engine::{self, Engine};
 use crate::model::ids::AccountId;
 use crate::protocol::Problem;
 use crate::protocol::client::Connection;
+use crate::tui::{self, TuiOptions};
+use crate::webhook::Listener;
 use async_trait::async_trait;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// An engine in this process.
 #[async_trait]
@@ -67,15 +71,6 @@ pub trait Emulated: Send + Sync {
     async fn stop(&self);
 }
 
-/// Why the screen was left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Left {
-    /// The operator quit, or a signal asked to.
-    Quit,
-    /// The engine went away.
-    EngineGone,
-}
-
 /// Starts the big parts.
 #[async_trait]
 pub trait Launcher: Send + Sync {
@@ -90,14 +85,16 @@ pub trait Launcher: Send + Sync {
         settings: UiSettings,
         clock: Clock,
         operator: &str,
-    ) -> Result<Left, Problem>;
-    /// Fills a data folder for measuring.
+    ) -> Result<(), Problem>;
+    /// Fills a data folder for measuring; the newest message is of time `newest`.
+    #[allow(clippy::too_many_arguments)]
     fn seed(
         &self,
         dir: &Path,
         messages: u64,
         threads: u64,
         seed: u64,
+        newest: Millis,
         out: &mut dyn Write,
     ) -> Result<(), Problem>;
 }
@@ -106,22 +103,140 @@ pub trait Launcher: Send + Sync {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BuiltIn;
 
-fn absent(part: &str) -> Problem {
-    Problem::new("engine", format!("this build has no {part}"))
+/// An engine and the listener in front of it.
+struct Running {
+    engine: Engine,
+    listener: Mutex<Option<Listener>>,
+}
+
+#[async_trait]
+impl Hosted for Running {
+    fn connect(&self, operator: &str) -> Connection {
+        self.engine.connect(operator)
+    }
+
+    fn listener_url(&self, account: &AccountId) -> Option<String> {
+        self.engine.listener_url(account)
+    }
+
+    async fn stop(&self) {
+        // Strangers first: what was answered with 200 must still reach the store.
+        let listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(listener) = listener {
+            listener.stop().await;
+        }
+        self.engine.stop().await;
+    }
+}
+
+/// An emulator and what it was started with.
+struct Playing {
+    emulator: Mutex<Option<Emulator>>,
+    base_url: String,
+    numbers: Vec<EmulatedNumber>,
+    access_token: String,
+    app_secret: String,
+}
+
+#[async_trait]
+impl Emulated for Playing {
+    fn base_url(&self) -> String {
+        self.base_url.clone()
+    }
+
+    fn numbers(&self) -> Vec<EmulatedNumber> {
+        self.numbers.clone()
+    }
+
+    fn access_token(&self) -> String {
+        self.access_token.clone()
+    }
+
+    fn app_secret(&self) -> String {
+        self.app_secret.clone()
+    }
+
+    async fn stop(&self) {
+        let emulator = self.emulator.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(emulator) = emulator {
+            emulator.stop().await;
+        }
+    }
 }
 
 #[async_trait]
 impl Launcher for BuiltIn {
-    async fn engine(&self, _: EngineSettings, _: Clock) -> Result<Arc<dyn Hosted>, Problem> {
-        Err(absent("engine"))
+    async fn engine(&self, settings: EngineSettings, clock: Clock) -> Result<Arc<dyn Hosted>, Problem> {
+        let listens = settings.serve_listener.then(|| settings.listener.clone());
+        let engine = Engine::start(settings, clock).await.map_err(|e| {
+            Problem::new("engine", e.to_string())
+                .means("the engine could not start; nothing was changed")
+                .next("`switchboard doctor` walks through the steps; switchboard.log has more")
+        })?;
+        let listener = match listens {
+            // An engine without a listener still reads and sends; its status says why.
+            Some(settings) => {
+                Listener::start(&engine, &settings).await.inspect_err(|why| tracing::error!("{why}")).ok()
+            }
+            None => None,
+        };
+        Ok(Arc::new(Running { engine, listener: Mutex::new(listener) }))
     }
-    async fn emulator(&self, _: EmulatorPlan, _: Clock) -> Result<Arc<dyn Emulated>, Problem> {
-        Err(absent("emulator"))
+
+    async fn emulator(&self, plan: EmulatorPlan, clock: Clock) -> Result<Arc<dyn Emulated>, Problem> {
+        let failed = |e: EmulatorError| Problem::new("emulator", e.to_string());
+        let mut options = EmulatorOptions::demo().map_err(failed)?;
+        if let Some(file) = &plan.scenario {
+            options.scenario = Scenario::load(file).map_err(failed)?;
+        }
+        options.bind = plan.bind;
+        options.speed = plan.speed;
+        options.seed = plan.seed.unwrap_or(options.seed);
+        options.play = plan.play;
+        options.state_file = plan.state;
+        options.clock = clock;
+        let business = options.scenario.account.id.clone();
+        let numbers = options
+            .scenario
+            .numbers
+            .iter()
+            .map(|n| EmulatedNumber { id: n.id.clone(), business: business.clone(), name: n.name.clone() })
+            .collect();
+        let (access_token, app_secret) = (options.access_token.clone(), options.app_secret.clone());
+        let emulator = Emulator::start(options).await.map_err(failed)?;
+        Ok(Arc::new(Playing {
+            base_url: emulator.base_url(),
+            emulator: Mutex::new(Some(emulator)),
+            numbers,
+            access_token,
+            app_secret,
+        }))
     }
-    async fn screen(&self, _: Connection, _: UiSettings, _: Clock, _: &str) -> Result<Left, Problem> {
-        Err(absent("screen"))
+
+    async fn screen(
+        &self,
+        connection: Connection,
+        settings: UiSettings,
+        clock: Clock,
+        operator: &str,
+    ) -> Result<(), Problem> {
+        let options = TuiOptions { settings, clock, operator: operator.to_owned() };
+        tui::run(connection, options).await.map_err(|e| {
+            Problem::new("screen", format!("{e:#}"))
+                .next("`switchboard threads` and the other commands work without a terminal")
+        })
     }
-    fn seed(&self, _: &Path, _: u64, _: u64, _: u64, _: &mut dyn Write) -> Result<(), Problem> {
-        Err(absent("bench"))
+
+    fn seed(
+        &self,
+        dir: &Path,
+        messages: u64,
+        threads: u64,
+        seed: u64,
+        newest: Millis,
+        out: &mut dyn Write,
+    ) -> Result<(), Problem> {
+        engine::bench::seed(dir, messages, threads, seed, newest, out)
+            .map_err(|e| Problem::new("store", e.to_string()))
     }
 }

@@ -93,7 +93,7 @@ async fn dispatch(cli: Cli, env: &Env, launcher: &dyn Launcher, out: &mut Output
         (Err(e), _) => return Err(e.into()),
     };
     out.timezone(checked.ui.timezone.as_deref());
-    let context = Context { checked, env, clock: Clock::system(), launcher, out };
+    let mut context = Context { checked, env, clock: Clock::system(), launcher, out };
     match command {
         Command::Inbox => tui::run(context).await,
         Command::Demo(a) => demo::run(context, a, flags.data.is_some()).await,
@@ -108,6 +108,6 @@ async fn dispatch(cli: Cli, env: &Env, launcher: &dyn Launcher, out: &mut Output
         Command::QuickReplies(a) => quick_replies::run(context, a).await,
         Command::Doctor { .. } => doctor::run(context).await,
         Command::Backup(a) => backup::run(context, a).await,
-        Command::Bench(a) => bench::run(context, &a),
+        Command::Bench(a) => bench::run(&mut context, &a),
     }
 }

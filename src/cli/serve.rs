@@ -39,7 +39,7 @@ pub(super) async fn run(ctx: Context<'_>) -> Result<Exit, Failure> {
         let mut text = format!("engine on {}", ctx.checked.data_dir.display());
         for (id, name, url) in &accounts {
             let url = url.as_deref().unwrap_or("no listener: see `switchboard doctor`");
-            text.push_str(&format!("\n{id}  {}  {url}", crate::text::sanitize(name)));
+            text += &format!("\n{id}  {}  {url}", crate::text::sanitize(name));
         }
         text.push_str("\nstop with Ctrl+C");
         ctx.out.line(&text).map_err(Failure::from)

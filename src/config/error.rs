@@ -109,6 +109,31 @@ fn reword(message: &str) -> (String, String) {
         };
         return (format!("unknown key `{unknown}`"), fix);
     }
+    if let Some((found, expected)) =
+        message.strip_prefix("invalid type: ").and_then(|rest| rest.rsplit_once(", expected "))
+    {
+        // The value itself is left out: it may be a secret at the wrong key.
+        let found = match found.split([' ', '`']).next().unwrap_or_default() {
+            "string" => "a text",
+            "integer" => "a number",
+            "floating" => "a number with a decimal point",
+            "boolean" => "a yes or no",
+            "sequence" => "a list",
+            "map" => "a table",
+            other => other,
+        };
+        let expected = match expected {
+            "i64" => "a whole number",
+            "a boolean" => "`true` or `false`, without quotes",
+            "a string" => "a text in quotes",
+            "a sequence" => "a list",
+            other => other,
+        };
+        return (format!("{found} is not what belongs here"), format!("expected {expected}"));
+    }
+    if message == "duplicate key" {
+        return ("this key was given before".to_owned(), "give it once".to_owned());
+    }
     let message = message.trim().replace('\n', ", ");
     if let Some((what, expected)) = message.split_once(", expected ") {
         return (what.to_owned(), format!("expected {expected}"));
@@ -119,7 +144,9 @@ fn reword(message: &str) -> (String, String) {
 /// The known word closest to a misspelt one, when it is close enough to be meant.
 fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let close = |k: &&str| {
-        k.split('_').any(|part| part == word) || distance(word, k) <= (word.chars().count() / 3).max(1)
+        k.split('_').any(|part| part == word)
+            || word.split('_').any(|part| part == *k)
+            || distance(word, k) <= (word.chars().count() / 3).max(1)
     };
     known.iter().copied().filter(close).min_by_key(|k| distance(word, k))
 }

@@ -70,7 +70,7 @@ impl<'de> Deserialize<'de> for SecretSource {
                     let source = match key.as_str() {
                         "credential" => SecretSource::Credential(map.next_value()?),
                         "file" => SecretSource::File(map.next_value()?),
-                        "command" => SecretSource::Command(map.next_value()?),
+                        "command" => SecretSource::Command(map.next_value::<Words>()?.0),
                         "env" => SecretSource::Env(map.next_value()?),
                         other => return Err(de::Error::unknown_field(other, KEYS)),
                     };
@@ -85,6 +85,35 @@ impl<'de> Deserialize<'de> for SecretSource {
                         "a secret without a source, expected one of `credential`, `file`, `command`, `env`",
                     )
                 })
+            }
+        }
+        d.deserialize_any(Form)
+    }
+}
+
+/// The words of a command. A plain string is refused without repeating it: it may hold a secret.
+struct Words(Vec<String>);
+
+impl<'de> Deserialize<'de> for Words {
+    fn deserialize<D: de::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct Form;
+        impl<'de> Visitor<'de> for Form {
+            type Value = Words;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of words")
+            }
+            fn visit_str<E: de::Error>(self, _: &str) -> Result<Words, E> {
+                Err(E::custom(
+                    "`command` is one text, expected a list of words, because no shell reads it: \
+                     [\"pass\", \"show\", \"meta\"]",
+                ))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Words, A::Error> {
+                let mut words = Vec::new();
+                while let Some(word) = seq.next_element()? {
+                    words.push(word);
+                }
+                Ok(Words(words))
             }
         }
         d.deserialize_any(Form)

@@ -160,11 +160,8 @@ impl DataDir {
             return Ok(near);
         }
         let digest = Sha256::digest(self.path.as_os_str().as_encoded_bytes());
-        let mut name = String::from("engine-");
-        for b in &digest[..8] {
-            name.push_str(&format!("{b:02x}"));
-        }
-        name.push_str(".sock");
+        let short = digest.iter().take(8).fold(0u64, |n, b| n << 8 | u64::from(*b));
+        let name = format!("engine-{short:016x}.sock");
         if let Some(runtime) = runtime.filter(|r| r.is_absolute()) {
             let folder = runtime.join("switchboard");
             let far = folder.join(&name);

@@ -3,6 +3,7 @@
 //! Clients reach it only through [`crate::protocol`]: [`Engine::connect`] gives a connection, in process or for the
 //! socket to pump. Knows `store`, `provider`, `protocol`, `model`; knows nothing of screens, shells or HTTP servers.
 
+pub mod bench;
 mod doctor;
 mod hub;
 mod ingest;

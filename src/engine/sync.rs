@@ -95,9 +95,7 @@ async fn read(shared: &Shared, account: &Account) -> Result<(), SyncError> {
                 == (&account.settings.spec.business, &account.settings.api_base)
     };
     let speaks = shared.accounts.iter().find(same).is_some_and(|first| first.id() == account.id());
-    if speaks
-        && let Some(url) = shared.url(account)
-    {
+    if speaks && let Some(url) = shared.url(account) {
         account.provider.subscribe(&url, account.settings.verify_token.expose_secret()).await?;
     }
     Ok(())

@@ -1,0 +1,5 @@
+//! The command line: its help, its exit codes, and what commands print around a scripted engine.
+
+mod binary;
+mod commands;
+mod scripted;

@@ -1,0 +1,228 @@
+//! The socket with a real server and real clients around a scripted engine.
+
+use futures::{SinkExt, StreamExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use switchboard::daemon::user::{name_of, own_uid};
+use switchboard::daemon::{AttachError, Connect, DataDir, Lock, Server, attach};
+use switchboard::protocol::client::{Client, Peer, pair};
+use switchboard::protocol::codec::{decode, encode, framing};
+use switchboard::protocol::{Changed, ClientFrame, PROTOCOL, Request, Response, ServerFrame, Status, Update};
+use tokio::net::UnixStream;
+use tokio_util::codec::Framed;
+
+/// Long enough for a busy machine; reached only when something is broken.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+async fn soon<F: Future>(what: &str, f: F) -> F::Output {
+    match tokio::time::timeout(PATIENCE, f).await {
+        Ok(x) => x,
+        Err(_) => panic!("{what}: nothing within {PATIENCE:?}"),
+    }
+}
+
+/// Answers like an engine: who the client is, and for `Status` the number of webhooks it was asked with.
+async fn answer(mut peer: Peer, operator: String) {
+    while let Some(ClientFrame { id, request }) = peer.requests.recv().await {
+        let result = Ok(match request {
+            Request::Hello { .. } => {
+                Response::Hello { protocol: PROTOCOL, version: "test".into(), operator: operator.clone() }
+            }
+            Request::Status => Response::Status(Box::new(Status {
+                version: "test".into(),
+                webhooks: id,
+                ..Status::default()
+            })),
+            _ => Response::Done,
+        });
+        if peer.frames.send(ServerFrame::Answer { id, result }).await.is_err() {
+            return;
+        }
+    }
+}
+
+struct House {
+    _dir: tempfile::TempDir,
+    _lock: Lock,
+    socket: PathBuf,
+    server: Server,
+}
+
+async fn house(connect: Connect) -> House {
+    let dir = tempfile::tempdir().unwrap();
+    let uid = own_uid().unwrap();
+    let data = DataDir::open(&dir.path().join("data"), uid).unwrap();
+    let lock = data.lock(0).unwrap().expect("the lock is free");
+    let socket = data.socket_path(Some(dir.path())).unwrap();
+    let listener = lock.bind(&socket).await.unwrap();
+    let server = Server::start(listener, &socket, uid, connect);
+    House { _dir: dir, _lock: lock, socket, server }
+}
+
+fn answering() -> Connect {
+    Arc::new(|operator| {
+        let (connection, peer) = pair();
+        tokio::spawn(answer(peer, operator.to_owned()));
+        connection
+    })
+}
+
+async fn raw(socket: &Path) -> Framed<UnixStream, tokio_util::codec::LengthDelimitedCodec> {
+    Framed::new(UnixStream::connect(socket).await.unwrap(), framing())
+}
+
+async fn next(
+    framed: &mut Framed<UnixStream, tokio_util::codec::LengthDelimitedCodec>,
+) -> Option<ServerFrame> {
+    soon("a frame", framed.next()).await.map(|bytes| decode(&bytes.unwrap()).unwrap())
+}
+
+#[tokio::test]
+async fn clients_attach_ask_and_are_known_by_the_kernels_word() {
+    let house = house(answering()).await;
+    let mut a = Client::new(attach(&house.socket).await.unwrap());
+    let mut b = Client::new(attach(&house.socket).await.unwrap());
+    let hello = Request::Hello { protocol: PROTOCOL, version: "x".into() };
+    let Ok(Response::Hello { operator, .. }) = soon("hello", a.ask(hello)).await else { panic!("no hello") };
+    assert_eq!(operator, name_of(own_uid().unwrap()));
+    for n in 2..5 {
+        let Ok(Response::Status(s)) = soon("status", a.ask(Request::Status)).await else {
+            panic!("no status")
+        };
+        assert_eq!(s.webhooks, n, "answers belong to their requests");
+    }
+    assert_eq!(soon("b", b.ask(Request::QuickReplies)).await, Ok(Response::Done));
+    house.server.stop().await;
+}
+
+#[tokio::test]
+async fn a_stopped_server_leaves_no_socket_and_ends_its_clients() {
+    let house = house(answering()).await;
+    let mut client = Client::new(attach(&house.socket).await.unwrap());
+    house.server.stop().await;
+    assert!(!house.socket.exists());
+    assert!(soon("the end", client.update()).await.is_none());
+    assert_eq!(client.ask(Request::Status).await.unwrap_err().kind, "engine_gone");
+    assert!(matches!(attach(&house.socket).await, Err(AttachError::NoEngine)));
+    // What a crashed engine leaves behind.
+    drop(std::os::unix::net::UnixListener::bind(&house.socket).unwrap());
+    assert!(matches!(attach(&house.socket).await, Err(AttachError::Stale)));
+}
+
+#[tokio::test]
+async fn another_protocol_and_a_missing_hello_get_a_sentence() {
+    let house = house(answering()).await;
+    let mut line = raw(&house.socket).await;
+    line.send(bytes::Bytes::from_static(br#"{"id":5,"request":{"request":"hello","protocol":99,"new":1}}"#))
+        .await
+        .unwrap();
+    let Some(ServerFrame::Answer { id: 5, result: Err(p) }) = next(&mut line).await else {
+        panic!("no refusal")
+    };
+    assert_eq!(p.kind, "protocol");
+    assert!(p.what.contains("99") && !p.next.is_empty(), "{p:?}");
+    assert!(next(&mut line).await.is_none(), "the line is closed afterwards");
+
+    let mut line = raw(&house.socket).await;
+    line.send(encode(&ClientFrame { id: 1, request: Request::Accounts }).unwrap()).await.unwrap();
+    let Some(ServerFrame::Answer { id: 1, result: Err(p) }) = next(&mut line).await else {
+        panic!("no refusal")
+    };
+    assert!(p.what.contains("hello"), "{p:?}");
+    house.server.stop().await;
+}
+
+#[tokio::test]
+async fn an_unknown_request_is_refused_by_its_id_and_the_line_goes_on() {
+    let house = house(answering()).await;
+    let mut line = raw(&house.socket).await;
+    let hello = Request::Hello { protocol: PROTOCOL, version: "x".into() };
+    line.send(encode(&ClientFrame { id: 1, request: hello }).unwrap()).await.unwrap();
+    assert!(matches!(next(&mut line).await, Some(ServerFrame::Answer { id: 1, result: Ok(_) })));
+    line.send(bytes::Bytes::from_static(br#"{"id":2,"request":{"request":"dance"}}"#)).await.unwrap();
+    let Some(ServerFrame::Answer { id: 2, result: Err(p) }) = next(&mut line).await else {
+        panic!("no refusal")
+    };
+    assert_eq!(p.kind, "protocol");
+    line.send(encode(&ClientFrame { id: 3, request: Request::Status }).unwrap()).await.unwrap();
+    assert!(matches!(next(&mut line).await, Some(ServerFrame::Answer { id: 3, result: Ok(_) })));
+    house.server.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_never_blocks_the_engine_and_learns_of_the_gap() {
+    let peers: Arc<Mutex<Vec<Peer>>> = Arc::default();
+    let kept = Arc::clone(&peers);
+    let connect: Connect = Arc::new(move |_| {
+        let (connection, peer) = pair();
+        kept.lock().unwrap().push(peer);
+        connection
+    });
+    let house = house(connect).await;
+    let mut line = raw(&house.socket).await;
+    let hello = Request::Hello { protocol: PROTOCOL, version: "x".into() };
+    line.send(encode(&ClientFrame { id: 1, request: hello }).unwrap()).await.unwrap();
+    let mut peer = soon("a connection", async {
+        loop {
+            if let Some(peer) = peers.lock().unwrap().pop() {
+                return peer;
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let first = soon("hello", peer.requests.recv()).await.unwrap();
+    // Far more than the socket's buffer, the queue of the pair and the queue of the session hold together.
+    let total = 60_000u64;
+    let changed: Vec<Changed> = vec![Changed::StatusChanged; 8];
+    soon("the engine is never blocked", async {
+        for seq in 1..=total {
+            let update = Update { seq, changed: changed.clone() };
+            peer.frames.send(ServerFrame::Update(update)).await.unwrap();
+        }
+        let done = ServerFrame::Answer { id: first.id, result: Ok(Response::Done) };
+        peer.frames.send(done).await.unwrap();
+    })
+    .await;
+    let (mut last, mut resyncs, mut answered) = (0, 0, false);
+    while !answered {
+        match next(&mut line).await.expect("the line stays open") {
+            ServerFrame::Answer { id, .. } => answered = id == 1,
+            ServerFrame::Update(u) => {
+                if u.changed.contains(&Changed::Resync) {
+                    assert!(u.seq > last + 1, "a gap shows at {}", u.seq);
+                    resyncs += 1;
+                } else {
+                    assert_eq!(u.seq, last + 1, "nothing is lost without a word");
+                }
+                last = u.seq;
+            }
+        }
+    }
+    assert!(resyncs > 0, "the queue was never full: the test is too small");
+    assert_eq!(last, total);
+    house.server.stop().await;
+}
+
+#[tokio::test]
+async fn what_waits_is_written_when_the_engine_ends() {
+    let connect: Connect = Arc::new(|_| {
+        let (connection, mut peer) = pair();
+        tokio::spawn(async move {
+            while let Some(frame) = peer.requests.recv().await {
+                let result = Ok(Response::Done);
+                peer.frames.send(ServerFrame::Answer { id: frame.id, result }).await.unwrap();
+                if frame.request == Request::Status {
+                    return;
+                }
+            }
+        });
+        connection
+    });
+    let house = house(connect).await;
+    let mut client = Client::new(attach(&house.socket).await.unwrap());
+    assert_eq!(soon("the last answer", client.ask(Request::Status)).await, Ok(Response::Done));
+    assert!(soon("the end", client.update()).await.is_none());
+    house.server.stop().await;
+}
