@@ -6,5 +6,6 @@ mod common;
 mod config;
 mod daemon;
 mod engine;
+mod pty;
 mod rules;
 mod webhook;

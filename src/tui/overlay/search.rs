@@ -247,7 +247,7 @@ impl SearchBox {
         for n in first..self.lines().min(first + height) {
             let line = Rect::new(area.x, area.y + (n - first) as u16, area.width, 1);
             if people > 0 && n == 0 {
-                frame::rule(buf, line, "people", theme);
+                frame::rule(buf, line, "contacts", theme);
             } else if n < people + heads - 1 {
                 let item = n - 1;
                 self.draw_thread(buf, line, &self.threads[item], theme);
@@ -278,7 +278,7 @@ impl SearchBox {
             ("order late", "messages with both words; the last one may be a beginning"),
             ("\"very late\"", "these words in this order"),
             ("98888", "a part of a phone number"),
-            ("Marta", "people by name, and every message that says it"),
+            ("Marta", "contacts by name, and every message that says it"),
             ("invoice.pdf", "file names, captions, template texts"),
         ];
         frame::put(buf, area.x, area.y, area.width, "Everything is searched, however old.", theme.text);

@@ -18,6 +18,10 @@ struct Term {
     _data: tempfile::TempDir,
 }
 
+fn cells(n: u16) -> std::num::NonZeroU16 {
+    std::num::NonZeroU16::new(n).unwrap()
+}
+
 fn size(rows: u16, cols: u16) -> PtySize {
     PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }
 }
@@ -37,7 +41,7 @@ impl Term {
         command.arg(data.path().join("demo"));
         let child = pty.slave.spawn_command(command).unwrap();
         drop(pty.slave);
-        let screen = Arc::new(Mutex::new((vt100::Parser::new(rows, cols, 0), Vec::new())));
+        let screen = Arc::new(Mutex::new((vt100::Parser::new(cells(rows), cells(cols), 0), Vec::new())));
         let mut reader = pty.master.try_clone_reader().unwrap();
         let seen = Arc::clone(&screen);
         std::thread::spawn(move || {
@@ -82,7 +86,7 @@ impl Term {
 
     fn resize(&self, rows: u16, cols: u16) {
         self.master.resize(size(rows, cols)).unwrap();
-        self.screen.lock().unwrap().0.screen_mut().set_size(rows, cols);
+        self.screen.lock().unwrap().0.screen_mut().set_size(cells(rows), cells(cols));
     }
 
     fn exit(&mut self) -> u32 {

@@ -33,7 +33,7 @@ fn escape(s: &str) -> String {
 
 /// The screen as an SVG picture.
 pub fn picture(screen: &vt100::Screen) -> String {
-    let (rows, cols) = screen.size();
+    let (rows, cols) = (screen.size().0.get(), screen.size().1.get());
     let (w, h) = (usize::from(cols) * CELL.0 + 24, usize::from(rows) * CELL.1 + 24);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" \
