@@ -83,7 +83,7 @@ pub struct Bed {
     pub engine: Engine,
     pub listener: Listener,
     pub http: reqwest::Client,
-    pub dir: tempfile::TempDir,
+    _dir: tempfile::TempDir,
 }
 
 impl Bed {
@@ -98,7 +98,7 @@ impl Bed {
         let engine = Engine::start(settings.clone(), Clock::system()).await.unwrap();
         let listener = Listener::start(&engine, &settings.listener).await.unwrap();
         let http = switchboard::provider::http::client(true, Duration::from_secs(10)).unwrap();
-        let bed = Self { emulator, engine, listener, http, dir };
+        let bed = Self { emulator, engine, listener, http, _dir: dir };
         bed.subscribed().await;
         bed
     }

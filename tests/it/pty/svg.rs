@@ -52,8 +52,7 @@ pub fn picture(screen: &vt100::Screen) -> String {
             // Wide and unusual characters get an element of their own, so that a font's widths move nothing.
             let plain = |t: &str| t.is_empty() || t.is_ascii();
             let alone = !plain(cell.contents());
-            loop {
-                let Some(x) = screen.cell(r, c) else { break };
+            while let Some(x) = screen.cell(r, c) {
                 if style(x) != look || (c > start && (alone || !plain(x.contents()))) {
                     break;
                 }
