@@ -80,8 +80,20 @@ pub(super) async fn run(shared: Arc<Shared>) {
     while running.join_next().await.is_some() {}
 }
 
-fn backoff(tries: u32) -> Millis {
-    1_000_i64.saturating_mul(1 << tries.min(16)).min(BACKOFF_MAX)
+/// How often a send is tried that the provider keeps putting off with this code: the reference limits retries of
+/// unknown errors (1: once, 131000: three times).
+fn tries_for(code: i64) -> u32 {
+    match code {
+        1 => 2,
+        131_000 => 4,
+        _ => TRIES,
+    }
+}
+
+/// Our own wait before the next attempt. Too many messages to one person (131056) ask for 4^n seconds.
+fn backoff(code: i64, tries: u32) -> Millis {
+    let base: Millis = if code == 131_056 { 4 } else { 2 };
+    base.saturating_pow(tries.min(16)).saturating_mul(1_000).min(BACKOFF_MAX)
 }
 
 /// Why free text did not leave.
@@ -141,7 +153,7 @@ async fn carry_out(shared: &Shared, send: &DueSend) -> AttemptOutcome {
         Outcome::Accepted { provider_id, recipient } => AttemptOutcome::Accepted { provider_id, recipient },
         Outcome::Rejected(error) => AttemptOutcome::Rejected { error },
         Outcome::Unknown(error) => AttemptOutcome::Unknown { error },
-        Outcome::Retry { error, .. } if send.tries + 1 >= TRIES => AttemptOutcome::Rejected { error },
+        Outcome::Retry { error, .. } if send.tries + 1 >= tries_for(error.code) => AttemptOutcome::Rejected { error },
         Outcome::Retry { after, error } => {
             let wait = after
                 .map_or_else(|| backoff(send.tries), |d| i64::try_from(d.as_millis()).unwrap_or(BACKOFF_MAX));
@@ -155,9 +167,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn backoff_doubles_and_is_bounded() {
-        assert_eq!(backoff(0), 1_000);
-        assert_eq!(backoff(3), 8_000);
-        assert_eq!(backoff(60), BACKOFF_MAX);
+    fn backoff_grows_and_is_bounded() {
+        assert_eq!(backoff(130_429, 0), 1_000);
+        assert_eq!(backoff(130_429, 3), 8_000);
+        assert_eq!(backoff(131_056, 3), 64_000);
+        assert_eq!(backoff(131_056, 60), BACKOFF_MAX);
+        assert!(tries_for(1) < tries_for(131_000) && tries_for(131_000) < tries_for(130_429));
     }
 }
