@@ -125,6 +125,6 @@ mod tests {
                 assert!(width(line) <= limit, "{limit}: {line:?}");
             }
         }
-        assert!(text(&sample(), Some(30)).contains("hello[2J secon…"), "{}", text(&sample(), Some(30)));
+        assert!(text(&sample(), Some(30)).contains("hello[2J seco…"), "{}", text(&sample(), Some(30)));
     }
 }

@@ -1,5 +1,12 @@
 //! The integration tests: one binary, one module for each area.
-#![allow(missing_docs, reason = "tests")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::format_push_string,
+    reason = "tests"
+)]
 
 mod cli;
 mod common;

@@ -73,7 +73,6 @@ fn detail() -> Response {
         row: row(),
         contact: Contact {
             id: ContactId([1; 16]),
-            account: AccountId::new("support"),
             name: "Marta Souza".into(),
             profile_name: String::new(),
             identities: vec![Identity::phone("5511988881234")],
