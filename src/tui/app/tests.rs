@@ -764,6 +764,8 @@ fn an_overlay_takes_the_keys_gets_its_answers_and_inserts_into_the_text() {
     let mut app = s.start((120, 36));
     s.keys(&mut app, "r");
     s.type_text(&mut app, "say /");
+    assert_eq!(app.overlays.last().map(|o| o.overlay.name()), Some("quick_replies"));
+    s.keys(&mut app, "Esc");
     let log = std::rc::Rc::new(RefCell::new(Vec::new()));
     app.show_overlay(Box::new(Probe(log.clone())), Some("/".into()));
     s.keys(&mut app, "a");

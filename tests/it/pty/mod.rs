@@ -1,0 +1,222 @@
+//! The real binary in a pseudo-terminal: it starts, a customer is answered, the terminal is left as it was found.
+
+mod svg;
+
+use crate::common::private_dir;
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use std::io::{Read, Write};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+const DEADLINE: Duration = Duration::from_secs(30);
+
+struct Term {
+    master: Box<dyn MasterPty + Send>,
+    keys: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    screen: Arc<Mutex<(vt100::Parser, Vec<u8>)>>,
+    _data: tempfile::TempDir,
+}
+
+fn size(rows: u16, cols: u16) -> PtySize {
+    PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }
+}
+
+impl Term {
+    /// Starts the demonstration, twenty times faster than life.
+    fn demo(rows: u16, cols: u16) -> Self {
+        let data = private_dir();
+        let pty = native_pty_system().openpty(size(rows, cols)).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_switchboard"));
+        command.env_clear();
+        command.env("TERM", "xterm-256color");
+        command.env("HOME", data.path());
+        command.env("TZ", "UTC");
+        command.env("PATH", std::env::var("PATH").unwrap_or_default());
+        command.args(["demo", "--speed", "20", "--data"]);
+        command.arg(data.path().join("demo"));
+        let child = pty.slave.spawn_command(command).unwrap();
+        drop(pty.slave);
+        let screen = Arc::new(Mutex::new((vt100::Parser::new(rows, cols, 0), Vec::new())));
+        let mut reader = pty.master.try_clone_reader().unwrap();
+        let seen = Arc::clone(&screen);
+        std::thread::spawn(move || {
+            let mut buf = [0u8; 65536];
+            while let Ok(n) = reader.read(&mut buf) {
+                if n == 0 {
+                    break;
+                }
+                let mut s = seen.lock().unwrap();
+                s.0.process(&buf[..n]);
+                s.1.extend_from_slice(&buf[..n]);
+            }
+        });
+        let keys = pty.master.take_writer().unwrap();
+        Self { master: pty.master, keys, child, screen, _data: data }
+    }
+
+    fn text(&self) -> String {
+        self.screen.lock().unwrap().0.screen().contents()
+    }
+
+    fn wait(&self, what: &str, found: impl Fn(&str) -> bool) -> String {
+        let start = Instant::now();
+        loop {
+            let text = self.text();
+            if found(&text) {
+                return text;
+            }
+            assert!(start.elapsed() < DEADLINE, "not on the screen in time: {what}\n{text}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn see(&self, text: &str) -> String {
+        self.wait(text, |s| s.contains(text))
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    fn resize(&self, rows: u16, cols: u16) {
+        self.master.resize(size(rows, cols)).unwrap();
+        self.screen.lock().unwrap().0.screen_mut().set_size(rows, cols);
+    }
+
+    fn exit(&mut self) -> u32 {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            assert!(start.elapsed() < DEADLINE, "did not end in time\n{}", self.text());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Whether the terminal is as it was before: main screen, cursor shown, no reporting of pastes or focus.
+    fn assert_restored(&self) {
+        let start = Instant::now();
+        loop {
+            let s = self.screen.lock().unwrap();
+            let screen = s.0.screen();
+            let restored = !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste();
+            let tail = String::from_utf8_lossy(&s.1[s.1.len().saturating_sub(200)..]).into_owned();
+            drop(s);
+            if restored {
+                assert!(tail.contains("\u{1b}[?1004l"), "focus reporting is left on: {tail:?}");
+                return;
+            }
+            assert!(start.elapsed() < DEADLINE, "the terminal is not restored: {tail:?}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Term {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
+
+/// Opens Marta's thread and waits for her words.
+fn open_marta(t: &mut Term) {
+    t.see("Marta Souza");
+    t.press("/");
+    t.see("Search");
+    t.press("Marta");
+    t.wait("a contact in the search", |s| s.contains("Marta Souza") && s.contains("contacts"));
+    t.press("\r");
+    t.see("pedido 8812");
+}
+
+#[test]
+fn a_customer_is_answered_until_the_ticks_are_blue() {
+    let mut t = Term::demo(36, 120);
+    open_marta(&mut t);
+    t.press("r");
+    t.see("Enter send");
+    t.press("Sai hoje, Marta!");
+    t.see("Sai hoje, Marta!");
+    t.press("\r");
+    // Two ticks beside the words; their colour tells delivered from read.
+    let start = Instant::now();
+    loop {
+        let read = {
+            let s = t.screen.lock().unwrap();
+            let screen = s.0.screen();
+            let row = (0..36).rev().find(|r| {
+                let line: String = (40..120).filter_map(|c| screen.cell(*r, c)).map(vt100::Cell::contents).collect();
+                line.contains("Sai hoje, Marta!") && line.contains("✓✓")
+            });
+            row.is_some_and(|r| {
+                (40..120).any(|c| {
+                    screen.cell(r, c).is_some_and(|cell| {
+                        cell.contents() == "✓" && cell.fgcolor() != vt100::Color::Default && !cell.dim()
+                    })
+                })
+            })
+        };
+        if read {
+            break;
+        }
+        assert!(start.elapsed() < DEADLINE, "no blue ticks\n{}", t.text());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    // Her answer comes without a key.
+    t.resize(24, 80);
+    t.see("Marta Souza");
+    t.press("\u{1b}");
+    t.press("\u{1b}");
+    t.press("q");
+    assert_eq!(t.exit(), 0);
+    t.assert_restored();
+}
+
+#[test]
+fn a_draft_survives_quitting_and_sigterm_restores_the_terminal() {
+    let mut t = Term::demo(24, 80);
+    open_marta(&mut t);
+    t.press("r");
+    t.see("Enter send");
+    t.press("half a thought");
+    t.see("half a thought");
+    let pid = t.child.process_id().unwrap();
+    let killed = std::process::Command::new("kill").args(["-TERM", &pid.to_string()]).status().unwrap();
+    assert!(killed.success());
+    t.exit();
+    t.assert_restored();
+}
+
+#[test]
+fn a_terminal_too_small_says_so_and_recovers() {
+    let mut t = Term::demo(24, 80);
+    t.see("Marta Souza");
+    t.resize(5, 20);
+    t.wait("a sentence about the size", |s| s.to_lowercase().contains("small"));
+    t.resize(24, 80);
+    t.see("Marta Souza");
+    t.press("q");
+    assert_eq!(t.exit(), 0);
+}
+
+/// Makes the picture of the README from the real program:
+/// `SWITCHBOARD_PICTURE=assets/screen.svg cargo test --test it pty::the_screen_can_be_pictured`.
+#[test]
+fn the_screen_can_be_pictured() {
+    let mut t = Term::demo(36, 120);
+    open_marta(&mut t);
+    t.press("r");
+    t.see("Enter send");
+    t.press("Oi Marta, o pedido 8812 sai hoje.\r");
+    t.wait("the answer with ticks", |s| s.contains("8812 sai hoje") && s.contains("✓✓"));
+    t.press("Mais alguma coisa?");
+    t.see("Mais alguma coisa?");
+    let picture = svg::picture(t.screen.lock().unwrap().0.screen());
+    assert!(picture.contains("Marta") && picture.contains("✓") && picture.ends_with("</svg>\n"));
+    if let Ok(path) = std::env::var("SWITCHBOARD_PICTURE") {
+        std::fs::write(path, picture).unwrap();
+    }
+}

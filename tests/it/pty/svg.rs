@@ -1,0 +1,98 @@
+//! A picture of a terminal screen, for the README.
+
+use std::fmt::Write as _;
+
+const CELL: (usize, usize) = (9, 19);
+const BACK: &str = "#16181d";
+const FRONT: &str = "#d8dee9";
+const BASE: [&str; 16] = [
+    "#1c1c1c", "#e06c75", "#7fbf7f", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", "#d8dee9", "#6b7280", "#ff7b86",
+    "#98d98e", "#f2d98b", "#82c4ff", "#d99bf0", "#7fd6e0", "#ffffff",
+];
+
+fn color(c: vt100::Color, fallback: &str) -> String {
+    match c {
+        vt100::Color::Default => fallback.to_owned(),
+        vt100::Color::Idx(i @ 0..=15) => BASE[usize::from(i)].to_owned(),
+        vt100::Color::Idx(i @ 16..=231) => {
+            let n = i - 16;
+            let level = |v: u8| if v == 0 { 0 } else { 55 + 40 * u32::from(v) };
+            format!("#{:02x}{:02x}{:02x}", level(n / 36), level(n / 6 % 6), level(n % 6))
+        }
+        vt100::Color::Idx(i) => {
+            let v = 8 + 10 * (u32::from(i) - 232);
+            format!("#{v:02x}{v:02x}{v:02x}")
+        }
+        vt100::Color::Rgb(r, g, b) => format!("#{r:02x}{g:02x}{b:02x}"),
+    }
+}
+
+fn escape(s: &str) -> String {
+    s.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// The screen as an SVG picture.
+pub fn picture(screen: &vt100::Screen) -> String {
+    let (rows, cols) = screen.size();
+    let (w, h) = (usize::from(cols) * CELL.0 + 24, usize::from(rows) * CELL.1 + 24);
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" \
+         font-family=\"ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace\" font-size=\"15\">\n\
+         <rect width=\"{w}\" height=\"{h}\" rx=\"8\" fill=\"{BACK}\"/>\n"
+    );
+    for r in 0..rows {
+        let y = 12 + usize::from(r) * CELL.1;
+        let mut c = 0;
+        while c < cols {
+            let Some(cell) = screen.cell(r, c) else { break };
+            let style = |x: &vt100::Cell| (x.fgcolor(), x.bgcolor(), x.bold(), x.dim(), x.underline(), x.inverse());
+            let look = style(cell);
+            let start = c;
+            let mut text = String::new();
+            // Wide and unusual characters get an element of their own, so that a font's widths move nothing.
+            let plain = |t: &str| t.is_empty() || t.is_ascii();
+            let alone = !plain(cell.contents());
+            loop {
+                let Some(x) = screen.cell(r, c) else { break };
+                if style(x) != look || (c > start && (alone || !plain(x.contents()))) {
+                    break;
+                }
+                text.push_str(if x.has_contents() { x.contents() } else { " " });
+                c += if x.is_wide() { 2 } else { 1 };
+                if c >= cols {
+                    break;
+                }
+            }
+            let (mut front, mut back) = (color(look.0, FRONT), color(look.1, BACK));
+            if look.5 {
+                std::mem::swap(&mut front, &mut back);
+            }
+            let x = 12 + usize::from(start) * CELL.0;
+            let width = usize::from(c - start) * CELL.0;
+            if back != BACK {
+                let _ = writeln!(out, "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{}\" fill=\"{back}\"/>", CELL.1);
+            }
+            if text.trim().is_empty() {
+                continue;
+            }
+            let mut extra = String::new();
+            if look.2 {
+                extra.push_str(" font-weight=\"bold\"");
+            }
+            if look.3 {
+                extra.push_str(" opacity=\"0.6\"");
+            }
+            if look.4 {
+                extra.push_str(" text-decoration=\"underline\"");
+            }
+            let _ = writeln!(
+                out,
+                "<text x=\"{x}\" y=\"{}\" fill=\"{front}\" xml:space=\"preserve\"{extra}>{}</text>",
+                y + 15,
+                escape(text.trim_end())
+            );
+        }
+    }
+    out.push_str("</svg>\n");
+    out
+}
