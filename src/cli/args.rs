@@ -422,7 +422,7 @@ mod tests {
     fn times_cursors_and_values_are_read() {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("30"), Ok(Duration::from_secs(30)));
-        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(duration("2m"), Ok(Duration::from_mins(2)));
         assert!(duration("-1s").is_err() && duration("25h").is_err() && duration("").is_err());
         assert_eq!(cursor("1764000000000.42"), Ok(Cursor { at: 1_764_000_000_000, row: 42 }));
         assert!(cursor("42").is_err());

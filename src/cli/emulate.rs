@@ -37,21 +37,15 @@ pub(super) async fn run(ctx: Context<'_>, args: Emulate) -> Result<Exit, Failure
             secrets.iter().map(|(k, v)| ((*k).to_owned(), v.clone().into())).collect();
         ctx.out.document(&json!({ "api_base": emulator.base_url(), "numbers": numbers, "env": env }))
     } else {
-        let mut text = format!("api_base = \"{}\"", emulator.base_url());
-        for n in emulator.numbers() {
-            text += &format!(
-                "\nwaba_id = \"{}\"  phone_number_id = \"{}\"  {}",
-                n.business,
-                n.id,
-                crate::text::sanitize(&n.name)
-            );
-        }
-        text.push_str("\n\nSet these where the engine starts:");
-        for (name, value) in &secrets {
-            text += &format!("\nexport {name}={value}");
-        }
-        text.push_str("\n\nstop with Ctrl+C");
-        ctx.out.line(&text).map_err(Failure::from)
+        let mut lines = vec![format!("api_base = \"{}\"", emulator.base_url())];
+        lines.extend(emulator.numbers().iter().map(|n| {
+            let name = crate::text::sanitize(&n.name);
+            format!("waba_id = \"{}\"  phone_number_id = \"{}\"  {name}", n.business, n.id)
+        }));
+        lines.push("\nSet these where the engine starts:".to_owned());
+        lines.extend(secrets.iter().map(|(name, value)| format!("export {name}={value}")));
+        lines.push("\nstop with Ctrl+C".to_owned());
+        ctx.out.line(&lines.join("\n")).map_err(Failure::from)
     };
     let result = match shown {
         Ok(()) => signals::ended().await.map_err(Failure::from),

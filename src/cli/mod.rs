@@ -30,6 +30,7 @@ mod tui;
 
 use crate::clock::Clock;
 use crate::config::{self, Checked, Env, Flags};
+use crate::protocol::Problem;
 use args::{Cli, Command};
 use failure::{Exit, Failure};
 use host::Launcher;
@@ -55,7 +56,11 @@ impl Context<'_> {
     /// The line to the engine; hosts one with the configured accounts when none answers.
     async fn line(&self, role: Role) -> Result<Line, Failure> {
         let prepare = async || {
-            let settings = self.checked.settings(self.env)?;
+            // A secret may be the output of a program: that wait belongs to a thread for waiting.
+            let (checked, env) = (self.checked.clone(), self.env.clone());
+            let settings = tokio::task::spawn_blocking(move || checked.settings(&env))
+                .await
+                .map_err(|e| Failure::engine(Problem::new("engine", e.to_string())))??;
             Ok(Prepared { settings, emulator: None })
         };
         session::open(&self.checked.data_dir, self.env, &self.clock, self.launcher, role, prepare).await

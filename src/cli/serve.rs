@@ -36,13 +36,13 @@ pub(super) async fn run(ctx: Context<'_>) -> Result<Exit, Failure> {
             .collect();
         ctx.out.document(&json!({ "data_dir": ctx.checked.data_dir, "accounts": list }))
     } else {
-        let mut text = format!("engine on {}", ctx.checked.data_dir.display());
+        let mut lines = vec![format!("engine on {}", ctx.checked.data_dir.display())];
         for (id, name, url) in &accounts {
             let url = url.as_deref().unwrap_or("no listener: see `switchboard doctor`");
-            text += &format!("\n{id}  {}  {url}", crate::text::sanitize(name));
+            lines.push(format!("{id}  {}  {url}", crate::text::sanitize(name)));
         }
-        text.push_str("\nstop with Ctrl+C");
-        ctx.out.line(&text).map_err(Failure::from)
+        lines.push("stop with Ctrl+C".to_owned());
+        ctx.out.line(&lines.join("\n")).map_err(Failure::from)
     };
     let result = match shown {
         Ok(()) => signals::ended().await.map_err(Failure::from),

@@ -153,10 +153,14 @@ async fn carry_out(shared: &Shared, send: &DueSend) -> AttemptOutcome {
         Outcome::Accepted { provider_id, recipient } => AttemptOutcome::Accepted { provider_id, recipient },
         Outcome::Rejected(error) => AttemptOutcome::Rejected { error },
         Outcome::Unknown(error) => AttemptOutcome::Unknown { error },
-        Outcome::Retry { error, .. } if send.tries + 1 >= tries_for(error.code) => AttemptOutcome::Rejected { error },
+        Outcome::Retry { error, .. } if send.tries + 1 >= tries_for(error.code) => {
+            AttemptOutcome::Rejected { error }
+        }
         Outcome::Retry { after, error } => {
-            let wait = after
-                .map_or_else(|| backoff(send.tries), |d| i64::try_from(d.as_millis()).unwrap_or(BACKOFF_MAX));
+            let wait = after.map_or_else(
+                || backoff(error.code, send.tries),
+                |d| i64::try_from(d.as_millis()).unwrap_or(BACKOFF_MAX),
+            );
             AttemptOutcome::RetryAt { at: shared.clock.now() + wait, error }
         }
     }

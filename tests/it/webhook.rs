@@ -4,6 +4,7 @@ use crate::common::Bed;
 use serde_json::json;
 use switchboard::emulator::{DEMO_APP_SECRET, DEMO_NUMBERS};
 use switchboard::model::ids::AccountId;
+use switchboard::model::thread::ThreadFilter;
 use switchboard::protocol::{Request, Response};
 use switchboard::provider::meta::webhook::sign;
 
@@ -52,7 +53,7 @@ async fn only_what_is_signed_gets_in() {
     let long = vec![b'x'; (4 << 20) + 1];
     let sig = sign(DEMO_APP_SECRET.as_bytes(), &long);
     assert_eq!(post(long, Some(sig)).await, 413);
-    let r = Request::Threads { account: None, filter: Default::default(), before: None, limit: 10 };
+    let r = Request::Threads { account: None, filter: ThreadFilter::default(), before: None, limit: 10 };
     let Response::Threads(page) = bed.client().await.ask(r).await.unwrap() else { panic!() };
     assert_eq!((page.items.len(), page.items[0].unread), (1, 1));
     bed.stop().await;

@@ -36,7 +36,8 @@ fn the_whole_help_is_as_reviewed() {
     command.build();
     let mut out = String::new();
     help(&mut command, "switchboard", &mut out);
-    let out: String = out.lines().map(|l| format!("{}\n", l.trim_end())).collect();
+    let out: Vec<&str> = out.lines().map(str::trim_end).collect();
+    let out = out.join("\n");
     insta::assert_snapshot!("help", out);
 }
 

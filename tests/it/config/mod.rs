@@ -156,7 +156,7 @@ fn layers_go_over_each_other_and_mistakes_name_their_layer() {
     .collect();
     let c = config::read(&flags(&file), &env).unwrap();
     assert_eq!(c.data_dir, dir.path().join("here"));
-    assert_eq!((c.undo, c.keep_webhooks), (Duration::from_secs(5), Duration::from_secs(7 * 86_400)));
+    assert_eq!((c.undo, c.keep_webhooks), (Duration::from_secs(5), Duration::from_hours(7 * 24)));
     assert_eq!(
         (c.ui.color, c.ui.notify, c.ui.mouse, c.ui.light),
         (ColorMode::None, NotifyMode::Bell, true, true)

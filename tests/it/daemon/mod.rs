@@ -16,10 +16,10 @@ use tokio_util::codec::Framed;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn soon<F: Future>(what: &str, f: F) -> F::Output {
-    match tokio::time::timeout(PATIENCE, f).await {
-        Ok(x) => x,
-        Err(_) => panic!("{what}: nothing within {PATIENCE:?}"),
-    }
+    let Ok(out) = tokio::time::timeout(PATIENCE, f).await else {
+        panic!("{what}: nothing within {PATIENCE:?}");
+    };
+    out
 }
 
 /// Answers like an engine: who the client is, and for `Status` the number of webhooks it was asked with.

@@ -152,7 +152,8 @@ fn a_customer_is_answered_until_the_ticks_are_blue() {
             let s = t.screen.lock().unwrap();
             let screen = s.0.screen();
             let row = (0..36).rev().find(|r| {
-                let line: String = (40..120).filter_map(|c| screen.cell(*r, c)).map(vt100::Cell::contents).collect();
+                let line: String =
+                    (40..120).filter_map(|c| screen.cell(*r, c)).map(vt100::Cell::contents).collect();
                 line.contains("Sai hoje, Marta!") && line.contains("✓✓")
             });
             row.is_some_and(|r| {

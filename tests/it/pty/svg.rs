@@ -6,8 +6,8 @@ const CELL: (usize, usize) = (9, 19);
 const BACK: &str = "#16181d";
 const FRONT: &str = "#d8dee9";
 const BASE: [&str; 16] = [
-    "#1c1c1c", "#e06c75", "#7fbf7f", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", "#d8dee9", "#6b7280", "#ff7b86",
-    "#98d98e", "#f2d98b", "#82c4ff", "#d99bf0", "#7fd6e0", "#ffffff",
+    "#1c1c1c", "#e06c75", "#7fbf7f", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", "#d8dee9", "#6b7280",
+    "#ff7b86", "#98d98e", "#f2d98b", "#82c4ff", "#d99bf0", "#7fd6e0", "#ffffff",
 ];
 
 fn color(c: vt100::Color, fallback: &str) -> String {
@@ -45,7 +45,8 @@ pub fn picture(screen: &vt100::Screen) -> String {
         let mut c = 0;
         while c < cols {
             let Some(cell) = screen.cell(r, c) else { break };
-            let style = |x: &vt100::Cell| (x.fgcolor(), x.bgcolor(), x.bold(), x.dim(), x.underline(), x.inverse());
+            let style =
+                |x: &vt100::Cell| (x.fgcolor(), x.bgcolor(), x.bold(), x.dim(), x.underline(), x.inverse());
             let look = style(cell);
             let start = c;
             let mut text = String::new();
@@ -69,7 +70,11 @@ pub fn picture(screen: &vt100::Screen) -> String {
             let x = 12 + usize::from(start) * CELL.0;
             let width = usize::from(c - start) * CELL.0;
             if back != BACK {
-                let _ = writeln!(out, "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{}\" fill=\"{back}\"/>", CELL.1);
+                let _ = writeln!(
+                    out,
+                    "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{}\" fill=\"{back}\"/>",
+                    CELL.1
+                );
             }
             if text.trim().is_empty() {
                 continue;
