@@ -20,6 +20,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::io::IsTerminal as _;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -56,17 +57,33 @@ pub async fn run(connection: Connection, options: TuiOptions) -> anyhow::Result<
         Some(name) => TimeZone::get(name).with_context(|| format!("unknown time zone `{name}`"))?,
         None => TimeZone::system(),
     };
-    let (done, result) = tokio::sync::oneshot::channel();
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (end, ended) = mpsc::channel(4);
+    let (done, mut result) = tokio::sync::oneshot::channel();
+    let outside = tokio::runtime::Handle::current();
     std::thread::Builder::new().name("screen".into()).spawn(move || {
+        // Without descriptors to wait for, the thread sleeps on a futex: waking it costs no write.
         let result = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
+            .enable_time()
             .build()
             .map_err(anyhow::Error::from)
-            .and_then(|runtime| runtime.block_on(screen(connection, options, tz)));
+            .and_then(|runtime| runtime.block_on(screen(connection, options, tz, ended, outside)));
         // Nobody waits any more when the process is ending.
         let _ = done.send(result);
     })?;
-    result.await.context("the screen has stopped")?
+    loop {
+        tokio::select! {
+            biased;
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+            _ = interrupt.recv() => {}
+            result = &mut result => return result.context("the screen has stopped")?,
+        }
+        // Full means that it was told before.
+        let _ = end.try_send(());
+    }
 }
 
 /// Reads the terminal on a thread of its own, because a sequence that is cut short holds the reader up. All that
@@ -101,16 +118,22 @@ struct Screen {
     way: Way,
     last_note: Option<Instant>,
     quit: bool,
+    /// The runtime that has sockets.
+    #[cfg(feature = "desktop-notify")]
+    outside: Handle,
 }
 
-async fn screen(connection: Connection, options: TuiOptions, tz: TimeZone) -> anyhow::Result<()> {
+async fn screen(
+    connection: Connection,
+    options: TuiOptions,
+    tz: TimeZone,
+    mut ended: mpsc::Receiver<()>,
+    #[cfg_attr(not(feature = "desktop-notify"), allow(unused_variables))] outside: Handle,
+) -> anyhow::Result<()> {
     let Connection { requests, mut frames } = connection;
     let env = |name: &str| std::env::var(name).ok();
     let theme = Theme::for_settings(&options.settings, env);
     let way = Way::choose(options.settings.notify, env);
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
     let size = crossterm::terminal::size()?;
     let (app, first) = App::new(options.clock.clone(), tz, theme, &options.operator, size);
     let area = Rect::new(0, 0, size.0, size.1);
@@ -124,6 +147,8 @@ async fn screen(connection: Connection, options: TuiOptions, tz: TimeZone) -> an
         way,
         last_note: None,
         quit: false,
+        #[cfg(feature = "desktop-notify")]
+        outside,
     };
     s.effects(first, &requests);
     let mut keys = read_terminal()?;
@@ -162,9 +187,7 @@ async fn screen(connection: Connection, options: TuiOptions, tz: TimeZone) -> an
         };
         tokio::select! {
             biased;
-            _ = terminate.recv() => s.update(Event::Terminate, &requests),
-            _ = hangup.recv() => s.update(Event::Terminate, &requests),
-            _ = interrupt.recv() => s.update(Event::Terminate, &requests),
+            Some(()) = ended.recv() => s.update(Event::Terminate, &requests),
             batch = keys.recv() => {
                 let batch = batch.context("the terminal is gone")?;
                 urgent = true;
@@ -268,7 +291,7 @@ impl Screen {
                     self.extra.extend(self.way.sequence(&note));
                     #[cfg(feature = "desktop-notify")]
                     if self.way == Way::Desktop {
-                        tokio::spawn(super::notify::desktop(note));
+                        self.outside.spawn(super::notify::desktop(note));
                     }
                 }
                 Effect::Redraw => self.painter.invalidate(self.buffer.area),
