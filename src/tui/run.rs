@@ -53,10 +53,7 @@ pub async fn run(connection: Connection, options: TuiOptions) -> anyhow::Result<
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         anyhow::bail!("the inbox needs a terminal: run it without redirecting input or output");
     }
-    let tz = match &options.settings.timezone {
-        Some(name) => TimeZone::get(name).with_context(|| format!("unknown time zone `{name}`"))?,
-        None => TimeZone::system(),
-    };
+    let tz = time_zone(options.settings.timezone.as_deref())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -83,6 +80,28 @@ pub async fn run(connection: Connection, options: TuiOptions) -> anyhow::Result<
         }
         // Full means that it was told before.
         let _ = end.try_send(());
+    }
+}
+
+/// The time zone to show times in: the one named, else the machine's.
+///
+/// Its file is read directly first: the library looks through the whole database for a name, which costs more
+/// than the first frame.
+fn time_zone(name: Option<&str>) -> anyhow::Result<TimeZone> {
+    let direct = match name {
+        Some(name) if name.starts_with(|c: char| c.is_ascii_alphabetic()) && !name.contains("..") => {
+            std::fs::read(format!("/usr/share/zoneinfo/{name}")).ok()
+        }
+        None if std::env::var_os("TZ").is_none() => std::fs::read("/etc/localtime").ok(),
+        _ => None,
+    };
+    if let Some(zone) = direct.and_then(|bytes| TimeZone::tzif(name.unwrap_or("local"), &bytes).ok()) {
+        return Ok(zone);
+    }
+    match name {
+        Some(name) => TimeZone::get(name)
+            .with_context(|| format!("unknown time zone `{name}`: expected a name such as Europe/Lisbon")),
+        None => Ok(TimeZone::system()),
     }
 }
 
@@ -327,4 +346,24 @@ fn clipboard(text: &str) -> Vec<u8> {
     // Writing to a vector does not fail.
     let _ = crossterm::execute!(out, crossterm::clipboard::CopyToClipboard::to_clipboard_from(text));
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_zone_is_found_by_name_and_nonsense_is_refused() {
+        let zone = time_zone(Some("America/Sao_Paulo")).unwrap();
+        assert_eq!(super::super::format::clock(1_763_718_000_000, &zone), "06:40");
+        for bad in ["Nowhere/Else", "../../etc/passwd", ""] {
+            assert!(time_zone(Some(bad)).is_err(), "{bad}");
+        }
+        assert!(time_zone(None).is_ok());
+    }
+
+    #[test]
+    fn the_clipboard_sequence_is_osc_52() {
+        assert_eq!(clipboard("hi"), b"\x1b]52;c;aGk=\x1b\\");
+    }
 }
