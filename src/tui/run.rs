@@ -29,8 +29,6 @@ use tokio::time::Instant;
 const DRAIN: usize = 256;
 /// The screen is drawn without its data after this long.
 const FIRST: Duration = Duration::from_millis(100);
-/// Longest text put on the clipboard, in bytes; terminals refuse more.
-const CLIPBOARD: usize = 50_000;
 /// Least time between two notifications.
 const NOTIFY_GAP: Duration = Duration::from_secs(2);
 
@@ -180,6 +178,8 @@ async fn screen(
         let now = Instant::now();
         let frame_at = if !shown && !s.app.is_ready() {
             Some(started + FIRST)
+        } else if s.app.is_waiting() {
+            None
         } else if s.app.is_dirty() || !s.extra.is_empty() {
             Some(last_frame.filter(|_| !urgent).map_or(now, |t| t + options.settings.frame))
         } else {
@@ -296,11 +296,7 @@ impl Screen {
                         }
                     }
                 }
-                Effect::Copy(text) => {
-                    if text.len() <= CLIPBOARD {
-                        self.extra.extend(clipboard(&text));
-                    }
-                }
+                Effect::Copy(text) => self.extra.extend(clipboard(&text)),
                 Effect::Notify(note) => {
                     let now = Instant::now();
                     if self.last_note.is_some_and(|t| now - t < NOTIFY_GAP) {
