@@ -20,6 +20,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::io::IsTerminal as _;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -28,8 +29,6 @@ use tokio::time::Instant;
 const DRAIN: usize = 256;
 /// The screen is drawn without its data after this long.
 const FIRST: Duration = Duration::from_millis(100);
-/// Longest text put on the clipboard, in bytes; terminals refuse more.
-const CLIPBOARD: usize = 50_000;
 /// Least time between two notifications.
 const NOTIFY_GAP: Duration = Duration::from_secs(2);
 
@@ -52,21 +51,56 @@ pub async fn run(connection: Connection, options: TuiOptions) -> anyhow::Result<
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         anyhow::bail!("the inbox needs a terminal: run it without redirecting input or output");
     }
-    let tz = match &options.settings.timezone {
-        Some(name) => TimeZone::get(name).with_context(|| format!("unknown time zone `{name}`"))?,
-        None => TimeZone::system(),
-    };
-    let (done, result) = tokio::sync::oneshot::channel();
+    let tz = time_zone(options.settings.timezone.as_deref())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (end, ended) = mpsc::channel(4);
+    let (done, mut result) = tokio::sync::oneshot::channel();
+    let outside = tokio::runtime::Handle::current();
     std::thread::Builder::new().name("screen".into()).spawn(move || {
+        // Without descriptors to wait for, the thread sleeps on a futex: waking it costs no write.
         let result = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
+            .enable_time()
             .build()
             .map_err(anyhow::Error::from)
-            .and_then(|runtime| runtime.block_on(screen(connection, options, tz)));
+            .and_then(|runtime| runtime.block_on(screen(connection, options, tz, ended, outside)));
         // Nobody waits any more when the process is ending.
         let _ = done.send(result);
     })?;
-    result.await.context("the screen has stopped")?
+    loop {
+        tokio::select! {
+            biased;
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+            _ = interrupt.recv() => {}
+            result = &mut result => return result.context("the screen has stopped")?,
+        }
+        // Full means that it was told before.
+        let _ = end.try_send(());
+    }
+}
+
+/// The time zone to show times in: the one named, else the machine's.
+///
+/// Its file is read directly first: the library looks through the whole database for a name, which costs more
+/// than the first frame.
+fn time_zone(name: Option<&str>) -> anyhow::Result<TimeZone> {
+    let direct = match name {
+        Some(name) if name.starts_with(|c: char| c.is_ascii_alphabetic()) && !name.contains("..") => {
+            std::fs::read(format!("/usr/share/zoneinfo/{name}")).ok()
+        }
+        None if std::env::var_os("TZ").is_none() => std::fs::read("/etc/localtime").ok(),
+        _ => None,
+    };
+    if let Some(zone) = direct.and_then(|bytes| TimeZone::tzif(name.unwrap_or("local"), &bytes).ok()) {
+        return Ok(zone);
+    }
+    match name {
+        Some(name) => TimeZone::get(name)
+            .with_context(|| format!("unknown time zone `{name}`: expected a name such as Europe/Lisbon")),
+        None => Ok(TimeZone::system()),
+    }
 }
 
 /// Reads the terminal on a thread of its own, because a sequence that is cut short holds the reader up. All that
@@ -101,16 +135,22 @@ struct Screen {
     way: Way,
     last_note: Option<Instant>,
     quit: bool,
+    /// The runtime that has sockets.
+    #[cfg(feature = "desktop-notify")]
+    outside: Handle,
 }
 
-async fn screen(connection: Connection, options: TuiOptions, tz: TimeZone) -> anyhow::Result<()> {
+async fn screen(
+    connection: Connection,
+    options: TuiOptions,
+    tz: TimeZone,
+    mut ended: mpsc::Receiver<()>,
+    #[cfg_attr(not(feature = "desktop-notify"), allow(unused_variables))] outside: Handle,
+) -> anyhow::Result<()> {
     let Connection { requests, mut frames } = connection;
     let env = |name: &str| std::env::var(name).ok();
     let theme = Theme::for_settings(&options.settings, env);
     let way = Way::choose(options.settings.notify, env);
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
     let size = crossterm::terminal::size()?;
     let (app, first) = App::new(options.clock.clone(), tz, theme, &options.operator, size);
     let area = Rect::new(0, 0, size.0, size.1);
@@ -124,6 +164,8 @@ async fn screen(connection: Connection, options: TuiOptions, tz: TimeZone) -> an
         way,
         last_note: None,
         quit: false,
+        #[cfg(feature = "desktop-notify")]
+        outside,
     };
     s.effects(first, &requests);
     let mut keys = read_terminal()?;
@@ -136,6 +178,8 @@ async fn screen(connection: Connection, options: TuiOptions, tz: TimeZone) -> an
         let now = Instant::now();
         let frame_at = if !shown && !s.app.is_ready() {
             Some(started + FIRST)
+        } else if s.app.is_waiting() {
+            None
         } else if s.app.is_dirty() || !s.extra.is_empty() {
             Some(last_frame.filter(|_| !urgent).map_or(now, |t| t + options.settings.frame))
         } else {
@@ -162,9 +206,7 @@ async fn screen(connection: Connection, options: TuiOptions, tz: TimeZone) -> an
         };
         tokio::select! {
             biased;
-            _ = terminate.recv() => s.update(Event::Terminate, &requests),
-            _ = hangup.recv() => s.update(Event::Terminate, &requests),
-            _ = interrupt.recv() => s.update(Event::Terminate, &requests),
+            Some(()) = ended.recv() => s.update(Event::Terminate, &requests),
             batch = keys.recv() => {
                 let batch = batch.context("the terminal is gone")?;
                 urgent = true;
@@ -254,11 +296,7 @@ impl Screen {
                         }
                     }
                 }
-                Effect::Copy(text) => {
-                    if text.len() <= CLIPBOARD {
-                        self.extra.extend(clipboard(&text));
-                    }
-                }
+                Effect::Copy(text) => self.extra.extend(clipboard(&text)),
                 Effect::Notify(note) => {
                     let now = Instant::now();
                     if self.last_note.is_some_and(|t| now - t < NOTIFY_GAP) {
@@ -268,7 +306,7 @@ impl Screen {
                     self.extra.extend(self.way.sequence(&note));
                     #[cfg(feature = "desktop-notify")]
                     if self.way == Way::Desktop {
-                        tokio::spawn(super::notify::desktop(note));
+                        self.outside.spawn(super::notify::desktop(note));
                     }
                 }
                 Effect::Redraw => self.painter.invalidate(self.buffer.area),
@@ -304,4 +342,24 @@ fn clipboard(text: &str) -> Vec<u8> {
     // Writing to a vector does not fail.
     let _ = crossterm::execute!(out, crossterm::clipboard::CopyToClipboard::to_clipboard_from(text));
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_zone_is_found_by_name_and_nonsense_is_refused() {
+        let zone = time_zone(Some("America/Sao_Paulo")).unwrap();
+        assert_eq!(super::super::format::clock(1_763_718_000_000, &zone), "06:40");
+        for bad in ["Nowhere/Else", "../../etc/passwd", ""] {
+            assert!(time_zone(Some(bad)).is_err(), "{bad}");
+        }
+        assert!(time_zone(None).is_ok());
+    }
+
+    #[test]
+    fn the_clipboard_sequence_is_osc_52() {
+        assert_eq!(clipboard("hi"), b"\x1b]52;c;aGk=\x1b\\");
+    }
 }

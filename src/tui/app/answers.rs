@@ -7,6 +7,9 @@ use crate::model::thread::DraftMode;
 use crate::protocol::{Changed, Problem, Request, Response, Update};
 use crate::tui::overlay::Delivery;
 
+/// Longest text put on the clipboard, in bytes: terminals take about 74 kB of base64.
+const CLIPBOARD: usize = 50_000;
+
 impl App {
     pub(super) fn answer(&mut self, id: u64, result: Result<Response, Problem>) {
         let Some(asked) = self.asked.remove(&id) else { return };
@@ -93,7 +96,15 @@ impl App {
     fn refused(&mut self, asked: Asked, problem: &Problem) {
         match asked {
             Asked::Send { thread, text, quote } => self.take_back(thread, text, quote),
-            Asked::Threads { .. } if !self.started => self.started = true,
+            Asked::Threads { .. } => {
+                self.started = true;
+                self.list.page_failed();
+            }
+            Asked::Messages { thread, .. } => {
+                if let Some(c) = self.conversation.as_mut().filter(|c| c.thread == thread) {
+                    c.page_failed();
+                }
+            }
             _ => {}
         }
         self.say_problem(problem);
@@ -208,6 +219,10 @@ impl App {
         let safe = crate::text::sanitize_lines(text).into_owned();
         if safe.is_empty() {
             self.say("there is no text in this message");
+            return;
+        }
+        if safe.len() > CLIPBOARD {
+            self.say_bad("this text is too long for the terminal's clipboard");
             return;
         }
         self.effects.push(Effect::Copy(safe));

@@ -226,6 +226,12 @@ impl Conversation {
         }
     }
 
+    /// A page did not come; it may be asked for again.
+    pub(super) fn page_failed(&mut self) {
+        self.loading = false;
+        self.patience = None;
+    }
+
     /// Takes a page of messages.
     fn take_page(&mut self, load: Load, items: Vec<Message>, older: Option<Cursor>, newer: Option<Cursor>) {
         self.loading = false;

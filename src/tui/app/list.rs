@@ -91,6 +91,11 @@ impl ThreadList {
         self.cursor = self.cursor.min(self.rows.len().saturating_sub(1));
     }
 
+    /// A page did not come; it may be asked for again.
+    pub(super) fn page_failed(&mut self) {
+        self.loading = false;
+    }
+
     fn take_page(&mut self, page: Page<ThreadRow>, more: bool) {
         let under = self.current().map(|r| r.id);
         self.loading = false;

@@ -38,7 +38,7 @@ const DRAFT_DELAY: Millis = 500;
 /// Quitting waits at most this long for the last draft to be saved, in milliseconds.
 const QUIT_WAIT: Millis = 2_000;
 /// A conversation that is not there after this long, in milliseconds, is drawn as loading.
-const PATIENCE: Millis = 100;
+const PATIENCE: Millis = 40;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -348,28 +348,20 @@ impl App {
         self.started && self.conversation.as_ref().is_none_or(|c| c.loaded)
     }
 
-    /// What has to be drawn. A conversation that is on its way keeps the old picture for a moment.
+    /// Whether the conversation that was just opened is on its way: for a moment the old picture stays, so that
+    /// opening one is one frame and not two.
+    pub fn is_waiting(&self) -> bool {
+        self.conversation.as_ref().is_some_and(|c| !c.loaded && c.patience.is_some())
+    }
+
+    /// What has to be drawn.
     pub fn take_damage(&mut self) -> Damage {
-        let waiting = self.conversation.as_ref().is_some_and(|c| !c.loaded && c.patience.is_some());
-        let held = if waiting && self.damage != Damage::ALL && self.overlays.is_empty() {
-            Damage::CONVERSATION | Damage::COMPOSER | Damage::DETAILS
-        } else {
-            Damage::NONE
-        };
-        let now = self.damage.without(held);
-        self.damage = self.damage.without(now);
-        now
+        std::mem::take(&mut self.damage)
     }
 
     /// Whether [`App::take_damage`] would give something.
     pub fn is_dirty(&self) -> bool {
-        let waiting = self.conversation.as_ref().is_some_and(|c| !c.loaded && c.patience.is_some());
-        let held = if waiting && self.damage != Damage::ALL && self.overlays.is_empty() {
-            Damage::CONVERSATION | Damage::COMPOSER | Damage::DETAILS
-        } else {
-            Damage::NONE
-        };
-        self.damage.without(held) != Damage::NONE
+        self.damage != Damage::NONE
     }
 
     /// A frame was drawn: the next change that comes by itself is computed from what is on the screen.
@@ -477,7 +469,6 @@ impl App {
             && c.patience.is_some_and(|at| now >= at)
         {
             c.patience = None;
-            self.damage(Damage::CONVERSATION | Damage::COMPOSER | Damage::DETAILS);
         }
         if self.countdown.is_some_and(|at| now >= at) {
             self.countdown = None;
@@ -490,22 +481,31 @@ impl App {
         }
     }
 
-    /// Asks once for everything that changed.
+    /// Asks once for everything that changed; not again while the answer is on its way, so that a storm of
+    /// changes becomes few requests.
     fn settle(&mut self) {
+        let asked = |kind: fn(&Asked) -> bool| self.asked.values().any(kind);
+        let (rows, messages) =
+            (asked(|a| matches!(a, Asked::ThreadRows)), asked(|a| matches!(a, Asked::MessageRows(_))));
+        let (accounts, status) =
+            (asked(|a| matches!(a, Asked::Accounts)), asked(|a| matches!(a, Asked::Status)));
         if !self.changed_messages.is_empty()
+            && !messages
             && let Some(thread) = self.conversation.as_ref().map(|c| c.thread)
         {
             let ids = std::mem::take(&mut self.changed_messages).into_iter().collect();
             self.ask(Request::MessageRows { ids }, Asked::MessageRows(thread));
         }
-        if !self.changed_threads.is_empty() {
+        if !self.changed_threads.is_empty() && !rows {
             let ids = std::mem::take(&mut self.changed_threads).into_iter().collect();
             self.ask(Request::ThreadRows { ids }, Asked::ThreadRows);
         }
-        if std::mem::take(&mut self.accounts_changed) {
+        if self.accounts_changed && !accounts {
+            self.accounts_changed = false;
             self.ask(Request::Accounts, Asked::Accounts);
         }
-        if std::mem::take(&mut self.status_changed) {
+        if self.status_changed && !status {
+            self.status_changed = false;
             self.ask(Request::Status, Asked::Status);
         }
     }

@@ -818,3 +818,58 @@ fn resizing_keeps_cursor_draft_and_place() {
     assert_eq!(app.conversation.as_ref().unwrap().composer.text(), "draft");
     assert_eq!(app.scope, Scope::Composer);
 }
+
+#[test]
+fn a_storm_of_changes_is_one_request_at_a_time() {
+    let mut s = inbox();
+    let mut app = s.start((120, 36));
+    let (thread, account) = (s.threads[1].id, s.threads[1].account.clone());
+    let mut asked = Vec::new();
+    for _ in 0..100 {
+        let frame = s.update(vec![
+            Changed::ThreadChanged { thread, account: account.clone() },
+            Changed::AccountChanged { account: account.clone() },
+        ]);
+        asked.extend(app.update(Event::Frame(frame)));
+        asked.extend(app.update(Event::Settle));
+    }
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    let before = s.log.len();
+    s.pump(&mut app, asked);
+    assert_eq!(s.log.len() - before, 4, "what changed meanwhile is asked for once more");
+}
+
+#[test]
+fn opening_waits_a_moment_for_the_conversation_and_no_longer() {
+    let mut s = inbox();
+    let mut app = s.start((120, 36));
+    s.keys(&mut app, "j");
+    let effects = app.update(Event::Key(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE)));
+    assert!(app.is_waiting() && app.deadline() == Some(NOW + PATIENCE));
+    s.clock.advance(PATIENCE);
+    app.update(Event::Deadline);
+    assert!(!app.is_waiting() && app.is_dirty());
+    s.pump(&mut app, effects);
+    assert!(app.conversation.as_ref().is_some_and(|c| c.loaded));
+}
+
+#[test]
+fn a_page_that_failed_is_asked_for_again() {
+    let mut s = long(500);
+    let mut app = s.start((120, 36));
+    let older = |effects: &[Effect]| {
+        effects.iter().find_map(|e| match e {
+            Effect::Send(f) if matches!(f.request, Request::Messages { place: Place::Before(_), .. }) => {
+                Some(f.id)
+            }
+            _ => None,
+        })
+    };
+    s.keys(&mut app, "Enter");
+    let up = |app: &mut App| app.update(Event::Key(KeyEvent::new(KeyCode::PageUp, KeyModifiers::NONE)));
+    let id = (0..20).find_map(|_| older(&up(&mut app))).unwrap();
+    assert_eq!(older(&up(&mut app)), None, "asked once");
+    let result = Err(Problem::new("store", "disk full"));
+    app.update(Event::Frame(ServerFrame::Answer { id, result }));
+    assert!(older(&up(&mut app)).is_some());
+}
