@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::many_single_char_names,
+    clippy::format_push_string,
     reason = "a test that cannot go on fails"
 )]
 
