@@ -503,6 +503,7 @@ async fn what_was_acknowledged_is_there_after_a_reopen_and_the_files_are_private
     let target = copy.clone();
     store.read_slow(move |r| r.backup(&target)).await.unwrap();
     store.close().await;
+    assert!(!dir.path().join("s.db-wal").exists(), "the log is folded in");
     for p in [path, copy] {
         let store = Store::open(&p, clock.clone(), Box::new(|_| {})).unwrap();
         assert_eq!(store.read(Reader::accounts).await.unwrap().len(), 1);
