@@ -538,3 +538,16 @@ async fn a_history_placeholder_is_replaced_by_its_media() {
         1
     );
 }
+
+#[tokio::test]
+async fn raw_webhooks_are_kept_as_long_as_wanted_and_their_messages_for_ever() {
+    let bed = Bed::new().await;
+    bed.webhook(vec![says(&marta(), "w1", NOW, "old")]).await;
+    bed.clock.advance(1000);
+    bed.webhook(vec![says(&marta(), "w2", NOW, "new")]).await;
+    assert_eq!(bed.store.read(Reader::oldest_webhook).await.unwrap(), Some(NOW));
+    let reply = bed.apply(EventBody::WebhooksExpired { before: NOW + 500 }).await.unwrap();
+    assert!(!reply.more);
+    assert_eq!(bed.store.read(Reader::oldest_webhook).await.unwrap(), Some(NOW + 1000));
+    assert_eq!(bed.store.read(|r| r.count(Table::Messages)).await.unwrap(), 2);
+}
