@@ -106,23 +106,26 @@ async fn read(shared: &Shared, account: &Account) -> Result<(), SyncError> {
 /// Removes raw webhooks that have been kept long enough, once an hour.
 pub(super) async fn expire(shared: Arc<Shared>) {
     let keep = i64::try_from(shared.settings.keep_webhooks.as_millis()).unwrap_or(i64::MAX);
+    // Nothing of this is urgent: the start belongs to the screen.
+    let mut pause = Duration::from_mins(1);
     loop {
+        tokio::select! {
+            () = shared.stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+        pause = EXPIRE;
         let before = shared.clock.now().saturating_sub(keep);
         match shared.store.read(crate::store::Reader::oldest_webhook).await {
             Ok(Some(oldest)) if oldest < before => {
                 let event = shared.event(Actor::Engine, EventBody::WebhooksExpired { before });
                 match shared.store.apply(event).await {
-                    Ok(reply) if reply.more => continue,
+                    Ok(reply) if reply.more => pause = Duration::ZERO,
                     Ok(_) => {}
                     Err(error) => tracing::warn!(%error, "old webhooks could not be removed"),
                 }
             }
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "old webhooks could not be looked for"),
-        }
-        tokio::select! {
-            () = shared.stop.cancelled() => return,
-            () = tokio::time::sleep(EXPIRE) => {}
         }
     }
 }

@@ -16,4 +16,5 @@ mod daemon;
 mod engine;
 mod pty;
 mod rules;
+mod two_processes;
 mod webhook;
