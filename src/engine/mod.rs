@@ -186,6 +186,7 @@ impl Engine {
             tasks.spawn(outbox::run(Arc::clone(&engine.shared)));
             tasks.spawn(sync::run(Arc::clone(&engine.shared)));
             tasks.spawn(sync::tidy(Arc::clone(&engine.shared)));
+            tasks.spawn(sync::expire(Arc::clone(&engine.shared)));
         }
         Ok(engine)
     }

@@ -278,6 +278,11 @@ pub enum EventBody {
         /// Which.
         reply: QuickReplyId,
     },
+    /// Raw webhooks received before a time have been kept long enough; some of the oldest are removed.
+    WebhooksExpired {
+        /// The time.
+        before: Millis,
+    },
 }
 
 impl EventBody {
@@ -302,6 +307,7 @@ impl EventBody {
             Self::QuickReplySaved { .. } => "quick_reply_saved",
             Self::QuickReplyDeleted { .. } => "quick_reply_deleted",
             Self::QuickReplyUsed { .. } => "quick_reply_used",
+            Self::WebhooksExpired { .. } => "webhooks_expired",
         }
     }
 }

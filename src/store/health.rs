@@ -65,6 +65,16 @@ impl Reader {
         Ok((last, u64::try_from(failed).unwrap_or(0)))
     }
 
+    /// When the oldest raw webhook that is kept was received.
+    pub fn oldest_webhook(&self) -> Result<Option<Millis>, StoreError> {
+        use rusqlite::OptionalExtension;
+        Ok(self
+            .conn
+            .prepare_cached("SELECT received_at FROM webhooks ORDER BY id LIMIT 1")?
+            .query_row([], |r| r.get(0))
+            .optional()?)
+    }
+
     /// The last notices, newest first.
     pub fn notices(&self, limit: u32) -> Result<Vec<Notice>, StoreError> {
         let mut st = self.conn.prepare_cached(

@@ -184,7 +184,8 @@ impl Store {
 
     /// Finishes what is queued and stops the writer and the readers.
     pub async fn close(&self) {
+        // The last connection to close folds the log into the database, and a reader may not write.
+        self.readers.stop().await;
         self.writer.stop().await;
-        self.readers.stop();
     }
 }

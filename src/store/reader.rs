@@ -10,6 +10,12 @@ use tokio::sync::oneshot;
 
 type Task = Box<dyn FnOnce(&Reader) + Send>;
 
+enum Message {
+    Task(Task),
+    /// Answered when the connection is closed.
+    Stop(oneshot::Sender<()>),
+}
+
 /// A read connection.
 #[derive(Debug)]
 pub struct Reader {
@@ -36,17 +42,25 @@ impl Reader {
 
 /// The reader threads.
 pub(super) struct Readers {
-    fast: mpsc::Sender<Option<Task>>,
-    slow: mpsc::Sender<Option<Task>>,
+    fast: mpsc::Sender<Message>,
+    slow: mpsc::Sender<Message>,
 }
 
-fn start(path: &Path, name: &str) -> Result<mpsc::Sender<Option<Task>>, StoreError> {
-    let (tx, rx) = mpsc::channel::<Option<Task>>();
+fn start(path: &Path, name: &str) -> Result<mpsc::Sender<Message>, StoreError> {
+    let (tx, rx) = mpsc::channel::<Message>();
     let path = path.to_owned();
     let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
         // Opened on first use: the slow reader costs nothing until somebody searches.
         let mut reader: Option<Reader> = None;
-        while let Ok(Some(task)) = rx.recv() {
+        while let Ok(message) = rx.recv() {
+            let task = match message {
+                Message::Task(task) => task,
+                Message::Stop(closed) => {
+                    drop(reader);
+                    let _ = closed.send(());
+                    return;
+                }
+            };
             if reader.is_none() {
                 match Reader::open(&path) {
                     Ok(r) => reader = Some(r),
@@ -78,12 +92,17 @@ impl Readers {
             let _ = tx.send(query(reader));
         });
         let queue = if slow { &self.slow } else { &self.fast };
-        queue.send(Some(task)).map_err(|_| StoreError::Stopped)?;
+        queue.send(Message::Task(task)).map_err(|_| StoreError::Stopped)?;
         rx.await.map_err(|_| StoreError::Stopped)?
     }
 
-    pub fn stop(&self) {
-        let _ = self.fast.send(None);
-        let _ = self.slow.send(None);
+    /// Closes both connections and waits until they are closed.
+    pub async fn stop(&self) {
+        for queue in [&self.fast, &self.slow] {
+            let (tx, rx) = oneshot::channel();
+            if queue.send(Message::Stop(tx)).is_ok() {
+                let _ = rx.await;
+            }
+        }
     }
 }

@@ -503,6 +503,7 @@ async fn what_was_acknowledged_is_there_after_a_reopen_and_the_files_are_private
     let target = copy.clone();
     store.read_slow(move |r| r.backup(&target)).await.unwrap();
     store.close().await;
+    assert!(!dir.path().join("s.db-wal").exists(), "the log is folded in");
     for p in [path, copy] {
         let store = Store::open(&p, clock.clone(), Box::new(|_| {})).unwrap();
         assert_eq!(store.read(Reader::accounts).await.unwrap().len(), 1);
@@ -536,4 +537,17 @@ async fn a_history_placeholder_is_replaced_by_its_media() {
         bed.store.read_slow(|r| r.search("rim", None, None, None, 5)).await.unwrap().hits.items.len(),
         1
     );
+}
+
+#[tokio::test]
+async fn raw_webhooks_are_kept_as_long_as_wanted_and_their_messages_for_ever() {
+    let bed = Bed::new().await;
+    bed.webhook(vec![says(&marta(), "w1", NOW, "old")]).await;
+    bed.clock.advance(1000);
+    bed.webhook(vec![says(&marta(), "w2", NOW, "new")]).await;
+    assert_eq!(bed.store.read(Reader::oldest_webhook).await.unwrap(), Some(NOW));
+    let reply = bed.apply(EventBody::WebhooksExpired { before: NOW + 500 }).await.unwrap();
+    assert!(!reply.more);
+    assert_eq!(bed.store.read(Reader::oldest_webhook).await.unwrap(), Some(NOW + 1000));
+    assert_eq!(bed.store.read(|r| r.count(Table::Messages)).await.unwrap(), 2);
 }

@@ -26,6 +26,8 @@ pub struct Reply {
     pub repeated: bool,
     /// Updates of a webhook that could not be applied.
     pub problems: usize,
+    /// There is more to do of the same kind.
+    pub more: bool,
 }
 
 /// A finished commit: what changed.

@@ -204,7 +204,11 @@ impl Painter {
                 x += span;
                 continue;
             }
-            unknown_until = unknown_until.max(x + cells(old.symbol()).max(span).max(reach(cell.symbol())));
+            unknown_until = unknown_until.max(x + span.max(reach(cell.symbol())));
+            for column in x..(x + span).min(width) {
+                let covered = cells(self.shown.content[base + usize::from(column)].symbol());
+                unknown_until = unknown_until.max(column + covered);
+            }
             if let Some(from) = pending.take() {
                 self.bridge(row, y, from, x);
             }

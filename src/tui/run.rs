@@ -55,6 +55,8 @@ pub async fn run(connection: Connection, options: TuiOptions) -> anyhow::Result<
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    // Whoever stops waiting for the screen gets the terminal back.
+    let _give_back = GiveBack;
     let (end, ended) = mpsc::channel(4);
     let (done, mut result) = tokio::sync::oneshot::channel();
     let outside = tokio::runtime::Handle::current();
@@ -78,6 +80,14 @@ pub async fn run(connection: Connection, options: TuiOptions) -> anyhow::Result<
         }
         // Full means that it was told before.
         let _ = end.try_send(());
+    }
+}
+
+struct GiveBack;
+
+impl Drop for GiveBack {
+    fn drop(&mut self) {
+        super::terminal::leave();
     }
 }
 

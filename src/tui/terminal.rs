@@ -36,6 +36,12 @@ impl Guard {
         HOOK.call_once(|| {
             let before = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |info| {
+                // The runtime catches what panics in its tasks: the screen goes on, the report is for the log.
+                let task = std::thread::current().name().is_some_and(|n| n.starts_with("tokio"));
+                if task && ACTIVE.load(Ordering::SeqCst) {
+                    tracing::error!("{info}");
+                    return;
+                }
                 // First the screen, so that the report can be read.
                 leave();
                 before(info);
@@ -60,6 +66,9 @@ impl Guard {
 
     /// Writes bytes with one system call where the terminal takes them.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if !ACTIVE.load(Ordering::SeqCst) {
+            return Err(io::Error::other("the terminal was given back"));
+        }
         self.out.write_all(bytes)
     }
 }
@@ -71,7 +80,7 @@ impl Drop for Guard {
 }
 
 /// Gives the terminal back; does nothing the second time.
-fn leave() {
+pub(crate) fn leave() {
     if !ACTIVE.swap(false, Ordering::SeqCst) {
         return;
     }

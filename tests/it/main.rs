@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::many_single_char_names,
+    clippy::format_push_string,
     reason = "a test that cannot go on fails"
 )]
 
@@ -15,4 +16,5 @@ mod daemon;
 mod engine;
 mod pty;
 mod rules;
+mod two_processes;
 mod webhook;

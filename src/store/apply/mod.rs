@@ -264,6 +264,7 @@ pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Resul
         EventBody::QuickReplySaved { reply } => admin::save_quick_reply(conn, cx, event.at, reply),
         EventBody::QuickReplyDeleted { reply } => admin::delete_quick_reply(conn, cx, *reply),
         EventBody::QuickReplyUsed { reply } => admin::use_quick_reply(conn, cx, *reply),
+        EventBody::WebhooksExpired { before } => admin::expire(conn, *before),
         EventBody::AccountConfigured { spec } => admin::account(conn, cx, spec),
         EventBody::AccountState { account, state, text } => {
             admin::account_state(conn, cx, account, state, text)
@@ -294,6 +295,7 @@ fn subject(body: &EventBody) -> String {
         | EventBody::DraftSaved { thread, .. } => thread.to_string(),
         EventBody::QuickReplySaved { reply } => reply.id.to_string(),
         EventBody::QuickReplyDeleted { reply } | EventBody::QuickReplyUsed { reply } => reply.to_string(),
+        EventBody::WebhooksExpired { before } => before.to_string(),
     }
 }
 
