@@ -20,6 +20,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use rustix::process::{Signal, kill_current_process_group};
 use std::io::IsTerminal as _;
+use std::sync::{Condvar, Mutex, Once, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
@@ -140,26 +141,59 @@ fn time_zone(name: Option<&str>) -> anyhow::Result<TimeZone> {
     }
 }
 
+/// Who gets the keys now. A process has one terminal, and a screen may follow another on it.
+static LISTENER: Mutex<Option<mpsc::Sender<Vec<TerminalEvent>>>> = Mutex::new(None);
+/// Rung when [`LISTENER`] changes.
+static LISTENING: Condvar = Condvar::new();
+/// The thread that reads the terminal is started once.
+static READER: Once = Once::new();
+
 /// Reads the terminal on a thread of its own, because a sequence that is cut short holds the reader up. All that
-/// waits is handed over at once, so that fifty keys are one frame.
-fn read_terminal() -> anyhow::Result<mpsc::Receiver<Vec<TerminalEvent>>> {
+/// waits is handed over at once, so that fifty keys are one frame. Keys pressed between two screens wait for the
+/// second one.
+fn read_terminal() -> mpsc::Receiver<Vec<TerminalEvent>> {
     let (tx, rx) = mpsc::channel(8);
-    std::thread::Builder::new().name("keys".into()).spawn(move || {
-        // It ends with the process or when nobody listens.
-        while let Ok(event) = crossterm::event::read() {
-            let mut batch = vec![event];
-            while batch.len() < DRAIN && crossterm::event::poll(Duration::ZERO).unwrap_or(false) {
-                match crossterm::event::read() {
-                    Ok(event) => batch.push(event),
-                    Err(_) => break,
+    *LISTENER.lock().unwrap_or_else(PoisonError::into_inner) = Some(tx);
+    LISTENING.notify_all();
+    READER.call_once(|| {
+        let reader = std::thread::Builder::new().name("keys".into()).spawn(|| {
+            while let Ok(event) = crossterm::event::read() {
+                let mut batch = vec![event];
+                while batch.len() < DRAIN && crossterm::event::poll(Duration::ZERO).unwrap_or(false) {
+                    match crossterm::event::read() {
+                        Ok(event) => batch.push(event),
+                        Err(_) => break,
+                    }
                 }
+                hand_over(batch);
             }
-            if tx.blocking_send(batch).is_err() {
-                break;
-            }
+            // Without a listener the screen hears that the terminal is gone.
+            *LISTENER.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        });
+        if reader.is_err() {
+            *LISTENER.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
-    })?;
-    Ok(rx)
+    });
+    rx
+}
+
+/// Gives keys to the screen that listens, or to the next one.
+fn hand_over(mut batch: Vec<TerminalEvent>) {
+    loop {
+        let listener = {
+            let mut slot = LISTENER.lock().unwrap_or_else(PoisonError::into_inner);
+            loop {
+                if let Some(tx) = slot.as_ref().filter(|tx| !tx.is_closed()) {
+                    break tx.clone();
+                }
+                slot = LISTENING.wait(slot).unwrap_or_else(PoisonError::into_inner);
+            }
+        };
+        match listener.blocking_send(batch) {
+            Ok(()) => return,
+            Err(unsent) => batch = unsent.0,
+        }
+    }
 }
 
 /// The state of drawing.
@@ -208,7 +242,7 @@ async fn screen(
         outside,
     };
     s.effects(first, &requests);
-    let mut keys = read_terminal()?;
+    let mut keys = read_terminal();
     let started = Instant::now();
     let mut shown = false;
     let mut last_frame: Option<Instant> = None;
