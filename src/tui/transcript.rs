@@ -569,8 +569,13 @@ fn trouble(m: &Message, ours: bool, cells: usize, width: usize, look: &Look<'_>,
             if let Some(cause) = &e.cause {
                 parts.push((text::sanitize(cause).into_owned(), t.dim));
             }
-            let next = e.next.as_deref().unwrap_or("Ctrl+R sends it again, x y puts it aside");
-            parts.push((format!("→ {}", text::sanitize(next)), t.key));
+            let keys = "Ctrl+R sends it again, x y puts it aside";
+            let next = match e.next.as_deref() {
+                Some(next) if !next.contains("Ctrl+R") => format!("{} · {keys}", text::sanitize(next)),
+                Some(next) => text::sanitize(next).into_owned(),
+                None => keys.to_owned(),
+            };
+            parts.push((format!("→ {next}"), t.key));
         }
         (DeliveryState::Failed, None) => {
             parts.push(("✗ it was not delivered".into(), t.bad));
