@@ -6,6 +6,7 @@
 use super::format;
 use super::theme::Theme;
 use crate::model::contact::display_phone;
+use crate::model::delivery::DeliveryError;
 use crate::model::message::ShownButton;
 use crate::model::{Body, DeliveryState, Direction, Message, MessageId, Origin};
 use crate::text;
@@ -570,12 +571,14 @@ fn trouble(m: &Message, ours: bool, cells: usize, width: usize, look: &Look<'_>,
                 parts.push((text::sanitize(cause).into_owned(), t.dim));
             }
             let keys = "Ctrl+R sends it again, x y puts it aside";
-            let next = match e.next.as_deref() {
-                Some(next) if !next.contains("Ctrl+R") => format!("{} · {keys}", text::sanitize(next)),
-                Some(next) => text::sanitize(next).into_owned(),
-                None => keys.to_owned(),
-            };
-            parts.push((format!("→ {next}"), t.key));
+            if let Some(next) = &e.next {
+                let style = if next == DeliveryError::PUT_ASIDE { t.dim } else { t.key };
+                parts.push((format!("→ {}", text::sanitize(next)), style));
+            }
+            let done = |next: &String| next.contains("Ctrl+R") || next == DeliveryError::PUT_ASIDE;
+            if !e.next.as_ref().is_some_and(done) {
+                parts.push((format!("→ {keys}"), t.key));
+            }
         }
         (DeliveryState::Failed, None) => {
             parts.push(("✗ it was not delivered".into(), t.bad));
