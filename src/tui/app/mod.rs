@@ -7,6 +7,8 @@ mod list;
 mod panes;
 
 #[cfg(test)]
+mod follow_tests;
+#[cfg(test)]
 mod scroll_tests;
 #[cfg(test)]
 pub(crate) mod tests;
