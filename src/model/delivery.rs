@@ -173,6 +173,11 @@ pub struct DeliveryError {
     pub next: Option<String>,
 }
 
+impl DeliveryError {
+    /// What [`DeliveryError::next`] says of a message that an operator has put aside: nothing is to be done.
+    pub const PUT_ASIDE: &str = "put aside";
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -119,7 +119,7 @@ pub(super) fn message(r: &Row<'_>, names: &AccountNames) -> Result<(i64, bool, M
     if r.get(19)? {
         // Put aside by an operator: it stays what it is, and asks for nothing any more.
         if let Some(e) = &mut error {
-            e.next = None;
+            e.next = Some(DeliveryError::PUT_ASIDE.to_owned());
         }
     }
     Ok((

@@ -292,9 +292,11 @@ async fn a_failed_message_can_be_put_aside() {
     let thread = bed.threads().await[0].id;
     let (message, _) = bed.sent(thread, "hello", "out1").await;
     bed.webhook(vec![status("out1", "failed", None)]).await;
+    assert_ne!(bed.message(message).await.error.unwrap().next.as_deref(), Some(DeliveryError::PUT_ASIDE));
     for _ in 0..2 {
         bed.apply(EventBody::MessageCancelled { message }).await.unwrap();
     }
+    assert_eq!(bed.message(message).await.error.unwrap().next.as_deref(), Some(DeliveryError::PUT_ASIDE));
     assert_eq!(bed.threads().await[0].failed, 0);
     bed.whole().await;
 }

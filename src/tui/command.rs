@@ -126,7 +126,7 @@ pub const COMMANDS: &[Command] = commands! {
     "message.copy"       Copy               "copy"        C   ["y"]                        true  "copy the selected message";
     "message.retry"      Retry              "retry"       C   ["Ctrl+R"]                   false "send a failed or unknown message again";
     "message.discard"    Discard            "discard"     C   ["x y", "D y"]               false "withdraw a queued message, or put a failed one aside";
-    "conversation.back"  Back               "back"        C   ["h", "q", "Esc", "Left"]    true  "back to the list";
+    "conversation.back"  Back               "back"        C   ["Esc", "h", "q", "Left"]    true  "back to the list";
     "pane.next"          NextPane           "next pane"   LC  ["Tab"]                      false "next pane";
     "pane.previous"      PreviousPane       "prev pane"   LCW ["Shift+Tab"]                false "previous pane";
     "quick_reply.manage" ManageQuickReplies "replies"     LC  ["g q"]                      false "create, change and delete quick replies";
@@ -153,7 +153,7 @@ pub const COMMANDS: &[Command] = commands! {
     "conversation.page_down" PageDown       "page down"   W   ["PageDown"]                 false "one page down in the conversation";
     "notices.open"       Notices            "notices"     LC  ["g n"]                      false "news about numbers and templates";
     "screen.redraw"      Redraw             "redraw"      LCW ["Ctrl+L"]                   false "draw the whole screen again";
-    "terminal.suspend"   Suspend            "suspend"     LCW ["Ctrl+Z"]                   false "back to the shell until `fg`; an engine in this process rests too";
+    "terminal.suspend"   Suspend            "suspend"     LCW ["Ctrl+Z"]                   false "back to the shell until `fg`";
     "help.keys"          Help               "keys"        LC  ["?", "F1"]                  true  "what every key does";
     "help.keys_writing"  Help               "keys"        W   ["F1"]                       false "what every key does";
     "quit"               Quit               "quit"        L   ["q", "Ctrl+C"]              true  "quit; drafts are kept";

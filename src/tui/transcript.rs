@@ -6,6 +6,7 @@
 use super::format;
 use super::theme::Theme;
 use crate::model::contact::display_phone;
+use crate::model::delivery::DeliveryError;
 use crate::model::message::ShownButton;
 use crate::model::{Body, DeliveryState, Direction, Message, MessageId, Origin};
 use crate::text;
@@ -569,8 +570,15 @@ fn trouble(m: &Message, ours: bool, cells: usize, width: usize, look: &Look<'_>,
             if let Some(cause) = &e.cause {
                 parts.push((text::sanitize(cause).into_owned(), t.dim));
             }
-            let next = e.next.as_deref().unwrap_or("Ctrl+R sends it again, x y puts it aside");
-            parts.push((format!("→ {}", text::sanitize(next)), t.key));
+            let keys = "Ctrl+R sends it again, x y puts it aside";
+            if let Some(next) = &e.next {
+                let style = if next == DeliveryError::PUT_ASIDE { t.dim } else { t.key };
+                parts.push((format!("→ {}", text::sanitize(next)), style));
+            }
+            let done = |next: &String| next.contains("Ctrl+R") || next == DeliveryError::PUT_ASIDE;
+            if !e.next.as_ref().is_some_and(done) {
+                parts.push((format!("→ {keys}"), t.key));
+            }
         }
         (DeliveryState::Failed, None) => {
             parts.push(("✗ it was not delivered".into(), t.bad));

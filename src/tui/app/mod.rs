@@ -7,6 +7,8 @@ mod list;
 mod panes;
 
 #[cfg(test)]
+mod follow_tests;
+#[cfg(test)]
 mod scroll_tests;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -413,7 +415,11 @@ impl App {
         if unread == 0 { "Switchboard".into() } else { format!("({unread}) Switchboard") }
     }
 
-    fn damage(&mut self, d: Damage) {
+    fn damage(&mut self, mut d: Damage) {
+        // The keys at the bottom follow what is selected, quoted and failed.
+        if d.has(Damage::CONVERSATION) {
+            d |= Damage::STATUS;
+        }
         // An overlay lies over everything: what it covers can only be drawn with it.
         self.damage |= if self.overlays.is_empty() { d } else { Damage::ALL };
     }

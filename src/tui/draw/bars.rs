@@ -2,9 +2,10 @@
 
 use super::{put, spans};
 use crate::model::inbound::Severity;
+use crate::model::{DeliveryState, Direction};
 use crate::text;
 use crate::tui::app::App;
-use crate::tui::command::{COMMANDS, Scope};
+use crate::tui::command::{Action, COMMANDS, Scope, by_id};
 use crate::tui::format;
 use crate::tui::transcript::Span;
 use ratatui::buffer::Buffer;
@@ -87,11 +88,7 @@ pub(super) fn status(app: &App, area: Rect, buf: &mut Buffer) {
     }
     let hints: Vec<(String, String)> = match app.overlays.last() {
         Some(open) => open.overlay.hints().into_iter().map(|h| (h.key, h.does)).collect(),
-        None => COMMANDS
-            .iter()
-            .filter(|c| c.hint && c.scopes.contains(&app.scope))
-            .filter_map(|c| c.keys.first().map(|k| ((*k).to_owned(), c.title.to_owned())))
-            .collect(),
+        None => keys(app),
     };
     let cells = |h: &(String, String)| text::width(&h.0) + text::width(&h.1) + 3;
     let left = health(app);
@@ -110,6 +107,56 @@ pub(super) fn status(app: &App, area: Rect, buf: &mut Buffer) {
     for (key, does) in fitting {
         x = hint(app, buf, x, y, right, key, does);
     }
+}
+
+/// The keys that are likely to be next, as (key, title): those of the table, or those that fit what is selected.
+fn keys(app: &App) -> Vec<(String, String)> {
+    let of = |wanted: &[(&str, &str)]| {
+        wanted
+            .iter()
+            .filter_map(|(id, title)| {
+                let key = by_id(id)?.keys.first()?;
+                Some(((*key).to_owned(), (*title).to_owned()))
+            })
+            .collect()
+    };
+    let c = app.conversation.as_ref();
+    if app.scope == Scope::Conversation {
+        let back = ("conversation.back", if c.is_some_and(|c| c.selected.is_some()) { "unselect" } else { "back" });
+        let again = [("message.retry", "send again"), ("message.discard", "put aside")];
+        let open = c.is_some_and(|c| c.is_open(app.clock.now()));
+        return match c.and_then(|c| c.selected()) {
+            Some(m) if matches!(m.state, DeliveryState::Failed | DeliveryState::Unknown) => {
+                of(&[again[0], again[1], ("message.copy", "copy"), back])
+            }
+            Some(m) if m.direction == Direction::Inbound && open => {
+                of(&[("message.reply", "quote"), ("message.react", "react"), ("message.copy", "copy"), back])
+            }
+            Some(_) if open => of(&[("message.reply", "quote"), ("message.copy", "copy"), back]),
+            Some(_) => of(&[("template.pick", "template"), ("message.copy", "copy"), back]),
+            None => {
+                let mut out = Vec::new();
+                if c.and_then(|c| c.row.as_ref()).is_some_and(|r| r.failed > 0) {
+                    out.push(again[0]);
+                }
+                if open {
+                    out.push(("message.reply", "reply"));
+                }
+                out.extend([("template.pick", "template"), ("move.up", "select"), back]);
+                out.extend([("search.open", "search"), ("help.keys", "keys")]);
+                of(&out)
+            }
+        };
+    }
+    COMMANDS
+        .iter()
+        .filter(|c| c.hint && c.scopes.contains(&app.scope))
+        .filter_map(|command| {
+            let quoting = command.action == Action::Leave && c.is_some_and(|c| c.quote.is_some());
+            let title = if quoting { "no quote" } else { command.title };
+            command.keys.first().map(|k| ((*k).to_owned(), title.to_owned()))
+        })
+        .collect()
 }
 
 fn hint(app: &App, buf: &mut Buffer, x: u16, y: u16, right: u16, key: &str, does: &str) -> u16 {

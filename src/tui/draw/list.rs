@@ -1,7 +1,7 @@
 //! The thread list: two lines a thread.
 
 use super::{frame, put};
-use crate::model::Direction;
+use crate::model::{DeliveryState, Direction};
 use crate::model::thread::{ThreadFilter, ThreadRow};
 use crate::text;
 use crate::tui::app::App;
@@ -108,7 +108,9 @@ fn thread(app: &App, row: &ThreadRow, area: Rect, selected: bool, open: bool, no
         put(buf, edge, y, &s, 8, style);
         edge -= 1;
     }
-    if row.failed > 0 {
+    // A failed message that is shown below carries its own mark.
+    let shown = row.preview.as_ref().is_some_and(|p| p.state == DeliveryState::Failed);
+    if row.failed > u32::from(shown) {
         let s = format!("✗{}", if row.failed > 1 { format::count(row.failed) } else { String::new() });
         edge -= text::width(&s) as u16;
         put(buf, edge, y, &s, 5, t.bad);

@@ -10,7 +10,7 @@ use super::transcript::Span;
 use crate::text;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
 /// The parts of the screen that [`draw`] touches for this damage.
 pub(crate) fn areas(app: &App, damage: Damage) -> Vec<Rect> {
@@ -80,6 +80,8 @@ pub(crate) fn draw(app: &App, buf: &mut Buffer, damage: Damage) -> Option<Positi
     if !app.overlays.is_empty() {
         cursor = None;
         let area = Rect { height: panes.screen.height - 1, ..panes.screen };
+        // What lies under it steps back.
+        buf.set_style(area, app.theme.dim.remove_modifier(Modifier::BOLD));
         for open in &app.overlays {
             cursor = open.overlay.draw(area, buf, &app.theme);
         }

@@ -138,11 +138,12 @@ impl Overlay for HelpBox {
     }
 
     fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> Option<Position> {
-        let columns = usize::from((area.width.saturating_sub(4) / 46).clamp(1, 3));
+        // Words that are cut help nobody: a column is as wide as a line of help.
+        let columns = usize::from((area.width.saturating_sub(4) / 76).clamp(1, 3));
         let most = usize::from(area.height.saturating_sub(4));
         let all: Vec<usize> = self.sections.iter().map(|s| s.rows.len() + 1).collect();
         let height = pack(&all, columns, most).map_or(most, |(_, rows)| rows.max(8)) as u16;
-        let width = if columns == 1 { 80 } else { columns as u16 * 56 + 4 };
+        let width = if columns == 1 { 96 } else { columns as u16 * 92 + 4 };
         // The size is that of the whole list, so that the box stands still while filtering.
         let inner = frame::open(area, width, height + 4, "Keys", "", buf, theme)?;
         frame::put(buf, inner.x, inner.y, 1, "›", theme.focus);
@@ -167,7 +168,7 @@ impl Overlay for HelpBox {
             _ => 0,
         };
         let column = list.width / columns as u16;
-        let keys = (self.lines.iter().map(keys_of).max().unwrap_or(0) as u16).min(column / 2);
+        let keys = (self.lines.iter().map(keys_of).max().unwrap_or(0) as u16).min((column / 4).max(14));
         let first = self.first.min(self.lines.len().saturating_sub(visible));
         let place = |n: usize| match &starts {
             Some(starts) => {

@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 const DEADLINE: Duration = Duration::from_secs(30);
+/// Colour of the ticks of a read message in the dark theme with 256 colours.
+const READ: u8 = 81;
 
 struct Term {
     master: Box<dyn MasterPty + Send>,
@@ -133,15 +135,51 @@ impl Drop for Term {
     }
 }
 
-/// Opens Marta's thread and waits for her words.
-fn open_marta(t: &mut Term) {
+/// Opens a customer's thread by search and waits for words of theirs.
+fn open(t: &mut Term, name: &str, words: &str) {
+    // The one whose messages come last.
     t.see("Marta Souza");
+    t.see(name.split(' ').next().unwrap_or(name));
     t.press("/");
     t.see("Search");
-    t.press("Marta");
-    t.wait("a contact in the search", |s| s.contains("Marta Souza") && s.contains("contacts"));
+    t.press(name);
+    t.wait("a contact in the search", |s| s.contains("contacts ─") && s.matches(name).count() >= 2);
     t.press("\r");
-    t.see("pedido 8812");
+    t.see(words);
+}
+
+fn open_marta(t: &mut Term) {
+    open(t, "Marta Souza", "pedido 8812");
+}
+
+/// Waits until words of ours have two ticks in colour, which means read.
+fn see_read(t: &Term, words: &str) {
+    let start = Instant::now();
+    loop {
+        let read = {
+            let s = t.screen.lock().unwrap();
+            let screen = s.0.screen();
+            let (rows, columns) = (screen.size().0.get(), screen.size().1.get());
+            let line = |r: u16| -> String {
+                (0..columns).filter_map(|c| screen.cell(r, c)).map(vt100::Cell::contents).collect()
+            };
+            let first = (0..rows).rev().find(|r| line(*r).contains(words));
+            // The ticks stand at the end of the bubble.
+            let ticks = first.and_then(|first| (first..rows.min(first + 8)).find(|r| line(*r).contains("✓✓")));
+            ticks.is_some_and(|r| {
+                (columns / 3..columns).any(|c| {
+                    screen.cell(r, c).is_some_and(|cell| {
+                        cell.contents() == "✓" && cell.fgcolor() == vt100::Color::Idx(READ)
+                    })
+                })
+            })
+        };
+        if read {
+            return;
+        }
+        assert!(start.elapsed() < DEADLINE, "not read: {words}\n{}", t.text());
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 #[test]
@@ -153,31 +191,7 @@ fn a_customer_is_answered_until_the_ticks_are_blue() {
     t.press("Sai hoje, Marta!");
     t.see("Sai hoje, Marta!");
     t.press("\r");
-    // Two ticks beside the words; their colour tells delivered from read.
-    let start = Instant::now();
-    loop {
-        let read = {
-            let s = t.screen.lock().unwrap();
-            let screen = s.0.screen();
-            let row = (0..36).rev().find(|r| {
-                let line: String =
-                    (40..120).filter_map(|c| screen.cell(*r, c)).map(vt100::Cell::contents).collect();
-                line.contains("Sai hoje, Marta!") && line.contains("✓✓")
-            });
-            row.is_some_and(|r| {
-                (40..120).any(|c| {
-                    screen.cell(r, c).is_some_and(|cell| {
-                        cell.contents() == "✓" && cell.fgcolor() != vt100::Color::Default && !cell.dim()
-                    })
-                })
-            })
-        };
-        if read {
-            break;
-        }
-        assert!(start.elapsed() < DEADLINE, "no blue ticks\n{}", t.text());
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    see_read(&t, "Sai hoje, Marta!");
     // Her answer comes without a key.
     t.resize(24, 80);
     t.see("Marta Souza");
@@ -207,6 +221,104 @@ fn a_draft_survives_quitting_and_sigterm_restores_the_terminal() {
     let mut t = Term::start(t.data.clone(), 24, 80);
     open_marta(&mut t);
     t.see("half a thought");
+}
+
+#[test]
+fn a_quick_reply_answers_with_its_values() {
+    let mut t = Term::demo(36, 120);
+    open_marta(&mut t);
+    t.press("r");
+    t.see("Enter send");
+    t.press("/");
+    t.see("Quick replies");
+    t.press("order");
+    t.see("1 of 6");
+    t.press("\r");
+    t.see("Fill in /order");
+    t.press("8812\t");
+    t.press("today");
+    t.see("your order 8812 leaves our warehouse today");
+    t.press("\r");
+    t.wait("the text in the composer", |s| !s.contains("Fill in") && s.contains("Hello Marta, your order 8812"));
+    t.press("\r");
+    see_read(&t, "Hello Marta, your order 8812");
+}
+
+#[test]
+fn a_closed_window_takes_a_template_until_it_is_read() {
+    let mut t = Term::demo(36, 120);
+    open(&mut t, "Tom Harker", "there is a decision");
+    t.see("window closed");
+    // What would write a reply offers what may be sent.
+    t.press("r");
+    t.see("Template for Tom Harker");
+    t.press("we have an answer");
+    t.wait("only what was looked for", |s| s.contains("conversation_follow_up") && !s.contains("order_ready"));
+    t.press("\r");
+    t.see("in the text");
+    t.press("Tom");
+    t.see("Hello Tom, we have an answer");
+    t.press("\u{1b}[21~");
+    t.see("y send it");
+    t.press("y");
+    see_read(&t, "Hello Tom, we have an answer");
+    // He answers, and with that the window opens.
+    t.wait("an open window", |s| s.contains("▸ Yes, please") && !s.contains("window closed"));
+}
+
+#[test]
+fn a_failed_message_says_why_and_which_key_is_next() {
+    let mut t = Term::demo(36, 120);
+    open(&mut t, "Nadia Petrova", "8805");
+    t.press("r");
+    t.see("Enter send");
+    t.press("See you tomorrow\r");
+    t.see("131026");
+    t.see("x y puts it aside");
+    t.press("\u{1b}");
+    t.see("Ctrl+R send again");
+    t.press("xy");
+    t.wait("put aside", |s| s.contains("→ put aside") && !s.contains("Ctrl+R"));
+}
+
+#[test]
+fn two_terminals_on_one_engine_see_the_same() {
+    let mut one = Term::demo(36, 120);
+    open_marta(&mut one);
+    let mut two = Term::start(one.data.clone(), 24, 80);
+    open_marta(&mut two);
+    one.press("r");
+    one.see("Enter send");
+    one.press("From the first terminal\r");
+    two.see("From the first terminal");
+    two.press("r");
+    two.see("Enter send");
+    two.press("And from the second\r");
+    one.see("And from the second");
+    // The one that attached leaves, the other goes on.
+    two.press("\u{1b}");
+    two.see("r writes a reply");
+    two.press("\u{3}");
+    assert_eq!(two.exit(), 0);
+    two.assert_restored();
+    one.press("Still here\r");
+    see_read(&one, "Still here");
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_back_and_fg_draws_again() {
+    let mut t = Term::demo(24, 80);
+    t.see("Marta Souza");
+    t.press("\u{1a}");
+    t.assert_restored();
+    let pid = t.child.process_id().unwrap().to_string();
+    // A session leader in a terminal of its own has nobody who could continue it, so it goes on by itself; one
+    // that was stopped goes on when it is told to.
+    let _ = std::process::Command::new("kill").args(["-CONT", &pid]).status().unwrap();
+    t.wait("the inbox again", |s| s.contains("Marta Souza") && s.contains("Inbox"));
+    t.press("q");
+    assert_eq!(t.exit(), 0);
+    t.assert_restored();
 }
 
 #[test]
