@@ -3,9 +3,8 @@
 //! It has a thread of its own with a runtime of its own, so that nothing the engine does stands before a key.
 //! When nothing happens, nothing runs.
 
-use super::app::{App, Damage, Effect, Event};
-use super::backend::{Painter, Target};
-use super::draw::{areas, draw};
+use super::app::{App, Effect, Event};
+use super::canvas::Canvas;
 use super::notify::Way;
 use super::terminal::{self, Guard};
 use super::theme::Theme;
@@ -16,8 +15,6 @@ use crate::protocol::client::Connection;
 use anyhow::Context as _;
 use crossterm::event::{Event as TerminalEvent, MouseButton, MouseEventKind};
 use jiff::tz::TimeZone;
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 use rustix::process::{Signal, kill_current_process_group};
 use std::io::IsTerminal as _;
 use std::sync::{Condvar, Mutex, Once, PoisonError};
@@ -200,8 +197,7 @@ fn hand_over(mut batch: Vec<TerminalEvent>) {
 struct Screen {
     app: App,
     guard: Guard,
-    painter: Painter,
-    buffer: Buffer,
+    canvas: Canvas,
     extra: Vec<u8>,
     way: Way,
     last_note: Option<Instant>,
@@ -226,13 +222,11 @@ async fn screen(
     let size = crossterm::terminal::size()?;
     let (mut app, first) = App::new(options.clock.clone(), tz, theme, &options.operator, size);
     app.send_typing = options.settings.send_typing;
-    let area = Rect::new(0, 0, size.0, size.1);
     let guard = Guard::enter(options.settings.mouse)?;
     let mut s = Screen {
         app,
         guard,
-        painter: Painter::new(area),
-        buffer: Buffer::empty(area),
+        canvas: Canvas::new(size.0, size.1),
         extra: Vec::new(),
         way,
         last_note: None,
@@ -356,7 +350,7 @@ impl Screen {
     /// Takes the terminal back after the process was stopped.
     fn reopen(&mut self, requests: &mpsc::Sender<ClientFrame>) -> anyhow::Result<()> {
         self.guard.reopen()?;
-        self.painter.invalidate(self.buffer.area);
+        self.canvas.invalidate();
         self.app.redraw();
         self.resize(requests)
     }
@@ -364,9 +358,7 @@ impl Screen {
     fn resize(&mut self, requests: &mpsc::Sender<ClientFrame>) -> anyhow::Result<()> {
         let (columns, rows) = crossterm::terminal::size()?;
         if self.app.size != (columns, rows) {
-            let area = Rect::new(0, 0, columns, rows);
-            self.buffer = Buffer::empty(area);
-            self.painter.invalidate(area);
+            self.canvas.resize(columns, rows);
             self.update(Event::Resize(columns, rows), requests);
         }
         Ok(())
@@ -407,7 +399,7 @@ impl Screen {
                         self.outside.spawn(super::notify::desktop(note));
                     }
                 }
-                Effect::Redraw => self.painter.invalidate(self.buffer.area),
+                Effect::Redraw => self.canvas.invalidate(),
                 Effect::Suspend => self.suspend = true,
                 Effect::Quit => self.quit = true,
             }
@@ -415,22 +407,11 @@ impl Screen {
     }
 
     fn draw(&mut self) -> anyhow::Result<()> {
-        let damage = self.app.take_damage();
-        let cursor = draw(&self.app, &mut self.buffer, damage);
-        let title = self.app.title();
-        let areas = if damage == Damage::ALL { vec![self.buffer.area] } else { areas(&self.app, damage) };
-        let bytes = self.painter.frame(&Target {
-            buffer: &self.buffer,
-            areas: &areas,
-            cursor,
-            title: &title,
-            extra: &self.extra,
-        });
+        let bytes = self.canvas.frame(&mut self.app, &self.extra);
         if !bytes.is_empty() {
             self.guard.write(bytes)?;
         }
         self.extra.clear();
-        self.app.drawn();
         Ok(())
     }
 }
