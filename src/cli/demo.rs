@@ -6,17 +6,23 @@ use super::failure::{Exit, Failure};
 use super::host::{EmulatedNumber, EmulatorPlan};
 use super::session::{self, Prepared, Role};
 use super::{Context, emulate, tui};
+use crate::clock::Millis;
 use crate::config::settings::{AccountSettings, EngineSettings, ListenerSettings, Settings};
 use crate::model::event::AccountSpec;
-use crate::model::ids::AccountId;
-use crate::protocol::Problem;
+use crate::model::ids::{AccountId, QuickReplyId};
+use crate::model::quick_reply::QuickReply;
+use crate::protocol::client::{Client, Connection};
+use crate::protocol::{Problem, Request, Response};
 use secrecy::SecretString;
+use serde::Deserialize;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 /// Says that a folder belongs to the demo; no other is ever written to or emptied.
 const MARK: &str = "demo-data";
+/// Saved replies that a new demo begins with.
+const QUICK_REPLIES: &str = include_str!("../../assets/demo-quick-replies.toml");
 /// Short name and environment of the emulator's numbers, in their order.
 const ACCOUNTS: [(&str, &str); 3] =
     [("support", "production"), ("sales", "production"), ("lojas-br", "development")];
@@ -26,16 +32,60 @@ pub(super) async fn run(mut ctx: Context<'_>, args: Demo, named: bool) -> Result
     if !named {
         ctx.checked.data_dir = ctx.checked.data_dir.join("demo");
     }
-    claim(&ctx, args.fresh)?;
+    let new = claim(&ctx, args.fresh)?;
     let path = ctx.checked.data_dir.clone();
     let prepare = async || prepare(&ctx, &path, args.speed).await;
     let line = session::open(&path, ctx.env, &ctx.clock, ctx.launcher, Role::Shared, prepare).await?;
     ctx.log_to(&path);
+    if let Some(host) = line.host.as_ref().filter(|_| new) {
+        save_quick_replies(&ctx, host.connect(&line.operator)).await?;
+    }
     tui::show(&ctx, line).await
 }
 
-/// Makes sure that the folder is the demo's own; empties it when asked to.
-fn claim(ctx: &Context<'_>, fresh: bool) -> Result<(), Failure> {
+/// A saved reply as [`QUICK_REPLIES`] has it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SavedReply {
+    shortcut: String,
+    text: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SavedReplies {
+    replies: Vec<SavedReply>,
+}
+
+fn quick_replies(now: Millis) -> Result<Vec<QuickReply>, Failure> {
+    let broken = |e: String| Failure::engine(Problem::new("engine", format!("demo-quick-replies.toml: {e}")));
+    let saved: SavedReplies = toml::from_str(QUICK_REPLIES).map_err(|e| broken(e.to_string()))?;
+    saved
+        .replies
+        .into_iter()
+        .map(|SavedReply { shortcut, text }| {
+            let reply = QuickReply { id: QuickReplyId::new(), shortcut, text, used: 0, updated_at: now };
+            reply.check().map_err(|e| broken(e.to_string()))?;
+            Ok(reply)
+        })
+        .collect()
+}
+
+/// Saves the replies of a new demo through the engine, if it has none.
+async fn save_quick_replies(ctx: &Context<'_>, connection: Connection) -> Result<(), Failure> {
+    let mut client = Client::new(connection);
+    match client.ask(Request::QuickReplies).await? {
+        Response::QuickReplies(there) if there.is_empty() => {}
+        _ => return Ok(()),
+    }
+    for reply in quick_replies(ctx.clock.now())? {
+        client.ask(Request::SaveQuickReply { reply }).await?;
+    }
+    Ok(())
+}
+
+/// Makes sure that the folder is the demo's own; empties it when asked to. Says whether it starts from nothing.
+fn claim(ctx: &Context<'_>, fresh: bool) -> Result<bool, Failure> {
     let path = &ctx.checked.data_dir;
     let dir = session::data_dir(path)?;
     let failed = |e: io::Error| {
@@ -65,11 +115,12 @@ fn claim(ctx: &Context<'_>, fresh: bool) -> Result<(), Failure> {
             remove(entry).map_err(failed)?;
         }
     }
+    let new = fresh || !mark.exists();
     if !mark.exists() {
         std::fs::write(&mark, "This folder belongs to `switchboard demo` and may be deleted.\n")
             .map_err(failed)?;
     }
-    Ok(())
+    Ok(new)
 }
 
 fn remove(entry: &Path) -> io::Result<()> {
@@ -132,4 +183,20 @@ async fn prepare(ctx: &Context<'_>, path: &Path, speed: f64) -> Result<Prepared,
         ui: ctx.checked.ui.clone(),
     };
     Ok(Prepared { settings, emulator: Some(emulator) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_saved_replies_are_good_and_differ() {
+        let replies = quick_replies(0).unwrap();
+        assert!(replies.len() >= 5);
+        for (i, r) in replies.iter().enumerate() {
+            assert!(replies[..i].iter().all(|o| o.shortcut != r.shortcut), "{}", r.shortcut);
+        }
+        let asks = |r: &QuickReply| r.text.contains("{{ order_number }}");
+        assert!(replies.iter().any(asks), "one asks for a value that nobody knows");
+    }
 }

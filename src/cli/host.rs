@@ -9,6 +9,7 @@ use crate::engine::{self, Engine};
 use crate::model::ids::AccountId;
 use crate::protocol::Problem;
 use crate::protocol::client::Connection;
+pub use crate::tui::Left;
 use crate::tui::{self, TuiOptions};
 use crate::webhook::Listener;
 use async_trait::async_trait;
@@ -85,7 +86,7 @@ pub trait Launcher: Send + Sync {
         settings: UiSettings,
         clock: Clock,
         operator: &str,
-    ) -> Result<(), Problem>;
+    ) -> Result<Left, Problem>;
     /// Fills a data folder for measuring; the newest message is of time `newest`.
     #[allow(clippy::too_many_arguments)]
     fn seed(
@@ -219,8 +220,8 @@ impl Launcher for BuiltIn {
         settings: UiSettings,
         clock: Clock,
         operator: &str,
-    ) -> Result<(), Problem> {
-        let options = TuiOptions { settings, clock, operator: operator.to_owned() };
+    ) -> Result<Left, Problem> {
+        let options = TuiOptions { settings, clock, operator: operator.to_owned(), leave_when_gone: false };
         tui::run(connection, options).await.map_err(|e| {
             Problem::new("screen", format!("{e:#}"))
                 .next("`switchboard threads` and the other commands work without a terminal")

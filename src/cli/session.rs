@@ -51,6 +51,11 @@ pub(super) struct Host {
 }
 
 impl Host {
+    /// One more connection for an operator.
+    pub(super) fn connect(&self, operator: &str) -> Connection {
+        self.engine.connect(operator)
+    }
+
     /// Where the provider reaches the listener for an account.
     pub(super) fn listener_url(&self, account: &AccountId) -> Option<String> {
         self.engine.listener_url(account)

@@ -314,6 +314,7 @@ impl Checker<'_> {
                 standard.color,
             )?,
             mouse: layer.mouse.as_ref().map_or(standard.mouse, |v| v.value),
+            send_typing: layer.send_typing.as_ref().map_or(standard.send_typing, |v| v.value),
             notify: self.choice(
                 "notify",
                 layer.notify.as_ref(),

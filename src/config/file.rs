@@ -50,6 +50,8 @@ pub struct UiFile {
     pub color: Option<Spanned<String>>,
     /// Mouse reporting.
     pub mouse: Option<Spanned<bool>>,
+    /// Whether customers see that somebody types.
+    pub send_typing: Option<Spanned<bool>>,
     /// `auto`, `desktop`, `terminal`, `bell` or `off`.
     pub notify: Option<Spanned<String>>,
     /// Time zone name.

@@ -110,6 +110,8 @@ pub struct UiSettings {
     pub color: ColorMode,
     /// Mouse reporting; off leaves selection to the terminal.
     pub mouse: bool,
+    /// Whether customers see that somebody types; showing it also marks their messages read.
+    pub send_typing: bool,
     /// Notifications.
     pub notify: NotifyMode,
     /// Time zone name (`Europe/Lisbon`); `None` = the machine's.
@@ -124,6 +126,7 @@ impl Default for UiSettings {
             light: false,
             color: ColorMode::Auto,
             mouse: false,
+            send_typing: false,
             notify: NotifyMode::Auto,
             timezone: None,
             frame: Duration::from_millis(16),

@@ -102,6 +102,97 @@ pub fn wrap(s: &str, cells: usize) -> Vec<std::ops::Range<usize>> {
     out
 }
 
+/// Whether a piece of text belongs to what stands before it, so that no line begins with it.
+fn closes(piece: &str) -> bool {
+    piece.chars().all(|c| {
+        matches!(
+            c,
+            '.' | ','
+                | ';'
+                | ':'
+                | '!'
+                | '?'
+                | ')'
+                | ']'
+                | '}'
+                | '%'
+                | '\''
+                | '"'
+                | '»'
+                | '’'
+                | '”'
+                | '…'
+                | '‽'
+                | '、'
+                | '。'
+                | '，'
+                | '．'
+                | '！'
+                | '？'
+                | '：'
+                | '；'
+                | '）'
+                | '」'
+                | '』'
+                | '】'
+                | '》'
+                | '〉'
+                | '〕'
+                | 'ー'
+                | '،'
+                | '؛'
+                | '؟'
+                | '।'
+                | '॥'
+        )
+    })
+}
+
+/// Whether a piece of text belongs to what stands behind it, so that no line ends with it.
+fn opens(piece: &str) -> bool {
+    piece.chars().all(|c| {
+        matches!(
+            c,
+            '(' | '['
+                | '{'
+                | '«'
+                | '‘'
+                | '“'
+                | '„'
+                | '‚'
+                | '¿'
+                | '¡'
+                | '（'
+                | '「'
+                | '『'
+                | '【'
+                | '《'
+                | '〈'
+                | '〔'
+        )
+    })
+}
+
+/// What is not divided while it fits into a line: words with their punctuation, and runs of spaces.
+fn pieces(p: &str, cells: usize) -> Vec<(usize, &str, usize)> {
+    let mut out: Vec<(usize, &str, usize)> = Vec::new();
+    for (at, word) in p.split_word_bound_indices() {
+        let w = width(word);
+        if let Some((start, before, used)) = out.last_mut()
+            && !before.trim().is_empty()
+            && !word.trim().is_empty()
+            && *used + w <= cells
+            && (closes(word) || opens(before))
+        {
+            *before = &p[*start..at + word.len()];
+            *used += w;
+        } else {
+            out.push((at, word, w));
+        }
+    }
+    out
+}
+
 fn wrap_paragraph(p: &str, base: usize, cells: usize, out: &mut Vec<std::ops::Range<usize>>) {
     if width(p) <= cells {
         out.push(base..base + p.len());
@@ -110,8 +201,7 @@ fn wrap_paragraph(p: &str, base: usize, cells: usize, out: &mut Vec<std::ops::Ra
     let mut start = 0;
     let mut end = 0;
     let mut used = 0;
-    for (at, word) in p.split_word_bound_indices() {
-        let w = width(word);
+    for (at, word, w) in pieces(p, cells) {
         if used + w <= cells {
             used += w;
             end = at + word.len();
@@ -180,6 +270,19 @@ mod tests {
         assert_eq!(truncate("王小明", 4), "王…");
         assert_eq!(truncate("a👨‍👩‍👧b", 2), "a…");
         assert_eq!(truncate("abc", 0), "");
+    }
+
+    #[test]
+    fn punctuation_stays_with_its_word() {
+        let lines =
+            |s: &'static str, cells| -> Vec<&str> { wrap(s, cells).into_iter().map(|r| &s[r]).collect() };
+        assert_eq!(lines("open from 8 to 18.", 17), ["open from 8 to", "18."]);
+        assert_eq!(lines("he said (loudly) no!", 9), ["he said", "(loudly)", "no!"]);
+        assert_eq!(lines("ask him: “why?”", 13), ["ask him:", "“why?”"]);
+        assert_eq!(lines("请问订单好了吗？谢谢", 14), ["请问订单好了", "吗？谢谢"]);
+        // Where it does not fit it goes on, and nothing is lost.
+        assert_eq!(lines("abcd!!", 4), ["abcd", "!!"]);
+        assert_eq!(lines("((((((((", 3), ["(((", "(((", "(("]);
     }
 
     #[test]

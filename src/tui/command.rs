@@ -23,6 +23,7 @@ pub enum Action {
     ManageQuickReplies,
     Notices,
     Redraw,
+    Suspend,
     NextPane,
     PreviousPane,
     Down,
@@ -152,6 +153,7 @@ pub const COMMANDS: &[Command] = commands! {
     "conversation.page_down" PageDown       "page down"   W   ["PageDown"]                 false "one page down in the conversation";
     "notices.open"       Notices            "notices"     LC  ["g n"]                      false "news about numbers and templates";
     "screen.redraw"      Redraw             "redraw"      LCW ["Ctrl+L"]                   false "draw the whole screen again";
+    "terminal.suspend"   Suspend            "suspend"     LCW ["Ctrl+Z"]                   false "back to the shell until `fg`; an engine in this process rests too";
     "help.keys"          Help               "keys"        LC  ["?", "F1"]                  true  "what every key does";
     "help.keys_writing"  Help               "keys"        W   ["F1"]                       false "what every key does";
     "quit"               Quit               "quit"        L   ["q", "Ctrl+C"]              true  "quit; drafts are kept";

@@ -29,4 +29,4 @@ mod terminal;
 pub mod theme;
 mod transcript;
 
-pub use run::{TuiOptions, run};
+pub use run::{Left, TuiOptions, run};

@@ -7,7 +7,7 @@ use super::app::{App, Damage, Effect, Event};
 use super::backend::{Painter, Target};
 use super::draw::{areas, draw};
 use super::notify::Way;
-use super::terminal::Guard;
+use super::terminal::{self, Guard};
 use super::theme::Theme;
 use crate::clock::Clock;
 use crate::config::settings::UiSettings;
@@ -18,6 +18,7 @@ use crossterm::event::{Event as TerminalEvent, MouseButton, MouseEventKind};
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use rustix::process::{Signal, kill_current_process_group};
 use std::io::IsTerminal as _;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -29,6 +30,8 @@ use tokio::time::Instant;
 const DRAIN: usize = 256;
 /// The screen is drawn without its data after this long.
 const FIRST: Duration = Duration::from_millis(100);
+/// A process that nobody can stop goes on after this long.
+const NOT_STOPPED: Duration = Duration::from_millis(300);
 /// Least time between two notifications.
 const NOTIFY_GAP: Duration = Duration::from_secs(2);
 
@@ -41,13 +44,35 @@ pub struct TuiOptions {
     pub clock: Clock,
     /// The operator's name, until the engine says whom it takes the client for.
     pub operator: String,
+    /// End with [`Left::EngineGone`] as soon as the engine is gone, instead of saying so and waiting for the
+    /// operator.
+    pub leave_when_gone: bool,
 }
 
-/// Runs the inbox on this process's terminal until the operator quits or the process is told to end.
+/// Why the screen ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// The operator quit, or the process was told to end.
+    Quit,
+    /// The engine went away, and the operator left after that or [`TuiOptions::leave_when_gone`] is set.
+    EngineGone,
+}
+
+/// What the outer thread tells the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// The process is to end.
+    End,
+    /// The process was stopped and goes on.
+    Continued,
+}
+
+/// Runs the inbox on this process's terminal until the operator quits, the process is told to end or, if wanted,
+/// the engine is gone; tells which.
 ///
 /// # Errors
 /// When standard input or output is no terminal, when the time zone is unknown, or when the terminal fails.
-pub async fn run(connection: Connection, options: TuiOptions) -> anyhow::Result<()> {
+pub async fn run(connection: Connection, options: TuiOptions) -> anyhow::Result<Left> {
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         anyhow::bail!("the inbox needs a terminal: run it without redirecting input or output");
     }
@@ -55,6 +80,7 @@ pub async fn run(connection: Connection, options: TuiOptions) -> anyhow::Result<
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut continued = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
     // Whoever stops waiting for the screen gets the terminal back.
     let _give_back = GiveBack;
     let (end, ended) = mpsc::channel(4);
@@ -71,15 +97,16 @@ pub async fn run(connection: Connection, options: TuiOptions) -> anyhow::Result<
         let _ = done.send(result);
     })?;
     loop {
-        tokio::select! {
+        let told = tokio::select! {
             biased;
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-            _ = interrupt.recv() => {}
+            _ = terminate.recv() => Told::End,
+            _ = hangup.recv() => Told::End,
+            _ = interrupt.recv() => Told::End,
+            _ = continued.recv() => Told::Continued,
             result = &mut result => return result.context("the screen has stopped")?,
-        }
+        };
         // Full means that it was told before.
-        let _ = end.try_send(());
+        let _ = end.try_send(told);
     }
 }
 
@@ -145,6 +172,7 @@ struct Screen {
     way: Way,
     last_note: Option<Instant>,
     quit: bool,
+    suspend: bool,
     /// The runtime that has sockets.
     #[cfg(feature = "desktop-notify")]
     outside: Handle,
@@ -154,15 +182,16 @@ async fn screen(
     connection: Connection,
     options: TuiOptions,
     tz: TimeZone,
-    mut ended: mpsc::Receiver<()>,
+    mut told: mpsc::Receiver<Told>,
     #[cfg_attr(not(feature = "desktop-notify"), allow(unused_variables))] outside: Handle,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Left> {
     let Connection { requests, mut frames } = connection;
     let env = |name: &str| std::env::var(name).ok();
     let theme = Theme::for_settings(&options.settings, env);
     let way = Way::choose(options.settings.notify, env);
     let size = crossterm::terminal::size()?;
-    let (app, first) = App::new(options.clock.clone(), tz, theme, &options.operator, size);
+    let (mut app, first) = App::new(options.clock.clone(), tz, theme, &options.operator, size);
+    app.send_typing = options.settings.send_typing;
     let area = Rect::new(0, 0, size.0, size.1);
     let guard = Guard::enter(options.settings.mouse)?;
     let mut s = Screen {
@@ -174,6 +203,7 @@ async fn screen(
         way,
         last_note: None,
         quit: false,
+        suspend: false,
         #[cfg(feature = "desktop-notify")]
         outside,
     };
@@ -216,7 +246,10 @@ async fn screen(
         };
         tokio::select! {
             biased;
-            Some(()) = ended.recv() => s.update(Event::Terminate, &requests),
+            Some(told) = told.recv() => match told {
+                Told::End => s.update(Event::Terminate, &requests),
+                Told::Continued => s.reopen(&requests)?,
+            },
             batch = keys.recv() => {
                 let batch = batch.context("the terminal is gone")?;
                 urgent = true;
@@ -243,8 +276,21 @@ async fn screen(
             }
         }
         s.update(Event::Settle, &requests);
+        if s.app.gone && (s.quit || options.leave_when_gone) {
+            return Ok(Left::EngineGone);
+        }
         if s.quit {
-            return Ok(());
+            return Ok(Left::Quit);
+        }
+        if std::mem::take(&mut s.suspend) {
+            terminal::leave();
+            // The whole job, so that the shell sees it stopped also behind `cargo run`.
+            kill_current_process_group(Signal::TSTP)?;
+            // The stop is over when this is told; a process without a shell is not stopped at all.
+            if let Ok(Some(Told::End)) = tokio::time::timeout(NOT_STOPPED, told.recv()).await {
+                s.update(Event::Terminate, &requests);
+            }
+            s.reopen(&requests)?;
         }
     }
 }
@@ -271,6 +317,14 @@ impl Screen {
         };
         self.update(event, requests);
         Ok(())
+    }
+
+    /// Takes the terminal back after the process was stopped.
+    fn reopen(&mut self, requests: &mpsc::Sender<ClientFrame>) -> anyhow::Result<()> {
+        self.guard.reopen()?;
+        self.painter.invalidate(self.buffer.area);
+        self.app.redraw();
+        self.resize(requests)
     }
 
     fn resize(&mut self, requests: &mpsc::Sender<ClientFrame>) -> anyhow::Result<()> {
@@ -320,6 +374,7 @@ impl Screen {
                     }
                 }
                 Effect::Redraw => self.painter.invalidate(self.buffer.area),
+                Effect::Suspend => self.suspend = true,
                 Effect::Quit => self.quit = true,
             }
         }

@@ -18,6 +18,7 @@ const KEYS: u8 = 2;
 #[derive(Debug)]
 pub(crate) struct Guard {
     out: File,
+    mouse: bool,
 }
 
 /// Terminals that are known to understand extended keys; asking would cost a round trip at the start.
@@ -47,11 +48,23 @@ impl Guard {
                 before(info);
             }));
         });
+        let mut guard = Self { out, mouse };
+        guard.open()?;
+        Ok(guard)
+    }
+
+    /// Takes the terminal again after it was given back, or after somebody else had it.
+    pub fn reopen(&mut self) -> io::Result<()> {
+        leave();
+        self.open()
+    }
+
+    fn open(&mut self) -> io::Result<()> {
+        let mouse = self.mouse;
         enable_raw_mode()?;
         let keys = has_extended_keys(|n| std::env::var(n).ok());
         MODES.store(if mouse { MOUSE } else { 0 } | if keys { KEYS } else { 0 }, Ordering::SeqCst);
         ACTIVE.store(true, Ordering::SeqCst);
-        let mut guard = Self { out };
         // Title on the terminal's stack, alternate screen, bracketed paste, focus reports.
         let mut modes = b"\x1b[22;0t\x1b[?1049h\x1b[?2004h\x1b[?1004h".to_vec();
         if mouse {
@@ -60,8 +73,7 @@ impl Guard {
         if keys {
             modes.extend_from_slice(b"\x1b[>1u");
         }
-        guard.write(&modes)?;
-        Ok(guard)
+        self.write(&modes)
     }
 
     /// Writes bytes with one system call where the terminal takes them.

@@ -189,6 +189,11 @@ fn marks(s: &str) -> (String, Vec<(Range<usize>, Modifier)>) {
     (out, runs)
 }
 
+/// Safe text without WhatsApp's marks, for one line.
+pub(crate) fn unmarked(s: &str) -> String {
+    marks(s).0
+}
+
 /// What a bubble is made of, from top to bottom.
 struct Bubble<'a> {
     look: &'a Look<'a>,

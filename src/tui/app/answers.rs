@@ -95,6 +95,7 @@ impl App {
 
     fn refused(&mut self, asked: Asked, problem: &Problem) {
         match asked {
+            Asked::Quiet => return,
             Asked::Send { thread, text, quote } => self.take_back(thread, text, quote),
             Asked::Threads { .. } => {
                 self.started = true;

@@ -87,6 +87,7 @@ impl App {
     pub(super) fn act(&mut self, action: Action) {
         match action {
             Action::Quit => self.quit(),
+            Action::Suspend => self.effects.push(Effect::Suspend),
             Action::Redraw => {
                 self.damage = Damage::ALL;
                 self.effects.push(Effect::Redraw);
@@ -113,8 +114,11 @@ impl App {
             }),
             Action::Back => {
                 let selected = self.conversation.as_mut().and_then(|c| c.selected.take());
+                let quote = self.conversation.as_mut().filter(|_| selected.is_none());
                 if selected.is_some() {
                     self.damage(Damage::CONVERSATION | Damage::STATUS);
+                } else if quote.is_some_and(|c| c.quote.take().is_some()) {
+                    self.damage(Damage::CONVERSATION | Damage::COMPOSER);
                 } else {
                     self.focus(Scope::List);
                 }

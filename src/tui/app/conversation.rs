@@ -93,6 +93,8 @@ pub(crate) struct Conversation {
     draft_saved: String,
     pub(super) touched: bool,
     pub(super) draft_due: Option<Millis>,
+    /// When the customer was last told that somebody types.
+    pub(super) typing_told: Option<Millis>,
     pub(super) patience: Option<Millis>,
     pub(super) marked: Option<Millis>,
     pub(super) keep_unread: bool,
@@ -118,6 +120,7 @@ impl Conversation {
             draft_saved: String::new(),
             touched: false,
             draft_due: None,
+            typing_told: None,
             patience: None,
             marked: None,
             keep_unread: false,
@@ -382,6 +385,7 @@ impl App {
         self.scroll(0);
         self.mark_read();
         self.damage(Damage::CONVERSATION | Damage::COMPOSER | Damage::DETAILS);
+        self.follow_newest();
     }
 
     pub(super) fn message_rows_came(&mut self, rows: Vec<Message>) {

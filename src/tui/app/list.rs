@@ -21,6 +21,8 @@ pub(crate) struct ThreadList {
     pub filter: ThreadFilter,
     /// Whether the first page is here.
     pub loaded: bool,
+    /// Whether the operator has done anything yet; until then the cursor stays on the newest thread.
+    pub touched: bool,
     next: Option<Cursor>,
     loading: bool,
     pub(super) generation: u64,
@@ -82,7 +84,9 @@ impl ThreadList {
                 self.rows.insert(at, row);
             }
         }
-        if let Some(i) = under.and_then(|id| self.rows.iter().position(|r| r.id == id)) {
+        if !self.touched {
+            self.cursor = 0;
+        } else if let Some(i) = under.and_then(|id| self.rows.iter().position(|r| r.id == id)) {
             self.cursor = i;
             if !at_top {
                 self.top = i.saturating_sub(line);
@@ -112,7 +116,7 @@ impl ThreadList {
             self.rows = page.items;
             self.cursor = 0;
         }
-        if let Some(id) = under {
+        if let Some(id) = under.filter(|_| self.touched) {
             self.select(id);
         }
         if self.rows.len() >= MOST {
@@ -164,13 +168,22 @@ impl App {
         self.list.take_page(page, more);
         self.keep_list_cursor_visible();
         self.damage(Damage::LIST);
-        if !self.started {
-            self.started = true;
-            // The newest conversation is on the screen from the start.
-            if let Some(id) = self.list.rows.first().map(|r| r.id) {
-                self.open_thread(id, None);
-            }
+        self.started = true;
+        self.follow_newest();
+    }
+
+    /// Until the operator does something, the newest conversation is on the screen.
+    pub(super) fn follow_newest(&mut self) {
+        let Some(id) = self.list.rows.first().map(|r| r.id).filter(|_| !self.list.touched) else { return };
+        // One after the other: what comes while one is loading is followed when it is there.
+        if self.conversation.as_ref().is_none_or(|c| c.loaded && c.thread != id) {
+            self.open_thread(id, None);
         }
+    }
+
+    /// The operator did something: from now on the cursor stays with its thread.
+    pub(super) fn stop_following(&mut self) {
+        self.list.touched = true;
     }
 
     pub(super) fn rows_came(&mut self, rows: Vec<ThreadRow>) {
@@ -200,6 +213,7 @@ impl App {
         });
         self.keep_list_cursor_visible();
         self.damage(Damage::LIST);
+        self.follow_newest();
         self.mark_read();
     }
 

@@ -39,6 +39,9 @@ use std::ops::{BitOr, BitOrAssign};
 const DRAFT_DELAY: Millis = 500;
 /// Quitting waits at most this long for the last draft to be saved, in milliseconds.
 const QUIT_WAIT: Millis = 2_000;
+/// The customer is told at most this often that somebody types, in milliseconds: the provider shows it for 25
+/// seconds.
+const TYPING: Millis = 20_000;
 /// A conversation that is not there after this long, in milliseconds, is drawn as loading.
 const PATIENCE: Millis = 40;
 
@@ -90,6 +93,8 @@ pub(crate) enum Effect {
     Notify(Note),
     /// Draw everything again.
     Redraw,
+    /// Stop the process until the shell continues it.
+    Suspend,
     /// Leave.
     Quit,
 }
@@ -154,6 +159,8 @@ pub(crate) struct Say {
 pub(crate) enum Asked {
     /// Nobody waits for the answer, a problem is shown.
     Plain,
+    /// Nobody waits for the answer, and a problem changes nothing for the operator.
+    Quiet,
     /// Say this when it is done.
     Saying(&'static str),
     Hello,
@@ -220,6 +227,8 @@ pub(crate) struct App {
     pub status: Status,
     pub say: Option<Say>,
     pub gone: bool,
+    /// Whether customers see that somebody types.
+    pub send_typing: bool,
     pub layouts: RefCell<Cache>,
     focused: bool,
     started: bool,
@@ -266,6 +275,7 @@ impl App {
             status: Status::default(),
             say: None,
             gone: false,
+            send_typing: false,
             layouts: RefCell::default(),
             focused: true,
             started: false,
@@ -297,6 +307,7 @@ impl App {
         match event {
             Event::Key(key) => {
                 if key.kind != KeyEventKind::Release {
+                    self.stop_following();
                     self.key(key);
                 }
             }
@@ -313,8 +324,14 @@ impl App {
                     self.mark_read();
                 }
             }
-            Event::Wheel { up, x } => self.wheel(up, x),
-            Event::Click { x, y } => self.click(x, y),
+            Event::Wheel { up, x } => {
+                self.stop_following();
+                self.wheel(up, x);
+            }
+            Event::Click { x, y } => {
+                self.stop_following();
+                self.click(x, y);
+            }
             Event::Frame(ServerFrame::Answer { id, result }) => self.answer(id, result),
             Event::Frame(ServerFrame::Update(update)) => self.changed(update),
             Event::EngineGone => {
@@ -359,6 +376,11 @@ impl App {
     /// What has to be drawn.
     pub fn take_damage(&mut self) -> Damage {
         std::mem::take(&mut self.damage)
+    }
+
+    /// What was on the screen is not there any more.
+    pub fn redraw(&mut self) {
+        self.damage = Damage::ALL;
     }
 
     /// Whether [`App::take_damage`] would give something.
@@ -644,8 +666,25 @@ impl App {
             c.draft_due = Some(due);
             c.touched = true;
         }
+        self.tell_typing();
         let rows = self.fit_composer();
         self.damage(if rows == before { Damage::COMPOSER } else { Damage::COMPOSER | Damage::CONVERSATION });
+    }
+
+    /// Lets the customer see that a reply is being written, if that is wanted.
+    fn tell_typing(&mut self) {
+        let now = self.clock.now();
+        let wanted = self.send_typing && self.scope == Scope::Composer && !self.gone;
+        let Some(c) =
+            self.conversation.as_mut().filter(|c| wanted && !c.composer.is_empty() && c.is_open(now))
+        else {
+            return;
+        };
+        if c.typing_told.is_none_or(|at| now - at >= TYPING) {
+            c.typing_told = Some(now);
+            let thread = c.thread;
+            self.ask(Request::Typing { thread }, Asked::Quiet);
+        }
     }
 
     /// Recomputes how many rows the composer has.

@@ -16,6 +16,9 @@ pub(super) fn draw(app: &App, area: Rect, panes: &Panes, buf: &mut Buffer) {
     let border = if focused { t.focus } else { t.border };
     frame(buf, area, border);
     let Some(c) = &app.conversation else {
+        if app.list.rows.is_empty() {
+            return;
+        }
         let words = "Choose a thread on the left and press Enter.";
         put(buf, area.x + 3, area.y + 2, words, area.width.saturating_sub(4), t.dim);
         return;

@@ -7,6 +7,7 @@ use crate::text;
 use crate::tui::app::App;
 use crate::tui::command::Scope;
 use crate::tui::format;
+use crate::tui::transcript;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
@@ -121,7 +122,9 @@ fn thread(app: &App, row: &ThreadRow, area: Rect, selected: bool, open: bool, no
                 at = put(buf, at, y, tick, 2, style) + 1;
             }
         }
-        let preview = text::sanitize(&p.text);
+        // More than any list is wide.
+        let beginning: String = p.text.chars().take(400).collect();
+        let preview = transcript::unmarked(&text::sanitize(&beginning));
         let style = if row.unread > 0 { t.text } else { t.dim };
         let room = edge.saturating_sub(at);
         match format::kind_prefix(&p.kind) {

@@ -156,6 +156,15 @@ impl TemplatePicker {
         std::mem::take(&mut self.held)
     }
 
+    /// A send that still waits for the list of templates is not sent.
+    fn keep_back(&mut self) -> Vec<Step> {
+        self.held.clear();
+        let Some(form) = &mut self.form else { return Vec::new() };
+        form.resume();
+        let name = text::sanitize(form.template_name()).into_owned();
+        vec![Step::Say(format!("{name} was not sent: the list of templates was still being read"))]
+    }
+
     fn refused(&mut self, p: Problem) -> Vec<Step> {
         match (self.asked.take(), &mut self.form) {
             (Some(Asked::Send), Some(form)) => form.refuse(p),
@@ -281,6 +290,9 @@ impl Overlay for TemplatePicker {
     }
 
     fn key(&mut self, key: KeyEvent) -> Vec<Step> {
+        if key.code == KeyCode::Esc && !self.held.is_empty() {
+            return self.keep_back();
+        }
         let Some(form) = self.form.as_mut().filter(|_| self.filling) else { return self.list_key(key) };
         match form.key(key) {
             Outcome::Back => {
@@ -532,6 +544,29 @@ mod tests {
         assert_eq!(o.deliver(Delivery::Problem(p.clone())), send("promo_spring", &[]));
         assert_eq!(o.deliver(Delivery::Problem(p)), vec![]);
         assert!(picture(&o, 80, 24).contains("190"));
+    }
+
+    #[test]
+    fn a_send_that_waits_for_a_sync_can_be_kept_back() {
+        for (name, values) in [("promo", false), ("repair", true)] {
+            let mut o = if values { filled() } else { open() };
+            if values {
+                press(&mut o, "Esc F5 Enter F10 y");
+            } else {
+                press(&mut o, "F5");
+                write(&mut o, name);
+                press(&mut o, "Enter y");
+            }
+            let steps = press(&mut o, "Esc");
+            assert!(matches!(&steps[..], [Step::Say(s)] if s.contains("was not sent")), "{steps:?}");
+            assert_eq!(o.deliver(Delivery::Done).len(), 1, "the list is still read");
+            assert_eq!(o.deliver(Delivery::Templates(templates())), vec![], "nothing is sent later");
+            assert_eq!(
+                press(&mut o, if values { "F10 y" } else { "y" }).len(),
+                1,
+                "it can be sent after all"
+            );
+        }
     }
 
     #[test]

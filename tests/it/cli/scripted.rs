@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use switchboard::cli::args::Cli;
 use switchboard::cli::failure::Exit;
-use switchboard::cli::host::{Emulated, EmulatedNumber, EmulatorPlan, Hosted, Launcher};
+use switchboard::cli::host::{Emulated, EmulatedNumber, EmulatorPlan, Hosted, Launcher, Left};
 use switchboard::cli::output::Output;
 use switchboard::clock::Clock;
 use switchboard::config::Env;
@@ -136,11 +136,11 @@ impl Launcher for Scripted {
         _: UiSettings,
         _: Clock,
         operator: &str,
-    ) -> Result<(), Problem> {
+    ) -> Result<Left, Problem> {
         // A screen that asks once and quits.
         Client::new(connection).ask(Request::Accounts).await?;
         self.seen.operator_on_screen.lock().unwrap().push(operator.to_owned());
-        Ok(())
+        Ok(Left::Quit)
     }
     fn seed(
         &self,

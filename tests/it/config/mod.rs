@@ -69,6 +69,7 @@ fn the_commented_defaults_are_the_defaults_and_every_key_is_there() {
         "theme",
         "color",
         "mouse",
+        "send_typing",
         "notify",
         "timezone",
         "frame_ms",
@@ -115,6 +116,7 @@ fn the_commented_defaults_are_the_defaults_and_every_key_is_there() {
     assert_eq!(plain.ui.light, open.ui.light);
     assert_eq!((plain.ui.color, plain.ui.notify), (open.ui.color, open.ui.notify));
     assert_eq!((plain.ui.mouse, plain.ui.frame), (open.ui.mouse, open.ui.frame));
+    assert_eq!((plain.ui.send_typing, open.ui.send_typing), (false, false));
     assert_eq!(plain.accounts[0].api_version, open.accounts[0].api_version);
     assert_eq!(plain.accounts[0].read_receipts, open.accounts[0].read_receipts);
 }
@@ -149,6 +151,7 @@ fn layers_go_over_each_other_and_mistakes_name_their_layer() {
     let env: Env = [
         ("SWITCHBOARD_UI_COLOR", "none"),
         ("SWITCHBOARD_UI_MOUSE", "yes"),
+        ("SWITCHBOARD_UI_SEND_TYPING", "yes"),
         ("SWITCHBOARD_KEEP_WEBHOOKS_DAYS", "7"),
         ("SWITCHBOARD_UI_THEME", "light"),
     ]
@@ -158,8 +161,8 @@ fn layers_go_over_each_other_and_mistakes_name_their_layer() {
     assert_eq!(c.data_dir, dir.path().join("here"));
     assert_eq!((c.undo, c.keep_webhooks), (Duration::from_secs(5), Duration::from_hours(7 * 24)));
     assert_eq!(
-        (c.ui.color, c.ui.notify, c.ui.mouse, c.ui.light),
-        (ColorMode::None, NotifyMode::Bell, true, true)
+        (c.ui.color, c.ui.notify, c.ui.mouse, c.ui.light, c.ui.send_typing),
+        (ColorMode::None, NotifyMode::Bell, true, true, true)
     );
     let env: Env = [("SWITCHBOARD_DATA_DIR", "/srv/env")].into_iter().collect();
     assert_eq!(config::read(&flags(&file), &env).unwrap().data_dir, Path::new("/srv/env"));
