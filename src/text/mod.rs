@@ -105,18 +105,71 @@ pub fn wrap(s: &str, cells: usize) -> Vec<std::ops::Range<usize>> {
 /// Whether a piece of text belongs to what stands before it, so that no line begins with it.
 fn closes(piece: &str) -> bool {
     piece.chars().all(|c| {
-        matches!(c,
-            '.' | ',' | ';' | ':' | '!' | '?' | ')' | ']' | '}' | '%' | '\'' | '"' | '»' | '’' | '”' | '…' | '‽'
-            | '、' | '。' | '，' | '．' | '！' | '？' | '：' | '；' | '）' | '」' | '』' | '】' | '》' | '〉' | '〕'
-            | 'ー' | '،' | '؛' | '؟' | '।' | '॥')
+        matches!(
+            c,
+            '.' | ','
+                | ';'
+                | ':'
+                | '!'
+                | '?'
+                | ')'
+                | ']'
+                | '}'
+                | '%'
+                | '\''
+                | '"'
+                | '»'
+                | '’'
+                | '”'
+                | '…'
+                | '‽'
+                | '、'
+                | '。'
+                | '，'
+                | '．'
+                | '！'
+                | '？'
+                | '：'
+                | '；'
+                | '）'
+                | '」'
+                | '』'
+                | '】'
+                | '》'
+                | '〉'
+                | '〕'
+                | 'ー'
+                | '،'
+                | '؛'
+                | '؟'
+                | '।'
+                | '॥'
+        )
     })
 }
 
 /// Whether a piece of text belongs to what stands behind it, so that no line ends with it.
 fn opens(piece: &str) -> bool {
     piece.chars().all(|c| {
-        matches!(c,
-            '(' | '[' | '{' | '«' | '‘' | '“' | '„' | '‚' | '¿' | '¡' | '（' | '「' | '『' | '【' | '《' | '〈' | '〔')
+        matches!(
+            c,
+            '(' | '['
+                | '{'
+                | '«'
+                | '‘'
+                | '“'
+                | '„'
+                | '‚'
+                | '¿'
+                | '¡'
+                | '（'
+                | '「'
+                | '『'
+                | '【'
+                | '《'
+                | '〈'
+                | '〔'
+        )
     })
 }
 
@@ -221,7 +274,8 @@ mod tests {
 
     #[test]
     fn punctuation_stays_with_its_word() {
-        let lines = |s: &'static str, cells| -> Vec<&str> { wrap(s, cells).into_iter().map(|r| &s[r]).collect() };
+        let lines =
+            |s: &'static str, cells| -> Vec<&str> { wrap(s, cells).into_iter().map(|r| &s[r]).collect() };
         assert_eq!(lines("open from 8 to 18.", 17), ["open from 8 to", "18."]);
         assert_eq!(lines("he said (loudly) no!", 9), ["he said", "(loudly)", "no!"]);
         assert_eq!(lines("ask him: “why?”", 13), ["ask him:", "“why?”"]);

@@ -66,7 +66,8 @@ impl Bed {
 fn the_example_configuration_works_against_the_emulator() {
     let home = private_dir();
     let mut c = program(home.path());
-    let emulate = c.args(["emulate", "--json", "--bind", "127.0.0.1:0", "--speed", "20"]).stdout(Stdio::piped());
+    let emulate =
+        c.args(["emulate", "--json", "--bind", "127.0.0.1:0", "--speed", "20"]).stdout(Stdio::piped());
     let mut emulator = Running(emulate.spawn().unwrap());
     let stdout = emulator.0.stdout.take().unwrap();
     let said: Value = serde_json::Deserializer::from_reader(stdout).into_iter().next().unwrap().unwrap();
@@ -109,7 +110,8 @@ fn the_example_configuration_works_against_the_emulator() {
         assert!(start.elapsed() < DEADLINE, "no customer wrote: {list}");
         std::thread::sleep(Duration::from_millis(50));
     };
-    let (code, out, err) = bed.run(&["send", marta, "--text", "Sai hoje!", "--wait", "read", "--timeout", "20s"]);
+    let (code, out, err) =
+        bed.run(&["send", marta, "--text", "Sai hoje!", "--wait", "read", "--timeout", "20s"]);
     assert_eq!(code, 0, "{out}{err}");
     let messages = bed.json(&["messages", "--json", marta]);
     assert!(serde_json::to_string(&messages).unwrap().contains("Sai hoje!"), "{messages}");

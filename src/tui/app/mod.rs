@@ -681,7 +681,8 @@ impl App {
     fn tell_typing(&mut self) {
         let now = self.clock.now();
         let wanted = self.send_typing && self.scope == Scope::Composer && !self.gone;
-        let Some(c) = self.conversation.as_mut().filter(|c| wanted && !c.composer.is_empty() && c.is_open(now))
+        let Some(c) =
+            self.conversation.as_mut().filter(|c| wanted && !c.composer.is_empty() && c.is_open(now))
         else {
             return;
         };

@@ -561,7 +561,11 @@ mod tests {
             assert!(matches!(&steps[..], [Step::Say(s)] if s.contains("was not sent")), "{steps:?}");
             assert_eq!(o.deliver(Delivery::Done).len(), 1, "the list is still read");
             assert_eq!(o.deliver(Delivery::Templates(templates())), vec![], "nothing is sent later");
-            assert_eq!(press(&mut o, if values { "F10 y" } else { "y" }).len(), 1, "it can be sent after all");
+            assert_eq!(
+                press(&mut o, if values { "F10 y" } else { "y" }).len(),
+                1,
+                "it can be sent after all"
+            );
         }
     }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use switchboard::cli::args::Cli;
 use switchboard::cli::failure::Exit;
-use switchboard::cli::host::{Left, Emulated, EmulatedNumber, EmulatorPlan, Hosted, Launcher};
+use switchboard::cli::host::{Emulated, EmulatedNumber, EmulatorPlan, Hosted, Launcher, Left};
 use switchboard::cli::output::Output;
 use switchboard::clock::Clock;
 use switchboard::config::Env;
