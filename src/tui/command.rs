@@ -180,6 +180,33 @@ pub fn scope_title(scope: Scope) -> &'static str {
 mod tests {
     use super::*;
 
+    /// The table of the README. `SWITCHBOARD_KEYS=1` writes it.
+    #[test]
+    fn the_readme_has_every_key() {
+        use std::fmt::Write as _;
+        let mut table = String::from("| where | key | does |\n| --- | --- | --- |\n");
+        for c in COMMANDS {
+            let keys: Vec<String> = c.keys.iter().map(|k| format!("`{k}`")).collect();
+            let scopes: Vec<&str> = c.scopes.iter().map(|s| scope_title(*s)).collect();
+            let scopes = if scopes.len() == 3 { "everywhere".to_owned() } else { scopes.join(", ") };
+            writeln!(table, "| {scopes} | {} | {} |", keys.join(" "), c.help).unwrap();
+        }
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+        let readme = std::fs::read_to_string(path).unwrap();
+        let (before, rest) = readme.split_once("<!-- keys -->\n").unwrap();
+        let (now, after) = rest.split_once("<!-- end of keys -->").unwrap();
+        if std::env::var_os("SWITCHBOARD_KEYS").is_some() {
+            let new = format!("{before}<!-- keys -->\n\n{table}\n<!-- end of keys -->{after}");
+            std::fs::write(path, new).unwrap();
+            return;
+        }
+        assert_eq!(
+            now.trim(),
+            table.trim(),
+            "SWITCHBOARD_KEYS=1 cargo test --lib the_readme writes the table"
+        );
+    }
+
     #[test]
     fn ids_are_unique_and_found() {
         for (i, c) in COMMANDS.iter().enumerate() {

@@ -122,7 +122,8 @@ fn keys(app: &App) -> Vec<(String, String)> {
     };
     let c = app.conversation.as_ref();
     if app.scope == Scope::Conversation {
-        let back = ("conversation.back", if c.is_some_and(|c| c.selected.is_some()) { "unselect" } else { "back" });
+        let back =
+            ("conversation.back", if c.is_some_and(|c| c.selected.is_some()) { "unselect" } else { "back" });
         let again = [("message.retry", "send again"), ("message.discard", "put aside")];
         let open = c.is_some_and(|c| c.is_open(app.clock.now()));
         return match c.and_then(|c| c.selected()) {

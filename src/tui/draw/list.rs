@@ -1,8 +1,8 @@
 //! The thread list: two lines a thread.
 
 use super::{frame, put};
-use crate::model::{DeliveryState, Direction};
 use crate::model::thread::{ThreadFilter, ThreadRow};
+use crate::model::{DeliveryState, Direction};
 use crate::text;
 use crate::tui::app::App;
 use crate::tui::command::Scope;

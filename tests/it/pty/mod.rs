@@ -35,6 +35,10 @@ impl Term {
     }
 
     fn start(data: Arc<tempfile::TempDir>, rows: u16, cols: u16) -> Self {
+        Self::start_at("20", data, rows, cols)
+    }
+
+    fn start_at(speed: &str, data: Arc<tempfile::TempDir>, rows: u16, cols: u16) -> Self {
         let pty = native_pty_system().openpty(size(rows, cols)).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_switchboard"));
         command.env_clear();
@@ -42,7 +46,7 @@ impl Term {
         command.env("HOME", data.path());
         command.env("TZ", "UTC");
         command.env("PATH", std::env::var("PATH").unwrap_or_default());
-        command.args(["demo", "--speed", "20", "--data"]);
+        command.args(["demo", "--speed", speed, "--data"]);
         command.arg(data.path().join("demo"));
         let child = pty.slave.spawn_command(command).unwrap();
         drop(pty.slave);
@@ -165,7 +169,8 @@ fn see_read(t: &Term, words: &str) {
             };
             let first = (0..rows).rev().find(|r| line(*r).contains(words));
             // The ticks stand at the end of the bubble.
-            let ticks = first.and_then(|first| (first..rows.min(first + 8)).find(|r| line(*r).contains("✓✓")));
+            let ticks =
+                first.and_then(|first| (first..rows.min(first + 8)).find(|r| line(*r).contains("✓✓")));
             ticks.is_some_and(|r| {
                 (columns / 3..columns).any(|c| {
                     screen.cell(r, c).is_some_and(|cell| {
@@ -239,7 +244,9 @@ fn a_quick_reply_answers_with_its_values() {
     t.press("today");
     t.see("your order 8812 leaves our warehouse today");
     t.press("\r");
-    t.wait("the text in the composer", |s| !s.contains("Fill in") && s.contains("Hello Marta, your order 8812"));
+    t.wait("the text in the composer", |s| {
+        !s.contains("Fill in") && s.contains("Hello Marta, your order 8812")
+    });
     t.press("\r");
     see_read(&t, "Hello Marta, your order 8812");
 }
@@ -253,7 +260,9 @@ fn a_closed_window_takes_a_template_until_it_is_read() {
     t.press("r");
     t.see("Template for Tom Harker");
     t.press("we have an answer");
-    t.wait("only what was looked for", |s| s.contains("conversation_follow_up") && !s.contains("order_ready"));
+    t.wait("only what was looked for", |s| {
+        s.contains("conversation_follow_up") && !s.contains("order_ready")
+    });
     t.press("\r");
     t.see("in the text");
     t.press("Tom");
@@ -337,17 +346,25 @@ fn a_terminal_too_small_says_so_and_recovers() {
 /// `SWITCHBOARD_PICTURE=assets/screen.svg cargo test --test it pty::the_screen_can_be_pictured`.
 #[test]
 fn the_screen_can_be_pictured() {
-    let mut t = Term::demo(36, 120);
+    // For people who look at it the customers take their time.
+    let path = std::env::var_os("SWITCHBOARD_PICTURE");
+    let speed = if path.is_some() { "6" } else { "20" };
+    let mut t = Term::start_at(speed, Arc::new(private_dir()), 34, 120);
     open_marta(&mut t);
     t.press("r");
     t.see("Enter send");
-    t.press("Oi Marta, o pedido 8812 sai hoje.\r");
-    t.wait("the answer with ticks", |s| s.contains("8812 sai hoje") && s.contains("✓✓"));
-    t.press("Mais alguma coisa?");
-    t.see("Mais alguma coisa?");
+    t.press("Oi Marta! Sim, entregamos no sábado de manhã, entre 9h e 12h.\r");
+    see_read(&t, "Oi Marta! Sim");
+    t.wait("her answer, which quotes ours", |s| s.contains("muito obrigada") && s.contains("you: Oi Marta!"));
+    t.press("Posso confirmar o endereço?\r");
+    see_read(&t, "Posso confirmar");
+    t.wait("her reaction", |s| s.contains("👍"));
+    t.press("Ótimo, o motorista liga antes de");
+    t.see("liga antes de");
+    t.wait("the draft's mark in the list", |s| s.contains('✎'));
     let picture = svg::picture(t.screen.lock().unwrap().0.screen());
     assert!(picture.contains("Marta") && picture.contains("✓") && picture.ends_with("</svg>\n"));
-    if let Ok(path) = std::env::var("SWITCHBOARD_PICTURE") {
+    if let Some(path) = path {
         std::fs::write(path, picture).unwrap();
     }
 }

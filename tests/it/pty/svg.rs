@@ -31,13 +31,29 @@ fn escape(s: &str) -> String {
     s.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
+/// Which characters may be drawn as one element.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Script {
+    Latin,
+    Joined(u32),
+    Other,
+}
+
+fn script(cell: &str) -> Script {
+    match cell.chars().next().map_or(' ' as u32, u32::from) {
+        0x20..=0x24f | 0x370..=0x52f | 0x2500 => Script::Latin,
+        c @ (0x600..=0x6ff | 0x900..=0x97f) => Script::Joined(c >> 8),
+        _ => Script::Other,
+    }
+}
+
 /// The screen as an SVG picture.
 pub fn picture(screen: &vt100::Screen) -> String {
     let (rows, cols) = (screen.size().0.get(), screen.size().1.get());
     let (w, h) = (usize::from(cols) * CELL.0 + 24, usize::from(rows) * CELL.1 + 24);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" \
-         font-family=\"ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace\" font-size=\"15\">\n\
+         font-family=\"'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', monospace\" font-size=\"15\">\n\
          <rect width=\"{w}\" height=\"{h}\" rx=\"8\" fill=\"{BACK}\"/>\n"
     );
     for r in 0..rows {
@@ -50,11 +66,17 @@ pub fn picture(screen: &vt100::Screen) -> String {
             let look = style(cell);
             let start = c;
             let mut text = String::new();
-            // Wide and unusual characters get an element of their own, so that a font's widths move nothing.
-            let plain = |t: &str| t.is_empty() || t.is_ascii();
-            let alone = !plain(cell.contents());
+            // What is written together is one element, so that letters join; other characters get one each.
+            let kind = script(cell.contents());
             while let Some(x) = screen.cell(r, c) {
-                if style(x) != look || (c > start && (alone || !plain(x.contents()))) {
+                let spaces = (c..cols)
+                    .take_while(|n| screen.cell(r, *n).is_some_and(|x| x.contents().trim().is_empty()))
+                    .count() as u16;
+                let goes_on = spaces == 0 || kind == Script::Latin || {
+                    screen.cell(r, c + spaces).is_some_and(|next| script(next.contents()) == kind)
+                };
+                let same = spaces > 0 || script(x.contents()) == kind;
+                if c > start && (style(x) != look || kind == Script::Other || !same || !goes_on) {
                     break;
                 }
                 text.push_str(if x.has_contents() { x.contents() } else { " " });
@@ -79,7 +101,9 @@ pub fn picture(screen: &vt100::Screen) -> String {
             if text.trim().is_empty() {
                 continue;
             }
-            let mut extra = String::new();
+            // A viewer's font may be wider or narrower: the cells decide.
+            let cells = usize::from(c - start) - (text.chars().count() - text.trim_end().chars().count());
+            let mut extra = format!(" textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\"", cells * CELL.0);
             if look.2 {
                 extra.push_str(" font-weight=\"bold\"");
             }
