@@ -37,42 +37,53 @@ impl Reader {
         limit: u32,
     ) -> Result<Page<ThreadRow>, StoreError> {
         let names = self.names()?;
-        let account_id = match account {
-            None => None,
+        let accounts: Vec<i64> = match account {
+            None => names.iter().map(|(id, _)| *id).collect(),
             Some(key) => match names.iter().find(|(_, k)| k == key) {
-                Some((id, _)) => Some(*id),
+                Some((id, _)) => vec![*id],
                 None => return Err(StoreError::Missing("this account")),
             },
         };
+        let from = before.unwrap_or(Cursor { at: i64::MAX, row: i64::MAX });
+        let limit = limit as usize;
+        let mut rows: Vec<(i64, ThreadRow)> = Vec::with_capacity(limit + 1);
+        for id in &accounts {
+            self.threads_of(*id, filter, from, limit + 1, &names, &mut rows)?;
+        }
+        if accounts.len() > 1 {
+            rows.sort_by_key(|(row, t)| std::cmp::Reverse((t.last_at, *row)));
+        }
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(|(row, t)| Cursor { at: t.last_at, row: *row });
+        Ok(Page { items: rows.into_iter().map(|(_, t)| t).collect(), next })
+    }
+
+    /// Adds the newest threads of one account to `out`.
+    fn threads_of(
+        &self,
+        account: i64,
+        filter: ThreadFilter,
+        from: Cursor,
+        limit: usize,
+        names: &rows::AccountNames,
+        out: &mut Vec<(i64, ThreadRow)>,
+    ) -> Result<(), StoreError> {
         let which = match filter {
             ThreadFilter::All => "",
             ThreadFilter::Unread => " AND t.unread > 0",
             ThreadFilter::Failed => " AND t.failed > 0",
         };
-        let one = if account_id.is_some() { " AND t.account_id = ?4" } else { "" };
         let sql = format!(
-            "SELECT {THREAD_COLUMNS} FROM threads t WHERE (t.last_at, t.id) < (?1, ?2){which}{one} \
-             ORDER BY t.last_at DESC, t.id DESC LIMIT ?3"
+            "SELECT {THREAD_COLUMNS} FROM threads t WHERE t.account_id = ?1 AND (t.last_at, t.id) < (?2, ?3){which} \
+             ORDER BY t.last_at DESC, t.id DESC LIMIT ?4"
         );
-        let from = before.unwrap_or(Cursor { at: i64::MAX, row: i64::MAX });
         let mut st = self.conn.prepare_cached(&sql)?;
-        let mut found = match account_id {
-            Some(id) => st.query(params![from.at, from.row, limit + 1, id])?,
-            None => st.query(params![from.at, from.row, limit + 1])?,
-        };
-        let mut items = Vec::with_capacity(limit as usize);
-        let mut last = Cursor { at: 0, row: 0 };
-        let mut more = false;
+        let mut found = st.query(params![account, from.at, from.row, limit as i64])?;
         while let Some(r) = found.next()? {
-            if items.len() == limit as usize {
-                more = true;
-                break;
-            }
-            let (row, thread) = rows::thread_row(r, &names)?;
-            last = Cursor { at: thread.last_at, row };
-            items.push(thread);
+            out.push(rows::thread_row(r, names)?);
         }
-        Ok(Page { items, next: more.then_some(last) })
+        Ok(())
     }
 
     /// Rows of these threads; unknown ids are left out.

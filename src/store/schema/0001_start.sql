@@ -67,10 +67,11 @@ CREATE TABLE threads(
   search TEXT NOT NULL DEFAULT '',
   UNIQUE(account_id, contact_id)
 ) STRICT;
-CREATE INDEX threads_newest ON threads(last_at, id);
+-- One index that every message moves, not three: all accounts together are merged from the accounts' lists, and the
+-- index of unread threads changes only when a thread gets or loses its first unread message.
 CREATE INDEX threads_account ON threads(account_id, last_at, id);
-CREATE INDEX threads_unread ON threads(last_at, id) WHERE unread > 0;
-CREATE INDEX threads_failed ON threads(last_at, id) WHERE failed > 0;
+CREATE INDEX threads_unread ON threads(account_id) WHERE unread > 0;
+CREATE INDEX threads_failed ON threads(account_id) WHERE failed > 0;
 CREATE INDEX threads_contact ON threads(contact_id);
 
 -- Rows are appended: the body never sits on a random page. `uid` is the dedupe key: for what a provider named it is
