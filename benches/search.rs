@@ -147,7 +147,7 @@ fn main() {
         ("newest", Place::Newest, Cursor { at: i64::MAX, row: i64::MAX }),
         ("in the middle", Place::Before(middle), middle),
     ] {
-        let ours = cpu(|| reader.messages(thread, place.clone(), 50).unwrap());
+        let ours = cpu(|| reader.messages(thread, place, 50).unwrap());
         let limit = cpu(|| rows(&plain, page, params![longest, at.at, at.row]));
         lines.push(Line::new(what, ours, limit, "ms", Goal::None));
     }
