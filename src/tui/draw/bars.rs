@@ -149,6 +149,19 @@ fn keys(app: &App) -> Vec<(String, String)> {
             }
         };
     }
+    if app.scope == Scope::List {
+        // What is last goes first when there is no room.
+        return of(&[
+            ("list.open", "open"),
+            ("message.reply", "reply"),
+            ("template.pick", "template"),
+            ("help.keys", "keys"),
+            ("quit", "quit"),
+            ("search.open", "search"),
+            ("account.switch", "accounts"),
+            ("list.unread", "unread only"),
+        ]);
+    }
     COMMANDS
         .iter()
         .filter(|c| c.hint && c.scopes.contains(&app.scope))
