@@ -137,7 +137,7 @@ fn keys(app: &App) -> Vec<(String, String)> {
             Some(_) => of(&[("template.pick", "template"), ("message.copy", "copy"), back]),
             None => {
                 let mut out = Vec::new();
-                if c.and_then(|c| c.row.as_ref()).is_some_and(|r| r.failed > 0) {
+                if c.and_then(|c| c.row.as_ref()).is_some_and(|r| r.failed > 0) && open {
                     out.push(again[0]);
                 }
                 if open {
