@@ -34,13 +34,16 @@ pub(super) async fn run(mut ctx: Context<'_>, args: Demo, named: bool) -> Result
     }
     let new = claim(&ctx, args.fresh)?;
     let path = ctx.checked.data_dir.clone();
-    let prepare = async || prepare(&ctx, &path, args.speed).await;
-    let line = session::open(&path, ctx.env, &ctx.clock, ctx.launcher, Role::Shared, prepare).await?;
+    let open = async || {
+        let prepare = async || prepare(&ctx, &path, args.speed).await;
+        session::open(&path, ctx.env, &ctx.clock, ctx.launcher, Role::Shared, prepare).await
+    };
+    let line = open().await?;
     ctx.log_to(&path);
     if let Some(host) = line.host.as_ref().filter(|_| new) {
         save_quick_replies(&ctx, host.connect(&line.operator)).await?;
     }
-    tui::show(&ctx, line).await
+    tui::show(&ctx, line, open).await
 }
 
 /// A saved reply as [`QUICK_REPLIES`] has it.

@@ -79,13 +79,14 @@ pub trait Launcher: Send + Sync {
     async fn engine(&self, settings: EngineSettings, clock: Clock) -> Result<Arc<dyn Hosted>, Problem>;
     /// Starts an emulator.
     async fn emulator(&self, plan: EmulatorPlan, clock: Clock) -> Result<Arc<dyn Emulated>, Problem>;
-    /// Shows the inbox until it is left.
+    /// Shows the inbox until it is left; one that is attached is also left when its engine goes away.
     async fn screen(
         &self,
         connection: Connection,
         settings: UiSettings,
         clock: Clock,
         operator: &str,
+        attached: bool,
     ) -> Result<Left, Problem>;
     /// Fills a data folder for measuring; the newest message is of time `newest`.
     #[allow(clippy::too_many_arguments)]
@@ -220,8 +221,10 @@ impl Launcher for BuiltIn {
         settings: UiSettings,
         clock: Clock,
         operator: &str,
+        attached: bool,
     ) -> Result<Left, Problem> {
-        let options = TuiOptions { settings, clock, operator: operator.to_owned(), leave_when_gone: false };
+        let options =
+            TuiOptions { settings, clock, operator: operator.to_owned(), leave_when_gone: attached };
         tui::run(connection, options).await.map_err(|e| {
             Problem::new("screen", format!("{e:#}"))
                 .next("`switchboard threads` and the other commands work without a terminal")

@@ -127,7 +127,9 @@ impl DataDir {
             jiff::Timestamp::from_millisecond(now).map_or_else(|_| now.to_string(), |t| t.to_string());
         file.set_len(0)
             .and_then(|()| file.rewind())
-            .and_then(|()| writeln!(file, "pid {}\nstarted {started}", std::process::id()))
+            .and_then(|()| {
+                file.write_all(format!("pid {}\nstarted {started}\n", std::process::id()).as_bytes())
+            })
             .and_then(|()| file.flush())
             .map_err(failed)?;
         Ok(Some(Lock { _file: file, dir: self.path.clone() }))

@@ -3,6 +3,7 @@
 use super::{Account, Engine, Shared};
 use crate::model::event::{Actor, EventBody};
 use crate::model::ids::AccountId;
+use crate::model::inbound::{Route, WebhookBatch};
 use crate::provider::meta::webhook;
 use crate::store::StoreError;
 use secrecy::ExposeSecret;
@@ -59,6 +60,27 @@ impl Inlet {
         webhook::challenge(query, self.account().settings.verify_token.expose_secret())
     }
 
+    /// Drops updates for numbers and business accounts that another app's secret guards: who can sign for one of
+    /// our accounts must not be able to write into another.
+    fn own(&self, mut batch: WebhookBatch) -> WebhookBatch {
+        let secret = self.account().settings.app_secret.expose_secret();
+        let foreign = |route: &Route| {
+            self.shared.accounts.iter().any(|a| {
+                let spec = &a.settings.spec;
+                let named = route.number.as_deref() == Some(&spec.number)
+                    || (route.number.is_none() && route.business.as_deref() == Some(&spec.business));
+                named && a.settings.app_secret.expose_secret() != secret
+            })
+        };
+        let before = batch.changes.len();
+        batch.changes.retain(|c| !foreign(&c.route));
+        let dropped = before - batch.changes.len();
+        if dropped > 0 {
+            batch.problems.push(format!("{dropped} updates are for an account with another app secret"));
+        }
+        batch
+    }
+
     /// Takes a POST: when this returns `Ok`, it is on the disk. What cannot be read is kept as failed.
     pub async fn receive(&self, signature: Option<&str>, body: Vec<u8>) -> Result<(), Refused> {
         let account = self.account();
@@ -68,7 +90,7 @@ impl Inlet {
             return Err(Refused::Signature);
         }
         let (batch, problem) = match webhook::parse(&body) {
-            Ok(batch) => (Some(batch), None),
+            Ok(batch) => (Some(self.own(batch)), None),
             Err(problem) => (None, Some(problem)),
         };
         let event = self.shared.event(

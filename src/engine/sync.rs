@@ -11,6 +11,8 @@ use std::time::Duration;
 
 /// Between two reads when all is well: six hours. Webhooks tell about changes in between.
 const INTERVAL: Duration = Duration::from_hours(6);
+/// From the start of the engine to the first read.
+const FIRST: Duration = Duration::from_millis(300);
 /// First wait after a failure; doubles up to [`RETRY_MAX`].
 const RETRY: Duration = Duration::from_secs(1);
 /// Longest wait after failures.
@@ -34,11 +36,15 @@ pub(super) enum SyncError {
 /// Syncs every account at the start, when asked, and now and then.
 pub(super) async fn run(shared: Arc<Shared>) {
     let mut wait = RETRY;
-    // The first frame of a screen in this process comes first.
-    tokio::select! {
-        () = shared.stop.cancelled() => return,
-        () = shared.sync.notified() => {}
-        () = tokio::time::sleep(Duration::from_millis(300)) => {}
+    // The first frame of a screen in this process comes first, also when the listener is ready before it.
+    let first = tokio::time::sleep(FIRST);
+    tokio::pin!(first);
+    loop {
+        tokio::select! {
+            () = shared.stop.cancelled() => return,
+            () = shared.sync.notified() => {}
+            () = &mut first => break,
+        }
     }
     loop {
         let mut failed = false;

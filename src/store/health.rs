@@ -22,8 +22,9 @@ impl Reader {
         let checks = [
             (
                 "unread counts of threads",
-                "SELECT count(*) FROM threads t WHERE t.unread <> \
-                 (SELECT count(*) FROM messages m WHERE m.thread_id = t.id AND m.unread = 1)",
+                "SELECT count(*) FROM threads t LEFT JOIN (SELECT thread_id, count(*) AS n FROM messages \
+                 WHERE unread = 1 GROUP BY thread_id) u ON u.thread_id = t.id \
+                 WHERE t.unread <> coalesce(u.n, 0)",
             ),
             (
                 "failed counts of threads",

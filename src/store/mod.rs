@@ -123,7 +123,7 @@ fn configure(conn: &Connection, cache_kib: i64) -> Result<(), StoreError> {
     conn.busy_timeout(std::time::Duration::from_secs(5))?;
     conn.execute_batch(&format!(
         "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; \
-         PRAGMA cache_size=-{cache_kib}; PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;"
+         PRAGMA cache_size=-{cache_kib}; PRAGMA temp_store=MEMORY;"
     ))?;
     Ok(())
 }

@@ -553,3 +553,17 @@ async fn raw_webhooks_are_kept_as_long_as_wanted_and_their_messages_for_ever() {
     assert_eq!(bed.store.read(Reader::oldest_webhook).await.unwrap(), Some(NOW + 1000));
     assert_eq!(bed.store.read(|r| r.count(Table::Messages)).await.unwrap(), 2);
 }
+
+#[tokio::test]
+async fn an_answer_within_the_second_of_the_question_stands_after_it() {
+    let bed = Bed::new().await;
+    bed.webhook(vec![says(&marta(), "w1", NOW - 60_000, "hi")]).await;
+    let thread = bed.threads().await[0].id;
+    bed.clock.set(NOW + 700);
+    bed.sent(thread, "question", "out1").await;
+    bed.clock.set(NOW + 900);
+    bed.webhook(vec![says(&marta(), "w2", NOW, "answer")]).await;
+    let texts: Vec<String> = bed.messages(thread).await.iter().map(|m| m.body.plain_text()).collect();
+    assert_eq!(texts, ["hi", "question", "answer"]);
+    bed.whole().await;
+}

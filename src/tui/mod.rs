@@ -8,13 +8,16 @@
 //! | `run` | the loop: signals, keys, frames of the engine, deadlines |
 //! | `app` | the state and how it changes |
 //! | `draw`, `transcript` | the state as cells |
-//! | `backend`, `terminal` | cells as bytes, and the terminal's modes |
+//! | `canvas`, `backend`, `terminal` | cells as bytes, and the terminal's modes |
 //! | `command`, `keymap` | the one table of commands and the keys of it |
 //! | `composer` | the text being written |
 //! | `overlay`, `overlays` | pickers, forms and help that lie over the inbox |
 
 mod app;
 mod backend;
+#[doc(hidden)]
+pub mod bench;
+mod canvas;
 pub mod command;
 mod composer;
 mod draw;

@@ -3,9 +3,8 @@
 //! It has a thread of its own with a runtime of its own, so that nothing the engine does stands before a key.
 //! When nothing happens, nothing runs.
 
-use super::app::{App, Damage, Effect, Event};
-use super::backend::{Painter, Target};
-use super::draw::{areas, draw};
+use super::app::{App, Effect, Event};
+use super::canvas::Canvas;
 use super::notify::Way;
 use super::terminal::{self, Guard};
 use super::theme::Theme;
@@ -16,10 +15,14 @@ use crate::protocol::client::Connection;
 use anyhow::Context as _;
 use crossterm::event::{Event as TerminalEvent, MouseButton, MouseEventKind};
 use jiff::tz::TimeZone;
+<<<<<<< HEAD
+=======
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+>>>>>>> polish
 use rustix::process::{Signal, kill_current_process_group};
 use std::io::IsTerminal as _;
+use std::sync::{Condvar, Mutex, Once, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
@@ -140,34 +143,66 @@ fn time_zone(name: Option<&str>) -> anyhow::Result<TimeZone> {
     }
 }
 
+/// Who gets the keys now. A process has one terminal, and a screen may follow another on it.
+static LISTENER: Mutex<Option<mpsc::Sender<Vec<TerminalEvent>>>> = Mutex::new(None);
+/// Rung when [`LISTENER`] changes.
+static LISTENING: Condvar = Condvar::new();
+/// The thread that reads the terminal is started once.
+static READER: Once = Once::new();
+
 /// Reads the terminal on a thread of its own, because a sequence that is cut short holds the reader up. All that
-/// waits is handed over at once, so that fifty keys are one frame.
-fn read_terminal() -> anyhow::Result<mpsc::Receiver<Vec<TerminalEvent>>> {
+/// waits is handed over at once, so that fifty keys are one frame. Keys pressed between two screens wait for the
+/// second one.
+fn read_terminal() -> mpsc::Receiver<Vec<TerminalEvent>> {
     let (tx, rx) = mpsc::channel(8);
-    std::thread::Builder::new().name("keys".into()).spawn(move || {
-        // It ends with the process or when nobody listens.
-        while let Ok(event) = crossterm::event::read() {
-            let mut batch = vec![event];
-            while batch.len() < DRAIN && crossterm::event::poll(Duration::ZERO).unwrap_or(false) {
-                match crossterm::event::read() {
-                    Ok(event) => batch.push(event),
-                    Err(_) => break,
+    *LISTENER.lock().unwrap_or_else(PoisonError::into_inner) = Some(tx);
+    LISTENING.notify_all();
+    READER.call_once(|| {
+        let reader = std::thread::Builder::new().name("keys".into()).spawn(|| {
+            while let Ok(event) = crossterm::event::read() {
+                let mut batch = vec![event];
+                while batch.len() < DRAIN && crossterm::event::poll(Duration::ZERO).unwrap_or(false) {
+                    match crossterm::event::read() {
+                        Ok(event) => batch.push(event),
+                        Err(_) => break,
+                    }
                 }
+                hand_over(batch);
             }
-            if tx.blocking_send(batch).is_err() {
-                break;
-            }
+            // Without a listener the screen hears that the terminal is gone.
+            *LISTENER.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        });
+        if reader.is_err() {
+            *LISTENER.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
-    })?;
-    Ok(rx)
+    });
+    rx
+}
+
+/// Gives keys to the screen that listens, or to the next one.
+fn hand_over(mut batch: Vec<TerminalEvent>) {
+    loop {
+        let listener = {
+            let mut slot = LISTENER.lock().unwrap_or_else(PoisonError::into_inner);
+            loop {
+                if let Some(tx) = slot.as_ref().filter(|tx| !tx.is_closed()) {
+                    break tx.clone();
+                }
+                slot = LISTENING.wait(slot).unwrap_or_else(PoisonError::into_inner);
+            }
+        };
+        match listener.blocking_send(batch) {
+            Ok(()) => return,
+            Err(unsent) => batch = unsent.0,
+        }
+    }
 }
 
 /// The state of drawing.
 struct Screen {
     app: App,
     guard: Guard,
-    painter: Painter,
-    buffer: Buffer,
+    canvas: Canvas,
     extra: Vec<u8>,
     way: Way,
     last_note: Option<Instant>,
@@ -192,13 +227,11 @@ async fn screen(
     let size = crossterm::terminal::size()?;
     let (mut app, first) = App::new(options.clock.clone(), tz, theme, &options.operator, size);
     app.send_typing = options.settings.send_typing;
-    let area = Rect::new(0, 0, size.0, size.1);
     let guard = Guard::enter(options.settings.mouse)?;
     let mut s = Screen {
         app,
         guard,
-        painter: Painter::new(area),
-        buffer: Buffer::empty(area),
+        canvas: Canvas::new(size.0, size.1),
         extra: Vec::new(),
         way,
         last_note: None,
@@ -208,7 +241,7 @@ async fn screen(
         outside,
     };
     s.effects(first, &requests);
-    let mut keys = read_terminal()?;
+    let mut keys = read_terminal();
     let started = Instant::now();
     let mut shown = false;
     let mut last_frame: Option<Instant> = None;
@@ -322,7 +355,7 @@ impl Screen {
     /// Takes the terminal back after the process was stopped.
     fn reopen(&mut self, requests: &mpsc::Sender<ClientFrame>) -> anyhow::Result<()> {
         self.guard.reopen()?;
-        self.painter.invalidate(self.buffer.area);
+        self.canvas.invalidate();
         self.app.redraw();
         self.resize(requests)
     }
@@ -330,9 +363,7 @@ impl Screen {
     fn resize(&mut self, requests: &mpsc::Sender<ClientFrame>) -> anyhow::Result<()> {
         let (columns, rows) = crossterm::terminal::size()?;
         if self.app.size != (columns, rows) {
-            let area = Rect::new(0, 0, columns, rows);
-            self.buffer = Buffer::empty(area);
-            self.painter.invalidate(area);
+            self.canvas.resize(columns, rows);
             self.update(Event::Resize(columns, rows), requests);
         }
         Ok(())
@@ -373,7 +404,7 @@ impl Screen {
                         self.outside.spawn(super::notify::desktop(note));
                     }
                 }
-                Effect::Redraw => self.painter.invalidate(self.buffer.area),
+                Effect::Redraw => self.canvas.invalidate(),
                 Effect::Suspend => self.suspend = true,
                 Effect::Quit => self.quit = true,
             }
@@ -381,22 +412,11 @@ impl Screen {
     }
 
     fn draw(&mut self) -> anyhow::Result<()> {
-        let damage = self.app.take_damage();
-        let cursor = draw(&self.app, &mut self.buffer, damage);
-        let title = self.app.title();
-        let areas = if damage == Damage::ALL { vec![self.buffer.area] } else { areas(&self.app, damage) };
-        let bytes = self.painter.frame(&Target {
-            buffer: &self.buffer,
-            areas: &areas,
-            cursor,
-            title: &title,
-            extra: &self.extra,
-        });
+        let bytes = self.canvas.frame(&mut self.app, &self.extra);
         if !bytes.is_empty() {
             self.guard.write(bytes)?;
         }
         self.extra.clear();
-        self.app.drawn();
         Ok(())
     }
 }

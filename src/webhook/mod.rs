@@ -11,13 +11,23 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 /// A body that takes longer than this to come is given up.
 const BODY_TIME: Duration = Duration::from_secs(10);
+/// Headers that take longer than this to come end the connection; so does silence between two requests.
+const HEADER_TIME: Duration = Duration::from_mins(1);
+/// Connections at the same time; more wait in the system's queue.
+const CONNECTIONS: usize = 512;
 /// How long open requests may take to end when the listener stops.
 const STOP_TIME: Duration = Duration::from_secs(5);
 
@@ -51,21 +61,7 @@ impl Listener {
         let inside = Inside { engine: engine.clone(), body_limit: settings.body_limit };
         let app = router(inside);
         let signal = stop.clone();
-        let task = tokio::spawn(async move {
-            let ended = signal.clone();
-            let listener = axum::serve::ListenerExt::tap_io(listener, |tcp| {
-                // Answers are short: waiting for more bytes only delays them.
-                let _ = tcp.set_nodelay(true);
-            });
-            let serve =
-                axum::serve(listener, app).with_graceful_shutdown(async move { signal.cancelled().await });
-            tokio::select! {
-                r = serve => if let Err(error) = r { tracing::error!(%error, "the webhook listener failed") },
-                () = async { ended.cancelled().await; tokio::time::sleep(STOP_TIME).await } => {
-                    tracing::warn!("webhook requests were cut off at the end");
-                }
-            }
-        });
+        let task = tokio::spawn(serve(listener, app, signal));
         engine.listener(Ok(addr));
         Ok(Self { addr, stop, task })
     }
@@ -81,6 +77,53 @@ impl Listener {
         self.stop.cancel();
         let _ = self.task.await;
     }
+}
+
+/// Takes connections until told to stop, then lets open requests end.
+async fn serve(listener: TcpListener, app: Router, stop: CancellationToken) {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIME);
+    let open = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let taken = tokio::select! {
+            () = stop.cancelled() => break,
+            taken = accept(&listener, &places) => taken,
+        };
+        let (stream, place) = match taken {
+            Ok(taken) => taken,
+            Err(error) => {
+                // Out of file descriptors, or the peer was gone before it was taken: neither ends the listener.
+                tracing::warn!(%error, "a connection was not taken");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        // Answers are short: waiting for more bytes only delays them.
+        let _ = stream.set_nodelay(true);
+        let service = TowerToHyperService::new(app.clone());
+        let connection = open.watch(http.serve_connection(TokioIo::new(stream), service));
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a webhook connection broke");
+            }
+            drop(place);
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(STOP_TIME, open.shutdown()).await.is_err() {
+        tracing::warn!("webhook requests were cut off at the end");
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> std::io::Result<(TcpStream, Option<OwnedSemaphorePermit>)> {
+    // The semaphore is never closed; without a permit the connection would merely not be counted.
+    let place = Arc::clone(places).acquire_owned().await.ok();
+    let (stream, _) = listener.accept().await?;
+    Ok((stream, place))
 }
 
 fn router(inside: Inside) -> Router {

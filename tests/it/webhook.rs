@@ -79,3 +79,30 @@ async fn the_handshake_answers_the_right_token_only() {
     assert_eq!(get(format!("{url}0"), "it-verify").await.0, 404);
     bed.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_can_sign_for_one_account_cannot_write_into_another() {
+    let dir = crate::common::private_dir();
+    let mut settings = crate::common::settings(dir.path(), "http://127.0.0.1:9", 2);
+    settings.background = false;
+    settings.accounts[1].app_secret = "another app".to_owned().into();
+    let engine = switchboard::engine::Engine::start(settings.clone(), switchboard::clock::Clock::system())
+        .await
+        .unwrap();
+    let listener = switchboard::webhook::Listener::start(&engine, &settings.listener).await.unwrap();
+    let url = engine.listener_url(&AccountId::new("support")).unwrap();
+    let http = switchboard::provider::http::client(true, std::time::Duration::from_secs(5)).unwrap();
+    for (number, threads) in [(DEMO_NUMBERS[1], 0), (DEMO_NUMBERS[0], 1)] {
+        let body = String::from_utf8(body("wamid.X1")).unwrap().replace(DEMO_NUMBERS[0], number).into_bytes();
+        let sig = sign(DEMO_APP_SECRET.as_bytes(), &body);
+        let status =
+            http.post(&url).header("X-Hub-Signature-256", sig).body(body).send().await.unwrap().status();
+        assert_eq!(status.as_u16(), 200, "kept, so that it can be looked at");
+        let mut c = switchboard::protocol::client::Client::new(engine.connect("ana"));
+        let r = Request::Threads { account: None, filter: ThreadFilter::default(), before: None, limit: 10 };
+        let Response::Threads(page) = c.ask(r).await.unwrap() else { panic!() };
+        assert_eq!(page.items.len(), threads, "{number}");
+    }
+    listener.stop().await;
+    engine.stop().await;
+}

@@ -37,6 +37,7 @@ pub(super) fn webhook(
     problem: Option<&str>,
 ) -> Result<Reply, StoreError> {
     let path = cx.account(account)?;
+    cx.received = event.at;
     let mut problems: Vec<String> = problem.map(str::to_owned).into_iter().collect();
     if let Some(batch) = batch {
         problems.extend(batch.problems.iter().cloned());
@@ -260,7 +261,7 @@ fn message(
     let text = m.body.plain_text();
     let new = NewMessage {
         uid: key.0,
-        at: m.at,
+        at: within_second(m.at, cx.received),
         inbound,
         unread: m.author == Author::Customer && !m.history,
         state: state.as_str(),
@@ -318,6 +319,12 @@ fn fill_placeholder(
     cx.changed(Changed::MessageChanged { thread: thread.uid, message: key });
     cx.thread_changed(thread, account);
     Ok(())
+}
+
+/// Providers count in whole seconds. Within its second a message belongs where it came, so that an answer that
+/// arrives in the second of our question stands after it.
+fn within_second(at: Millis, received: Millis) -> Millis {
+    if at % 1000 == 0 { received.clamp(at, at + 999) } else { at }
 }
 
 fn keep_early(

@@ -52,6 +52,8 @@ pub(super) struct Context {
     deltas: Vec<Delta>,
     early: i64,
     now: Millis,
+    /// When the webhook that is being applied was received.
+    received: Millis,
     careful: bool,
     changed: Vec<Changed>,
     seen: HashSet<Changed>,
@@ -65,6 +67,7 @@ impl Context {
             deltas: Vec::new(),
             early: 0,
             now: 0,
+            received: 0,
             careful: false,
             changed: Vec::new(),
             seen: HashSet::new(),

@@ -282,6 +282,27 @@ pub(super) fn preference(
     Ok(())
 }
 
+/// Marks the messages of a thread up to a time as read; how many that were. There is no index of unread messages
+/// (every webhook would pay for it): the counter tells how many there are, and they are the newest.
+fn read_messages(conn: &Connection, t: &ThreadState, upto: Millis) -> Result<i64, StoreError> {
+    if t.unread == 0 {
+        return Ok(0);
+    }
+    let newer: i64 = conn
+        .prepare_cached("SELECT count(*) FROM messages WHERE thread_id = ?1 AND at > ?2 AND unread = 1")?
+        .query_row(params![t.id, upto], |r| r.get(0))?;
+    if newer >= t.unread {
+        return Ok(0);
+    }
+    let n = conn
+        .prepare_cached(
+            "UPDATE messages SET unread = 0 WHERE id IN (SELECT id FROM messages WHERE thread_id = ?1 \
+             AND at <= ?2 AND unread = 1 ORDER BY at DESC, id DESC LIMIT ?3)",
+        )?
+        .execute(params![t.id, upto, t.unread - newer])?;
+    Ok(n as i64)
+}
+
 /// Marks a thread read up to a time.
 pub(super) fn read(
     conn: &Connection,
@@ -290,9 +311,7 @@ pub(super) fn read(
     upto: Millis,
 ) -> Result<Reply, StoreError> {
     let t = thread_by_uid(conn, thread)?;
-    let n = conn
-        .prepare_cached("UPDATE messages SET unread = 0 WHERE thread_id = ?1 AND unread = 1 AND at <= ?2")?
-        .execute(params![t.id, upto])? as i64;
+    let n = read_messages(conn, &t, upto)?;
     conn.prepare_cached(
         "UPDATE threads SET unread = unread - ?2, read_at = max(coalesce(read_at, 0), ?3) WHERE id = ?1",
     )?

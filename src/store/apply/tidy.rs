@@ -5,6 +5,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 /// Messages indexed in one step, so that a webhook never waits long.
 const STEP: i64 = 500;
+/// Pages of the index of words that are merged in one step.
+const MERGE: i64 = 64;
 
 /// The newest message (row) that the index of word parts has.
 pub(in crate::store) fn parts_upto(conn: &Connection) -> Result<i64, StoreError> {
@@ -24,7 +26,16 @@ pub(in crate::store) fn set_parts_upto(conn: &Connection, row: i64) -> Result<()
     Ok(())
 }
 
-/// Indexes the next messages; `true` when there are more.
+/// Merges a few segments of the index of words; `true` when there may be more to merge.
+fn merge_words(conn: &Connection) -> Result<bool, StoreError> {
+    let before = conn.total_changes();
+    conn.prepare_cached("INSERT INTO message_words(message_words, rank) VALUES('merge', ?1)")?
+        .execute([MERGE])?;
+    // FTS5 documents a difference below two as “nothing was done”.
+    Ok(conn.total_changes() - before >= 2)
+}
+
+/// Indexes the next messages, then merges segments of the index of words; `true` when there is more to do.
 pub fn tidy(conn: &mut Connection) -> Result<bool, StoreError> {
     let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let from = parts_upto(&tx)?;
@@ -44,10 +55,12 @@ pub fn tidy(conn: &mut Connection) -> Result<bool, StoreError> {
             }
         }
     }
-    if n == 0 {
-        return Ok(false);
-    }
-    set_parts_upto(&tx, last)?;
+    let merged = if n == 0 {
+        merge_words(&tx)?
+    } else {
+        set_parts_upto(&tx, last)?;
+        true
+    };
     tx.commit()?;
-    Ok(n == STEP)
+    Ok(merged)
 }

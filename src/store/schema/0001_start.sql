@@ -99,7 +99,6 @@ CREATE TABLE messages(
   revision INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX messages_thread ON messages(thread_id, at, id);
-CREATE INDEX messages_unread ON messages(thread_id, at) WHERE unread = 1;
 
 CREATE TABLE reactions(
   message_id INTEGER NOT NULL REFERENCES messages(id),
@@ -211,6 +210,9 @@ CREATE TABLE audit(
 CREATE VIRTUAL TABLE message_words USING fts5(
   text, content='', columnsize=0, prefix='2 3', tokenize='unicode61 remove_diacritics 2'
 );
+-- Many small segments while webhooks come, merged when the writer is idle.
+INSERT INTO message_words(message_words, rank) VALUES('automerge', 16);
+INSERT INTO message_words(message_words, rank) VALUES('crisismerge', 64);
 -- Parts of words, filled when the writer is idle up to meta `parts_upto`.
 CREATE VIRTUAL TABLE message_parts USING fts5(
   text, content='', columnsize=0, tokenize='trigram remove_diacritics 1'

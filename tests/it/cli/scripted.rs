@@ -136,6 +136,7 @@ impl Launcher for Scripted {
         _: UiSettings,
         _: Clock,
         operator: &str,
+        _: bool,
     ) -> Result<Left, Problem> {
         // A screen that asks once and quits.
         Client::new(connection).ask(Request::Accounts).await?;

@@ -79,7 +79,11 @@ impl Term {
             if found(&text) {
                 return text;
             }
-            assert!(start.elapsed() < DEADLINE, "not on the screen in time: {what}\n{text}");
+            if start.elapsed() > DEADLINE {
+                let s = self.screen.lock().unwrap();
+                let tail = String::from_utf8_lossy(&s.1[s.1.len().saturating_sub(6000)..]).into_owned();
+                panic!("not on the screen in time: {what}\n{text}\n{tail:?}");
+            }
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -94,8 +98,9 @@ impl Term {
     }
 
     fn resize(&self, rows: u16, cols: u16) {
-        self.master.resize(size(rows, cols)).unwrap();
+        // The terminal first, as in life: what is drawn for the old size is drawn over when the program hears of it.
         self.screen.lock().unwrap().0.screen_mut().set_size(cells(rows), cells(cols));
+        self.master.resize(size(rows, cols)).unwrap();
     }
 
     fn exit(&mut self) -> u32 {
@@ -362,4 +367,26 @@ fn the_screen_can_be_pictured() {
     if let Some(path) = path {
         std::fs::write(path, picture).unwrap();
     }
+}
+
+#[test]
+fn a_second_terminal_takes_over_when_the_first_quits() {
+    let mut first = Term::demo(24, 80);
+    first.see("Marta Souza");
+    let mut second = Term::start(first.data.clone(), 24, 80);
+    second.see("Marta Souza");
+    first.press("q");
+    assert_eq!(first.exit(), 0);
+    // The engine is now in the second process: an answer still becomes blue ticks.
+    let entered = |t: &Term| {
+        let s = t.screen.lock().unwrap();
+        String::from_utf8_lossy(&s.1).matches("\u{1b}[?1049h").count()
+    };
+    second.wait("the screen is entered again", |_| entered(&second) == 2);
+    second.see("Marta Souza");
+    open_marta(&mut second);
+    second.press("r");
+    second.see("Enter send");
+    second.press("Ainda estou aqui.\r");
+    second.wait("ticks", |s| s.contains("Ainda estou aqui.") && s.contains("✓✓"));
 }

@@ -1,0 +1,79 @@
+//! The screen without a terminal, for `benches/frame.rs`: the same state, drawing and bytes as in the loop.
+
+use super::app::{App, Effect, Event};
+use super::canvas::Canvas;
+use super::theme::Theme;
+use crate::clock::Clock;
+use crate::config::settings::UiSettings;
+use crate::protocol::{ClientFrame, ServerFrame};
+use crossterm::event::KeyEvent;
+use jiff::tz::TimeZone;
+
+/// A screen whose requests and bytes the caller carries.
+pub struct Stage {
+    app: App,
+    canvas: Canvas,
+}
+
+impl std::fmt::Debug for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stage").finish_non_exhaustive()
+    }
+}
+
+impl Stage {
+    /// A screen of this size, and what it asks first.
+    #[must_use]
+    pub fn new(clock: Clock, columns: u16, rows: u16) -> (Self, Vec<ClientFrame>) {
+        let settings = UiSettings::default();
+        let theme = Theme::for_settings(&settings, |name| match name {
+            "TERM" => Some("xterm-256color".into()),
+            _ => None,
+        });
+        let (app, effects) = App::new(clock, TimeZone::UTC, theme, "bench", (columns, rows));
+        (Self { app, canvas: Canvas::new(columns, rows) }, requests(effects))
+    }
+
+    /// A key was pressed; returns what is asked for it.
+    pub fn key(&mut self, key: KeyEvent) -> Vec<ClientFrame> {
+        self.update(Event::Key(key))
+    }
+
+    /// The engine says something.
+    pub fn frame_came(&mut self, frame: ServerFrame) -> Vec<ClientFrame> {
+        self.update(Event::Frame(frame))
+    }
+
+    /// Whether the first useful frame can be drawn.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.app.is_ready()
+    }
+
+    /// Everything is to be drawn anew, though nothing changed.
+    pub fn touch(&mut self) {
+        let (columns, rows) = self.app.size;
+        self.app.update(Event::Resize(columns, rows));
+    }
+
+    /// The bytes of the next frame.
+    pub fn draw(&mut self) -> &[u8] {
+        self.canvas.frame(&mut self.app, &[])
+    }
+
+    fn update(&mut self, event: Event) -> Vec<ClientFrame> {
+        let mut out = requests(self.app.update(event));
+        out.extend(requests(self.app.update(Event::Settle)));
+        out
+    }
+}
+
+fn requests(effects: Vec<Effect>) -> Vec<ClientFrame> {
+    effects
+        .into_iter()
+        .filter_map(|e| match e {
+            Effect::Send(frame) => Some(*frame),
+            _ => None,
+        })
+        .collect()
+}
