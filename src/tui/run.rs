@@ -15,11 +15,6 @@ use crate::protocol::client::Connection;
 use anyhow::Context as _;
 use crossterm::event::{Event as TerminalEvent, MouseButton, MouseEventKind};
 use jiff::tz::TimeZone;
-<<<<<<< HEAD
-=======
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
->>>>>>> polish
 use rustix::process::{Signal, kill_current_process_group};
 use std::io::IsTerminal as _;
 use std::sync::{Condvar, Mutex, Once, PoisonError};
