@@ -570,7 +570,10 @@ fn trouble(m: &Message, ours: bool, cells: usize, width: usize, look: &Look<'_>,
             if let Some(cause) = &e.cause {
                 parts.push((text::sanitize(cause).into_owned(), t.dim));
             }
-            let keys = "Ctrl+R sends it again, x y puts it aside";
+            // Where a template is the way out, the same words would be refused again.
+            let template = e.next.as_ref().is_some_and(|next| next.contains("template"));
+            let first = if template { "t sends a template" } else { "Ctrl+R sends it again" };
+            let keys = format!("{first}, x y puts it aside");
             if let Some(next) = &e.next {
                 let style = if next == DeliveryError::PUT_ASIDE { t.dim } else { t.key };
                 parts.push((format!("→ {}", text::sanitize(next)), style));

@@ -137,7 +137,7 @@ fn keys(app: &App) -> Vec<(String, String)> {
             Some(_) => of(&[("template.pick", "template"), ("message.copy", "copy"), back]),
             None => {
                 let mut out = Vec::new();
-                if c.and_then(|c| c.row.as_ref()).is_some_and(|r| r.failed > 0) {
+                if c.and_then(|c| c.row.as_ref()).is_some_and(|r| r.failed > 0) && open {
                     out.push(again[0]);
                 }
                 if open {
@@ -148,6 +148,19 @@ fn keys(app: &App) -> Vec<(String, String)> {
                 of(&out)
             }
         };
+    }
+    if app.scope == Scope::List {
+        // What is last goes first when there is no room.
+        return of(&[
+            ("list.open", "open"),
+            ("message.reply", "reply"),
+            ("template.pick", "template"),
+            ("help.keys", "keys"),
+            ("quit", "quit"),
+            ("search.open", "search"),
+            ("account.switch", "accounts"),
+            ("list.unread", "unread only"),
+        ]);
     }
     COMMANDS
         .iter()

@@ -350,7 +350,7 @@ impl TemplateForm {
 
     fn question(&self, theme: &Theme) -> frame::Rich {
         let t = &self.template;
-        let class = price(&t.category, Some(self.target.window_open));
+        let class = price(&t.category, self.target.window_open);
         let marketing = t.category.eq_ignore_ascii_case("MARKETING");
         let mut rich = frame::Rich::default();
         rich.push("Send ", theme.text);
@@ -396,7 +396,7 @@ impl TemplateForm {
         if let Some(p) = self.refused.as_ref().filter(elsewhere) {
             frame::problem(buf, below, p, theme);
         } else {
-            let class = price(&self.template.category, Some(self.target.window_open));
+            let class = price(&self.template.category, self.target.window_open);
             let say = format!("to {} · {class}", self.target.recipient());
             frame::put(buf, below.x, below.y, below.width, &say, theme.dim);
         }

@@ -25,15 +25,14 @@ enum Row {
     Line,
 }
 
-/// The price class of a category in words. `window` is whether the customer service window is open, where that is
-/// known: it decides whether a utility template is free (Meta's price list since July 2025).
+/// The price class of a category in words. `window` is whether the customer service window is open: it decides
+/// whether a utility template is free (Meta's price list since July 2025).
 #[must_use]
-pub fn price(category: &str, window: Option<bool>) -> String {
+pub fn price(category: &str, window: bool) -> String {
     match (category.to_ascii_uppercase().as_str(), window) {
         ("MARKETING", _) => "marketing, charged".into(),
-        ("UTILITY", None) => "utility, free in an open window".into(),
-        ("UTILITY", Some(true)) => "utility, free: the window is open".into(),
-        ("UTILITY", Some(false)) => "utility, charged: the window is closed".into(),
+        ("UTILITY", true) => "utility, free: the window is open".into(),
+        ("UTILITY", false) => "utility, charged: the window is closed".into(),
         ("AUTHENTICATION", _) => "authentication, charged".into(),
         ("", _) => "category unknown, may be charged".into(),
         (other, _) => format!("{}, charged", text::sanitize(other).to_lowercase()),
@@ -213,9 +212,9 @@ mod tests {
 
     #[test]
     fn price_classes_are_named() {
-        assert_eq!(price("MARKETING", Some(true)), "marketing, charged");
-        assert_eq!(price("utility", None), "utility, free in an open window");
-        assert_eq!(price("UTILITY", Some(false)), "utility, charged: the window is closed");
-        assert_eq!(price("NEW_KIND", None), "new_kind, charged");
+        assert_eq!(price("MARKETING", true), "marketing, charged");
+        assert_eq!(price("utility", true), "utility, free: the window is open");
+        assert_eq!(price("UTILITY", false), "utility, charged: the window is closed");
+        assert_eq!(price("NEW_KIND", true), "new_kind, charged");
     }
 }

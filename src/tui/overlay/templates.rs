@@ -187,7 +187,8 @@ impl TemplatePicker {
         out
     }
 
-    fn draw_row(buf: &mut Buffer, area: Rect, t: &Template, query: &str, theme: &Theme) {
+    fn draw_row(&self, buf: &mut Buffer, area: Rect, t: &Template, theme: &Theme) {
+        let query = self.query.text().trim();
         let sendable = t.is_sendable();
         let right = area.right() - 1;
         let language = text::sanitize(&t.language);
@@ -198,7 +199,9 @@ impl TemplatePicker {
         let style = if sendable { theme.strong } else { theme.dim };
         rich.draw_range(buf, x, area.y, edge.saturating_sub(x), 0..name.len(), style);
         let second = if sendable {
-            price(&t.category, None)
+            // Why is said in the form; there is little room here.
+            let price = price(&t.category, self.target.window_open);
+            price.split_once(':').map_or(price.as_str(), |(short, _)| short).to_owned()
         } else if !t.status.eq_ignore_ascii_case("APPROVED") {
             format!("{}, cannot be sent", text::sanitize(&t.status).to_lowercase())
         } else {
@@ -263,7 +266,7 @@ impl TemplatePicker {
         let window = self.selection.window(self.rows.len(), usize::from(list.height / 2));
         for (i, at) in window.enumerate() {
             let place = Rect::new(list.x, list.y + 2 * i as u16, list.width, 2);
-            Self::draw_row(buf, place, &self.templates[self.rows[at]], self.query.text().trim(), theme);
+            self.draw_row(buf, place, &self.templates[self.rows[at]], theme);
             if at == self.selection.at {
                 frame::select(buf, place, theme);
             }
