@@ -160,6 +160,7 @@ pub fn config(dir: &Path, api_base: &str) -> String {
         .concat();
     let text = format!(
         "data_dir = \".\"\n[listener]\nbind = \"127.0.0.1:0\"\n[[accounts]]\nid = \"{ACCOUNT}\"\nname = \"Bench\"\n\
+         provider = \"meta\"\nenvironment = \"development\"\n\
          phone_number_id = \"{NUMBER}\"\nwaba_id = \"{BUSINESS}\"\napi_base = \"{api_base}\"\n{secrets}"
     );
     let path = dir.join("config.toml");
