@@ -7,6 +7,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Block, Borders, List, ListItem, ListState, Paragraph};
+use std::io::Write as _;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -151,9 +152,9 @@ impl Inbox {
 pub fn run() {
     let mut inbox = Inbox::new(1_000, 500, 136);
     ratatui::crossterm::terminal::enable_raw_mode().unwrap();
-    let out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout());
+    let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout());
+    out.write_all(b"\x1b[2J").unwrap();
     let mut terminal = ratatui::Terminal::new(ratatui::backend::CrosstermBackend::new(out)).unwrap();
-    terminal.clear().unwrap();
     let mut on = true;
     while on {
         terminal.draw(|f| inbox.draw(f)).unwrap();

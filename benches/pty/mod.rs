@@ -130,7 +130,7 @@ pub fn is_useful(text: &str) -> bool {
 
 /// A data folder with a seeded store, made once and kept below `target/`.
 pub fn folder(messages: u64, threads: u64) -> PathBuf {
-    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+    use std::os::unix::fs::DirBuilderExt;
     let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("screen-{messages}-{threads}"));
     let done = dir.join("done");
     if !done.exists() {
@@ -141,9 +141,6 @@ pub fn folder(messages: u64, threads: u64) -> PathBuf {
             eprintln!("making the store: {n} of {messages} messages");
         })
         .unwrap();
-        let secret = dir.join("secret");
-        std::fs::write(&secret, "made-up").unwrap();
-        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
         std::fs::write(&done, "").unwrap();
     }
     dir
@@ -155,11 +152,16 @@ fn now() -> i64 {
 
 /// Writes a configuration for a folder whose provider is at `api_base`.
 pub fn config(dir: &Path, api_base: &str) -> String {
+    use std::os::unix::fs::PermissionsExt;
+    let secret = dir.join("secret");
+    std::fs::write(&secret, switchboard::emulator::DEMO_ACCESS_TOKEN).unwrap();
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
     let secrets: String = ["access_token", "app_secret", "verify_token"]
         .map(|name| format!("{name} = {{ file = \"secret\" }}\n"))
         .concat();
     let text = format!(
         "data_dir = \".\"\n[listener]\nbind = \"127.0.0.1:0\"\n[[accounts]]\nid = \"{ACCOUNT}\"\nname = \"Bench\"\n\
+         provider = \"meta\"\nenvironment = \"development\"\n\
          phone_number_id = \"{NUMBER}\"\nwaba_id = \"{BUSINESS}\"\napi_base = \"{api_base}\"\n{secrets}"
     );
     let path = dir.join("config.toml");
