@@ -567,3 +567,55 @@ async fn an_answer_within_the_second_of_the_question_stands_after_it() {
     assert_eq!(texts, ["hi", "question", "answer"]);
     bed.whole().await;
 }
+
+#[tokio::test]
+async fn threads_of_all_accounts_are_one_list_without_gaps_or_doubles() {
+    let bed = Bed::new().await;
+    let spec = AccountSpec {
+        id: AccountId::new("sales"),
+        name: "Sales".into(),
+        provider: "meta".into(),
+        environment: "production".into(),
+        number: "2".into(),
+        business: "218834005551201".into(),
+    };
+    bed.apply(EventBody::AccountConfigured { spec }).await.unwrap();
+    let route = |n: &str| Route { number: Some(n.into()), ..Route::default() };
+    let changes = (0..20)
+        .map(|i| {
+            let peer = Peer {
+                identities: vec![Identity::phone(format!("49151000{i:02}"))],
+                profile_name: String::new(),
+            };
+            let number = if i % 3 == 0 { "2" } else { NUMBER };
+            // Some share a time, so that the tie-break counts.
+            Routed { route: route(number), change: says(&peer, &format!("w{i}"), NOW + 1 + (i / 4), "x") }
+        })
+        .collect();
+    bed.apply(EventBody::WebhookReceived {
+        account: account(),
+        provider: "meta".into(),
+        raw: b"{}".to_vec(),
+        batch: Some(WebhookBatch { changes, problems: vec![] }),
+        problem: None,
+    })
+    .await
+    .unwrap();
+    for filter in [ThreadFilter::All, ThreadFilter::Unread] {
+        let mut seen = Vec::new();
+        let mut before = None;
+        loop {
+            let page = bed.store.read(move |r| r.threads(None, filter, before, 3)).await.unwrap();
+            seen.extend(page.items);
+            match page.next {
+                Some(c) => before = Some(c),
+                None => break,
+            }
+        }
+        assert_eq!(seen.len(), 20, "{filter:?}");
+        assert!(seen.is_sorted_by_key(|t| std::cmp::Reverse(t.last_at)));
+        let ids: std::collections::BTreeSet<_> = seen.iter().map(|t| t.id).collect();
+        assert_eq!(ids.len(), 20, "{filter:?}");
+    }
+    bed.whole().await;
+}
