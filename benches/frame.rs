@@ -188,7 +188,7 @@ fn frames(dir: &Path, name: &str, reps: u64, list: bool, lines: &mut Vec<Line>) 
     turns(&at("nothing changed"), reps, Goal::None, |_| ours.unchanged(), |_| least.frame(|_| {}), lines);
     if list {
         // There and back, so that the list does not scroll.
-        let step = |i: u64| if i / 15 % 2 == 0 { 'j' } else { 'k' };
+        let step = |i: u64| if (i / 15).is_multiple_of(2) { 'j' } else { 'k' };
         turns(
             &at("the selection moves"),
             reps,
@@ -201,7 +201,7 @@ fn frames(dir: &Path, name: &str, reps: u64, list: bool, lines: &mut Vec<Line>) 
             },
             lines,
         );
-        let page = |i: u64| if i / 15 % 2 == 0 { KeyCode::PageDown } else { KeyCode::PageUp };
+        let page = |i: u64| if (i / 15).is_multiple_of(2) { KeyCode::PageDown } else { KeyCode::PageUp };
         turns(
             &at("the list scrolls a page"),
             reps,
@@ -222,7 +222,7 @@ fn frames(dir: &Path, name: &str, reps: u64, list: bool, lines: &mut Vec<Line>) 
     ours.press(KeyCode::Enter, NONE);
     if !list {
         // Few pages, so that 50 messages are enough.
-        let page = |i: u64| if i % 2 == 0 { KeyCode::PageUp } else { KeyCode::PageDown };
+        let page = |i: u64| if i.is_multiple_of(2) { KeyCode::PageUp } else { KeyCode::PageDown };
         turns(
             &at("the conversation scrolls a page"),
             reps,
