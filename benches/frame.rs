@@ -222,7 +222,7 @@ fn frames(dir: &Path, name: &str, reps: u64, list: bool, lines: &mut Vec<Line>) 
     ours.press(KeyCode::Enter, NONE);
     if !list {
         // Few pages, so that 50 messages are enough.
-        let page = |i: u64| if i % 2 == 0 { KeyCode::PageUp } else { KeyCode::PageDown };
+        let page = |i: u64| if i.is_multiple_of(2) { KeyCode::PageUp } else { KeyCode::PageDown };
         turns(
             &at("the conversation scrolls a page"),
             reps,
