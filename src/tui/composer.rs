@@ -163,8 +163,10 @@ impl Composer {
         start..end
     }
 
+    /// Word bounds may lie inside a grapheme; the cursor never does.
     fn move_to(&mut self, at: usize) {
         self.cursor = at;
+        self.align();
         self.goal = None;
         self.typing = false;
     }
@@ -339,6 +341,15 @@ mod tests {
     fn wide_text_puts_the_cursor_behind_its_cells() {
         let c = Composer::with_text("王小明");
         assert_eq!(c.place(&c.lines(20)), Place { row: 0, column: 6 });
+    }
+
+    #[test]
+    fn a_word_bound_inside_a_grapheme_is_no_place_for_the_cursor() {
+        // A letter that belongs to whatever follows it.
+        let mut c = Composer::with_text("\u{11941}🌀");
+        c.word_left();
+        c.word_right();
+        assert_eq!(c.before(), "\u{11941}🌀");
     }
 
     proptest! {
