@@ -277,8 +277,13 @@ impl Terminal {
         let (whole, cursor) = full(app);
         let screen = self.parser.screen();
         for y in 0..whole.area.height {
+            // The parts that it does not join may spill over the edge into the next line.
+            let spilt = y > 0 && glyphs(&whole, y - 1).iter().any(|(_, s)| s.contains('\u{200d}'));
             for (x, symbol) in glyphs(&whole, y) {
                 let x = x as u16;
+                if spilt && x < 8 {
+                    continue;
+                }
                 let cell = screen.cell(y, x).unwrap();
                 let shown = if cell.contents().is_empty() { " " } else { cell.contents() };
                 // This terminal, like some older ones, does not join the parts of an emoji.
