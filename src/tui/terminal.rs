@@ -65,8 +65,9 @@ impl Guard {
         let keys = has_extended_keys(|n| std::env::var(n).ok());
         MODES.store(if mouse { MOUSE } else { 0 } | if keys { KEYS } else { 0 }, Ordering::SeqCst);
         ACTIVE.store(true, Ordering::SeqCst);
-        // Title on the terminal's stack, alternate screen, bracketed paste, focus reports.
-        let mut modes = b"\x1b[22;0t\x1b[?1049h\x1b[?2004h\x1b[?1004h".to_vec();
+        // Title on the terminal's stack, alternate screen, bracketed paste, focus reports; no automatic line breaks,
+        // so that an emoji which this terminal draws wider than we count never spills into the next line.
+        let mut modes = b"\x1b[22;0t\x1b[?1049h\x1b[?7l\x1b[?2004h\x1b[?1004h".to_vec();
         if mouse {
             modes.extend_from_slice(b"\x1b[?1000h\x1b[?1006h");
         }
@@ -106,7 +107,7 @@ pub(crate) fn leave() {
     if modes & MOUSE != 0 {
         bytes.extend_from_slice(b"\x1b[?1006l\x1b[?1000l");
     }
-    bytes.extend_from_slice(b"\x1b[?1004l\x1b[?2004l\x1b[?1049l\x1b[?25h\x1b[23;0t");
+    bytes.extend_from_slice(b"\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[?1049l\x1b[?25h\x1b[23;0t");
     // Nothing can be done about a terminal that is gone.
     let mut out = io::stdout();
     let _ = out.write_all(&bytes);
