@@ -129,6 +129,7 @@ fn snippet(text: &str, terms: &[String]) -> String {
 }
 
 /// The rows that a search may return: account, thread, older than a place.
+#[derive(Clone, Copy)]
 struct Scope {
     account: Option<i64>,
     thread: Option<i64>,
@@ -247,12 +248,16 @@ impl Reader {
             limit: limit + 1,
         };
         let mut rows: BTreeSet<i64> = BTreeSet::new();
+        let mut found_words = false;
         if let Some(q) = query.words() {
             rows.extend(self.rowids("message_words", &q, &scope)?);
+            // On a later page the words may be exhausted; parts of words do not follow them then.
+            let any = Scope { before: i64::MAX, limit: 1, ..scope };
+            found_words =
+                !rows.is_empty() || before.is_some() && !self.rowids("message_words", &q, &any)?.is_empty();
         }
-        if rows.len() <= limit
-            && let Some(q) = query.parts()
-        {
+        // Parts of words are looked for when no word begins like that: it may cost a hundred times more.
+        if !found_words && let Some(q) = query.parts() {
             rows.extend(self.rowids("message_parts", &q, &scope)?);
             rows.extend(self.tail(&query.terms, &scope)?);
         }
@@ -298,7 +303,8 @@ impl Reader {
             )
         } else if short {
             let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-            ("t.title LIKE ?1 ESCAPE '\\'", format!("%{escaped}%"))
+            // Too short for an index of parts: the beginning of a name, by its index.
+            ("t.title LIKE ?1 ESCAPE '\\'", format!("{escaped}%"))
         } else {
             let Some(q) = query.parts() else { return Ok(Vec::new()) };
             ("t.id IN (SELECT rowid FROM thread_parts WHERE thread_parts MATCH ?1 LIMIT 500)", q)

@@ -72,6 +72,7 @@ CREATE TABLE threads(
 CREATE INDEX threads_account ON threads(account_id, last_at, id);
 CREATE INDEX threads_unread ON threads(account_id) WHERE unread > 0;
 CREATE INDEX threads_failed ON threads(account_id) WHERE failed > 0;
+CREATE INDEX threads_title ON threads(title COLLATE NOCASE);
 CREATE INDEX threads_contact ON threads(contact_id);
 
 -- Rows are appended: the body never sits on a random page. `uid` is the dedupe key: for what a provider named it is
