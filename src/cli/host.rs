@@ -89,7 +89,7 @@ pub trait Launcher: Send + Sync {
         attached: bool,
     ) -> Result<Left, Problem>;
     /// Fills a data folder for measuring; the newest message is of time `newest`.
-    #[allow(clippy::too_many_arguments)]
+    #[allow(clippy::too_many_arguments, reason = "one argument for each option of the command")]
     fn seed(
         &self,
         dir: &Path,

@@ -169,7 +169,7 @@ pub(super) async fn open(
     }
 }
 
-#[allow(clippy::too_many_arguments)]
+#[allow(clippy::too_many_arguments, reason = "each is a part of the start that the caller has")]
 async fn host(
     dir: &DataDir,
     lock: Lock,
