@@ -15,7 +15,7 @@ use crate::clock::Millis;
 use serde::{Deserialize, Serialize};
 
 /// Version of the event format; a reader refuses newer ones.
-pub const EVENT_VERSION: u32 = 1;
+pub const EVENT_VERSION: u32 = 2;
 
 /// Who caused an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -19,7 +19,7 @@ use crate::model::thread::{DraftMode, ThreadDetail, ThreadFilter, ThreadRow};
 use serde::{Deserialize, Serialize};
 
 /// Version of this protocol; a client and an engine with different ones say so and part.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// A place in a list, to continue from. Opaque to clients; only valid for the same list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

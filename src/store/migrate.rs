@@ -4,7 +4,8 @@ use super::StoreError;
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
-const STEPS: &[M<'static>] = &[M::up(include_str!("schema/0001_start.sql"))];
+const STEPS: &[M<'static>] =
+    &[M::up(include_str!("schema/0001_start.sql")), M::up(include_str!("schema/0002_trust.sql"))];
 
 /// The schema version this program writes.
 pub const VERSION: i64 = STEPS.len() as i64;
@@ -39,6 +40,36 @@ mod tests {
         c.pragma_update(None, "user_version", VERSION + 1).unwrap();
         let e = migrate(&mut c).unwrap_err();
         assert!(e.to_string().contains("newer"), "{e}");
+    }
+
+    #[test]
+    fn an_old_database_becomes_the_same_as_a_new_one() {
+        let schema = |c: &Connection| -> Vec<(String, Option<String>)> {
+            let mut st = c.prepare("SELECT name, sql FROM sqlite_schema ORDER BY type, name").unwrap();
+            st.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).unwrap().map(Result::unwrap).collect()
+        };
+        let mut new = Connection::open_in_memory().unwrap();
+        migrate(&mut new).unwrap();
+        for version in 1..STEPS.len() {
+            let mut old = Connection::open_in_memory().unwrap();
+            Migrations::from_slice(&STEPS[..version]).to_latest(&mut old).unwrap();
+            old.execute_batch(
+                "INSERT INTO accounts(key, position, name, provider, environment, number, business) \
+                 VALUES('a', 0, 'A', 'meta', 'production', '1', '2'); \
+                 INSERT INTO contacts(uid, scope, created_at) VALUES(x'01', 'meta:2', 1); \
+                 INSERT INTO threads(uid, account_id, contact_id, contact_uid, title, last_at) \
+                 VALUES(x'02', 1, 1, x'01', 'T', 1); \
+                 INSERT INTO messages(uid, thread_id, at, stored_at, inbound, state, kind, text) \
+                 VALUES(x'03', 1, 1, 1, 1, 'received', 'text', 'hello'); \
+                 INSERT INTO webhooks(uid, account_id, received_at, state, body) \
+                 VALUES(x'04', 1, 1, 'applied', x'7b7d');",
+            )
+            .unwrap();
+            migrate(&mut old).unwrap();
+            assert_eq!(schema(&old), schema(&new), "from version {version}");
+            let kept: i64 = old.query_row("SELECT count(*) FROM messages", [], |r| r.get(0)).unwrap();
+            assert_eq!(kept, 1);
+        }
     }
 
     #[test]

@@ -1,0 +1,1 @@
+-- What it takes to show and prove the life of a message.
