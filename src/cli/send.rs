@@ -78,14 +78,17 @@ async fn send(session: &mut Session, args: &Send, content: Option<Outgoing>) -> 
     }
     let to = recipient(session, args).await?;
     let account = args.account.clone();
+    // A time that has passed is now: a script does not think again.
+    let at = Some(0);
     let request = match content {
-        Some(content) => Request::Send { account, to, content, quote: args.quote },
+        Some(content) => Request::Send { account, to, content, quote: args.quote, at },
         None => Request::SendTemplate {
             account,
             to,
             name: args.template.clone().unwrap_or_default(),
             language: args.language.clone().unwrap_or_default(),
             values: args.values.iter().cloned().collect(),
+            at,
         },
     };
     let Response::Queued { message, .. } = session.client.ask(request).await? else {

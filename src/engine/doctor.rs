@@ -224,7 +224,7 @@ async fn last_webhook(shared: &Shared, out: &mut Vec<Check>) {
 async fn outbox(shared: &Shared, out: &mut Vec<Check>) {
     out.push(match shared.store.read(crate::store::Reader::outbox_counts).await {
         Err(e) => check("outbox", None, Verdict::Fail, e.to_string(), "run the doctor again"),
-        Ok((open, unknown)) => {
+        Ok((open, _, unknown)) => {
             let verdict = if unknown > 0 || open > 100 { Verdict::Warn } else { Verdict::Pass };
             let seen = format!("{open} waiting, {unknown} with unknown fate");
             check("outbox", None, verdict, seen, "open the threads marked ✗ and send again or put aside")

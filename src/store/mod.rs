@@ -19,7 +19,7 @@ mod writer;
 
 pub mod seed;
 
-pub use outbox::{DueSend, OpenAttempt};
+pub use outbox::{Due, DueSend, OpenAttempt, RecentAttempt, SendFacts};
 pub use reader::Reader;
 pub use writer::{Commit, Reply};
 

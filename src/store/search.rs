@@ -275,7 +275,7 @@ impl Reader {
                 let (row, _, message) = rows::message(r, &names)?;
                 next = Some(Cursor { at: message.at, row });
                 let snippet = snippet(&message.body.plain_text(), &query.terms);
-                hits.push(Hit { message, title: r.get(21)?, snippet });
+                hits.push(Hit { message, title: r.get("title")?, snippet });
             }
         }
         let threads = if before.is_none() && thread.is_none() {

@@ -7,7 +7,7 @@ use super::{App, Asked, Damage};
 use crate::clock::Millis;
 use crate::model::contact::Contact;
 use crate::model::thread::{DraftMode, ThreadDetail, ThreadRow};
-use crate::model::{Direction, Message, MessageId, ThreadId};
+use crate::model::{DeliveryState, Direction, Message, MessageId, ThreadId};
 use crate::protocol::{Cursor, Place, Request};
 use crate::tui::composer::Composer;
 use crate::tui::format;
@@ -217,7 +217,7 @@ impl Conversation {
         }
     }
 
-    fn around(&self, i: usize, tz: &jiff::tz::TimeZone) -> Around {
+    fn around(&self, i: usize, now: Millis, tz: &jiff::tz::TimeZone) -> Around {
         let m = &self.messages[i];
         let before = i.checked_sub(1).map(|j| &self.messages[j]);
         let day = format::day(m.at, tz);
@@ -225,6 +225,10 @@ impl Conversation {
         Around {
             day: new_day.then_some(day),
             unread: self.unread.filter(|(id, _)| *id == m.id).map(|(_, n)| n),
+            wait: m
+                .waits
+                .filter(|w| m.state == DeliveryState::Queued && w.until > now)
+                .map(|w| format::wait(w, now, tz)),
             leads: new_day || before.is_none_or(|b| b.direction != m.direction || b.origin != m.origin),
         }
     }
@@ -324,7 +328,8 @@ impl App {
     }
 
     fn block(&self, c: &Conversation, i: usize, look: &Look<'_>) -> Rc<Block> {
-        self.layouts.borrow_mut().block(&c.messages[i], &c.around(i, &self.tz), look)
+        let around = c.around(i, self.clock.now(), &self.tz);
+        self.layouts.borrow_mut().block(&c.messages[i], &around, look)
     }
 
     /// What is on the screen, from top to bottom: laid out from the bottom up until the pane is full.

@@ -718,7 +718,7 @@ impl App {
         c.unread = None;
         let content = Outgoing::text(text.trim_end());
         self.ask(
-            Request::Send { account: None, to: Recipient::Thread { thread }, content, quote },
+            Request::Send { account: None, to: Recipient::Thread { thread }, content, quote, at: None },
             Asked::Send { thread, text, quote },
         );
         self.go_to_end();

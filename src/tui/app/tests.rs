@@ -115,6 +115,9 @@ impl Script {
             provider_id: Some(ProviderMessageId(format!("wamid.{n}"))),
             tag: None,
             edited: false,
+            waits: None,
+            put_aside: false,
+            also_sent: None,
             attempts: 1,
             revision: 1,
         };
