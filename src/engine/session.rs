@@ -505,6 +505,8 @@ async fn send(
     let message = MessageId::new();
     // Who names a time has thought about it; whoever does not may think again for a moment.
     let undo = match at {
+        // A reaction is taken away as easily as it is given.
+        None if reaction_target(&content).is_some() => 0,
         None => i64::try_from(shared.settings.undo.as_millis()).unwrap_or(0),
         Some(_) => 0,
     };

@@ -3,10 +3,12 @@
 //! Pure: "now" and the time zone are given. A time that does not exist or would be in the past is refused with the
 //! reason, never guessed.
 
-use crate::clock::Millis;
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, ToSpan as _, Zoned};
+
+/// Milliseconds since the Unix epoch, or between two points in time.
+type Millis = i64;
 
 const MINUTE: Millis = 60_000;
 const HOUR: Millis = 60 * MINUTE;
@@ -14,14 +16,14 @@ const DAY: Millis = 24 * HOUR;
 /// The furthest time that is understood.
 const FURTHEST: Millis = 366 * DAY;
 
-/// What is understood, for hints and errors.
-pub const EXAMPLES: &str = "10m, 2h, 14:30, tomorrow 9:00, mon 9, 2026-12-01 14:30";
+/// What is understood, for hints and help.
+pub const EXAMPLES: &str = "10m · 2h · 14:30 · tomorrow 9:00 · mon 9 · 2026-12-01 14:30";
 
 /// Why a text is no time to send at.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadTime {
     /// Not understood.
-    #[error("`{0}` is not understood: write {EXAMPLES}")]
+    #[error("`{0}` is not understood")]
     Unclear(String),
     /// A day without a time.
     #[error("say a time as well: {0} 9:00")]
@@ -362,7 +364,7 @@ mod tests {
     fn what_is_no_time_is_refused_with_the_reason() {
         for (input, expected) in [
             ("", "not understood"),
-            ("soon", "`soon` is not understood: write 10m"),
+            ("soon", "`soon` is not understood"),
             ("0m", "not understood"),
             ("tomorrow", "say a time as well: tomorrow 9:00"),
             ("mon", "say a time as well: mon 9:00"),

@@ -62,6 +62,8 @@ pub(crate) struct Around {
     pub leads: bool,
     /// While it waits in the outbox: how long, or until when, in words.
     pub wait: Option<String>,
+    /// Whether it waits for a time at which the window will be closed.
+    pub closed_then: bool,
 }
 
 /// How messages are laid out.
@@ -577,7 +579,7 @@ fn trouble(
     look: &Look<'_>,
     block: &mut Block,
 ) {
-    for (s, style) in outbox::lines(m, around.wait.as_deref(), look.theme) {
+    for (s, style) in outbox::lines(m, around, look.theme) {
         for r in text::wrap(&s, cells) {
             let part = s[r].to_owned();
             let w = text::width(&part);

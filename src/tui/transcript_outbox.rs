@@ -2,6 +2,7 @@
 
 use crate::model::delivery::WaitReason;
 use crate::model::{DeliveryState, Message};
+use super::Around;
 use crate::text;
 use crate::tui::format;
 use crate::tui::theme::Theme;
@@ -14,11 +15,11 @@ pub(super) fn taken_back(m: &Message, width: usize) -> String {
     text::truncate(&format!("⊘ taken back: {words}"), room).into_owned()
 }
 
-/// The lines, from top to bottom. `wait` says how long a queued one still waits.
-pub(super) fn lines(m: &Message, wait: Option<&str>, t: &Theme) -> Vec<(String, Style)> {
+/// The lines, from top to bottom.
+pub(super) fn lines(m: &Message, around: &Around, t: &Theme) -> Vec<(String, Style)> {
     let mut out: Vec<(String, Style)> = Vec::new();
     match m.state {
-        DeliveryState::Queued => queued(m, wait, t, &mut out),
+        DeliveryState::Queued => queued(m, around, t, &mut out),
         DeliveryState::Unknown => unknown(m, t, &mut out),
         DeliveryState::Failed => failed(m, t, &mut out),
         _ => {}
@@ -33,15 +34,18 @@ pub(super) fn lines(m: &Message, wait: Option<&str>, t: &Theme) -> Vec<(String, 
     out
 }
 
-fn queued(m: &Message, wait: Option<&str>, t: &Theme, out: &mut Vec<(String, Style)>) {
+fn queued(m: &Message, around: &Around, t: &Theme, out: &mut Vec<(String, Style)>) {
     let why = m.waits.map(|w| w.why);
-    match (why, wait) {
+    match (why, around.wait.as_deref()) {
         (Some(WaitReason::Undo), Some(left)) => {
             out.push((format!("sends in {left}"), t.dim));
             out.push(("→ u takes it back".into(), t.key));
         }
         (Some(WaitReason::Later), Some(when)) => {
             out.push((format!("⏲ to be sent {when}"), t.warn));
+            if around.closed_then {
+                out.push(("the window is closed by then: it fails unless the customer writes before".into(), t.warn));
+            }
             out.push(("→ u takes it back, Ctrl+G another time, S sends it now".into(), t.key));
         }
         (Some(WaitReason::Provider), Some(left)) => {

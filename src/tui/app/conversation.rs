@@ -7,7 +7,8 @@ use super::{App, Asked, Damage};
 use crate::clock::Millis;
 use crate::model::contact::Contact;
 use crate::model::thread::{DraftMode, ThreadDetail, ThreadRow};
-use crate::model::{DeliveryState, Direction, Message, MessageId, ThreadId};
+use crate::model::delivery::WaitReason;
+use crate::model::{Body, DeliveryState, Direction, Message, MessageId, ThreadId};
 use crate::protocol::{Cursor, Place, Request};
 use crate::tui::composer::Composer;
 use crate::tui::format;
@@ -229,6 +230,11 @@ impl Conversation {
                 .waits
                 .filter(|w| m.state == DeliveryState::Queued && w.until > now)
                 .map(|w| format::wait(w, now, tz)),
+            closed_then: m.waits.is_some_and(|w| {
+                w.why == WaitReason::Later
+                    && !matches!(m.body, Body::Template { .. })
+                    && self.row.as_ref().is_some_and(|r| !r.window.is_open(w.until))
+            }),
             leads: new_day || before.is_none_or(|b| b.direction != m.direction || b.origin != m.origin),
         }
     }
