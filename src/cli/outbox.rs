@@ -60,7 +60,7 @@ pub(super) async fn run(ctx: Context<'_>, args: Outbox) -> Result<Exit, Failure>
         Answer::Checked(report) => {
             let words = report.words(now);
             ctx.out.line(&format!("{}: {}", report.message, crate::text::sanitize(&words)))?;
-        },
+        }
         Answer::Changed(changed) if ctx.out.json => ctx.out.document(&changed)?,
         Answer::Changed(changed) => ctx.out.line(&format!("{}: {}", changed.message, changed.done))?,
     }
@@ -162,12 +162,20 @@ mod tests {
             state: DeliveryState::Queued,
             waits: waits.map(|(until, why)| Waiting { until, why }),
             attempts: 1,
-            error: error.map(|code| DeliveryError { code, text: "slow down".into(), cause: None, next: None }),
+            error: error.map(|code| DeliveryError {
+                code,
+                text: "slow down".into(),
+                cause: None,
+                next: None,
+            }),
         };
         let say = |r: OutboxRow| waits(&r, 0, &jiff::tz::TimeZone::UTC);
         assert_eq!(say(row(Some((4_000, WaitReason::Undo)), None)), "in 4 s: it can still be taken back");
         assert_eq!(say(row(Some((90_000_000, WaitReason::Later)), None)), "tomorrow 01:00, in 1 day");
-        assert_eq!(say(row(Some((12_000, WaitReason::Provider)), Some(130_429))), "in 12 s: 130429 slow down");
+        assert_eq!(
+            say(row(Some((12_000, WaitReason::Provider)), Some(130_429))),
+            "in 12 s: 130429 slow down"
+        );
         assert_eq!(say(row(None, Some(0))), "slow down");
         assert_eq!(say(row(None, None)), "");
     }

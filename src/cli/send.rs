@@ -51,7 +51,10 @@ pub(super) async fn run(ctx: Context<'_>, args: Send) -> Result<Exit, Failure> {
     if let Some(at) = at {
         let now = ctx.clock.now();
         let words = when::describe(at, now, &ctx.out.zone());
-        ctx.out.remark(&format!("to be sent {words}, {}, by the engine that runs then", when::distance(at, now)));
+        ctx.out.remark(&format!(
+            "to be sent {words}, {}, by the engine that runs then",
+            when::distance(at, now)
+        ));
     }
     Ok(Exit::Done)
 }

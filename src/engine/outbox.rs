@@ -160,9 +160,7 @@ impl Worker {
             }
         }
         for ((until, _), (why, messages)) in put_off {
-            if let Err(error) =
-                shared.engine_event(EventBody::SendsPutOff { messages, until, why }).await
-            {
+            if let Err(error) = shared.engine_event(EventBody::SendsPutOff { messages, until, why }).await {
                 tracing::error!(%error, "a wait could not be recorded");
             }
         }
@@ -260,11 +258,7 @@ enum Ended {
     /// So.
     Is(AttemptOutcome),
     /// The provider wants it later.
-    PutOff {
-        at: Millis,
-        error: DeliveryError,
-        scope: HoldScope,
-    },
+    PutOff { at: Millis, error: DeliveryError, scope: HoldScope },
 }
 
 async fn carry_out(shared: &Shared, send: &DueSend) -> Ended {

@@ -248,7 +248,8 @@ impl Reader {
     /// webhooks of trouble hold its id.
     pub fn kept_about(&self, attempt: AttemptId) -> Result<(Vec<StatusUpdate>, u32), StoreError> {
         let id = attempt.to_string();
-        let mut st = self.conn.prepare_cached("SELECT change FROM early WHERE instr(change, ?1) > 0 ORDER BY id")?;
+        let mut st =
+            self.conn.prepare_cached("SELECT change FROM early WHERE instr(change, ?1) > 0 ORDER BY id")?;
         let mut statuses = Vec::new();
         let mut found = st.query([&id])?;
         while let Some(r) = found.next()? {

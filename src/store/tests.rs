@@ -313,7 +313,9 @@ async fn sends_of_one_thread_are_due_one_at_a_time_in_order() {
     let (b, _) = bed.queue(thread, "2").await;
     let due = |bed: &Bed| {
         let store = bed.store.clone();
-        async move { store.read(|r| r.due(NOW, 10)).await.unwrap().sends.iter().map(|d| d.message).collect::<Vec<_>>() }
+        async move {
+            store.read(|r| r.due(NOW, 10)).await.unwrap().sends.iter().map(|d| d.message).collect::<Vec<_>>()
+        }
     };
     assert_eq!(due(&bed).await, [a]);
     bed.apply(EventBody::AttemptStarted { message: a, attempt }).await.unwrap();

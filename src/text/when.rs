@@ -53,7 +53,8 @@ fn local(at: Millis, tz: &TimeZone) -> Zoned {
 pub fn parse(input: &str, now: Millis, tz: &TimeZone) -> Result<Millis, BadTime> {
     let text: String = input.trim().chars().take(60).collect::<String>().to_lowercase();
     let unclear = || BadTime::Unclear(input.trim().chars().take(40).collect());
-    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c == ',').filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || c == ',').filter(|w| !w.is_empty()).collect();
     let words = match words.as_slice() {
         ["in" | "at", rest @ ..] => rest,
         all => all,
@@ -145,8 +146,18 @@ fn weekday(word: &str) -> Option<Weekday> {
 
 fn month(word: &str) -> Option<i8> {
     const MONTHS: [&str; 12] = [
-        "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
-        "november", "december",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
     ];
     let at = MONTHS.iter().position(|name| word.len() >= 3 && name.starts_with(word))?;
     i8::try_from(at + 1).ok()
@@ -403,8 +414,10 @@ mod tests {
         assert_eq!(say("tomorrow 9"), "tomorrow 09:00");
         assert_eq!(say("mon 9"), "Mon 23 Nov 09:00");
         assert_eq!(say("2027-02-03 9:00"), "Wed 3 Feb 2027 09:00");
-        let far: Vec<String> =
-            [40_000, 10 * MINUTE, 2 * HOUR, 125 * MINUTE, 30 * HOUR, 3 * DAY].iter().map(|d| distance(*d, 0)).collect();
+        let far: Vec<String> = [40_000, 10 * MINUTE, 2 * HOUR, 125 * MINUTE, 30 * HOUR, 3 * DAY]
+            .iter()
+            .map(|d| distance(*d, 0))
+            .collect();
         assert_eq!(far, ["in 40 s", "in 10 min", "in 2 h", "in 2 h 05 min", "in 1 day", "in 3 days"]);
     }
 

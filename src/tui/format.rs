@@ -217,7 +217,10 @@ mod tests {
         let w = |left, why| Waiting { until: now + left, why };
         let undo = w(4_200, WaitReason::Undo);
         assert_eq!((wait(undo, now, &tz).as_str(), until_wait_changes(undo, now)), ("5 s", Some(200)));
-        assert_eq!((wait(undo, now + 200, &tz).as_str(), until_wait_changes(undo, now + 200)), ("4 s", Some(1_000)));
+        assert_eq!(
+            (wait(undo, now + 200, &tz).as_str(), until_wait_changes(undo, now + 200)),
+            ("4 s", Some(1_000))
+        );
         assert_eq!(until_wait_changes(undo, now + 4_200), None);
         let held = w(10 * MINUTE + 7, WaitReason::Provider);
         assert_eq!((wait(held, now, &tz).as_str(), until_wait_changes(held, now)), ("10 min", Some(8)));

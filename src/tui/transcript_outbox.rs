@@ -1,8 +1,8 @@
 //! The lines under a message of ours that has not got through: what it waits for, what went wrong, what to press.
 
+use super::Around;
 use crate::model::delivery::WaitReason;
 use crate::model::{DeliveryState, Message};
-use super::Around;
 use crate::text;
 use crate::tui::format;
 use crate::tui::theme::Theme;
@@ -44,7 +44,10 @@ fn queued(m: &Message, around: &Around, t: &Theme, out: &mut Vec<(String, Style)
         (Some(WaitReason::Later), Some(when)) => {
             out.push((format!("⏲ to be sent {when}"), t.warn));
             if around.closed_then {
-                out.push(("the window is closed by then: it fails unless the customer writes before".into(), t.warn));
+                out.push((
+                    "the window is closed by then: it fails unless the customer writes before".into(),
+                    t.warn,
+                ));
             }
             out.push(("→ u takes it back, Ctrl+G another time, S sends it now".into(), t.key));
         }

@@ -186,8 +186,8 @@ fn earlier(
     }
     keep(conn, attempt, &kept)?;
     // Where the present attempt did not get through, or has not left, the earlier one is the message's.
-    let takes_over = kept.state.is_taken()
-        && matches!(row.state.as_str(), "queued" | "failed" | "unknown" | "cancelled");
+    let takes_over =
+        kept.state.is_taken() && matches!(row.state.as_str(), "queued" | "failed" | "unknown" | "cancelled");
     if takes_over {
         if row.state != "queued" {
             keep(conn, row.attempt, &shown(conn, m)?.0)?;
@@ -230,14 +230,16 @@ pub(super) fn keep(conn: &Connection, attempt: AttemptId, s: &Shown) -> Result<(
 /// The newest attempt before the present one of which nobody knows whether it went out: what a message falls back
 /// to when its new attempt is withdrawn before it left.
 pub(super) fn in_doubt(conn: &Connection, row: &Row) -> Result<Option<(AttemptId, Shown)>, StoreError> {
-    other(conn, row, "SELECT uid FROM attempts WHERE outbox_id = ?1 AND uid <> ?2 AND state = 'unknown' ORDER BY n DESC LIMIT 1")
+    other(
+        conn,
+        row,
+        "SELECT uid FROM attempts WHERE outbox_id = ?1 AND uid <> ?2 AND state = 'unknown' ORDER BY n DESC LIMIT 1",
+    )
 }
 
 fn other(conn: &Connection, row: &Row, sql: &str) -> Result<Option<(AttemptId, Shown)>, StoreError> {
-    let uid: Option<Vec<u8>> = conn
-        .prepare_cached(sql)?
-        .query_row(params![row.id, row.attempt.0], |r| r.get(0))
-        .optional()?;
+    let uid: Option<Vec<u8>> =
+        conn.prepare_cached(sql)?.query_row(params![row.id, row.attempt.0], |r| r.get(0)).optional()?;
     let Some(attempt) = uid.as_deref().and_then(AttemptId::from_slice) else { return Ok(None) };
     Ok(kept(conn, attempt)?.map(|s| (attempt, s)))
 }
@@ -268,9 +270,15 @@ fn take_over(
 
 /// What a message's row says now, and whether it was put aside.
 pub(super) fn shown(conn: &Connection, m: i64) -> Result<(Shown, bool), StoreError> {
-    let (state, times, error, provider_id, dismissed): (String, Option<String>, Option<String>, Option<String>, bool) =
-        conn.prepare_cached("SELECT state, times, error, provider_id, dismissed FROM messages WHERE id = ?1")?
-            .query_row([m], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?)))?;
+    let (state, times, error, provider_id, dismissed): (
+        String,
+        Option<String>,
+        Option<String>,
+        Option<String>,
+        bool,
+    ) = conn
+        .prepare_cached("SELECT state, times, error, provider_id, dismissed FROM messages WHERE id = ?1")?
+        .query_row([m], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?)))?;
     let state =
         DeliveryState::parse(&state).ok_or_else(|| StoreError::Corrupt(format!("delivery state {state}")))?;
     let times = times.and_then(|t| serde_json::from_str(&t).ok()).unwrap_or_default();
@@ -316,7 +324,11 @@ pub(super) fn show(
 
 /// The provider refused a send of time `sent` because the window is closed. Where the customer wrote after that, it
 /// says nothing about the window of now.
-pub(super) fn window_refused(conn: &Connection, thread: &ThreadState, sent: Millis) -> Result<(), StoreError> {
+pub(super) fn window_refused(
+    conn: &Connection,
+    thread: &ThreadState,
+    sent: Millis,
+) -> Result<(), StoreError> {
     if thread.window_until > Window::after(sent).until {
         return Ok(());
     }

@@ -208,12 +208,7 @@ pub(super) fn load(
     Ok(Row { account: cx.account_by_row(account)?, ..row })
 }
 
-pub(super) fn set_state(
-    conn: &Connection,
-    cx: &mut Context,
-    id: i64,
-    state: &str,
-) -> Result<(), StoreError> {
+pub(super) fn set_state(conn: &Connection, cx: &mut Context, id: i64, state: &str) -> Result<(), StoreError> {
     conn.prepare_cached("UPDATE outbox SET state = ?2 WHERE id = ?1")?.execute(params![id, state])?;
     cx.changed(Changed::StatusChanged);
     Ok(())
@@ -506,7 +501,9 @@ pub(super) fn moved(
                 .query_row([row.id], |r| r.get(0))?;
             let own = matches!(WaitReason::parse(&held), Some(WaitReason::Undo | WaitReason::Later));
             if !own && !held.is_empty() {
-                return Err(StoreError::Rule("the message waits for the provider: it goes as soon as it may".into()));
+                return Err(StoreError::Rule(
+                    "the message waits for the provider: it goes as soon as it may".into(),
+                ));
             }
             let line_at = match row.send_at {
                 Some(_) => Some(cx.now.max(last_in_line(conn, row.thread_id, cx.now)? + 1)),

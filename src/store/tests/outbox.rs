@@ -10,7 +10,13 @@ impl Bed {
         self.threads().await[0].id
     }
 
-    async fn queue_at(&self, thread: ThreadId, text: &str, not_before: i64, send_at: Option<i64>) -> MessageId {
+    async fn queue_at(
+        &self,
+        thread: ThreadId,
+        text: &str,
+        not_before: i64,
+        send_at: Option<i64>,
+    ) -> MessageId {
         let message = MessageId::new();
         self.apply(EventBody::MessageQueued {
             message,
@@ -180,7 +186,10 @@ async fn a_scheduled_send_is_moved_sent_now_and_fails_aloud() {
     let attempt = bed.start(message).await;
     bed.end(message, attempt, AttemptOutcome::Rejected { error: error(0) }).await;
     let notices = bed.store.read(|r| r.notices(5)).await.unwrap();
-    assert!(notices.len() == 1 && notices[0].text.contains("Marta Souza") && notices[0].text.contains("why"), "{notices:?}");
+    assert!(
+        notices.len() == 1 && notices[0].text.contains("Marta Souza") && notices[0].text.contains("why"),
+        "{notices:?}"
+    );
     assert!(bed.apply(EventBody::SendMoved { message, send_at: None }).await.is_err());
 }
 
@@ -305,7 +314,8 @@ async fn an_attempt_that_was_put_off_and_sent_all_the_same_is_not_sent_again() {
     let message = bed.queue_at(thread, "hello", NOW, None).await;
     let first = bed.start(message).await;
     let at = NOW + 4_000;
-    bed.end(message, first, AttemptOutcome::RetryAt { at, error: error(131_016), scope: HoldScope::Message }).await;
+    bed.end(message, first, AttemptOutcome::RetryAt { at, error: error(131_016), scope: HoldScope::Message })
+        .await;
     bed.webhook(vec![status("out1", "sent", Some(first))]).await;
     bed.clock.advance(10_000);
     assert_eq!((bed.due().await, bed.message(message).await.state), (vec![], DeliveryState::Sent));
@@ -452,7 +462,12 @@ async fn the_rows_of_the_outbox_say_what_waits_and_why() {
     let got: Vec<_> = rows.iter().map(|r| (r.message, r.state.as_str(), r.text.as_str())).collect();
     assert_eq!(
         got,
-        [(now, "queued", "now"), (later, "queued", "later"), (unknown, "unknown", "unknown"), (failed, "failed", "failed")]
+        [
+            (now, "queued", "now"),
+            (later, "queued", "later"),
+            (unknown, "unknown", "unknown"),
+            (failed, "failed", "failed")
+        ]
     );
     assert_eq!(rows[1].waits, Some(Waiting { until: NOW + 60_000, why: WaitReason::Later }));
     assert_eq!(rows[3].error.as_ref().map(|e| e.code), Some(131_026));

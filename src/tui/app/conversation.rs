@@ -6,8 +6,8 @@
 use super::{App, Asked, Damage};
 use crate::clock::Millis;
 use crate::model::contact::Contact;
-use crate::model::thread::{DraftMode, ThreadDetail, ThreadRow};
 use crate::model::delivery::WaitReason;
+use crate::model::thread::{DraftMode, ThreadDetail, ThreadRow};
 use crate::model::{Body, DeliveryState, Direction, Message, MessageId, ThreadId};
 use crate::protocol::{Cursor, Place, Request};
 use crate::tui::composer::Composer;

@@ -117,7 +117,10 @@ impl App {
         let sent = |m: &Message| {
             m.direction == Direction::Outbound
                 && m.attempts > 0
-                && !matches!(m.state, DeliveryState::Queued | DeliveryState::Sending | DeliveryState::Cancelled)
+                && !matches!(
+                    m.state,
+                    DeliveryState::Queued | DeliveryState::Sending | DeliveryState::Cancelled
+                )
         };
         let found = if any_unknown { self.acted_on(unknown) } else { self.acted_on(sent) };
         if let Some(m) = found {
@@ -148,10 +151,7 @@ impl App {
             String::new(),
             crate::text::truncate(&crate::tui::transcript::one_line(&m), 200).into_owned(),
         ];
-        let steps = vec![
-            Step::Ask(Box::new(request)),
-            Step::Say("sent again, as a new attempt".into()),
-        ];
+        let steps = vec![Step::Ask(Box::new(request)), Step::Say("sent again, as a new attempt".into())];
         self.show_overlay(Box::new(Confirm::new("Send it again?", lines, 'y', steps)), None);
     }
 

@@ -52,7 +52,9 @@ impl SendLater {
         let Ok((at, words)) = self.time() else { return Vec::new() };
         match self.purpose {
             Purpose::Draft => vec![Step::Close, Step::SendAt { at, words }],
-            Purpose::Move(message) => vec![Step::Ask(Box::new(Request::Reschedule { message, at: Some(at) }))],
+            Purpose::Move(message) => {
+                vec![Step::Ask(Box::new(Request::Reschedule { message, at: Some(at) }))]
+            }
         }
     }
 }
@@ -111,7 +113,8 @@ impl Overlay for SendLater {
                 Ok((at, words)) => {
                     frame::put(buf, inner.x, inner.y + 3, inner.width, &words, theme.strong);
                     if self.window.is_some_and(|until| at >= until) {
-                        let warning = "The window is closed by then: it will fail, unless the customer writes before.";
+                        let warning =
+                            "The window is closed by then: it will fail, unless the customer writes before.";
                         frame::paragraph(buf, line(4, 2), warning, theme.warn);
                     }
                 }
@@ -167,7 +170,10 @@ mod tests {
         p.paste("10m");
         let request = Request::Reschedule { message, at: Some(600_000) };
         assert_eq!(press(&mut p, "Enter"), vec![Step::Ask(Box::new(request))]);
-        assert!(p.deliver(Delivery::Problem(Problem::new("refused", "the message is no longer waiting"))).is_empty());
+        assert!(
+            p.deliver(Delivery::Problem(Problem::new("refused", "the message is no longer waiting")))
+                .is_empty()
+        );
         assert!(picture(&p, 80, 24).contains("no longer waiting"));
         assert_eq!(
             p.deliver(Delivery::Done),
