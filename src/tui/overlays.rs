@@ -141,3 +141,24 @@ fn help(app: &App) -> Vec<HelpSection> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::app::tests::Script;
+
+    #[test]
+    fn a_picker_knows_the_customer_before_the_details_come() {
+        let mut script = Script::new();
+        let thread = script.thread("Marta Souza", Some("5511988881234"), None);
+        script.say(thread, 5, true, crate::model::Body::text("Oi!"));
+        let mut app = script.start((120, 36));
+        let c = app.conversation.as_mut().unwrap();
+        c.contact = None;
+        let (first, name, phone) = person(app.conversation.as_ref());
+        assert_eq!(first, "Marta");
+        assert_eq!(name, "Marta Souza");
+        assert_eq!(phone, "+55 11 98888-1234");
+        assert_eq!(person(None), Default::default());
+    }
+}
