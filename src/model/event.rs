@@ -164,6 +164,15 @@ pub enum EventBody {
         /// Why it could not be read.
         problem: Option<String>,
     },
+    /// A kept webhook was read again, after a fix: what it says is applied, and what is here already stays.
+    WebhookReplayed {
+        /// Which: the id of the event that brought it.
+        webhook: EventId,
+        /// What it says now; `None` when the body can still not be read (then `problem` says why).
+        batch: Option<WebhookBatch>,
+        /// Why it could not be read.
+        problem: Option<String>,
+    },
     /// An account is configured.
     AccountConfigured {
         /// What the configuration says.
@@ -291,6 +300,7 @@ impl EventBody {
     pub fn action(&self) -> &'static str {
         match self {
             Self::WebhookReceived { .. } => "webhook_received",
+            Self::WebhookReplayed { .. } => "webhook_replayed",
             Self::AccountConfigured { .. } => "account_configured",
             Self::AccountState { .. } => "account_state",
             Self::NumberSynced { .. } => "number_synced",

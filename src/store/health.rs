@@ -3,7 +3,7 @@
 use super::StoreError;
 use super::reader::Reader;
 use crate::clock::Millis;
-use crate::model::ids::AccountId;
+use crate::model::ids::{AccountId, EventId};
 use crate::model::inbound::Severity;
 use crate::protocol::Notice;
 use rusqlite::params;
@@ -66,6 +66,20 @@ impl Reader {
         Ok((last, u64::try_from(failed).unwrap_or(0)))
     }
 
+    /// A webhook as it was kept; `None` when it is gone (or never was).
+    pub fn raw_webhook(&self, id: EventId) -> Result<Option<RawWebhook>, StoreError> {
+        use rusqlite::OptionalExtension;
+        Ok(self
+            .conn
+            .prepare_cached(
+                "SELECT a.key, w.body FROM webhooks w JOIN accounts a ON a.id = w.account_id WHERE w.uid = ?1",
+            )?
+            .query_row([id.0], |r| {
+                Ok(RawWebhook { account: AccountId::new(r.get::<_, String>(0)?), body: r.get(1)? })
+            })
+            .optional()?)
+    }
+
     /// When the oldest raw webhook that is kept was received.
     pub fn oldest_webhook(&self) -> Result<Option<Millis>, StoreError> {
         use rusqlite::OptionalExtension;
@@ -119,6 +133,15 @@ impl Reader {
         backup.run_to_completion(1024, std::time::Duration::from_millis(1), None)?;
         Ok(())
     }
+}
+
+/// A webhook as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawWebhook {
+    /// The account whose listener path was used.
+    pub account: AccountId,
+    /// The body.
+    pub body: Vec<u8>,
 }
 
 /// Tables that can be counted.

@@ -6,6 +6,8 @@
 
 mod apply;
 pub mod health;
+#[cfg(test)]
+mod ingest_tests;
 mod messages;
 mod migrate;
 mod outbox;

@@ -238,6 +238,9 @@ pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Resul
         EventBody::WebhookReceived { account, raw, batch, problem, .. } => {
             inbound::webhook(conn, cx, event, account, raw, batch.as_ref(), problem.as_deref())
         }
+        EventBody::WebhookReplayed { webhook, batch, problem } => {
+            inbound::replay(conn, cx, *webhook, batch.as_ref(), problem.as_deref())
+        }
         EventBody::MessageQueued { message, attempt, account, to, content, quote, not_before } => {
             let send = outbox::NewSend {
                 message: *message,
@@ -287,6 +290,7 @@ fn subject(body: &EventBody) -> String {
         | EventBody::NumberSynced { account, .. }
         | EventBody::TemplatesSynced { account, .. } => account.to_string(),
         EventBody::AccountConfigured { spec } => spec.id.to_string(),
+        EventBody::WebhookReplayed { webhook, .. } => webhook.to_string(),
         EventBody::MessageQueued { message, .. }
         | EventBody::AttemptStarted { message, .. }
         | EventBody::AttemptEnded { message, .. }
