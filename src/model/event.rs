@@ -6,7 +6,7 @@
 use super::contact::Identity;
 use super::delivery::DeliveryError;
 use super::ids::{AccountId, AttemptId, EventId, MessageId, QuickReplyId, ThreadId};
-use super::inbound::WebhookBatch;
+use super::inbound::{Severity, WebhookBatch};
 use super::outgoing::Outgoing;
 use super::quick_reply::QuickReply;
 use super::template::Template;
@@ -287,10 +287,35 @@ pub enum EventBody {
         /// Which.
         reply: QuickReplyId,
     },
-    /// Raw webhooks received before a time have been kept long enough; some of the oldest are removed.
+    /// Raw webhooks have been kept long enough, or take too much room; some of the oldest are removed.
     WebhooksExpired {
-        /// The time.
+        /// Those received before this time go.
         before: Millis,
+        /// Those that could not be applied in full stay until they were received before this time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        failed_before: Option<Millis>,
+        /// Bytes that may stay: the oldest go first, those that could not be applied last.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        keep_bytes: Option<u64>,
+    },
+    /// The doctor posted to our own listener with a good signature: kept and marked, never traffic.
+    WebhookTested {
+        /// The account whose listener path was used.
+        account: AccountId,
+        /// The body as it came.
+        #[serde(with = "raw_bytes")]
+        raw: Vec<u8>,
+    },
+    /// The engine has something to tell the operators about an account.
+    Noticed {
+        /// Which account.
+        account: AccountId,
+        /// How much it matters.
+        severity: Severity,
+        /// What it is about (`silence`).
+        field: String,
+        /// One line.
+        text: String,
     },
 }
 
@@ -318,6 +343,8 @@ impl EventBody {
             Self::QuickReplyDeleted { .. } => "quick_reply_deleted",
             Self::QuickReplyUsed { .. } => "quick_reply_used",
             Self::WebhooksExpired { .. } => "webhooks_expired",
+            Self::WebhookTested { .. } => "webhook_tested",
+            Self::Noticed { .. } => "noticed",
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod apply;
 pub mod health;
+mod life;
 #[cfg(test)]
 mod ingest_tests;
 mod messages;
@@ -17,12 +18,15 @@ mod search;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod webhooks;
 mod writer;
 
 pub mod seed;
 
+pub use life::{Act, AttemptRow, LifeRows};
 pub use outbox::{DueSend, OpenAttempt};
 pub use reader::Reader;
+pub use webhooks::{Carriers, KeptWebhook};
 pub use writer::{Commit, Reply};
 
 use crate::clock::Clock;

@@ -56,11 +56,25 @@ pub(super) fn webhook(
     .execute(params![event.id.0, path.id, event.at, state, text, raw])?;
     if let Some(d) = cx.delta(path.id) {
         d.webhook_at = Some(event.at);
+        d.webhook_bytes += raw.len() as i64;
     }
+    heard(cx, &path, batch, event.at);
     if state != "applied" {
         cx.changed(Changed::StatusChanged);
     }
     Ok(Reply { problems: problems.len(), ..Reply::default() })
+}
+
+/// One callback serves all numbers of a business account: those that a webhook names have been heard of too.
+fn heard(cx: &mut Context, path: &AccountRow, batch: Option<&WebhookBatch>, at: Millis) {
+    for routed in batch.iter().flat_map(|b| &b.changes) {
+        if let Some(number) = routed.route.number.as_ref().filter(|n| **n != path.number)
+            && let Some(id) = cx.accounts.iter().find(|a| a.number == *number).map(|a| a.id)
+            && let Some(d) = cx.delta(id)
+        {
+            d.webhook_at = d.webhook_at.max(Some(at));
+        }
+    }
 }
 
 /// Applies a kept webhook again. One update that still cannot be applied costs itself only.
