@@ -13,6 +13,8 @@ mod messages;
 mod migrate;
 mod outbox;
 mod reader;
+#[cfg(test)]
+mod recorder_tests;
 mod rows;
 mod search;
 #[cfg(test)]
