@@ -11,6 +11,7 @@ mod ingest;
 mod limits;
 mod outbox;
 mod paths;
+mod recorder;
 mod session;
 mod sync;
 
@@ -188,7 +189,7 @@ impl Engine {
             tasks.spawn(outbox::run(Arc::clone(&engine.shared)));
             tasks.spawn(sync::run(Arc::clone(&engine.shared)));
             tasks.spawn(sync::tidy(Arc::clone(&engine.shared)));
-            tasks.spawn(sync::expire(Arc::clone(&engine.shared)));
+            tasks.spawn(recorder::expire(Arc::clone(&engine.shared)));
         }
         Ok(engine)
     }
