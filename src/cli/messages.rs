@@ -53,6 +53,8 @@ pub(super) async fn run(ctx: Context<'_>, args: Messages) -> Result<Exit, Failur
                 let w = m.waits.map(|w| (when::distance(w.until, now), w.why.words()));
                 w.map(|(left, why)| format!("queued, {left}: {why}")).unwrap_or_default()
             }
+            _ if m.put_aside => format!("{}, put aside", m.state.as_str()),
+            Some(e) if e.code == 0 => format!("{} {}", m.state.as_str(), e.text),
             Some(e) => format!("{} {} {}", m.state.as_str(), e.code, e.text),
             None => format::state(m.state).to_owned(),
         };

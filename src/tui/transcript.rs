@@ -62,6 +62,8 @@ pub(crate) struct Around {
     pub leads: bool,
     /// While it waits in the outbox: how long, or until when, in words.
     pub wait: Option<String>,
+    /// While it waits in the outbox: whether for another one of the thread.
+    pub turn: bool,
     /// Whether it waits for a time at which the window will be closed.
     pub closed_then: bool,
 }

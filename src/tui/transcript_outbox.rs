@@ -27,7 +27,7 @@ pub(super) fn lines(m: &Message, around: &Around, t: &Theme) -> Vec<(String, Sty
     if let Some(other) = m.also_sent {
         let (tick, _) = format::ticks(other.state, t);
         out.push((
-            format!("! an earlier attempt got through as well ({tick}): the customer may have it twice"),
+            format!("! an earlier attempt got through too ({tick}): it may be there twice"),
             t.warn,
         ));
     }
@@ -35,17 +35,17 @@ pub(super) fn lines(m: &Message, around: &Around, t: &Theme) -> Vec<(String, Sty
 }
 
 fn queued(m: &Message, around: &Around, t: &Theme, out: &mut Vec<(String, Style)>) {
-    let why = m.waits.map(|w| w.why);
+    let why = m.waits.map(|w| w.why).filter(|_| around.wait.is_some());
     match (why, around.wait.as_deref()) {
         (Some(WaitReason::Undo), Some(left)) => {
             out.push((format!("sends in {left}"), t.dim));
             out.push(("→ u takes it back".into(), t.key));
         }
         (Some(WaitReason::Later), Some(when)) => {
-            out.push((format!("⏲ to be sent {when}"), t.warn));
+            out.push((format!("◷ to be sent {when}"), t.warn));
             if around.closed_then {
                 out.push((
-                    "the window is closed by then: it fails unless the customer writes before".into(),
+                    "the window is closed by then: it will fail".into(),
                     t.warn,
                 ));
             }
@@ -65,8 +65,8 @@ fn queued(m: &Message, around: &Around, t: &Theme, out: &mut Vec<(String, Style)
         }
         (Some(why), Some(left)) => out.push((format!("waiting {left}: {}", why.words()), t.warn)),
         _ => {
-            if let Some(e) = &m.error {
-                out.push((format!("waits: {}", text::sanitize(&e.text)), t.warn));
+            if around.turn {
+                out.push(("waiting for its turn".into(), t.dim));
             }
         }
     }

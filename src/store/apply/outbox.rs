@@ -232,6 +232,9 @@ pub(super) fn started(
     )?
     .execute(params![attempt.0, row.id, row.tries + 1, event.at])?;
     if let Some(m) = row.message_id {
+        if row.send_at.is_some() {
+            stands_now(conn, cx, &row, m, event.at)?;
+        }
         conn.prepare_cached("UPDATE messages SET attempts = ?2 WHERE id = ?1")?
             .execute(params![m, row.tries + 1])?;
         move_state(conn, cx, &row.account, m, DeliveryState::Sending, event.at, None)?;
@@ -467,6 +470,30 @@ pub(super) fn put_off(
     Ok(Reply::default())
 }
 
+/// A message that was to be sent later belongs where it is sent, not where it was written.
+fn stands_now(
+    conn: &Connection,
+    cx: &mut Context,
+    row: &Row,
+    m: i64,
+    now: Millis,
+) -> Result<(), StoreError> {
+    let thread = thread_by_row(conn, row.thread_id)?;
+    let at = now.max(thread.last_at);
+    let (uid, kind, text, state): (Vec<u8>, String, String, String) = conn
+        .prepare_cached(
+            "UPDATE messages SET at = ?2, revision = revision + 1 WHERE id = ?1 RETURNING uid, kind, text, state",
+        )?
+        .query_row(params![m, at], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
+    conn.prepare_cached(
+        "UPDATE threads SET last_at = ?2, last_row = ?3, last_uid = ?4, last_inbound = 0, last_kind = ?5, \
+         last_text = ?6, last_state = ?7 WHERE id = ?1",
+    )?
+    .execute(params![thread.id, at, m, uid, kind, first_chars(&text, super::PREVIEW), state])?;
+    cx.thread_changed(&thread, &row.account);
+    Ok(())
+}
+
 /// A message is to be looked at again though its state is the same.
 fn touch(conn: &Connection, cx: &mut Context, m: i64, message: MessageId) -> Result<(), StoreError> {
     let thread: i64 = conn
@@ -517,6 +544,9 @@ pub(super) fn moved(
         }
     }
     if let Some(m) = row.message_id {
+        if send_at.is_none() && row.send_at.is_some() {
+            stands_now(conn, cx, &row, m, cx.now)?;
+        }
         touch(conn, cx, m, message)?;
     }
     cx.changed(Changed::StatusChanged);

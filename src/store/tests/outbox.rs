@@ -97,12 +97,16 @@ async fn what_is_sent_later_does_not_stand_in_the_way_and_joins_the_line_at_its_
     assert_eq!(bed.due().await, [], "the first one waits for another attempt, and the others behind it");
     let m = bed.message(first).await;
     assert_eq!(m.waits, Some(Waiting { until: at, why: WaitReason::Provider }));
+    assert_eq!(bed.messages(thread).await[1].id, later, "until then it stands where it was written");
     bed.clock.advance(30_000);
     for expected in [first, second, later] {
         assert_eq!(bed.due().await, [expected]);
         let attempt = bed.start(expected).await;
         bed.end(expected, attempt, accepted(&expected.to_string())).await;
     }
+    assert_eq!(bed.messages(thread).await.last().unwrap().id, later, "and then where it was sent");
+    let row = bed.threads().await.remove(0);
+    assert_eq!((row.preview.unwrap().message, row.last_at), (later, NOW + 90_000));
     bed.whole().await;
 }
 

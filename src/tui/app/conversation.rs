@@ -230,6 +230,7 @@ impl Conversation {
                 .waits
                 .filter(|w| m.state == DeliveryState::Queued && w.until > now)
                 .map(|w| format::wait(w, now, tz)),
+            turn: m.state == DeliveryState::Queued && self.has_others_in_line(i, now),
             closed_then: m.waits.is_some_and(|w| {
                 w.why == WaitReason::Later
                     && !matches!(m.body, Body::Template { .. })
@@ -237,6 +238,18 @@ impl Conversation {
             }),
             leads: new_day || before.is_none_or(|b| b.direction != m.direction || b.origin != m.origin),
         }
+    }
+
+    /// Whether a queued message that may leave has to wait for another one of its thread.
+    fn has_others_in_line(&self, i: usize, now: Millis) -> bool {
+        let waits = |m: &Message| m.waits.is_some_and(|w| w.until > now);
+        !waits(&self.messages[i])
+            && self.messages.iter().enumerate().any(|(j, m)| {
+                let later = m.waits.is_some_and(|w| w.why == WaitReason::Later);
+                j != i
+                    && (m.state == DeliveryState::Sending
+                        || m.state == DeliveryState::Queued && !later && (waits(m) || j < i))
+            })
     }
 
     /// A page did not come; it may be asked for again.
@@ -281,16 +294,35 @@ impl Conversation {
         self.patience = None;
     }
 
+    /// Takes a message out of the loaded pages.
+    fn remove(&mut self, i: usize) {
+        self.messages.remove(i);
+        let mut end = 0;
+        for p in &mut self.pages {
+            end += p.messages;
+            if i < end {
+                p.messages -= 1;
+                break;
+            }
+        }
+    }
+
     /// Takes messages that are new or changed; returns whether the pane changes.
     fn take_rows(&mut self, rows: Vec<Message>) -> bool {
         let mut changed = false;
-        for m in rows.into_iter().filter(|m| m.thread == self.thread) {
+        let thread = self.thread;
+        for m in rows.into_iter().filter(|m| m.thread == thread) {
             if let Some(i) = self.index(m.id) {
-                if self.messages[i].revision <= m.revision {
-                    self.messages[i] = m;
-                    changed = true;
+                if self.messages[i].revision > m.revision {
+                    continue;
                 }
-                continue;
+                changed = true;
+                if self.messages[i].at == m.at {
+                    self.messages[i] = m;
+                    continue;
+                }
+                // What was to be sent later stands where it is sent.
+                self.remove(i);
             }
             let at = self.messages.partition_point(|o| o.at <= m.at);
             // What belongs to pages that are not loaded comes with them.

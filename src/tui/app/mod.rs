@@ -10,6 +10,8 @@ mod panes;
 #[cfg(test)]
 mod follow_tests;
 #[cfg(test)]
+mod outbox_tests;
+#[cfg(test)]
 mod scroll_tests;
 #[cfg(test)]
 pub(crate) mod tests;

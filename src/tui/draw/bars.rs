@@ -219,7 +219,7 @@ fn health(app: &App) -> Vec<Span> {
         out.push((format!("   outbox {}", s.outbox), t.text));
     }
     if s.later > 0 {
-        out.push((format!("   ⏲ {} later", s.later), t.dim));
+        out.push((format!("   ◷ {} later", s.later), t.dim));
     }
     if s.unknown > 0 {
         out.push((format!("   ? {} unknown", s.unknown), t.warn));
