@@ -251,7 +251,10 @@ fn verdict(m: &Message, wait: Wait) -> Option<Result<(), Failure>> {
         DeliveryState::Unknown => Some(Err(Failure::new(
             Problem::new("unknown", "the provider's answer was lost")
                 .means("the message may or may not have been sent; it is not sent again by itself")
-                .next(format!("`switchboard outbox check {}` looks for news; then decide whether to send it again", m.id)),
+                .next(format!(
+                    "`switchboard outbox check {}` looks for news; then decide whether to send it again",
+                    m.id
+                )),
         ))),
         state if state >= goal => Some(Ok(())),
         _ => None,

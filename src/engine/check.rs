@@ -75,5 +75,5 @@ pub(super) async fn take_back(
     // Between the look and this it may have left: then the store refuses, and nothing is given back.
     shared.store.apply(shared.event(actor, EventBody::MessageCancelled { message })).await?;
     shared.outbox.notify_one();
-    Ok(Response::TakenBack { thread, content, quote })
+    Ok(Response::TakenBack { thread, content: Box::new(content), quote })
 }

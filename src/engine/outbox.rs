@@ -27,6 +27,8 @@ const TRIES: u32 = 8;
 const TRIES_UNREACHED: u32 = 56;
 /// Longest wait of our own backoff: five minutes.
 const BACKOFF_MAX: Millis = 300_000;
+/// Longest wait that a provider may ask for: a day.
+const HOLD_MAX: Millis = 86_400_000;
 /// Shortest wait before another attempt, whatever the provider says.
 const PAUSE: Millis = 1_000;
 /// A wait from this length on is kept and shown; shorter ones only happen.
@@ -93,9 +95,12 @@ impl Worker {
     /// Counts what left before this engine started, so that a restart is no way past a limit.
     async fn remember(&mut self, shared: &Shared) -> Result<(), StoreError> {
         let now = shared.clock.now();
-        let recent = shared.store.read(move |r| r.recent_attempts(now - limits::MEMORY)).await?;
+        let (memory, holds) = (now - limits::MEMORY, now - HOLD_MAX);
+        let recent = shared.store.read_slow(move |r| r.recent_attempts(memory, holds)).await?;
         for a in recent {
-            self.limits.count(&a.account, a.thread, a.at.min(now));
+            if a.at > memory {
+                self.limits.count(&a.account, a.thread, a.at.min(now));
+            }
             if let Some(AttemptOutcome::RetryAt { at, scope, .. }) = a.outcome {
                 self.limits.hold(scope, &a.account, a.thread, at, now);
             }

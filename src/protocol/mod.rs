@@ -477,7 +477,7 @@ pub enum Response {
         /// Its thread.
         thread: ThreadId,
         /// What it was.
-        content: Outgoing,
+        content: Box<Outgoing>,
         /// What it quoted.
         quote: Option<MessageId>,
     },

@@ -5,6 +5,7 @@ use crate::clock::Millis;
 use crate::model::delivery::{DeliveryError, DeliveryState, Waiting};
 use crate::model::ids::{AccountId, MessageId, ThreadId};
 use serde::{Deserialize, Serialize};
+use std::fmt::Write as _;
 
 /// A send that has not got through yet: queued, on the wire, unknown or failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,7 +102,10 @@ impl CheckReport {
         match self.unread_webhooks {
             0 => {}
             1 => out.push_str("; a webhook that was not understood names it"),
-            n => out.push_str(&format!("; {n} webhooks that were not understood name it")),
+            n => {
+                // Writing into a string cannot fail.
+                let _ = write!(out, "; {n} webhooks that were not understood name it");
+            }
         }
         out
     }

@@ -106,7 +106,7 @@ impl Reader {
         let mut later = self.conn.prepare_cached(
             "SELECT min(not_before) FROM outbox WHERE state = 'queued' AND account_id = ?1 AND not_before > ?2",
         )?;
-        for (row, key) in self.names()?.iter() {
+        for (row, key) in &self.names()? {
             let mut found = ready.query(params![row, now, limit])?;
             while let Some(r) = found.next()? {
                 due.sends.push(DueSend {
@@ -123,14 +123,15 @@ impl Reader {
         Ok(due)
     }
 
-    /// Attempts that were started after a time, oldest first.
-    pub fn recent_attempts(&self, after: Millis) -> Result<Vec<RecentAttempt>, StoreError> {
+    /// Attempts that were started after a time, and those since `holding` that were put off; oldest first.
+    pub fn recent_attempts(&self, after: Millis, holding: Millis) -> Result<Vec<RecentAttempt>, StoreError> {
         let names = self.names()?;
         let mut st = self.conn.prepare_cached(
             "SELECT o.account_id, t.uid, a.started_at, a.outcome FROM attempts a JOIN outbox o ON o.id = a.outbox_id \
-             JOIN threads t ON t.id = o.thread_id WHERE a.started_at > ?1 ORDER BY a.started_at",
+             JOIN threads t ON t.id = o.thread_id WHERE a.started_at > ?2 \
+             AND (a.started_at > ?1 OR a.outcome LIKE '{\"outcome\":\"retry_at\"%') ORDER BY a.started_at",
         )?;
-        let mut found = st.query([after])?;
+        let mut found = st.query([after, holding])?;
         let mut out = Vec::new();
         while let Some(r) = found.next()? {
             let account: i64 = r.get(0)?;

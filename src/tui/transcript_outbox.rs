@@ -26,10 +26,7 @@ pub(super) fn lines(m: &Message, around: &Around, t: &Theme) -> Vec<(String, Sty
     }
     if let Some(other) = m.also_sent {
         let (tick, _) = format::ticks(other.state, t);
-        out.push((
-            format!("! an earlier attempt got through too ({tick}): it may be there twice"),
-            t.warn,
-        ));
+        out.push((format!("! an earlier attempt got through too ({tick}): it may be there twice"), t.warn));
     }
     out
 }
@@ -44,10 +41,7 @@ fn queued(m: &Message, around: &Around, t: &Theme, out: &mut Vec<(String, Style)
         (Some(WaitReason::Later), Some(when)) => {
             out.push((format!("◷ to be sent {when}"), t.warn));
             if around.closed_then {
-                out.push((
-                    "the window is closed by then: it will fail".into(),
-                    t.warn,
-                ));
+                out.push(("the window is closed by then: it will fail".into(), t.warn));
             }
             out.push(("→ u takes it back, Ctrl+G another time, S sends it now".into(), t.key));
         }
@@ -87,11 +81,11 @@ fn unknown(m: &Message, t: &Theme, out: &mut Vec<(String, Style)>) {
 fn failed(m: &Message, t: &Theme, out: &mut Vec<(String, Style)>) {
     let Some(e) = &m.error else {
         out.push(("✗ it was not delivered".into(), t.bad));
-        let (next, style) = match m.put_aside {
-            true => ("→ put aside", t.dim),
-            false => ("→ Ctrl+R sends it again, x y puts it aside", t.key),
-        };
-        out.push((next.into(), style));
+        out.push(if m.put_aside {
+            ("→ put aside".into(), t.dim)
+        } else {
+            ("→ Ctrl+R sends it again, x y puts it aside".into(), t.key)
+        });
         return;
     };
     let code = if e.code == 0 { String::new() } else { format!("{} ", e.code) };

@@ -471,13 +471,7 @@ pub(super) fn put_off(
 }
 
 /// A message that was to be sent later belongs where it is sent, not where it was written.
-fn stands_now(
-    conn: &Connection,
-    cx: &mut Context,
-    row: &Row,
-    m: i64,
-    now: Millis,
-) -> Result<(), StoreError> {
+fn stands_now(conn: &Connection, cx: &mut Context, row: &Row, m: i64, now: Millis) -> Result<(), StoreError> {
     let thread = thread_by_row(conn, row.thread_id)?;
     let at = now.max(thread.last_at);
     let (uid, kind, text, state): (Vec<u8>, String, String, String) = conn
@@ -514,34 +508,28 @@ pub(super) fn moved(
     if row.state != "queued" {
         return Err(StoreError::Rule("the message is no longer waiting".into()));
     }
-    match send_at {
-        Some(at) => {
-            conn.prepare_cached(
-                "UPDATE outbox SET send_at = ?2, not_before = ?2, line_at = ?2, hold = 'later' WHERE id = ?1",
-            )?
-            .execute(params![row.id, at])?;
-        }
-        None => {
-            // A scheduled one joins the line where the others are; one in the line keeps its place.
-            let held: String = conn
-                .prepare_cached("SELECT hold FROM outbox WHERE id = ?1")?
-                .query_row([row.id], |r| r.get(0))?;
-            let own = matches!(WaitReason::parse(&held), Some(WaitReason::Undo | WaitReason::Later));
-            if !own && !held.is_empty() {
-                return Err(StoreError::Rule(
-                    "the message waits for the provider: it goes as soon as it may".into(),
-                ));
-            }
-            let line_at = match row.send_at {
-                Some(_) => Some(cx.now.max(last_in_line(conn, row.thread_id, cx.now)? + 1)),
-                None => None,
-            };
-            conn.prepare_cached(
-                "UPDATE outbox SET send_at = NULL, not_before = ?2, line_at = coalesce(?3, line_at), hold = '' \
-                 WHERE id = ?1",
-            )?
-            .execute(params![row.id, cx.now, line_at])?;
-        }
+    let held: String =
+        conn.prepare_cached("SELECT hold FROM outbox WHERE id = ?1")?.query_row([row.id], |r| r.get(0))?;
+    let by_operator = matches!(WaitReason::parse(&held), None | Some(WaitReason::Undo | WaitReason::Later));
+    if !by_operator {
+        return Err(StoreError::Rule("the message waits for the provider: it goes as soon as it may".into()));
+    }
+    if let Some(at) = send_at {
+        conn.prepare_cached(
+            "UPDATE outbox SET send_at = ?2, not_before = ?2, line_at = ?2, hold = 'later' WHERE id = ?1",
+        )?
+        .execute(params![row.id, at])?;
+    } else {
+        // A scheduled one joins the line where the others are; one in the line keeps its place.
+        let line_at = match row.send_at {
+            Some(_) => Some(cx.now.max(last_in_line(conn, row.thread_id, cx.now)? + 1)),
+            None => None,
+        };
+        conn.prepare_cached(
+            "UPDATE outbox SET send_at = NULL, not_before = ?2, line_at = coalesce(?3, line_at), hold = '' \
+             WHERE id = ?1",
+        )?
+        .execute(params![row.id, cx.now, line_at])?;
     }
     if let Some(m) = row.message_id {
         if send_at.is_none() && row.send_at.is_some() {

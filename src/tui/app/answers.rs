@@ -66,7 +66,7 @@ impl App {
                 self.message_rows_came(rows);
             }
             (Asked::TakeBack, Response::TakenBack { thread, content, quote }) => {
-                self.taken_back(thread, content, quote);
+                self.taken_back(thread, *content, quote);
             }
             (Asked::Check, Response::Checked(report)) => self.checked(&report),
             (Asked::Send { thread, .. }, Response::Queued { .. }) => self.sent(thread),

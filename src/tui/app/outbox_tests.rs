@@ -69,7 +69,10 @@ fn one_key_takes_a_message_back_into_the_composer() {
     let (mut s, mut app, id) = with_message(waits(5_000, WaitReason::Undo));
     s.keys(&mut app, "u");
     assert!(s.log.contains(&Request::TakeBack { message: id }));
-    assert_eq!((app.conversation.as_ref().unwrap().composer.text(), app.scope), ("on its way", Scope::Composer));
+    assert_eq!(
+        (app.conversation.as_ref().unwrap().composer.text(), app.scope),
+        ("on its way", Scope::Composer)
+    );
     // The empty composer takes back what has just left it, and only while it can be taken back.
     let (mut s, mut app, id) = with_message(waits(5_000, WaitReason::Undo));
     s.keys(&mut app, "r Ctrl+7");
@@ -152,7 +155,10 @@ fn every_state_says_what_it_is() {
             (|m| m.state = DeliveryState::Unknown) as fn(&mut crate::model::Message),
             "it may or may not have gone out",
         ),
-        (|m| (m.state, m.put_aside) = (DeliveryState::Unknown, true), "put aside: nobody knows whether it went out"),
+        (
+            |m| (m.state, m.put_aside) = (DeliveryState::Unknown, true),
+            "put aside: nobody knows whether it went out",
+        ),
         (|m| m.state = DeliveryState::Cancelled, "⊘ taken back: on its way"),
         (
             |m| {

@@ -244,7 +244,7 @@ impl Script {
                 self.change(message, |m| (m.state, m.waits) = (DeliveryState::Cancelled, None));
                 let m = self.messages.iter().find(|m| m.id == message).unwrap();
                 let content = Outgoing::text(m.body.plain_text());
-                Response::TakenBack { thread: m.thread, content, quote: None }
+                Response::TakenBack { thread: m.thread, content: Box::new(content), quote: None }
             }
             Request::SaveDraft { thread, text, .. } => {
                 self.drafts.insert(thread, text);

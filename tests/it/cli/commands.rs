@@ -22,8 +22,8 @@ use switchboard::protocol::{
 };
 
 const AT: i64 = 1_763_716_320_000;
-const THREAD: ThreadId = ThreadId([7; 16]);
-const MESSAGE: MessageId = MessageId([9; 16]);
+pub(super) const THREAD: ThreadId = ThreadId([7; 16]);
+pub(super) const MESSAGE: MessageId = MessageId([9; 16]);
 
 fn account() -> AccountView {
     AccountView {
@@ -68,7 +68,7 @@ fn row() -> ThreadRow {
     }
 }
 
-fn detail() -> Response {
+pub(super) fn detail() -> Response {
     Response::Thread(Box::new(ThreadDetail {
         row: row(),
         contact: Contact {
@@ -83,7 +83,7 @@ fn detail() -> Response {
     }))
 }
 
-fn message(state: DeliveryState) -> Message {
+pub(super) fn message(state: DeliveryState) -> Message {
     Message {
         id: MESSAGE,
         thread: THREAD,

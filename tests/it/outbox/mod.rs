@@ -81,6 +81,53 @@ async fn too_fast_stops_the_whole_number_for_as_long_as_the_provider_wishes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_stop_of_the_number_outlives_a_restart() {
+    let mut s = Stage::new(0).await;
+    let (marta, tom) = (s.thread("marta", "Marta Souza").await, s.thread("tom", "Tom Harker").await);
+    s.front.then([wait(4, "1800")]);
+    let first = s.send(marta, "first").await;
+    s.when("it was put off", first, |m| m.waits.is_some()).await;
+    let until = s.clock.now() + 1_800_000;
+    s.stop().await;
+    s.clock.advance(600_000);
+    s.start().await;
+    let second = s.send(tom, "second").await;
+    let m = s.when("the other thread waits", second, |m| m.waits.is_some()).await;
+    assert_eq!(m.waits.map(|w| (w.until, w.why)), Some((until, WaitReason::Provider)));
+    s.clock.set(until);
+    for id in [first, second] {
+        s.in_state(id, DeliveryState::Read).await;
+    }
+    assert_eq!(s.front.texts(), ["first", "first", "second"]);
+    s.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_sends_no_faster_than_its_level() {
+    let s = Stage::new(0).await;
+    let mut ids = Vec::new();
+    for n in 0..90 {
+        // Many people, so that no pair has a limit.
+        let phone = format!("4477009{n:05}");
+        s.control("say", json!({"customer": phone, "name": format!("P{n}"), "text": "oi"})).await;
+    }
+    let rows = eventually("all of them wrote", async || Some(s.rows().await).filter(|r| r.len() >= 90)).await;
+    for row in &rows {
+        ids.push(s.send(row.id, "hello").await);
+    }
+    s.came(80).await;
+    // The clock stands: the second has not passed, so the others wait.
+    let m = s.when("somebody waits for the number", ids[89], |m| m.waits.is_some()).await;
+    assert_eq!(m.waits.unwrap().why, WaitReason::Rate);
+    assert_eq!(s.front.seen().len(), 80);
+    s.clock.advance(1_000);
+    for id in ids {
+        s.in_state(id, DeliveryState::Read).await;
+    }
+    s.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_stays_put_off_fails_after_its_tries_each_with_an_id_of_its_own() {
     let s = Stage::new(0).await;
     let thread = s.thread("marta", "Marta Souza").await;
@@ -176,7 +223,7 @@ async fn what_can_be_taken_back_never_leaves_and_what_has_left_cannot() {
     else {
         panic!()
     };
-    assert_eq!((content, of), (Outgoing::text("oops"), thread));
+    assert_eq!((*content, of), (Outgoing::text("oops"), thread));
     assert_eq!(s.message(id).await.state, DeliveryState::Cancelled);
     s.clock.advance(1);
     s.in_state(next, DeliveryState::Read).await;
