@@ -70,9 +70,10 @@ impl Stage {
         let (settings, clock) = (self.settings.clone(), self.clock.clone());
         let started = runtime.spawn(async move {
             let engine = Engine::start(settings.clone(), clock).await.unwrap();
-            let listener = match settings.serve_listener {
-                true => Some(Listener::start(&engine, &settings.listener).await.unwrap()),
-                false => None,
+            let listener = if settings.serve_listener {
+                Some(Listener::start(&engine, &settings.listener).await.unwrap())
+            } else {
+                None
             };
             (engine, listener)
         });
