@@ -34,7 +34,8 @@ pub fn is_hostile(c: char) -> bool {
 }
 
 /// Letters for invisible text. Only flags of regions (England, Scotland) are written with them.
-fn is_tag(c: char) -> bool {
+#[must_use]
+pub fn is_tag(c: char) -> bool {
     matches!(c, '\u{e0020}'..='\u{e007f}')
 }
 

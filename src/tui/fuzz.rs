@@ -91,8 +91,8 @@ pub fn quick_reply(reply: &str, value: &str) {
         }
     }
     // A value is data: it is never read as a template.
-    let plain = text::sanitize_lines(value);
-    if !value.trim().is_empty() {
+    let plain = text::sanitize(value);
+    if !plain.trim().is_empty() {
         assert_eq!(vars.fill("{{ contact.name }}", &Given::new()), Filled::Text(plain.into_owned()));
     }
 }
