@@ -106,8 +106,7 @@ impl Output {
                     struct Document<'a> {
                         error: &'a Problem,
                     }
-                    write_json(&mut self.err, &Document { error: problem })
-                        .and_then(|()| writeln!(self.err))
+                    write_json(&mut self.err, &Document { error: problem }).and_then(|()| writeln!(self.err))
                 } else {
                     write_problem(&mut self.err, problem)
                 };
@@ -163,7 +162,9 @@ mod tests {
         write_json(&mut out, &[text]).unwrap();
         let written = String::from_utf8(out).unwrap();
         assert!(!written.chars().any(|c| is_hostile(c) || is_tag(c)), "{written:?}");
-        assert!(written.contains("\\u202e") && written.contains("\\udb40\\udc41") && written.contains("é王👍"));
+        assert!(
+            written.contains("\\u202e") && written.contains("\\udb40\\udc41") && written.contains("é王👍")
+        );
         assert_eq!(serde_json::from_str::<Vec<String>>(&written).unwrap(), [text]);
     }
 

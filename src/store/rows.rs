@@ -103,6 +103,16 @@ pub(super) const MESSAGE_COLUMNS: &str = "m.id, m.uid, t.uid, t.account_id, m.at
      m.text, m.body, m.origin, m.provider_id, m.quote, m.times, m.error, m.tag, m.edited, m.attempts, m.revision, \
      m.dismissed, EXISTS(SELECT 1 FROM reactions x WHERE x.message_id = m.id)";
 
+/// Bytes of text after which a page of messages ends, however few they are. As JSON a control character takes six
+/// bytes, and a frame has an end.
+pub(super) const PAGE_BYTES: usize = 2 << 20;
+
+/// Bytes of text and body of a message row.
+pub(super) fn message_bytes(r: &Row<'_>) -> Result<usize, StoreError> {
+    let len = |i| r.get_ref(i).map(|v| v.as_bytes_or_null().ok().flatten().map_or(0, <[u8]>::len));
+    Ok(len(8)? + len(9)?)
+}
+
 /// A message, its local number, and whether it has reactions (to be read apart).
 pub(super) fn message(r: &Row<'_>, names: &AccountNames) -> Result<(i64, bool, Message), StoreError> {
     let inbound: bool = r.get(6)?;

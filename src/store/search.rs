@@ -261,7 +261,7 @@ impl Reader {
             rows.extend(self.rowids("message_parts", &q, &scope)?);
             rows.extend(self.tail(&query.terms, &scope)?);
         }
-        let more = rows.len() > limit;
+        let mut more = rows.len() > limit;
         let rows: Vec<i64> = rows.into_iter().rev().take(limit).collect();
         let mut hits = Vec::with_capacity(rows.len());
         let sql = format!(
@@ -269,9 +269,15 @@ impl Reader {
         );
         let mut st = self.conn.prepare_cached(&sql)?;
         let mut next = None;
+        let mut bytes = 0;
         for id in rows {
             let mut found = st.query([id])?;
             if let Some(r) = found.next()? {
+                bytes += rows::message_bytes(r)?;
+                if bytes > rows::PAGE_BYTES && !hits.is_empty() {
+                    more = true;
+                    break;
+                }
                 let (row, _, message) = rows::message(r, &names)?;
                 next = Some(Cursor { at: message.at, row });
                 let snippet = snippet(&message.body.plain_text(), &query.terms);

@@ -44,6 +44,8 @@ const QUIT_WAIT: Millis = 2_000;
 /// The customer is told at most this often that somebody types, in milliseconds: the provider shows it for 25
 /// seconds.
 const TYPING: Millis = 20_000;
+/// Messages that are asked for by their ids at once.
+const ROWS_AT_ONCE: usize = 30;
 /// A conversation that is not there after this long, in milliseconds, is drawn as loading.
 const PATIENCE: Millis = 40;
 
@@ -523,7 +525,10 @@ impl App {
             && !messages
             && let Some(thread) = self.conversation.as_ref().map(|c| c.thread)
         {
-            let ids = std::mem::take(&mut self.changed_messages).into_iter().collect();
+            // A few at a time, so that the longest of them fit into an answer; the rest follows it.
+            let rest = self.changed_messages.iter().nth(ROWS_AT_ONCE).copied();
+            let rest = rest.map(|first| self.changed_messages.split_off(&first)).unwrap_or_default();
+            let ids = std::mem::replace(&mut self.changed_messages, rest).into_iter().collect();
             self.ask(Request::MessageRows { ids }, Asked::MessageRows(thread));
         }
         if !self.changed_threads.is_empty() && !rows {

@@ -256,7 +256,10 @@ mod tests {
         assert_eq!(v.fill("Hi {{ contact.name }}", &Given::new()), Filled::Text("Hi Mar[31mta".into()));
         // Nor do its line breaks; and a name of nothing but controls is asked for.
         let v = Variables { contact_name: "Marta\nSent by the bank".into(), ..vars() };
-        assert_eq!(v.fill("Hi {{ contact.name }}", &Given::new()), Filled::Text("Hi Marta Sent by the bank".into()));
+        assert_eq!(
+            v.fill("Hi {{ contact.name }}", &Given::new()),
+            Filled::Text("Hi Marta Sent by the bank".into())
+        );
         let v = Variables { contact_name: "\u{202e}\u{1b}".into(), ..vars() };
         assert!(matches!(v.fill("Hi {{ contact.name }}", &Given::new()), Filled::Missing(_)));
     }
