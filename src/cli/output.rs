@@ -94,6 +94,15 @@ impl Output {
         }
     }
 
+    /// The same to the millisecond.
+    pub fn precise(&mut self, at: Millis) -> String {
+        let zone = self.zone.get_or_insert_with(TimeZone::system);
+        match jiff::Timestamp::from_millisecond(at) {
+            Ok(t) => t.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S.%3f").to_string(),
+            Err(_) => at.to_string(),
+        }
+    }
+
     /// Prints why a command failed, and gives its exit code.
     pub fn failure(&mut self, failure: &Failure) -> Exit {
         match failure {

@@ -9,6 +9,7 @@ mod hub;
 mod ingest;
 mod outbox;
 mod paths;
+mod recorder;
 mod session;
 mod sync;
 
@@ -186,7 +187,7 @@ impl Engine {
             tasks.spawn(outbox::run(Arc::clone(&engine.shared)));
             tasks.spawn(sync::run(Arc::clone(&engine.shared)));
             tasks.spawn(sync::tidy(Arc::clone(&engine.shared)));
-            tasks.spawn(sync::expire(Arc::clone(&engine.shared)));
+            tasks.spawn(recorder::expire(Arc::clone(&engine.shared)));
         }
         Ok(engine)
     }

@@ -1,6 +1,6 @@
 //! One client's requests. Reads run side by side; changes run one after the other, in the order in which they came.
 
-use super::{Shared, doctor, outbox, sync};
+use super::{Shared, doctor, outbox, recorder, sync};
 use crate::model::contact::{Identity, IdentityKind};
 use crate::model::event::{Actor, EventBody, Recipient};
 use crate::model::ids::{AccountId, AttemptId, MessageId, ThreadId};
@@ -50,6 +50,9 @@ fn is_read(request: &Request) -> bool {
             | Request::Search { .. }
             | Request::Status
             | Request::Doctor
+            | Request::Webhooks { .. }
+            | Request::Webhook { .. }
+            | Request::MessageLife { .. }
             | Request::Backup { .. }
             | Request::Sync { .. }
             | Request::Typing { .. }
@@ -126,6 +129,11 @@ async fn read(shared: &Arc<Shared>, request: Request) -> Result<Response, Proble
         }
         Request::Status => Ok(Response::Status(Box::new(status(shared).await?))),
         Request::Doctor => Ok(Response::Checks(doctor::run(shared).await)),
+        Request::Webhooks { filter, before, limit } => {
+            recorder::list(shared, filter, before, limit.clamp(1, PAGE_MAX)).await
+        }
+        Request::Webhook { id, limit } => recorder::show(shared, id, limit).await,
+        Request::MessageLife { message } => recorder::life(shared, message).await,
         Request::Backup { file } => backup(shared, file).await,
         Request::Sync { account } => sync_now(shared, account).await,
         Request::Typing { thread } => typing(shared, thread).await,
@@ -280,6 +288,7 @@ async fn change(shared: &Arc<Shared>, operator: &str, request: Request) -> Resul
             done(EventBody::QuickReplySaved { reply }).await
         }
         Request::DeleteQuickReply { id } => done(EventBody::QuickReplyDeleted { reply: id }).await,
+        Request::ReplayWebhook { id } => recorder::replay(shared, by(), id).await,
         Request::UseQuickReply { id } => done(EventBody::QuickReplyUsed { reply: id }).await,
         _ => Err(Problem::new("protocol", "this request asks something and was taken for a change")),
     }

@@ -6,7 +6,7 @@
 use super::contact::Identity;
 use super::delivery::DeliveryError;
 use super::ids::{AccountId, AttemptId, EventId, MessageId, QuickReplyId, ThreadId};
-use super::inbound::WebhookBatch;
+use super::inbound::{Severity, WebhookBatch};
 use super::outgoing::Outgoing;
 use super::quick_reply::QuickReply;
 use super::template::Template;
@@ -164,6 +164,15 @@ pub enum EventBody {
         /// Why it could not be read.
         problem: Option<String>,
     },
+    /// A kept webhook was read again, after a fix: what it says is applied, and what is here already stays.
+    WebhookReplayed {
+        /// Which: the id of the event that brought it.
+        webhook: EventId,
+        /// What it says now; `None` when the body can still not be read (then `problem` says why).
+        batch: Option<WebhookBatch>,
+        /// Why it could not be read.
+        problem: Option<String>,
+    },
     /// An account is configured.
     AccountConfigured {
         /// What the configuration says.
@@ -278,10 +287,35 @@ pub enum EventBody {
         /// Which.
         reply: QuickReplyId,
     },
-    /// Raw webhooks received before a time have been kept long enough; some of the oldest are removed.
+    /// Raw webhooks have been kept long enough, or take too much room; some of the oldest are removed.
     WebhooksExpired {
-        /// The time.
+        /// Those received before this time go.
         before: Millis,
+        /// Those that could not be applied in full stay until they were received before this time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        failed_before: Option<Millis>,
+        /// Bytes that may stay: the oldest go first, those that could not be applied last.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        keep_bytes: Option<u64>,
+    },
+    /// The doctor posted to our own listener with a good signature: kept and marked, never traffic.
+    WebhookTested {
+        /// The account whose listener path was used.
+        account: AccountId,
+        /// The body as it came.
+        #[serde(with = "raw_bytes")]
+        raw: Vec<u8>,
+    },
+    /// The engine has something to tell the operators about an account.
+    Noticed {
+        /// Which account.
+        account: AccountId,
+        /// How much it matters.
+        severity: Severity,
+        /// What it is about (`silence`).
+        field: String,
+        /// One line.
+        text: String,
     },
 }
 
@@ -291,6 +325,7 @@ impl EventBody {
     pub fn action(&self) -> &'static str {
         match self {
             Self::WebhookReceived { .. } => "webhook_received",
+            Self::WebhookReplayed { .. } => "webhook_replayed",
             Self::AccountConfigured { .. } => "account_configured",
             Self::AccountState { .. } => "account_state",
             Self::NumberSynced { .. } => "number_synced",
@@ -308,6 +343,8 @@ impl EventBody {
             Self::QuickReplyDeleted { .. } => "quick_reply_deleted",
             Self::QuickReplyUsed { .. } => "quick_reply_used",
             Self::WebhooksExpired { .. } => "webhooks_expired",
+            Self::WebhookTested { .. } => "webhook_tested",
+            Self::Noticed { .. } => "noticed",
         }
     }
 }

@@ -6,10 +6,16 @@
 
 pub mod client;
 pub mod codec;
+mod recorder;
+
+pub use recorder::{
+    LifeStep, LifeWebhook, MessageLife, RAW_MAX, Replayed, WebhookDetail, WebhookFilter, WebhookPart,
+    WebhookRow, WebhookState,
+};
 
 use crate::clock::Millis;
 use crate::model::event::{AccountSpec, NumberFacts, Recipient};
-use crate::model::ids::{AccountId, MessageId, QuickReplyId, ThreadId};
+use crate::model::ids::{AccountId, EventId, MessageId, QuickReplyId, ThreadId};
 use crate::model::inbound::Severity;
 use crate::model::message::Message;
 use crate::model::outgoing::{FieldProblem, Outgoing};
@@ -245,6 +251,33 @@ pub enum Request {
     Status,
     /// Walk the chain and say what fails. → [`Response::Checks`]
     Doctor,
+    /// Raw webhooks, newest first. A page may hold fewer than asked for and still have a next one: a search looks at
+    /// so many at a time. → [`Response::Webhooks`]
+    Webhooks {
+        /// Which ones.
+        filter: WebhookFilter,
+        /// Continue from here.
+        before: Option<Cursor>,
+        /// At most this many (1 to 500).
+        limit: u32,
+    },
+    /// One raw webhook with its body. → [`Response::Webhook`]
+    Webhook {
+        /// Which.
+        id: EventId,
+        /// At most this many bytes of the body as it is shown (up to [`RAW_MAX`]).
+        limit: u32,
+    },
+    /// Read a kept webhook again and apply it; what is here stays. → [`Response::Replayed`]
+    ReplayWebhook {
+        /// Which.
+        id: EventId,
+    },
+    /// How a message came, went and was told about. → [`Response::Life`]
+    MessageLife {
+        /// Which.
+        message: MessageId,
+    },
     /// Copy the database to a file, while running. → [`Response::Done`]
     Backup {
         /// Absolute path; must not exist.
@@ -413,6 +446,14 @@ pub enum Response {
     Status(Box<Status>),
     /// Doctor's findings.
     Checks(Vec<Check>),
+    /// A page of raw webhooks.
+    Webhooks(Page<WebhookRow>),
+    /// One raw webhook.
+    Webhook(Box<WebhookDetail>),
+    /// To [`Request::ReplayWebhook`].
+    Replayed(Box<Replayed>),
+    /// The life of a message.
+    Life(Box<MessageLife>),
     /// It is done.
     Done,
 }

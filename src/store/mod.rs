@@ -8,21 +8,29 @@ mod apply;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 pub mod health;
+#[cfg(test)]
+mod ingest_tests;
+mod life;
 mod messages;
 mod migrate;
 mod outbox;
 mod reader;
+#[cfg(test)]
+mod recorder_tests;
 mod rows;
 mod search;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod webhooks;
 mod writer;
 
 pub mod seed;
 
+pub use life::{Act, AttemptRow, LifeRows};
 pub use outbox::{DueSend, OpenAttempt};
 pub use reader::Reader;
+pub use webhooks::{Carriers, KeptWebhook};
 pub use writer::{Commit, Reply};
 
 use crate::clock::Clock;

@@ -6,7 +6,7 @@ use super::{
 use crate::clock::Millis;
 use crate::model::delivery::{DeliveryState, DeliveryTimes};
 use crate::model::event::{Event, NumberFacts};
-use crate::model::ids::{AccountId, AttemptId, MessageId};
+use crate::model::ids::{AccountId, AttemptId, EventId, MessageId};
 use crate::model::inbound::{
     Author, Change, InboundMessage, Peer, Route, Routed, StatusUpdate, TemplateNews, WebhookBatch,
 };
@@ -49,23 +49,72 @@ pub(super) fn webhook(
             }
         }
     }
-    let state = match (batch, problems.is_empty()) {
-        (None, _) => "failed",
-        (Some(_), true) => "applied",
-        (Some(_), false) => "partial",
-    };
-    let text = (!problems.is_empty()).then(|| problems.join("\n"));
+    let (state, text) = verdict(batch.is_some(), &problems);
     conn.prepare_cached(
         "INSERT INTO webhooks(uid, account_id, received_at, state, problem, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
     )?
-    .execute(params![event.id.0, path.id, event.at, state, text.as_deref().map(|t| first_chars(t, 4000)), raw])?;
+    .execute(params![event.id.0, path.id, event.at, state, text, raw])?;
     if let Some(d) = cx.delta(path.id) {
         d.webhook_at = Some(event.at);
+        d.webhook_bytes += raw.len() as i64;
     }
+    heard(cx, &path, batch, event.at);
     if state != "applied" {
         cx.changed(Changed::StatusChanged);
     }
     Ok(Reply { problems: problems.len(), ..Reply::default() })
+}
+
+/// One callback serves all numbers of a business account: those that a webhook names have been heard of too.
+fn heard(cx: &mut Context, path: &AccountRow, batch: Option<&WebhookBatch>, at: Millis) {
+    for routed in batch.iter().flat_map(|b| &b.changes) {
+        if let Some(number) = routed.route.number.as_ref().filter(|n| **n != path.number)
+            && let Some(id) = cx.accounts.iter().find(|a| a.number == *number).map(|a| a.id)
+            && let Some(d) = cx.delta(id)
+        {
+            d.webhook_at = d.webhook_at.max(Some(at));
+        }
+    }
+}
+
+/// Applies a kept webhook again. One update that still cannot be applied costs itself only.
+pub(super) fn replay(
+    conn: &Connection,
+    cx: &mut Context,
+    webhook: EventId,
+    batch: Option<&WebhookBatch>,
+    problem: Option<&str>,
+) -> Result<Reply, StoreError> {
+    let (row, account, received): (i64, i64, Millis) = conn
+        .prepare_cached("SELECT id, account_id, received_at FROM webhooks WHERE uid = ?1")?
+        .query_row([webhook.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+        .optional()?
+        .ok_or(StoreError::Missing("this webhook"))?;
+    let path = cx.account_by_row(account)?;
+    cx.received = received;
+    let mut problems: Vec<String> = problem.map(str::to_owned).into_iter().collect();
+    if let Some(batch) = batch {
+        problems.extend(batch.problems.iter().cloned());
+        for routed in &batch.changes {
+            careful(conn, cx, &path, routed, &mut problems)?;
+        }
+    }
+    let (state, text) = verdict(batch.is_some(), &problems);
+    conn.prepare_cached("UPDATE webhooks SET state = ?2, problem = ?3 WHERE id = ?1")?
+        .execute(params![row, state, text])?;
+    cx.changed(Changed::StatusChanged);
+    Ok(Reply { problems: problems.len(), ..Reply::default() })
+}
+
+/// The state of a webhook that was read, and what was wrong with it.
+fn verdict(read: bool, problems: &[String]) -> (&'static str, Option<String>) {
+    let state = match (read, problems.is_empty()) {
+        (false, _) => "failed",
+        (true, true) => "applied",
+        (true, false) => "partial",
+    };
+    let text = (!problems.is_empty()).then(|| first_chars(&problems.join("\n"), 4000).to_owned());
+    (state, text)
 }
 
 fn careful(

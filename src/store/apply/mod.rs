@@ -6,6 +6,7 @@ mod admin;
 mod inbound;
 mod outbox;
 mod people;
+mod recorder;
 mod tidy;
 mod words;
 
@@ -14,7 +15,7 @@ pub(super) use tidy::step as tidy_in;
 pub use tidy::tidy;
 pub(super) use tidy::{parts_upto as tidy_upto, set_parts_upto as set_tidy_upto};
 pub(super) use words::add as index_words;
-pub use words::prepare_query_token;
+pub use words::{prepare_query_token, prepare_words};
 
 use super::StoreError;
 use super::writer::Reply;
@@ -46,6 +47,8 @@ struct Delta {
     unread: i64,
     unread_threads: i64,
     webhook_at: Option<Millis>,
+    /// Raw webhooks that came or went.
+    webhook_bytes: i64,
 }
 
 /// What the writer remembers within and between transactions.
@@ -126,14 +129,27 @@ impl Context {
     pub fn flush(&mut self, conn: &Connection) -> Result<(), StoreError> {
         for i in 0..self.accounts.len() {
             let d = std::mem::take(&mut self.deltas[i]);
-            if d.threads == 0 && d.unread == 0 && d.unread_threads == 0 && d.webhook_at.is_none() {
+            if d.threads == 0
+                && d.unread == 0
+                && d.unread_threads == 0
+                && d.webhook_at.is_none()
+                && d.webhook_bytes == 0
+            {
                 continue;
             }
             conn.prepare_cached(
                 "UPDATE accounts SET threads = threads + ?2, unread = unread + ?3, \
-                 unread_threads = unread_threads + ?4, last_webhook = coalesce(?5, last_webhook) WHERE id = ?1",
+                 unread_threads = unread_threads + ?4, last_webhook = nullif(max(coalesce(last_webhook, 0), coalesce(?5, 0)), 0), \
+                 webhook_bytes = webhook_bytes + ?6 WHERE id = ?1",
             )?
-            .execute(params![self.accounts[i].id, d.threads, d.unread, d.unread_threads, d.webhook_at])?;
+            .execute(params![
+                self.accounts[i].id,
+                d.threads,
+                d.unread,
+                d.unread_threads,
+                d.webhook_at,
+                d.webhook_bytes
+            ])?;
             let account = self.accounts[i].key.clone();
             self.changed(Changed::AccountChanged { account });
         }
@@ -240,6 +256,9 @@ pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Resul
         EventBody::WebhookReceived { account, raw, batch, problem, .. } => {
             inbound::webhook(conn, cx, event, account, raw, batch.as_ref(), problem.as_deref())
         }
+        EventBody::WebhookReplayed { webhook, batch, problem } => {
+            inbound::replay(conn, cx, *webhook, batch.as_ref(), problem.as_deref())
+        }
         EventBody::MessageQueued { message, attempt, account, to, content, quote, not_before } => {
             let send = outbox::NewSend {
                 message: *message,
@@ -269,7 +288,13 @@ pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Resul
         EventBody::QuickReplySaved { reply } => admin::save_quick_reply(conn, cx, event.at, reply),
         EventBody::QuickReplyDeleted { reply } => admin::delete_quick_reply(conn, cx, *reply),
         EventBody::QuickReplyUsed { reply } => admin::use_quick_reply(conn, cx, *reply),
-        EventBody::WebhooksExpired { before } => admin::expire(conn, *before),
+        EventBody::WebhooksExpired { before, failed_before, keep_bytes } => {
+            recorder::expire(conn, cx, *before, failed_before.unwrap_or(*before), *keep_bytes)
+        }
+        EventBody::WebhookTested { account, raw } => recorder::tested(conn, cx, event, account, raw),
+        EventBody::Noticed { account, severity, field, text } => {
+            recorder::noticed(conn, cx, account, *severity, field, text)
+        }
         EventBody::AccountConfigured { spec } => admin::account(conn, cx, spec),
         EventBody::AccountState { account, state, text } => {
             admin::account_state(conn, cx, account, state, text)
@@ -289,6 +314,7 @@ fn subject(body: &EventBody) -> String {
         | EventBody::NumberSynced { account, .. }
         | EventBody::TemplatesSynced { account, .. } => account.to_string(),
         EventBody::AccountConfigured { spec } => spec.id.to_string(),
+        EventBody::WebhookReplayed { webhook, .. } => webhook.to_string(),
         EventBody::MessageQueued { message, .. }
         | EventBody::AttemptStarted { message, .. }
         | EventBody::AttemptEnded { message, .. }
@@ -300,7 +326,8 @@ fn subject(body: &EventBody) -> String {
         | EventBody::DraftSaved { thread, .. } => thread.to_string(),
         EventBody::QuickReplySaved { reply } => reply.id.to_string(),
         EventBody::QuickReplyDeleted { reply } | EventBody::QuickReplyUsed { reply } => reply.to_string(),
-        EventBody::WebhooksExpired { before } => before.to_string(),
+        EventBody::WebhooksExpired { before, .. } => before.to_string(),
+        EventBody::WebhookTested { account, .. } | EventBody::Noticed { account, .. } => account.to_string(),
     }
 }
 
