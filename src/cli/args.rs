@@ -52,6 +52,7 @@ pub enum Command {
     /// Try everything without credentials: an emulated provider, customers who write, the real inbox
     Demo(Demo),
     /// Run the stand-in provider by itself, for tests and for trying a configuration
+    #[command(after_long_help = super::host::faults_help())]
     Emulate(Emulate),
     /// Run the engine without a screen, until Ctrl+C or SIGTERM
     Serve {
@@ -131,6 +132,9 @@ pub struct Demo {
     /// Forget the last demo and start a new one
     #[arg(long)]
     pub fresh: bool,
+    /// What the provider does wrong, such as rough or duplicate=0.05 (see `switchboard emulate --help`)
+    #[arg(long, value_name = "RULES", value_parser = super::host::faults)]
+    pub faults: Option<String>,
 }
 
 /// `emulate`.
@@ -154,6 +158,9 @@ pub struct Emulate {
     /// Answer requests only; no customer writes by itself
     #[arg(long)]
     pub no_play: bool,
+    /// What goes wrong, such as rough or duplicate=0.05,cut-after@messages=0.02 (see --help)
+    #[arg(long, value_name = "RULES", value_parser = super::host::faults)]
+    pub faults: Option<String>,
     /// Output
     #[command(flatten)]
     pub format: Format,

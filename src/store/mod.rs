@@ -5,6 +5,8 @@
 //! waits for writing. Tests are beside each area and in `tests/it/store`.
 
 mod apply;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod health;
 mod life;
 #[cfg(test)]

@@ -58,7 +58,7 @@ fn same(a: &Cell, b: &Cell) -> bool {
 }
 
 fn cells(symbol: &str) -> u16 {
-    if symbol.len() == 1 { 1 } else { symbol.width().max(1) as u16 }
+    if symbol.len() == 1 { 1 } else { u16::try_from(symbol.width().max(1)).unwrap_or(u16::MAX) }
 }
 
 /// Whether every terminal agrees on the width of a symbol, so that the cursor is known to be behind it.
@@ -76,7 +76,11 @@ fn is_certain(symbol: &str) -> bool {
 
 /// Cells that a symbol takes at most: where a terminal does not join its parts, each stands for itself.
 fn reach(symbol: &str) -> u16 {
-    if symbol.len() < 4 { 1 } else { symbol.chars().map(|c| c.width().unwrap_or(0)).sum::<usize>() as u16 }
+    if symbol.len() < 4 {
+        return 1;
+    }
+    let sum: usize = symbol.chars().map(|c| c.width().unwrap_or(0)).sum();
+    u16::try_from(sum).unwrap_or(u16::MAX)
 }
 
 /// What is to be on the terminal after a frame.
@@ -204,10 +208,10 @@ impl Painter {
                 x += span;
                 continue;
             }
-            unknown_until = unknown_until.max(x + span.max(reach(cell.symbol())));
+            unknown_until = unknown_until.max(x.saturating_add(span.max(reach(cell.symbol()))));
             for column in x..(x + span).min(width) {
                 let covered = cells(self.shown.content[base + usize::from(column)].symbol());
-                unknown_until = unknown_until.max(column + covered);
+                unknown_until = unknown_until.max(column.saturating_add(covered));
             }
             if let Some(from) = pending.take() {
                 self.bridge(row, y, from, x);

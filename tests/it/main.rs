@@ -14,6 +14,7 @@ mod common;
 mod config;
 mod daemon;
 mod engine;
+mod faults;
 mod pty;
 mod rules;
 mod two_processes;

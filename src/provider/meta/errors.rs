@@ -486,8 +486,8 @@ pub struct Failure {
 
 /// Reads an answer that is not a success: by its code, else by the HTTP status.
 ///
-/// 429 and answers of 5xx that explain nothing are tried again; 504 says that a gateway gave up on a request
-/// which it had passed on, so its fate is not known.
+/// 429 is tried again. An answer of 5xx that explains nothing may come from something between us and the provider
+/// that had passed the request on, so its fate is not known.
 #[must_use]
 pub fn classify(http_status: u16, body: &[u8]) -> Failure {
     let value: Option<Value> = serde_json::from_slice(body).ok();
@@ -514,12 +514,11 @@ pub fn classify(http_status: u16, body: &[u8]) -> Failure {
     let text = format!("HTTP {http_status} without an explanation");
     let (cause, next, retry) = match http_status {
         429 => ("Too many requests in a short time.", WAIT_RETRY, Retry::Backoff),
-        504 => (
-            "A gateway gave up waiting for the provider's answer.",
+        500..=599 => (
+            "The provider, or something before it, failed without saying whether it had done it.",
             "wait for a delivery status, or look at the customer's chat before you send again",
-            Retry::Never,
+            Retry::Backoff,
         ),
-        500..=599 => ("The provider's service failed.", WAIT_RETRY, Retry::Backoff),
         401 | 403 => ("The provider does not accept the token.", NEW_TOKEN, Retry::Config),
         _ => (
             "The address does not answer as the provider does.",
@@ -531,7 +530,7 @@ pub fn classify(http_status: u16, body: &[u8]) -> Failure {
         error: plain_error(&text, cause, next),
         auth: matches!(http_status, 401 | 403),
         retry,
-        ambiguous: http_status == 504,
+        ambiguous: http_status >= 500,
     }
 }
 
@@ -663,7 +662,9 @@ mod tests {
         assert_eq!(classify(429, b"{}").retry, Retry::Backoff);
         assert_eq!(classify(404, b"not here").retry, Retry::Config);
         assert!(classify(401, b"").auth);
-        assert!(classify(504, b"").ambiguous);
+        for status in [500, 502, 503, 504] {
+            assert!(classify(status, b"<html>").ambiguous, "{status}");
+        }
         assert_eq!(classify(400, br#"{"error":{"message":"m","code":777777}}"#).retry, Retry::Never);
         assert_eq!(classify(500, br#"{"error":{"message":"m","code":777777}}"#).retry, Retry::Backoff);
     }

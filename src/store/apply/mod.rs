@@ -11,9 +11,11 @@ mod tidy;
 mod words;
 
 pub use tidy::tidy;
+#[cfg(any(test, fuzzing))]
+pub(super) use tidy::step as tidy_in;
 pub(super) use tidy::{parts_upto as tidy_upto, set_parts_upto as set_tidy_upto};
 pub(super) use words::add as index_words;
-pub use words::prepare_query_token;
+pub use words::{prepare_query_token, prepare_words};
 
 use super::StoreError;
 use super::writer::Reply;
