@@ -39,6 +39,43 @@ pub(super) fn bytes(n: u64) -> String {
     }
 }
 
+/// Where the sizes of the database are kept, one for a day: they are of this host and no event.
+const SAMPLES: &str = "disk-usage.json";
+/// Days of samples that are kept.
+const SAMPLE_DAYS: usize = 60;
+const DAY: Millis = 86_400_000;
+
+fn samples(dir: &Path) -> Vec<(Millis, u64)> {
+    std::fs::read(dir.join(SAMPLES)).ok().and_then(|t| serde_json::from_slice(&t).ok()).unwrap_or_default()
+}
+
+/// Notes the size of the database, once a day.
+fn sample(dir: &Path, now: Millis, size: u64) -> std::io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut list = samples(dir);
+    if list.last().is_some_and(|(at, _)| now - at < DAY && now >= *at) {
+        return Ok(());
+    }
+    list.retain(|(at, _)| *at < now);
+    list.push((now, size));
+    let first = list.len().saturating_sub(SAMPLE_DAYS);
+    let text = serde_json::to_vec(&list[first..])?;
+    let next = dir.join("disk-usage.new");
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&next)?;
+    file.write_all(&text)?;
+    std::fs::rename(&next, dir.join(SAMPLES))
+}
+
+/// Bytes by which the database grows in a day, over the last week; `None` without a sample that is a day old.
+pub(super) fn growth(dir: &Path, now: Millis, size: u64) -> Option<u64> {
+    let list = samples(dir);
+    let (at, then) = list.iter().find(|(at, _)| now - at <= 7 * DAY).filter(|(at, _)| now - at >= DAY)?;
+    let grown = u128::from(size.saturating_sub(*then)) * u128::from(DAY.unsigned_abs());
+    u64::try_from(grown / u128::from((now - at).unsigned_abs())).ok()
+}
+
 #[derive(Clone, Copy, Debug, Default)]
 struct State {
     trouble: Option<(DiskTrouble, Millis)>,
@@ -107,6 +144,10 @@ pub(super) async fn watch(engine: Engine) {
         let met = *writer.borrow_and_update();
         match shared.disk.trouble() {
             None => {
+                let size = shared.store.size();
+                if let Err(error) = sample(&shared.disk.dir, shared.clock.now(), size) {
+                    tracing::debug!(%error, "the size of the database was not noted");
+                }
                 let low = free(&shared.disk.dir).is_ok_and(|f| f < RESERVE);
                 if let Some(trouble) = met.or(low.then_some(DiskTrouble::Full)) {
                     tracing::error!(%trouble, "nothing is taken in and nothing is sent until this ends");
@@ -165,6 +206,26 @@ async fn recover(engine: &Engine) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn growth_is_told_from_daily_samples() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(growth(dir.path(), 5, 1), None);
+        for day in 0..70 {
+            for again in 0..3 {
+                sample(dir.path(), day * DAY + again * 1000, day.unsigned_abs() * 100).unwrap();
+            }
+        }
+        assert_eq!(samples(dir.path()).len(), SAMPLE_DAYS);
+        let now = 70 * DAY;
+        assert_eq!(growth(dir.path(), now, 70 * 100), Some(100));
+        assert_eq!(growth(dir.path(), now, 10), Some(0), "it may shrink");
+        assert_eq!(growth(dir.path(), 69 * DAY + 5, 1), Some(0));
+        std::fs::write(dir.path().join(SAMPLES), "oops").unwrap();
+        assert_eq!(growth(dir.path(), now, 10), None);
+        sample(dir.path(), now, 1).unwrap();
+        assert_eq!(growth(dir.path(), now + DAY - 1, 10), None, "less than a day");
+    }
 
     #[test]
     fn room_is_said_in_its_largest_unit() {

@@ -198,6 +198,20 @@ impl Store {
         &self.path
     }
 
+    /// Bytes of the database with its log.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        ["", "-wal"]
+            .iter()
+            .filter_map(|end| {
+                let mut name = self.path.as_os_str().to_owned();
+                name.push(end);
+                std::fs::metadata(name).ok()
+            })
+            .map(|m| m.len())
+            .sum()
+    }
+
     /// Applies an event and waits until it is on the disk. Waits for room in the queue.
     pub async fn apply(&self, event: Event) -> Result<Reply, StoreError> {
         self.writer.apply(event).await
