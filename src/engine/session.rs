@@ -26,6 +26,7 @@ impl From<StoreError> for Problem {
             StoreError::Newer { .. } => {
                 Self::new("store", e.to_string()).next("use the newer version of Switchboard")
             }
+            _ if e.disk().is_some() => disk_problem(&e.to_string()),
             _ => Self::new("store", e.to_string())
                 .means("the database could not do it; nothing was changed")
                 .next("look at the disk, then run `switchboard doctor`"),
@@ -33,6 +34,13 @@ impl From<StoreError> for Problem {
         tracing::debug!(error = %e, "a request failed");
         p
     }
+}
+
+/// Nothing can be written.
+pub(super) fn disk_problem(what: &str) -> Problem {
+    Problem::new("disk", what)
+        .means("nothing was stored and nothing was sent; what is here can be read")
+        .next("make room on the disk of the data folder, or make it writable; it goes on by itself")
 }
 
 fn is_read(request: &Request) -> bool {
@@ -180,6 +188,8 @@ pub(super) async fn status(shared: &Shared) -> Result<Status, StoreError> {
         outbox,
         unknown,
         notices,
+        silent: shared.silence.now(shared).await,
+        disk: shared.disk.problem(),
     })
 }
 
@@ -418,6 +428,10 @@ async fn send(
     content: Outgoing,
     quote: Option<MessageId>,
 ) -> Result<Response, Problem> {
+    // Before anything else: what cannot be noted must not leave.
+    if let Some(trouble) = shared.disk.trouble() {
+        return Err(disk_problem(&trouble.to_string()));
+    }
     let id = which_account(shared, account, &to).await?;
     let to = match to {
         Recipient::Identity { identity } => Recipient::Identity { identity: clean(&identity)? },

@@ -366,6 +366,34 @@ pub struct Status {
     pub unknown: u32,
     /// The last few notices, newest first.
     pub notices: Vec<Notice>,
+    /// Accounts from which a webhook is missing that was to be expected.
+    pub silent: Vec<Silence>,
+    /// What is wrong with the disk; nothing comes in or goes out while it lasts.
+    pub disk: Option<DiskProblem>,
+}
+
+/// An account from which nothing comes although something should.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Silence {
+    /// Which.
+    pub account: AccountId,
+    /// Nothing since then.
+    pub since: Millis,
+    /// Why something was to be expected.
+    pub why: String,
+}
+
+/// What is wrong with the disk of the data folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiskProblem {
+    /// What happened.
+    pub what: String,
+    /// What to do.
+    pub next: String,
+    /// Since when.
+    pub since: Millis,
+    /// Bytes that are free, where that is known.
+    pub free: Option<u64>,
 }
 
 /// Verdict of one check.
