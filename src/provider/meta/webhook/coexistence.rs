@@ -3,7 +3,7 @@
 use super::Sink;
 use super::messages::{self, Frame, message, message_id};
 use super::people::{People, group};
-use super::read::{list, owned, string};
+use super::read::{list, owned, seconds, string};
 use crate::model::delivery::DeliveryState;
 use crate::model::inbound::{Author, Change, Peer, Severity};
 use crate::provider::meta::errors;
@@ -63,7 +63,8 @@ pub fn state_sync(sink: &mut Sink<'_>, value: &Value) {
                         .unwrap_or_default()
                         .into();
                 }
-                sink.push(Change::ContactSeen { peer });
+                let at = s.get("metadata").and_then(|m| seconds(m, "timestamp")).unwrap_or(0);
+                sink.push(Change::ContactSeen { peer, at });
             }
             None => sink.problem("an address book entry without a number"),
         }
@@ -80,6 +81,7 @@ pub fn history(sink: &mut Sink<'_>, value: &Value) {
                 field: sink.field.to_owned(),
                 severity: Severity::Info,
                 text: format!("{}: {}", error.code, error.text),
+                at: sink.at,
                 quality: None,
                 limit: None,
             });
