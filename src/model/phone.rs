@@ -41,9 +41,11 @@ pub fn variants(digits: &str) -> Vec<Variant> {
         "55" if n == 10 && mobile(rest.as_bytes().get(2)) => {
             vec![sure(format!("55{}9{}", &rest[..2], &rest[2..]))]
         }
-        "52" if n == 11 && rest.starts_with('1') => vec![sure(format!("52{}", &rest[1..]))],
+        "52" if n == 11 && rest.starts_with('1') && !rest[1..].starts_with(['0', '1']) => {
+            vec![sure(format!("52{}", &rest[1..]))]
+        }
         "52" if n == 10 && !rest.starts_with(['0', '1']) => vec![sure(format!("521{rest}"))],
-        "54" if n == 11 && rest.starts_with('9') => {
+        "54" if n == 11 && rest.starts_with('9') && !rest[1..].starts_with(['0', '9']) => {
             vec![Variant { digits: format!("54{}", &rest[1..]), sure: false }]
         }
         "54" if n == 10 && !rest.starts_with(['0', '9']) => {

@@ -10,6 +10,8 @@ pub mod health;
 mod ingest_tests;
 mod messages;
 mod migrate;
+#[cfg(test)]
+mod model_tests;
 mod outbox;
 mod reader;
 mod rows;

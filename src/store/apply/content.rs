@@ -118,7 +118,7 @@ pub(super) fn edit(
     change: &Change,
 ) -> Result<(), StoreError> {
     let Some(id) = find(conn, account, target)? else {
-        return keep_early(conn, cx, MessageId::of_provider(&account.key, target), change);
+        return keep_early(conn, cx, account, MessageId::of_provider(&account.key, target), change);
     };
     let m = row(conn, id)?;
     keep_original(conn, &m)?;
@@ -152,7 +152,7 @@ pub(super) fn revoke(
     change: &Change,
 ) -> Result<(), StoreError> {
     let Some(id) = find(conn, account, target)? else {
-        return keep_early(conn, cx, MessageId::of_provider(&account.key, target), change);
+        return keep_early(conn, cx, account, MessageId::of_provider(&account.key, target), change);
     };
     let m = row(conn, id)?;
     keep_original(conn, &m)?;

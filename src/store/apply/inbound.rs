@@ -28,8 +28,6 @@ pub(super) const LATE: Millis = 5 * 60_000;
 const FRESH: Millis = 24 * 3_600_000;
 /// Statuses and reactions that may wait for their message; older ones go first.
 const EARLY_MAX: i64 = 100_000;
-/// Changes to the same state replayed for one message.
-const EARLY_PER_MESSAGE: i64 = 64;
 
 pub(super) fn webhook(
     conn: &Connection,
@@ -181,9 +179,7 @@ fn one(conn: &Connection, cx: &mut Context, path: &AccountRow, routed: &Routed) 
             };
             message(conn, cx, &account, &line)
         }
-        Change::ContactSeen { peer, at } => {
-            people::contact(conn, cx, &account, peer, (*at).max(1)).map(|_| ())
-        }
+        Change::ContactSeen { peer, at } => people::seen(conn, cx, &account, peer, *at).map(|_| ()),
         Change::Preference { peer, stop, at } => people::preference(conn, cx, &account, peer, *stop, *at),
         Change::Template(template) => {
             let same: Vec<AccountRow> =
@@ -250,6 +246,9 @@ fn message(
         }
     }
     let thread = people::thread(conn, cx, account, &m.peer, m.at)?;
+    if m.author != Author::Customer {
+        people::confirm_name(conn, thread.contact_id, &m.peer.profile_name, m.at)?;
+    }
     let origin = match m.author {
         Author::Customer => m.participant.clone().map(|p| Origin::Customer(Some(p))),
         Author::Phone => Some(Origin::Phone),
@@ -305,18 +304,30 @@ fn within_second(at: Millis, received: Millis) -> Millis {
 pub(super) fn keep_early(
     conn: &Connection,
     cx: &mut Context,
+    account: &AccountRow,
     key: MessageId,
     change: &Change,
 ) -> Result<(), StoreError> {
     let json = serde_json::to_string(change).map_err(|e| StoreError::Rule(e.to_string()))?;
-    conn.prepare_cached("INSERT INTO early(key, received_at, change) VALUES(?1, ?2, ?3)")?
+    // The same news again waits once.
+    let added = conn
+        .prepare_cached(
+            "INSERT INTO early(key, received_at, change) SELECT ?1, ?2, ?3 \
+             WHERE NOT EXISTS(SELECT 1 FROM early WHERE key = ?1 AND change = ?3)",
+        )?
         .execute(params![key.0, cx.now, json])?;
-    cx.early += 1;
+    cx.early += added as i64;
     if cx.early > EARLY_MAX {
         let n = conn
             .prepare_cached("DELETE FROM early WHERE id IN (SELECT id FROM early ORDER BY id LIMIT 1000)")?
             .execute([])?;
         cx.early -= n as i64;
+        let text = format!(
+            "more than {EARLY_MAX} statuses, reactions and edits are for messages that never came: the oldest \
+             are dropped"
+        );
+        let severity = crate::model::inbound::Severity::Warning;
+        news::notice(conn, cx, account, &news::Notice { severity, field: "early", text: &text, at: None })?;
     }
     Ok(())
 }
@@ -328,9 +339,8 @@ pub(super) fn replay_early(
     account: &AccountRow,
     key: MessageId,
 ) -> Result<(), StoreError> {
-    let mut st = conn.prepare_cached("SELECT change FROM early WHERE key = ?1 ORDER BY id LIMIT ?2")?;
-    let found: Vec<String> =
-        st.query_map(params![key.0, EARLY_PER_MESSAGE], |r| r.get(0))?.collect::<Result<_, _>>()?;
+    let mut st = conn.prepare_cached("SELECT change FROM early WHERE key = ?1 ORDER BY id")?;
+    let found: Vec<String> = st.query_map([key.0], |r| r.get(0))?.collect::<Result<_, _>>()?;
     if found.is_empty() {
         return Ok(());
     }
@@ -402,7 +412,7 @@ fn status(
             .query_row([key.0], |r| r.get(0))
             .optional()?;
         if echo.is_none() {
-            return keep_early(conn, cx, key, change);
+            return keep_early(conn, cx, account, key, change);
         }
         echo
     };
@@ -523,10 +533,11 @@ fn reaction(
     // A customer's reaction opens the window, whether or not the message it is on is here.
     if !own {
         let thread = people::thread(conn, cx, account, peer, at)?;
+        people::confirm_name(conn, thread.contact_id, &peer.profile_name, at)?;
         open_window(conn, cx, account, &thread, at)?;
     }
     let Some(row) = find(conn, account, target)? else {
-        return keep_early(conn, cx, MessageId::of_provider(&account.key, target), change);
+        return keep_early(conn, cx, account, MessageId::of_provider(&account.key, target), change);
     };
     put_reaction(conn, cx, row, own, emoji, at)
 }

@@ -209,6 +209,38 @@ fn rename(conn: &Connection, contact: i64, old: &str, new: &str, at: Millis) -> 
     Ok(true)
 }
 
+/// News that are no message of the customer stated this name too. A message needs no such note: its own time says
+/// how new its sender's name is.
+pub(super) fn confirm_name(
+    conn: &Connection,
+    contact: i64,
+    name: &str,
+    at: Millis,
+) -> Result<(), StoreError> {
+    if !name.is_empty() {
+        conn.prepare_cached(
+            "UPDATE contacts SET named_at = ?3 WHERE id = ?1 AND profile_name = ?2 AND named_at < ?3",
+        )?
+        .execute(params![contact, super::first_chars(name, NAME_MAX), at])?;
+    }
+    Ok(())
+}
+
+/// What is known of a person without a message.
+pub(super) fn seen(
+    conn: &Connection,
+    cx: &mut Context,
+    account: &AccountRow,
+    peer: &Peer,
+    at: Millis,
+) -> Result<Option<ContactRow>, StoreError> {
+    let row = contact(conn, cx, account, peer, at.max(1))?;
+    if let Some(row) = &row {
+        confirm_name(conn, row.id, &peer.profile_name, at)?;
+    }
+    Ok(row)
+}
+
 fn add(conn: &Connection, scope: &str, contact: i64, i: &Identity, at: Millis) -> Result<(), StoreError> {
     conn.prepare_cached(
         "INSERT INTO identities(scope, kind, value, contact_id, since) VALUES(?1, ?2, ?3, ?4, ?5)",
@@ -551,13 +583,16 @@ pub(super) fn link(
 ) -> Result<(), StoreError> {
     let scope = account.scope.as_str();
     let mut base: Option<i64> = None;
-    for identity in old.iter().chain(new).filter(|i| i.is_key()) {
-        let Some((holder, since)) = owner(conn, scope, identity)? else { continue };
+    let all: Vec<Identity> = old.iter().chain(new).cloned().collect();
+    for identity in all.iter().filter(|i| i.is_key()) {
+        let Some((holder, _)) = owner(conn, scope, identity)? else { continue };
+        // An old number may have a new owner by now, and a new one an old owner still.
+        if identity.kind == IdentityKind::Phone && is_another(conn, holder, &all)? {
+            continue;
+        }
         match base {
             None => base = Some(holder),
             Some(b) if b == holder => {}
-            // An old number may have a new owner by now.
-            Some(_) if old.contains(identity) && since > at => {}
             Some(b) if kept_apart(conn, b, holder)? => {}
             Some(b) => merge::join(conn, cx, b, holder, "provider")?,
         }
@@ -577,7 +612,16 @@ pub(super) fn link(
         let retired = !new.contains(identity) && new.iter().any(|n| n.kind == identity.kind);
         match owner(conn, scope, identity)? {
             None => add(conn, scope, base, identity, at)?,
-            Some((holder, _)) if holder != base => continue,
+            Some((holder, since)) if holder != base => {
+                if new.contains(identity)
+                    && identity.kind == IdentityKind::Phone
+                    && at >= since
+                    && !kept_apart(conn, base, holder)?
+                {
+                    take_number(conn, cx, account, base, holder, identity, at)?;
+                }
+                continue;
+            }
             Some((_, since)) if since > at && retired => continue,
             Some(_) => {}
         }
@@ -619,7 +663,7 @@ pub(super) fn preference(
     stop: bool,
     at: Millis,
 ) -> Result<(), StoreError> {
-    if let Some(row) = contact(conn, cx, account, peer, at.max(1))? {
+    if let Some(row) = seen(conn, cx, account, peer, at)? {
         let n = conn
             .prepare_cached(
                 "UPDATE contacts SET marketing_stop = ?2, stop_at = ?3 WHERE id = ?1 AND (stop_at, marketing_stop) < (?3, ?2)",
