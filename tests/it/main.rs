@@ -16,6 +16,7 @@ mod daemon;
 mod engine;
 mod faults;
 mod hostile;
+mod outbox;
 mod pty;
 mod rules;
 mod two_processes;
