@@ -579,16 +579,18 @@ fn trouble(m: &Message, ours: bool, cells: usize, width: usize, look: &Look<'_>,
             if let Some(cause) = &e.cause {
                 parts.push((text::sanitize(cause).into_owned(), t.dim));
             }
-            // Where a template is the way out, the same words would be refused again.
-            let template = e.next.as_ref().is_some_and(|next| next.contains("template"));
-            let first = if template { "t sends a template" } else { "Ctrl+R sends it again" };
-            let keys = format!("{first}, x y puts it aside");
             if let Some(next) = &e.next {
                 let style = if next == DeliveryError::PUT_ASIDE { t.dim } else { t.key };
                 parts.push((format!("→ {}", text::sanitize(next)), style));
             }
             let done = |next: &String| next.contains("Ctrl+R") || next == DeliveryError::PUT_ASIDE;
             if !e.next.as_ref().is_some_and(done) {
+                // The keys follow the words: a template where one is the way out, the same again where that may help.
+                let keys = match e.next.as_deref() {
+                    Some(next) if next.contains("template") => "t sends a template, x y puts it aside",
+                    Some(next) if !next.contains("again") => "x y puts it aside",
+                    _ => "Ctrl+R sends it again, x y puts it aside",
+                };
                 parts.push((format!("→ {keys}"), t.key));
             }
         }
