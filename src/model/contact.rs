@@ -62,6 +62,19 @@ impl Identity {
         Self { kind: IdentityKind::Phone, value: value.into() }
     }
 
+    /// Whether messages can be sent to it: a username is for display only.
+    #[must_use]
+    pub fn is_key(&self) -> bool {
+        self.kind != IdentityKind::Username && !self.value.is_empty()
+    }
+
+    /// A short number for it, the same everywhere: what a message keeps of who was on the other side. FNV-1a.
+    #[must_use]
+    pub fn fingerprint(&self) -> i64 {
+        let bytes = self.kind.as_str().bytes().chain([b':']).chain(self.value.bytes());
+        bytes.fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)) as i64
+    }
+
     /// A business-scoped user id.
     #[must_use]
     pub fn bsuid(value: impl Into<String>) -> Self {
@@ -87,14 +100,14 @@ pub struct Contact {
     pub name: String,
     /// The name the person gave themselves.
     pub profile_name: String,
-    /// Everything the person is known as.
+    /// Everything the person is known as: by kind, and of one kind the current one first.
     pub identities: Vec<Identity>,
     /// Whether the person asked for no marketing messages.
     pub marketing_opt_out: bool,
 }
 
 impl Contact {
-    /// The first identity of a kind.
+    /// The current identity of a kind: the first one.
     #[must_use]
     pub fn identity(&self, kind: IdentityKind) -> Option<&str> {
         self.identities.iter().find(|i| i.kind == kind).map(|i| i.value.as_str())

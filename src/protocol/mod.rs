@@ -185,6 +185,9 @@ pub enum Request {
         thread: ThreadId,
         /// Up to this time (the newest message that was on the screen).
         upto: Millis,
+        /// But nothing that was stored after this: it may have come late and stand above what was seen.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stored: Option<Millis>,
         /// Also tell the customer (blue ticks).
         receipt: bool,
     },
@@ -366,6 +369,34 @@ pub struct Status {
     pub unknown: u32,
     /// The last few notices, newest first.
     pub notices: Vec<Notice>,
+    /// Accounts from which a webhook is missing that was to be expected.
+    pub silent: Vec<Silence>,
+    /// What is wrong with the disk; nothing comes in or goes out while it lasts.
+    pub disk: Option<DiskProblem>,
+}
+
+/// An account from which nothing comes although something should.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Silence {
+    /// Which.
+    pub account: AccountId,
+    /// Nothing since then.
+    pub since: Millis,
+    /// Why something was to be expected.
+    pub why: String,
+}
+
+/// What is wrong with the disk of the data folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiskProblem {
+    /// What happened.
+    pub what: String,
+    /// What to do.
+    pub next: String,
+    /// Since when.
+    pub since: Millis,
+    /// Bytes that are free, where that is known.
+    pub free: Option<u64>,
 }
 
 /// Verdict of one check.
@@ -545,6 +576,15 @@ pub enum Changed {
         /// Which.
         thread: ThreadId,
         /// Its account.
+        account: AccountId,
+    },
+    /// A thread went into another one, because their contacts are one person.
+    ThreadJoined {
+        /// The one that is gone.
+        thread: ThreadId,
+        /// The one that has its messages.
+        into: ThreadId,
+        /// Their account.
         account: AccountId,
     },
     /// Counters, state or facts of an account changed.

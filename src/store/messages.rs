@@ -63,6 +63,7 @@ impl Reader {
 
     /// A page of a thread's messages: at most `limit`, and fewer where they are long.
     pub fn messages(&self, thread: ThreadId, place: Place, limit: u32) -> Result<MessagePage, StoreError> {
+        let thread = self.current(thread)?;
         let id: i64 = self
             .conn
             .prepare_cached("SELECT id FROM threads WHERE uid = ?1")?

@@ -8,6 +8,7 @@ use super::apply;
 use super::reader::Reader;
 use super::rows::{self, MESSAGE_COLUMNS, THREAD_COLUMNS};
 use crate::model::ids::{AccountId, ThreadId};
+use crate::model::phone;
 use crate::model::thread::ThreadRow;
 use crate::protocol::{Cursor, Found, Hit, Page};
 use rusqlite::params;
@@ -383,7 +384,7 @@ impl Reader {
                 let (row, _, message) = rows::message(r, &names)?;
                 next = Some(Cursor { at: message.at, row });
                 let snippet = snippet(&message.body.plain_text(), &query.terms);
-                hits.push(Hit { message, title: r.get(21)?, snippet });
+                hits.push(Hit { message, title: r.get(23)?, snippet });
             }
         }
         let threads = if before.is_none() && thread.is_none() {
@@ -407,7 +408,12 @@ impl Reader {
         let (condition, value) = if is_number {
             (
                 "t.id IN (SELECT rowid FROM thread_parts WHERE thread_parts MATCH ?1 LIMIT 500)",
-                format!("\"{digits}\""),
+                // A whole number is found in its other forms too.
+                std::iter::once(digits.clone())
+                    .chain(phone::variants(&digits).into_iter().map(|v| v.digits))
+                    .map(|d| format!("\"{d}\""))
+                    .collect::<Vec<_>>()
+                    .join(" OR "),
             )
         } else if short {
             let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");

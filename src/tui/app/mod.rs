@@ -3,6 +3,7 @@
 mod answers;
 mod commands;
 mod conversation;
+mod late;
 mod list;
 mod panes;
 
@@ -473,14 +474,15 @@ impl App {
         let thread = c.thread;
         let unread = c.row.as_ref().is_some_and(|r| r.unread > 0);
         let Some(upto) = c.messages.last().map(|m| m.at) else { return };
-        if !unread || c.marked >= Some(upto) || c.keep_unread {
+        if !unread || c.marked >= Some(upto) || c.keep_unread || !c.late_asked {
             return;
         }
-        if self.is_watching(thread) {
+        let stored = c.messages.iter().map(|m| m.stored_at).max();
+        if self.is_watching(thread) && !self.has_unseen_late() {
             if let Some(c) = &mut self.conversation {
                 c.marked = Some(upto);
             }
-            self.ask(Request::MarkRead { thread, upto, receipt: true }, Asked::Plain);
+            self.ask(Request::MarkRead { thread, upto, stored, receipt: true }, Asked::Plain);
         }
     }
 
