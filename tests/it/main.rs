@@ -14,6 +14,7 @@ mod common;
 mod config;
 mod daemon;
 mod engine;
+mod errors;
 mod faults;
 mod hostile;
 mod outbox;

@@ -2,6 +2,7 @@
 //!
 //! Owns the wire format. Knows nothing of the store or of when a message should leave.
 
+pub mod codes;
 pub mod errors;
 mod history;
 pub mod templates;
