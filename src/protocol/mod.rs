@@ -9,8 +9,8 @@ pub mod codec;
 mod recorder;
 
 pub use recorder::{
-    LifeStep, LifeWebhook, MessageLife, RAW_MAX, Replayed, WebhookDetail, WebhookFilter, WebhookPart, WebhookRow,
-    WebhookState,
+    LifeStep, LifeWebhook, MessageLife, RAW_MAX, Replayed, WebhookDetail, WebhookFilter, WebhookPart,
+    WebhookRow, WebhookState,
 };
 
 use crate::clock::Millis;

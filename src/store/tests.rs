@@ -548,7 +548,10 @@ async fn raw_webhooks_are_kept_as_long_as_wanted_and_their_messages_for_ever() {
     bed.clock.advance(1000);
     bed.webhook(vec![says(&marta(), "w2", NOW, "new")]).await;
     assert_eq!(bed.store.read(Reader::oldest_webhook).await.unwrap(), Some(NOW));
-    let reply = bed.apply(EventBody::WebhooksExpired { before: NOW + 500, failed_before: None, keep_bytes: None }).await.unwrap();
+    let reply = bed
+        .apply(EventBody::WebhooksExpired { before: NOW + 500, failed_before: None, keep_bytes: None })
+        .await
+        .unwrap();
     assert!(!reply.more);
     assert_eq!(bed.store.read(Reader::oldest_webhook).await.unwrap(), Some(NOW + 1000));
     assert_eq!(bed.store.read(|r| r.count(Table::Messages)).await.unwrap(), 2);

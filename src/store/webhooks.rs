@@ -165,8 +165,7 @@ impl Reader {
         let bad = !filter.states.is_empty()
             && filter.states.iter().all(|s| matches!(s, WebhookState::Partial | WebhookState::Failed));
         let only = if bad { "AND w.state <> 'applied'" } else { "" };
-        let sql =
-            format!("SELECT {COLUMNS} FROM webhooks w WHERE w.id < ?1 {only} ORDER BY w.id DESC");
+        let sql = format!("SELECT {COLUMNS} FROM webhooks w WHERE w.id < ?1 {only} ORDER BY w.id DESC");
         let text: Vec<Vec<u8>> = filter.text.as_deref().map(forms).unwrap_or_default();
         let text: Vec<Finder<'_>> = text.iter().map(|t| Finder::new(t)).collect();
         let number = number.filter(|n| !n.is_empty()).map(Finder::new);
@@ -337,7 +336,11 @@ impl Reader {
     }
 
     /// The message here that a provider's id names.
-    pub fn message_of(&self, account: &AccountId, provider_id: &str) -> Result<Option<MessageId>, StoreError> {
+    pub fn message_of(
+        &self,
+        account: &AccountId,
+        provider_id: &str,
+    ) -> Result<Option<MessageId>, StoreError> {
         let key = MessageId::of_provider(account, provider_id);
         let own: Option<Option<Vec<u8>>> = self
             .conn
@@ -350,8 +353,7 @@ impl Reader {
         if let Some(own) = own {
             return Ok(own.and_then(|uid| MessageId::from_slice(&uid)));
         }
-        let here =
-            self.conn.prepare_cached("SELECT 1 FROM messages WHERE uid = ?1")?.exists([key.0])?;
+        let here = self.conn.prepare_cached("SELECT 1 FROM messages WHERE uid = ?1")?.exists([key.0])?;
         Ok(here.then_some(key))
     }
 }

@@ -39,7 +39,11 @@ enum Job {
     Apply(Box<Event>, oneshot::Sender<Result<Reply, StoreError>>),
     Tidy(oneshot::Sender<Result<bool, StoreError>>),
     /// Does something with the connection that is no event.
-    Maintain(fn(&Connection, Option<DiskTrouble>) -> Result<(), StoreError>, Option<DiskTrouble>, oneshot::Sender<Result<(), StoreError>>),
+    Maintain(
+        fn(&Connection, Option<DiskTrouble>) -> Result<(), StoreError>,
+        Option<DiskTrouble>,
+        oneshot::Sender<Result<(), StoreError>>,
+    ),
     Stop(oneshot::Sender<()>),
 }
 

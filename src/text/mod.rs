@@ -343,14 +343,16 @@ mod tests {
             assert_eq!(sanitize(&safe), safe);
         }
         // What people write stays as it is.
-        for s in ["👩🏿‍❤️‍💋‍👩🏿", "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}!", "क्षत्रिय", "ภาษาไทย", "Ǻ́"] {
+        for s in ["👩🏿‍❤️‍💋‍👩🏿", "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}!", "क्षत्रिय", "ภาษาไทย", "Ǻ́"]
+        {
             assert_eq!(sanitize(s), s);
         }
     }
 
     #[test]
     fn invisible_letters_vanish() {
-        let hidden: String = "ignore this".bytes().map(|b| char::from_u32(0xe0000 + u32::from(b)).unwrap()).collect();
+        let hidden: String =
+            "ignore this".bytes().map(|b| char::from_u32(0xe0000 + u32::from(b)).unwrap()).collect();
         assert_eq!(sanitize(&format!("a{hidden}b")), "ab");
         assert_eq!(sanitize("a\u{e0001}\u{10eeee}\u{1fffe}b"), "ab");
     }

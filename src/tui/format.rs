@@ -29,6 +29,11 @@ pub(crate) fn clock(at: Millis, tz: &TimeZone) -> String {
     format!("{:02}:{:02}", t.hour(), t.minute())
 }
 
+/// `2026-11-21 09:31:07.250`.
+pub(crate) fn precise(at: Millis, tz: &TimeZone) -> String {
+    local(at, tz).strftime("%Y-%m-%d %H:%M:%S.%3f").to_string()
+}
+
 /// For the list: `09:31` today, `Mon` within a week, else `3 Nov` or `2024-11-03`.
 pub(crate) fn short(at: Millis, now: Millis, tz: &TimeZone) -> String {
     let (then, today) = (local(at, tz), day(now, tz));
@@ -72,6 +77,15 @@ pub(crate) fn left_long(left: Millis) -> String {
 pub(crate) fn until_change(left: Millis, minutes: bool) -> Millis {
     let step = if minutes || left < HOUR { MINUTE } else { HOUR };
     left % step + 1
+}
+
+/// How long something has lasted: `47 min`, `3 h`, `2 days`.
+pub(crate) fn age(by: Millis) -> String {
+    match by.max(0) / MINUTE {
+        m if m < 120 => format!("{m} min"),
+        m if m < 48 * 60 => format!("{} h", m / 60),
+        m => format!("{} days", m / 1440),
+    }
 }
 
 /// Milliseconds until the next local midnight.

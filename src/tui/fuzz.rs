@@ -19,8 +19,8 @@ use crate::model::message::{CardEntry, ContactCard, MediaCard, MediaKind, ShownB
 use crate::model::template::{Template, Values};
 use crate::model::thread::{Preview, ThreadDetail, ThreadRow};
 use crate::model::{
-    Body, DeliveryError, DeliveryState, DeliveryTimes, Direction, Message, MessageId, Origin, Quote, Reaction,
-    ThreadId, Window,
+    Body, DeliveryError, DeliveryState, DeliveryTimes, Direction, Message, MessageId, Origin, Quote,
+    Reaction, ThreadId, Window,
 };
 use crate::protocol::{
     AccountView, Changed, Found, Hit, Notice, Page, Problem, Request, Response, ServerFrame, Status, Update,
@@ -64,7 +64,8 @@ pub fn marks(s: &str) {
 
 /// A reply's text with a value that a stranger chose.
 pub fn quick_reply(reply: &str, value: &str) {
-    let vars = Variables { contact_name: value.into(), contact_first_name: value.into(), ..Variables::default() };
+    let vars =
+        Variables { contact_name: value.into(), contact_first_name: value.into(), ..Variables::default() };
     let mut given = Given::new();
     let _ = check(reply);
     for _ in 0..8 {
@@ -412,6 +413,7 @@ pub fn cells(s: &str, columns: u16) {
     let mut buf = Buffer::empty(area);
     let safe = text::sanitize(s);
     let cut = text::truncate(&safe, usize::from(columns));
-    let (after, _) = buf.set_stringn(0, 0, &cut, usize::from(columns), Style::new().add_modifier(Modifier::BOLD));
+    let (after, _) =
+        buf.set_stringn(0, 0, &cut, usize::from(columns), Style::new().add_modifier(Modifier::BOLD));
     assert_eq!(usize::from(after), text::width(&cut), "{cut:?} takes other cells than it is wide");
 }

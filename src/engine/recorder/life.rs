@@ -23,10 +23,8 @@ pub(in crate::engine) async fn life(shared: &Arc<Shared>, id: MessageId) -> Resu
     let rows = shared.store.read_slow(move |r| r.life(id)).await?;
     let (names, times) = (names(&rows), times(&rows.message));
     let wanted = names.clone();
-    let (carriers, oldest) = shared
-        .store
-        .read_slow(move |r| Ok((r.carriers(&wanted, &times)?, r.oldest_webhook()?)))
-        .await?;
+    let (carriers, oldest) =
+        shared.store.read_slow(move |r| Ok((r.carriers(&wanted, &times)?, r.oldest_webhook()?))).await?;
     let mask = mask(shared);
     let life = blocking(move || {
         let mut steps = own_steps(&rows);
@@ -129,7 +127,10 @@ fn own_steps(rows: &LifeRows) -> Vec<LifeStep> {
                 s.error = Some(error);
                 format!("attempt {n}: the answer was lost, its fate is unknown")
             }
-            #[allow(unreachable_patterns, reason = "outcomes that are added later are shown as they are kept")]
+            #[allow(
+                unreachable_patterns,
+                reason = "outcomes that are added later are shown as they are kept"
+            )]
             _ => {
                 let kept = a.outcome.as_deref().unwrap_or_default();
                 format!("attempt {n}: ended: {}", first_chars(kept, 300))
@@ -191,8 +192,12 @@ fn news(w: &KeptWebhook, change: &Change, names: &[String]) -> Option<LifeStep> 
     let ours = |id: &str| names.iter().any(|n| n == id);
     let p = part(change);
     let (kind, text, error) = match change {
-        Change::Message(m) if ours(&m.provider_id) => ("received", format!("a webhook brought it: {}", p.what), None),
-        Change::Message(m) if m.quotes.as_deref().is_some_and(ours) => ("quoted", format!("quoted by a {}", p.what), None),
+        Change::Message(m) if ours(&m.provider_id) => {
+            ("received", format!("a webhook brought it: {}", p.what), None)
+        }
+        Change::Message(m) if m.quotes.as_deref().is_some_and(ours) => {
+            ("quoted", format!("quoted by a {}", p.what), None)
+        }
         Change::Status(s) if ours(&s.provider_id) || s.opaque.as_deref().is_some_and(ours) => {
             let priced = s.category.as_ref().map(|c| format!(", priced as {c}")).unwrap_or_default();
             ("status", format!("status {}{priced}", s.word), s.error.clone())

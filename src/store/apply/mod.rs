@@ -10,9 +10,9 @@ mod recorder;
 mod tidy;
 mod words;
 
-pub use tidy::tidy;
 #[cfg(any(test, fuzzing))]
 pub(super) use tidy::step as tidy_in;
+pub use tidy::tidy;
 pub(super) use tidy::{parts_upto as tidy_upto, set_parts_upto as set_tidy_upto};
 pub(super) use words::add as index_words;
 pub use words::{prepare_query_token, prepare_words};

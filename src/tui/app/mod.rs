@@ -406,6 +406,9 @@ impl App {
                 left = left.min(format::until_change(w, false));
             }
         }
+        if let Some(s) = self.status.silent.first() {
+            left = left.min(60_000 - (now - s.since).rem_euclid(60_000));
+        }
         self.countdown = Some(now + left);
     }
 
@@ -643,6 +646,7 @@ impl App {
                     }
                 }
                 Step::Say(s) => self.say(s),
+                Step::Copy(s) => self.copy(&s),
             }
         }
         self.damage |= if self.overlays.is_empty() { Damage::NONE } else { Damage::ALL };

@@ -172,7 +172,9 @@ fn whole_tag(m: &Value, context: &Value) -> Option<String> {
 
 fn identities(list: [(IdentityKind, Option<&str>); 3]) -> Vec<Identity> {
     let short = |v: &&str| v.len() <= ID_MAX;
-    list.into_iter().filter_map(|(kind, v)| Some(Identity { kind, value: v.filter(short)?.to_owned() })).collect()
+    list.into_iter()
+        .filter_map(|(kind, v)| Some(Identity { kind, value: v.filter(short)?.to_owned() }))
+        .collect()
 }
 
 /// System messages have no contacts: everything they say is in themselves.
