@@ -42,6 +42,9 @@ pub(super) async fn run(ctx: Context<'_>, args: Messages) -> Result<Exit, Failur
         if m.edited {
             text.push_str(" (edited)");
         }
+        if let Some(late) = m.lateness() {
+            text = format!("{text} ({late})");
+        }
         for r in &m.reactions {
             text.push(' ');
             text.push_str(&r.emoji);

@@ -290,7 +290,9 @@ async fn change(shared: &Arc<Shared>, operator: &str, request: Request) -> Resul
             result
         }
         Request::Cancel { message } => done(EventBody::MessageCancelled { message }).await,
-        Request::MarkRead { thread, upto, receipt } => mark_read(shared, by(), thread, upto, receipt).await,
+        Request::MarkRead { thread, upto, stored, receipt } => {
+            mark_read(shared, by(), thread, (upto, stored), receipt).await
+        }
         Request::MarkUnread { thread } => done(EventBody::ThreadUnread { thread }).await,
         Request::SaveDraft { thread, mode, text } => done(EventBody::DraftSaved { thread, mode, text }).await,
         Request::SaveQuickReply { reply } => {
@@ -308,7 +310,7 @@ async fn mark_read(
     shared: &Arc<Shared>,
     actor: Actor,
     thread: ThreadId,
-    upto: i64,
+    (upto, stored): (i64, Option<i64>),
     receipt: bool,
 ) -> Result<Response, Problem> {
     let (detail, newest) =
@@ -316,7 +318,7 @@ async fn mark_read(
     if detail.row.unread == 0 {
         return Ok(Response::Done);
     }
-    shared.store.apply(shared.event(actor, EventBody::ThreadRead { thread, upto })).await?;
+    shared.store.apply(shared.event(actor, EventBody::ThreadRead { thread, upto, stored })).await?;
     let wanted = shared
         .account(&detail.row.account)
         .is_some_and(|a| receipt && a.settings.read_receipts && a.provider.capabilities().read_receipts);

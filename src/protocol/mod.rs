@@ -185,6 +185,9 @@ pub enum Request {
         thread: ThreadId,
         /// Up to this time (the newest message that was on the screen).
         upto: Millis,
+        /// But nothing that was stored after this: it may have come late and stand above what was seen.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stored: Option<Millis>,
         /// Also tell the customer (blue ticks).
         receipt: bool,
     },
@@ -573,6 +576,15 @@ pub enum Changed {
         /// Which.
         thread: ThreadId,
         /// Its account.
+        account: AccountId,
+    },
+    /// A thread went into another one, because their contacts are one person.
+    ThreadJoined {
+        /// The one that is gone.
+        thread: ThreadId,
+        /// The one that has its messages.
+        into: ThreadId,
+        /// Their account.
         account: AccountId,
     },
     /// Counters, state or facts of an account changed.

@@ -13,6 +13,8 @@ mod ingest_tests;
 mod life;
 mod messages;
 mod migrate;
+#[cfg(test)]
+mod model_tests;
 mod outbox;
 mod reader;
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod disk;
 mod doctor;
 mod engine;
 mod faults;
+mod hostile;
 mod pty;
 mod recorder;
 mod rules;
