@@ -65,7 +65,10 @@ impl Inlet {
         let account = self.account();
         let secret = account.settings.app_secret.expose_secret();
         if !webhook::verify_signature(secret.as_bytes(), signature, &body) {
-            self.shared.counters.bad_signatures.fetch_add(1, Ordering::Relaxed);
+            // What the doctor signs wrongly on purpose is no stranger's try.
+            if !(is_test(&body) && self.shared.expected(&body)) {
+                self.shared.counters.bad_signatures.fetch_add(1, Ordering::Relaxed);
+            }
             return Err(Refused::Signature);
         }
         if let Some(trouble) = self.shared.disk.trouble() {

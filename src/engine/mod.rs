@@ -28,7 +28,7 @@ use crate::protocol::Changed;
 use crate::protocol::client::{Connection, pair};
 use crate::provider::Provider;
 use crate::provider::meta::{MetaConfig, MetaProvider};
-use crate::store::{Store, StoreError};
+use crate::store::{DiskTrouble, Store, StoreError};
 use hub::Hub;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -62,6 +62,23 @@ pub enum EngineError {
     },
 }
 
+impl EngineError {
+    /// What to do, where that is plain.
+    #[must_use]
+    pub fn next(&self) -> Option<&'static str> {
+        match self {
+            Self::Store(e) => match e.disk()? {
+                DiskTrouble::Full => Some("make room on the disk of the data folder, and start again"),
+                DiskTrouble::ReadOnly => Some("make the data folder and its files writable, and start again"),
+                DiskTrouble::Failing => {
+                    Some("look at the system's log, at the disk, and at who may write the data folder")
+                }
+            },
+            _ => None,
+        }
+    }
+}
+
 /// One configured account at work.
 struct Account {
     settings: AccountSettings,
@@ -92,6 +109,8 @@ struct Shared {
     counters: Counters,
     listener: Mutex<Option<Bound>>,
     disk: disk::Disk,
+    /// Bodies that the doctor is about to post with a wrong signature.
+    expected: Mutex<Vec<Vec<u8>>>,
     silence: silence::Watch,
     outbox: Notify,
     sync: Notify,
@@ -115,6 +134,13 @@ impl Shared {
 
     fn bound(&self) -> Option<Bound> {
         self.listener.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether the doctor said that this body would come with a wrong signature; once.
+    fn expected(&self, body: &[u8]) -> bool {
+        let mut list = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = list.iter().position(|b| b == body);
+        found.map(|i| list.swap_remove(i)).is_some()
     }
 
     /// The address that the provider reaches an account's webhooks by.
@@ -181,6 +207,7 @@ impl Engine {
             counters: Counters::default(),
             listener: Mutex::new(None),
             disk,
+            expected: Mutex::default(),
             silence: silence::Watch::default(),
             outbox: Notify::new(),
             sync: Notify::new(),
@@ -281,7 +308,7 @@ impl Engine {
 
     /// Makes the database behave as if its disk were full, or could only be read; for tests.
     #[doc(hidden)]
-    pub async fn hinder(&self, how: Option<crate::store::DiskTrouble>) -> Result<(), StoreError> {
+    pub async fn hinder(&self, how: Option<DiskTrouble>) -> Result<(), StoreError> {
         self.shared.store.hinder(how).await
     }
 

@@ -169,7 +169,10 @@ pub(super) async fn watch(shared: Arc<Shared>) {
                 account: s.account.clone(),
                 severity: Severity::Warning,
                 field: "silence".into(),
-                text: format!("no webhook for {minutes} min: {}; `switchboard doctor` walks the chain", s.why),
+                text: format!(
+                    "no webhook for {minutes} min: {}; `switchboard doctor` walks the chain",
+                    s.why
+                ),
             };
             if let Err(error) = shared.store.apply(shared.event(Actor::Engine, body)).await {
                 tracing::warn!(%error, "a notice could not be kept");
@@ -220,7 +223,10 @@ mod tests {
         let f = Facts { waiting: Some(NOW - 500 * MIN), last: Some(NOW - 600 * MIN), ..facts() };
         assert_eq!(silent(&Facts { listening: None, ..f }), None);
         assert_eq!(silent(&Facts { listening: Some(NOW - 5 * MIN), ..f }), None);
-        assert_eq!(silent(&Facts { listening: Some(NOW - 31 * MIN), ..f }).map(|s| s.0), Some(NOW - 31 * MIN));
+        assert_eq!(
+            silent(&Facts { listening: Some(NOW - 31 * MIN), ..f }).map(|s| s.0),
+            Some(NOW - 31 * MIN)
+        );
     }
 
     #[test]

@@ -203,8 +203,15 @@ pub fn reach(error: reqwest::Error) -> (Reach, String) {
     let mut tls = false;
     let mut source = error.source();
     while let Some(s) = source {
-        let inner = s.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        tls |= s.is::<rustls::Error>() || inner.is_some_and(|i| i.is::<rustls::Error>());
+        // An error of the system may be a wrapper around another one, which is no source of it.
+        let mut inner: Option<&(dyn std::error::Error + 'static)> = Some(s);
+        while let Some(e) = inner {
+            tls |= e.is::<rustls::Error>();
+            inner = e
+                .downcast_ref::<std::io::Error>()
+                .and_then(std::io::Error::get_ref)
+                .map(|e| e as &(dyn std::error::Error + 'static));
+        }
         texts.push_str(&s.to_string().to_lowercase());
         texts.push(' ');
         source = s.source();

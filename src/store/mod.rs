@@ -183,6 +183,10 @@ impl Store {
     /// Opens (or makes) the database at `path`, readable by its owner only. `on_commit` is called on the writer's
     /// thread after every commit and must not block.
     pub fn open(path: &Path, clock: Clock, on_commit: OnCommit) -> Result<Self, StoreError> {
+        Self::begin(path, clock, on_commit).map_err(|e| e.disk().map_or(e, StoreError::Disk))
+    }
+
+    fn begin(path: &Path, clock: Clock, on_commit: OnCommit) -> Result<Self, StoreError> {
         create_private(path)?;
         let mut conn = Connection::open(path)?;
         configure(&conn, 8_000)?;

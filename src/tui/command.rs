@@ -22,6 +22,8 @@ pub enum Action {
     Template,
     ManageQuickReplies,
     Notices,
+    Life,
+    Doctor,
     Redraw,
     Suspend,
     NextPane,
@@ -128,6 +130,7 @@ pub const COMMANDS: &[Command] = commands! {
     "compose"            Reply              "write"       C   ["i", "Enter"]               false "write a message";
     "message.react"      React              "react"       C   ["+"]                        true  "put an emoji on the selected message, or take it away";
     "message.copy"       Copy               "copy"        C   ["y"]                        true  "copy the selected message";
+    "message.life"       Life               "life"        C   ["I"]                        false "the life of the selected message: attempts, every status, the raw webhooks";
     "message.retry"      Retry              "retry"       C   ["Ctrl+R"]                   false "send a failed or unknown message again";
     "message.discard"    Discard            "discard"     C   ["x y", "D y"]               false "withdraw a queued message, or put a failed one aside";
     "message.undo"       UndoSend           "take back"   C   ["u"]                        false "take a message that waits back into the composer";
@@ -161,6 +164,7 @@ pub const COMMANDS: &[Command] = commands! {
     "conversation.page_up"   PageUp         "page up"     W   ["PageUp"]                   false "one page up in the conversation";
     "conversation.page_down" PageDown       "page down"   W   ["PageDown"]                 false "one page down in the conversation";
     "notices.open"       Notices            "notices"     LC  ["g n"]                      false "news about numbers and templates";
+    "doctor.open"        Doctor             "doctor"      LC  ["g d"]                      false "walk the chain from here to the provider and name the step that fails";
     "screen.redraw"      Redraw             "redraw"      LCW ["Ctrl+L"]                   false "draw the whole screen again";
     "terminal.suspend"   Suspend            "suspend"     LCW ["Ctrl+Z"]                   false "back to the shell until `fg`";
     "help.keys"          Help               "keys"        LC  ["?", "F1"]                  true  "what every key does";

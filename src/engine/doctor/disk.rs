@@ -18,11 +18,15 @@ pub(super) async fn run(shared: &Shared) -> Vec<Check> {
     let dir = shared.settings.data_dir.clone();
     let size = shared.store.size();
     let free = free(&dir);
-    let mut out = vec![check("disk.space", None, match (shared.disk.problem(), &free) {
-        (Some(p), _) => fail(p.what, p.next),
-        (None, Ok(free)) => space(*free, &dir.display().to_string()),
-        (None, Err(e)) => fail(format!("{}: {e}", dir.display()), "see whether the disk is there"),
-    })];
+    let mut out = vec![check(
+        "disk.space",
+        None,
+        match (shared.disk.problem(), &free) {
+            (Some(p), _) => fail(p.what, p.next),
+            (None, Ok(free)) => space(*free, &dir.display().to_string()),
+            (None, Err(e)) => fail(format!("{}: {e}", dir.display()), "see whether the disk is there"),
+        },
+    )];
     if let Ok(free) = free {
         let growth = growth(&dir, shared.clock.now(), size);
         out.push(check("disk.growth", None, trend(size, growth, free)));

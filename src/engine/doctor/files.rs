@@ -23,7 +23,10 @@ pub(super) async fn run(shared: &Shared) -> Vec<Check> {
             Ok(mode) if mode & !want != 0 => out.push(check(
                 "files.modes",
                 None,
-                fail(format!("{shown} has mode {mode:o}: others can open it"), format!("chmod {want:o} {shown}")),
+                fail(
+                    format!("{shown} has mode {mode:o}: others can open it"),
+                    format!("chmod {want:o} {shown}"),
+                ),
             )),
             Ok(_) => good += 1,
         }

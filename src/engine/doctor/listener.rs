@@ -7,6 +7,7 @@ use crate::protocol::Check;
 use crate::provider::http::{self, Reach};
 use crate::provider::meta::webhook;
 use secrecy::ExposeSecret;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 /// How long an answer of our own listener may take.
@@ -27,7 +28,7 @@ pub(super) async fn run(shared: &Shared, account: &Account) -> Vec<Check> {
             let answered = shaken.0 == crate::protocol::Verdict::Pass;
             out.push(check("listener.handshake", Some(account), shaken));
             if answered {
-                out.push(check("listener.signature", Some(account), signature(&url, account).await));
+                out.push(check("listener.signature", Some(account), signature(shared, &url, account).await));
             }
         }
         Some(Err(why)) => {
@@ -78,7 +79,8 @@ fn client(direct: bool) -> Result<reqwest::Client, Broken> {
 async fn handshake(url: &str, account: &Account, direct: bool) -> Result<(), Broken> {
     let challenge = uuid::Uuid::new_v4().simple().to_string();
     let token = account.settings.verify_token.expose_secret();
-    let query = [("hub.mode", "subscribe"), ("hub.challenge", challenge.as_str()), ("hub.verify_token", token)];
+    let query =
+        [("hub.mode", "subscribe"), ("hub.challenge", challenge.as_str()), ("hub.verify_token", token)];
     match call(client(direct)?.get(url).query(&query)).await? {
         (200, body) if body.trim() == challenge => Ok(()),
         (200, _) => Err((None, "something answers the handshake, but not with the challenge".into())),
@@ -96,22 +98,33 @@ fn test_body() -> Vec<u8> {
     format!("{TEST},\"entry\":[],\"id\":\"{}\"}}", uuid::Uuid::new_v4().simple()).into_bytes()
 }
 
-async fn post(url: &str, account: &Account, direct: bool, good: bool) -> Result<u16, Broken> {
+/// `wrong` = the engine that is to refuse it.
+async fn post(url: &str, account: &Account, direct: bool, wrong: Option<&Shared>) -> Result<u16, Broken> {
     let body = test_body();
     let secret = account.settings.app_secret.expose_secret();
     // The wrong signature is a good one of something else.
-    let signed = if good { webhook::sign(secret.as_bytes(), &body) } else { webhook::sign(secret.as_bytes(), b"else") };
+    let signed = match wrong {
+        None => webhook::sign(secret.as_bytes(), &body),
+        Some(shared) => {
+            shared.expected.lock().unwrap_or_else(PoisonError::into_inner).push(body.clone());
+            webhook::sign(secret.as_bytes(), b"else")
+        }
+    };
     let request = client(direct)?
         .post(url)
         .header("content-type", "application/json")
         .header("x-hub-signature-256", signed)
-        .body(body);
-    call(request).await.map(|(status, _)| status)
+        .body(body.clone());
+    let result = call(request).await.map(|(status, _)| status);
+    if let Some(shared) = wrong {
+        shared.expected(&body);
+    }
+    result
 }
 
 /// What is signed is taken, what is not is refused.
-async fn signature(url: &str, account: &Account) -> Finding {
-    match post(url, account, true, true).await {
+async fn signature(shared: &Shared, url: &str, account: &Account) -> Finding {
+    match post(url, account, true, None).await {
         Ok(200) => {}
         Ok(503) => {
             return fail(
@@ -127,7 +140,7 @@ async fn signature(url: &str, account: &Account) -> Finding {
         }
         Err((_, why)) => return fail(why, "check `listener.bind`"),
     }
-    match post(url, account, true, false).await {
+    match post(url, account, true, Some(shared)).await {
         Ok(401) => pass("a signed test was taken and stored, a wrongly signed one was refused"),
         Ok(status) => fail(
             format!("a wrongly signed test was answered with {status} instead of 401"),
@@ -139,7 +152,8 @@ async fn signature(url: &str, account: &Account) -> Finding {
 
 /// The way that the provider takes: name, encryption, proxy, listener.
 async fn public(url: &str, account: &Account) -> Finding {
-    let host = reqwest::Url::parse(url).ok().and_then(|u| u.host_str().map(str::to_owned)).unwrap_or_default();
+    let host =
+        reqwest::Url::parse(url).ok().and_then(|u| u.host_str().map(str::to_owned)).unwrap_or_default();
     let https = url.starts_with("https://");
     if let Err((reach, why)) = handshake(url, account, false).await {
         return match reach {
@@ -159,14 +173,16 @@ async fn public(url: &str, account: &Account) -> Finding {
                 format!("{host} does not answer in time"),
                 "see whether the reverse proxy and the firewall let requests through",
             ),
-            Some(Reach::Other) => fail(format!("the connection to {host} broke: {why}"), "see the log of the reverse proxy"),
+            Some(Reach::Other) => {
+                fail(format!("the connection to {host} broke: {why}"), "see the log of the reverse proxy")
+            }
             None => fail(
                 format!("{host}: {why}"),
                 "let the reverse proxy hand /webhook/ on unchanged to `listener.bind`, with path and query",
             ),
         };
     }
-    match post(url, account, false, true).await {
+    match post(url, account, false, None).await {
         Ok(200) if https => pass(format!("{host} answers the handshake and takes a signed test")),
         Ok(200) => warn(
             format!("{host} answers the handshake and takes a signed test, without encryption"),

@@ -36,14 +36,21 @@ pub(super) async fn clock(shared: &Shared) -> Vec<Check> {
         let before = shared.clock.now();
         let answer = account.provider.time().await;
         let after = shared.clock.now();
-        out.push(check("clock", None, match answer {
-            Ok(Some(theirs)) => skew(before, after, theirs),
-            Ok(None) => warn(format!("{base} does not say what time it is"), "compare the clock by hand: timedatectl"),
-            Err(e) => warn(
-                format!("{} cannot be asked for the time: {}", base, e.text),
-                "see the checks of the provider below",
-            ),
-        }));
+        out.push(check(
+            "clock",
+            None,
+            match answer {
+                Ok(Some(theirs)) => skew(before, after, theirs),
+                Ok(None) => warn(
+                    format!("{base} does not say what time it is"),
+                    "compare the clock by hand: timedatectl",
+                ),
+                Err(e) => warn(
+                    format!("{} cannot be asked for the time: {}", base, e.text),
+                    "see the checks of the provider below",
+                ),
+            },
+        ));
     }
     out
 }
@@ -109,10 +116,8 @@ fn token(t: &TokenFacts, now: Millis) -> Finding {
     if !t.valid {
         return fail("the provider refuses the token", renew);
     }
-    let missing: Vec<&str> = NEEDED
-        .into_iter()
-        .filter(|n| !t.scopes.is_empty() && !t.scopes.iter().any(|s| s == n))
-        .collect();
+    let missing: Vec<&str> =
+        NEEDED.into_iter().filter(|n| !t.scopes.is_empty() && !t.scopes.iter().any(|s| s == n)).collect();
     if !missing.is_empty() {
         let fix = "grant the permission to the system user and make a new token";
         return fail(format!("the token lacks {}", missing.join(" and ")), fix);
@@ -141,9 +146,10 @@ fn number(f: &NumberFacts) -> Finding {
             seen,
             "many customers blocked or reported this number: stop campaigns, write only to who asked for it, and look at the number in Meta's WhatsApp Manager",
         ),
-        ("CONNECTED" | "", "YELLOW") => {
-            warn(seen, "some customers blocked or reported this number: look at the number in Meta's WhatsApp Manager")
-        }
+        ("CONNECTED" | "", "YELLOW") => warn(
+            seen,
+            "some customers blocked or reported this number: look at the number in Meta's WhatsApp Manager",
+        ),
         ("CONNECTED" | "", _) => pass(seen),
         ("PENDING", _) => fail(
             seen,
@@ -165,7 +171,8 @@ fn subscription(s: &Subscription, own: Option<&str>, ours: &[String], by_itself:
         let fix = format!("no webhook will come. {point}");
         return fail("no app is subscribed to the business account", fix);
     }
-    let apps: Vec<String> = s.apps.iter().map(|a| if a.name.is_empty() { a.app.clone() } else { a.name.clone() }).collect();
+    let apps: Vec<String> =
+        s.apps.iter().map(|a| if a.name.is_empty() { a.app.clone() } else { a.name.clone() }).collect();
     let apps = apps.join(", ");
     let callback = s.callback.as_ref().or_else(|| s.apps.iter().find_map(|a| a.callback.as_ref()));
     let Some(own) = own else {
@@ -189,7 +196,8 @@ fn subscription(s: &Subscription, own: Option<&str>, ours: &[String], by_itself:
 
 /// An address without its path.
 fn place(url: &str) -> String {
-    reqwest::Url::parse(url).map_or_else(|_| "another address".into(), |u| u.origin().ascii_serialization() + "/…")
+    reqwest::Url::parse(url)
+        .map_or_else(|_| "another address".into(), |u| u.origin().ascii_serialization() + "/…")
 }
 
 #[cfg(test)]
@@ -267,7 +275,10 @@ mod tests {
         assert_eq!(judge(&s(vec![app(Some(&other))], None)).0, Pass, "of the same business account");
         assert_eq!(judge(&s(vec![app(None)], None)).0, Warn);
         let away = judge(&s(vec![app(Some(own))], Some("https://old.example/hook/s3cret")));
-        assert!(away.0 == Fail && away.1.contains("https://old.example") && !away.1.contains("s3cret"), "{away:?}");
+        assert!(
+            away.0 == Fail && away.1.contains("https://old.example") && !away.1.contains("s3cret"),
+            "{away:?}"
+        );
         assert_eq!(subscription(&s(vec![app(Some(own))], None), None, &[], true).0, Warn);
     }
 }

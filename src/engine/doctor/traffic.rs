@@ -36,10 +36,14 @@ pub(super) async fn run(shared: &Shared) -> Vec<Check> {
             "`switchboard webhooks failed` lists them; after an update `switchboard webhooks replay --failed` reads them again",
         ),
     }));
-    out.push(check("outbox", None, match shared.store.read(Reader::outbox_counts).await {
-        Err(e) => fail(e.to_string(), "run the doctor again"),
-        Ok((open, _, unknown)) => outbox(open, unknown),
-    }));
+    out.push(check(
+        "outbox",
+        None,
+        match shared.store.read(Reader::outbox_counts).await {
+            Err(e) => fail(e.to_string(), "run the doctor again"),
+            Ok((open, _, unknown)) => outbox(open, unknown),
+        },
+    ));
     out
 }
 
@@ -65,7 +69,9 @@ fn outbox(open: u32, unknown: u32) -> Finding {
     let seen = format!("{open} waiting, {unknown} with unknown fate");
     match (open, unknown) {
         (_, 1..) => warn(seen, "open the threads marked ✗ and send again or put aside"),
-        (o, 0) if o > BACKLOG => warn(seen, "see whether the provider takes messages: it may limit this number"),
+        (o, 0) if o > BACKLOG => {
+            warn(seen, "see whether the provider takes messages: it may limit this number")
+        }
         _ => pass(seen),
     }
 }
@@ -83,6 +89,9 @@ mod tests {
         assert_eq!(outbox(0, 0).0, Pass);
         assert_eq!(outbox(101, 0).0, Warn);
         assert_eq!(outbox(0, 1).0, Warn);
-        assert_eq!((age(60_000), age(7_200_000), age(172_800_000)), ("1 min".into(), "2 h".into(), "2 days".into()));
+        assert_eq!(
+            (age(60_000), age(7_200_000), age(172_800_000)),
+            ("1 min".into(), "2 h".into(), "2 days".into())
+        );
     }
 }

@@ -130,6 +130,8 @@ impl App {
                 Delivery::QuickReplies(q)
             }
             Ok(Response::Found(f)) => Delivery::Found(search, f),
+            Ok(Response::Life(l)) => Delivery::Life(l),
+            Ok(Response::Checks(c)) => Delivery::Checks(c),
             Ok(Response::Queued { thread, .. }) => {
                 if self.has_open(thread) {
                     self.go_to_end();

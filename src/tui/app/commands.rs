@@ -95,6 +95,12 @@ impl App {
             Action::Help => self.open_overlay(Kind::Help, None),
             Action::Search => self.open_overlay(Kind::Search, None),
             Action::Accounts => self.open_overlay(Kind::Accounts, None),
+            Action::Doctor => self.open_overlay(Kind::Doctor, None),
+            Action::Life => {
+                if self.acted_on(|_| true).is_some() {
+                    self.open_overlay(Kind::Life, None);
+                }
+            }
             Action::Notices => self.open_overlay(Kind::Notices, None),
             Action::ManageQuickReplies => self.open_overlay(Kind::ManageQuickReplies, None),
             Action::Template => {

@@ -417,6 +417,9 @@ impl App {
                 left = left.min(format::until_change(w, false));
             }
         }
+        if let Some(s) = self.status.silent.first() {
+            left = left.min(60_000 - (now - s.since).rem_euclid(60_000));
+        }
         self.countdown = Some(now + left);
         self.next_wait = self.next_wait(now);
     }
@@ -664,6 +667,7 @@ impl App {
                     self.say(format!("to be sent {words}"));
                 }
                 Step::Say(s) => self.say(s),
+                Step::Copy(s) => self.copy(&s),
             }
         }
         self.damage |= if self.overlays.is_empty() { Damage::NONE } else { Damage::ALL };

@@ -399,7 +399,7 @@ async fn the_doctor_ends_with_six_when_a_step_fails() {
         "{}",
         e.out
     );
-    assert!(e.out.contains("ok    engine: none was running"), "{}", e.out);
+    assert!(e.out.contains("pass  engine: none was running"), "{}", e.out);
     let refusing = Scripted { refuse: Some(Problem::new("newer", "the database is newer")), ..engine(&[]) };
     let e = place.run(&refusing, &["doctor"]).await;
     assert!(e.out.contains("FAIL  engine: the database is newer"), "{}", e.out);
