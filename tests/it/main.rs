@@ -12,6 +12,7 @@
 mod cli;
 mod common;
 mod config;
+mod crash;
 mod daemon;
 mod engine;
 mod faults;
