@@ -16,6 +16,7 @@ mod crash;
 mod daemon;
 mod engine;
 mod faults;
+mod load;
 mod pty;
 mod rules;
 mod two_processes;

@@ -116,6 +116,15 @@ async fn too_much_at_once_is_told_to_come_again_and_short_ones_still_get_in() {
     .await;
     assert_eq!(post(body("wamid.SHORT")).await.0, 200, "a short one needs no room");
     drop(open);
+    let mut open = Vec::new();
+    for _ in 0..512 {
+        open.push(held(&url, &body("wamid.HELD")).await);
+    }
+    crate::common::eventually("there is no place", || async {
+        (post(body("wamid.SHORT")).await.0 == 503).then_some(())
+    })
+    .await;
+    drop(open);
     crate::common::eventually("there is room again", || async {
         (post(long.clone()).await.0 == 200).then_some(())
     })

@@ -218,13 +218,6 @@ impl Served {
             .sum::<u64>()
             / 1000
     }
-
-    /// Memory of its own, in kilobytes.
-    pub fn memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap_or_default();
-        let line = status.lines().find_map(|l| l.strip_prefix("RssAnon:"));
-        line.and_then(|l| l.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
-    }
 }
 
 impl Drop for Served {
@@ -232,6 +225,13 @@ impl Drop for Served {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Memory of a process's own, in kilobytes.
+pub fn memory_of(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|l| l.strip_prefix("RssAnon:"));
+    line.and_then(|l| l.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
 }
 
 /// A webhook with texts of customers, as the provider writes and signs it.
@@ -292,5 +292,12 @@ impl Post {
         .into_bytes();
         let signature = sign(DEMO_APP_SECRET.as_bytes(), &body);
         Self { account, ids, body, signature }
+    }
+
+    /// The same with so many blanks at its end.
+    pub fn padded(mut self, blanks: usize) -> Self {
+        self.body.resize(self.body.len() + blanks, b' ');
+        self.signature = sign(DEMO_APP_SECRET.as_bytes(), &self.body);
+        self
     }
 }
