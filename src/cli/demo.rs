@@ -186,6 +186,8 @@ async fn prepare(
             accounts,
             undo: ctx.checked.undo,
             keep_webhooks: ctx.checked.keep_webhooks,
+            keep_webhooks_bytes: ctx.checked.keep_webhooks_bytes,
+            silence: ctx.checked.silence,
             serve_listener: true,
             background: true,
         },

@@ -32,11 +32,18 @@ pub(super) async fn run(ctx: Context<'_>, args: Messages) -> Result<Exit, Failur
     if let Some(older) = document.older {
         ctx.out.remark(&format!("older: --before {}", format::cursor(older)));
     }
-    let mut table = Table::new(&["time", "from", "message", "state"], 2);
+    let mut table = if args.ids {
+        Table::new(&["id", "time", "from", "message", "state"], 3)
+    } else {
+        Table::new(&["time", "from", "message", "state"], 2)
+    };
     for m in &document.items {
         let mut text = format::body(&m.body);
         if m.edited {
             text.push_str(" (edited)");
+        }
+        if let Some(late) = m.lateness() {
+            text = format!("{text} ({late})");
         }
         for r in &m.reactions {
             text.push(' ');
@@ -46,7 +53,11 @@ pub(super) async fn run(ctx: Context<'_>, args: Messages) -> Result<Exit, Failur
             Some(e) => format!("{} {} {}", m.state.as_str(), e.code, e.text),
             None => format::state(m.state).to_owned(),
         };
-        table.row([&ctx.out.time(m.at), &format::origin(m, &document.thread.row.title), &text, &state]);
+        let mut cells = vec![ctx.out.time(m.at), format::origin(m, &document.thread.row.title), text, state];
+        if args.ids {
+            cells.insert(0, m.id.to_string());
+        }
+        table.row(&cells);
     }
     ctx.out.table(&table)?;
     Ok(Exit::Done)

@@ -19,11 +19,13 @@ mod emulate;
 mod format;
 mod messages;
 mod quick_replies;
+mod recorder;
 mod search;
 mod send;
 mod serve;
 mod session;
 mod signals;
+mod since;
 mod templates;
 mod threads;
 mod tui;
@@ -112,6 +114,8 @@ async fn dispatch(cli: Cli, env: &Env, launcher: &dyn Launcher, out: &mut Output
         Command::Search(a) => search::run(context, a).await,
         Command::QuickReplies(a) => quick_replies::run(context, a).await,
         Command::Doctor { .. } => doctor::run(context).await,
+        Command::Webhooks(a) => recorder::webhooks(context, a).await,
+        Command::Message(a) => recorder::message(context, a).await,
         Command::Backup(a) => backup::run(context, a).await,
         Command::Bench(a) => bench::run(&mut context, &a),
     }

@@ -2,7 +2,7 @@
 
 use super::{Account, Engine, Shared};
 use crate::model::event::{Actor, EventBody};
-use crate::model::ids::AccountId;
+use crate::model::ids::{AccountId, EventId};
 use crate::model::inbound::{Route, WebhookBatch};
 use crate::provider::meta::webhook;
 use crate::store::StoreError;
@@ -60,27 +60,6 @@ impl Inlet {
         webhook::challenge(query, self.account().settings.verify_token.expose_secret())
     }
 
-    /// Drops updates for numbers and business accounts that another app's secret guards: who can sign for one of
-    /// our accounts must not be able to write into another.
-    fn own(&self, mut batch: WebhookBatch) -> WebhookBatch {
-        let secret = self.account().settings.app_secret.expose_secret();
-        let foreign = |route: &Route| {
-            self.shared.accounts.iter().any(|a| {
-                let spec = &a.settings.spec;
-                let named = route.number.as_deref() == Some(&spec.number)
-                    || (route.number.is_none() && route.business.as_deref() == Some(&spec.business));
-                named && a.settings.app_secret.expose_secret() != secret
-            })
-        };
-        let before = batch.changes.len();
-        batch.changes.retain(|c| !foreign(&c.route));
-        let dropped = before - batch.changes.len();
-        if dropped > 0 {
-            batch.problems.push(format!("{dropped} updates are for an account with another app secret"));
-        }
-        batch
-    }
-
     /// Takes a POST: when this returns `Ok`, it is on the disk. What cannot be read is kept as failed.
     pub async fn receive(&self, signature: Option<&str>, body: Vec<u8>) -> Result<(), Refused> {
         let account = self.account();
@@ -89,10 +68,13 @@ impl Inlet {
             self.shared.counters.bad_signatures.fetch_add(1, Ordering::Relaxed);
             return Err(Refused::Signature);
         }
-        let (batch, problem) = match webhook::parse(&body) {
-            Ok(batch) => (Some(self.own(batch)), None),
-            Err(problem) => (None, Some(problem)),
-        };
+        if let Some(trouble) = self.shared.disk.trouble() {
+            return Err(Refused::Unavailable(trouble.to_string()));
+        }
+        if is_test(&body) {
+            return self.test(body).await;
+        }
+        let (batch, problem) = self.shared.read_webhook(account, &body);
         let event = self.shared.event(
             Actor::Provider,
             EventBody::WebhookReceived {
@@ -110,6 +92,7 @@ impl Inlet {
                 }
                 self.shared.counters.webhooks.fetch_add(1, Ordering::Relaxed);
                 self.shared.tidy.notify_one();
+                self.shared.silence.heard();
                 Ok(())
             }
             Err(StoreError::Busy) => Err(Refused::Unavailable("too much is waiting".into())),
@@ -118,5 +101,79 @@ impl Inlet {
                 Err(Refused::Unavailable(error.to_string()))
             }
         }
+    }
+}
+
+/// How the body of a test begins that the doctor posts to our own listener. Only who knows the app secret can sign it.
+pub(super) const TEST: &str = "{\"object\":\"switchboard_test\"";
+/// Longest body of such a test.
+const TEST_MAX: usize = 512;
+
+fn is_test(body: &[u8]) -> bool {
+    body.len() <= TEST_MAX && body.starts_with(TEST.as_bytes())
+}
+
+impl Inlet {
+    /// A test says nothing: it is kept and marked, and counts as no traffic.
+    async fn test(&self, raw: Vec<u8>) -> Result<(), Refused> {
+        let body = EventBody::WebhookTested { account: self.account().id().clone(), raw };
+        match self.shared.store.try_apply(self.shared.event(Actor::Engine, body)).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Refused::Unavailable(error.to_string())),
+        }
+    }
+}
+
+impl Shared {
+    /// Reads a body whose signature was good with an account's secret: what it says, or why it says nothing.
+    fn read_webhook(&self, account: &Account, body: &[u8]) -> (Option<WebhookBatch>, Option<String>) {
+        match webhook::parse(body) {
+            Ok(batch) => (Some(self.own(account, batch)), None),
+            Err(problem) => (None, Some(problem)),
+        }
+    }
+
+    /// Drops updates for numbers and business accounts that another app's secret guards: who can sign for one of
+    /// our accounts must not be able to write into another.
+    fn own(&self, account: &Account, mut batch: WebhookBatch) -> WebhookBatch {
+        let secret = account.settings.app_secret.expose_secret();
+        let foreign = |route: &Route| {
+            self.accounts.iter().any(|a| {
+                let spec = &a.settings.spec;
+                let named = route.number.as_deref() == Some(&spec.number)
+                    || (route.number.is_none() && route.business.as_deref() == Some(&spec.business));
+                named && a.settings.app_secret.expose_secret() != secret
+            })
+        };
+        let before = batch.changes.len();
+        batch.changes.retain(|c| !foreign(&c.route));
+        let dropped = before - batch.changes.len();
+        if dropped > 0 {
+            batch.problems.push(format!("{dropped} updates are for an account with another app secret"));
+        }
+        batch
+    }
+
+    /// Reads a kept webhook again and applies what it says: for one that this version understands better than
+    /// the version that took it. What is here already stays as it is. Gives the number of updates that still
+    /// cannot be applied.
+    pub(super) async fn replay(&self, actor: Actor, webhook: EventId) -> Result<usize, StoreError> {
+        let raw = self.store.read(move |r| r.raw_webhook(webhook)).await?;
+        let raw = raw.ok_or(StoreError::Missing("this webhook"))?;
+        let account =
+            self.account(&raw.account).ok_or(StoreError::Missing("the account that it came in by"))?;
+        let (batch, problem) = self.read_webhook(account, &raw.body);
+        let event = self.event(actor, EventBody::WebhookReplayed { webhook, batch, problem });
+        let reply = self.store.apply(event).await?;
+        self.tidy.notify_one();
+        Ok(reply.problems)
+    }
+}
+
+impl Engine {
+    /// Reads a kept webhook again and applies it, in the name of an operator. Gives the number of updates that still
+    /// cannot be applied.
+    pub async fn replay(&self, operator: &str, webhook: EventId) -> Result<usize, StoreError> {
+        self.shared.replay(Actor::Operator(operator.to_owned()), webhook).await
     }
 }

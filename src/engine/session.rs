@@ -1,6 +1,6 @@
 //! One client's requests. Reads run side by side; changes run one after the other, in the order in which they came.
 
-use super::{Shared, doctor, outbox, sync};
+use super::{Shared, doctor, outbox, recorder, sync};
 use crate::model::contact::{Identity, IdentityKind};
 use crate::model::event::{Actor, EventBody, Recipient};
 use crate::model::ids::{AccountId, AttemptId, MessageId, ThreadId};
@@ -26,6 +26,7 @@ impl From<StoreError> for Problem {
             StoreError::Newer { .. } => {
                 Self::new("store", e.to_string()).next("use the newer version of Switchboard")
             }
+            _ if e.disk().is_some() => disk_problem(&e.to_string()),
             _ => Self::new("store", e.to_string())
                 .means("the database could not do it; nothing was changed")
                 .next("look at the disk, then run `switchboard doctor`"),
@@ -33,6 +34,13 @@ impl From<StoreError> for Problem {
         tracing::debug!(error = %e, "a request failed");
         p
     }
+}
+
+/// Nothing can be written.
+pub(super) fn disk_problem(what: &str) -> Problem {
+    Problem::new("disk", what)
+        .means("nothing was stored and nothing was sent; what is here can be read")
+        .next("make room on the disk of the data folder, or make it writable; it goes on by itself")
 }
 
 fn is_read(request: &Request) -> bool {
@@ -50,6 +58,9 @@ fn is_read(request: &Request) -> bool {
             | Request::Search { .. }
             | Request::Status
             | Request::Doctor
+            | Request::Webhooks { .. }
+            | Request::Webhook { .. }
+            | Request::MessageLife { .. }
             | Request::Backup { .. }
             | Request::Sync { .. }
             | Request::Typing { .. }
@@ -126,6 +137,11 @@ async fn read(shared: &Arc<Shared>, request: Request) -> Result<Response, Proble
         }
         Request::Status => Ok(Response::Status(Box::new(status(shared).await?))),
         Request::Doctor => Ok(Response::Checks(doctor::run(shared).await)),
+        Request::Webhooks { filter, before, limit } => {
+            recorder::list(shared, filter, before, limit.clamp(1, PAGE_MAX)).await
+        }
+        Request::Webhook { id, limit } => recorder::show(shared, id, limit).await,
+        Request::MessageLife { message } => recorder::life(shared, message).await,
         Request::Backup { file } => backup(shared, file).await,
         Request::Sync { account } => sync_now(shared, account).await,
         Request::Typing { thread } => typing(shared, thread).await,
@@ -172,6 +188,8 @@ pub(super) async fn status(shared: &Shared) -> Result<Status, StoreError> {
         outbox,
         unknown,
         notices,
+        silent: shared.silence.now(shared).await,
+        disk: shared.disk.problem(),
     })
 }
 
@@ -272,7 +290,9 @@ async fn change(shared: &Arc<Shared>, operator: &str, request: Request) -> Resul
             result
         }
         Request::Cancel { message } => done(EventBody::MessageCancelled { message }).await,
-        Request::MarkRead { thread, upto, receipt } => mark_read(shared, by(), thread, upto, receipt).await,
+        Request::MarkRead { thread, upto, stored, receipt } => {
+            mark_read(shared, by(), thread, (upto, stored), receipt).await
+        }
         Request::MarkUnread { thread } => done(EventBody::ThreadUnread { thread }).await,
         Request::SaveDraft { thread, mode, text } => done(EventBody::DraftSaved { thread, mode, text }).await,
         Request::SaveQuickReply { reply } => {
@@ -280,6 +300,7 @@ async fn change(shared: &Arc<Shared>, operator: &str, request: Request) -> Resul
             done(EventBody::QuickReplySaved { reply }).await
         }
         Request::DeleteQuickReply { id } => done(EventBody::QuickReplyDeleted { reply: id }).await,
+        Request::ReplayWebhook { id } => recorder::replay(shared, by(), id).await,
         Request::UseQuickReply { id } => done(EventBody::QuickReplyUsed { reply: id }).await,
         _ => Err(Problem::new("protocol", "this request asks something and was taken for a change")),
     }
@@ -289,7 +310,7 @@ async fn mark_read(
     shared: &Arc<Shared>,
     actor: Actor,
     thread: ThreadId,
-    upto: i64,
+    (upto, stored): (i64, Option<i64>),
     receipt: bool,
 ) -> Result<Response, Problem> {
     let (detail, newest) =
@@ -297,7 +318,7 @@ async fn mark_read(
     if detail.row.unread == 0 {
         return Ok(Response::Done);
     }
-    shared.store.apply(shared.event(actor, EventBody::ThreadRead { thread, upto })).await?;
+    shared.store.apply(shared.event(actor, EventBody::ThreadRead { thread, upto, stored })).await?;
     let wanted = shared
         .account(&detail.row.account)
         .is_some_and(|a| receipt && a.settings.read_receipts && a.provider.capabilities().read_receipts);
@@ -409,6 +430,10 @@ async fn send(
     content: Outgoing,
     quote: Option<MessageId>,
 ) -> Result<Response, Problem> {
+    // Before anything else: what cannot be noted must not leave.
+    if let Some(trouble) = shared.disk.trouble() {
+        return Err(disk_problem(&trouble.to_string()));
+    }
     let id = which_account(shared, account, &to).await?;
     let to = match to {
         Recipient::Identity { identity } => Recipient::Identity { identity: clean(&identity)? },

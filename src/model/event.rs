@@ -5,8 +5,8 @@
 
 use super::contact::Identity;
 use super::delivery::DeliveryError;
-use super::ids::{AccountId, AttemptId, EventId, MessageId, QuickReplyId, ThreadId};
-use super::inbound::WebhookBatch;
+use super::ids::{AccountId, AttemptId, ContactId, EventId, MessageId, QuickReplyId, ThreadId};
+use super::inbound::{Severity, WebhookBatch};
 use super::outgoing::Outgoing;
 use super::quick_reply::QuickReply;
 use super::template::Template;
@@ -164,6 +164,15 @@ pub enum EventBody {
         /// Why it could not be read.
         problem: Option<String>,
     },
+    /// A kept webhook was read again, after a fix: what it says is applied, and what is here already stays.
+    WebhookReplayed {
+        /// Which: the id of the event that brought it.
+        webhook: EventId,
+        /// What it says now; `None` when the body can still not be read (then `problem` says why).
+        batch: Option<WebhookBatch>,
+        /// Why it could not be read.
+        problem: Option<String>,
+    },
     /// An account is configured.
     AccountConfigured {
         /// What the configuration says.
@@ -248,6 +257,25 @@ pub enum EventBody {
         thread: ThreadId,
         /// Messages up to and including this time.
         upto: Millis,
+        /// But none that was stored after this: the operator has not seen it, whatever its time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stored: Option<Millis>,
+    },
+    /// An operator says that two contacts are one person: one goes into the other.
+    ContactsMerged {
+        /// The one that stays.
+        into: ContactId,
+        /// The one that goes.
+        from: ContactId,
+    },
+    /// An operator says that some identities of a contact are another person.
+    ContactSplit {
+        /// The contact.
+        contact: ContactId,
+        /// What leaves it.
+        identities: Vec<Identity>,
+        /// The new contact.
+        new: ContactId,
     },
     /// An operator marked a thread unread.
     ThreadUnread {
@@ -278,10 +306,35 @@ pub enum EventBody {
         /// Which.
         reply: QuickReplyId,
     },
-    /// Raw webhooks received before a time have been kept long enough; some of the oldest are removed.
+    /// Raw webhooks have been kept long enough, or take too much room; some of the oldest are removed.
     WebhooksExpired {
-        /// The time.
+        /// Those received before this time go.
         before: Millis,
+        /// Those that could not be applied in full stay until they were received before this time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        failed_before: Option<Millis>,
+        /// Bytes that may stay: the oldest go first, those that could not be applied last.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        keep_bytes: Option<u64>,
+    },
+    /// The doctor posted to our own listener with a good signature: kept and marked, never traffic.
+    WebhookTested {
+        /// The account whose listener path was used.
+        account: AccountId,
+        /// The body as it came.
+        #[serde(with = "raw_bytes")]
+        raw: Vec<u8>,
+    },
+    /// The engine has something to tell the operators about an account.
+    Noticed {
+        /// Which account.
+        account: AccountId,
+        /// How much it matters.
+        severity: Severity,
+        /// What it is about (`silence`).
+        field: String,
+        /// One line.
+        text: String,
     },
 }
 
@@ -291,6 +344,7 @@ impl EventBody {
     pub fn action(&self) -> &'static str {
         match self {
             Self::WebhookReceived { .. } => "webhook_received",
+            Self::WebhookReplayed { .. } => "webhook_replayed",
             Self::AccountConfigured { .. } => "account_configured",
             Self::AccountState { .. } => "account_state",
             Self::NumberSynced { .. } => "number_synced",
@@ -303,11 +357,15 @@ impl EventBody {
             Self::WindowClosed { .. } => "window_closed",
             Self::ThreadRead { .. } => "thread_read",
             Self::ThreadUnread { .. } => "thread_unread",
+            Self::ContactsMerged { .. } => "contacts_merged",
+            Self::ContactSplit { .. } => "contact_split",
             Self::DraftSaved { .. } => "draft_saved",
             Self::QuickReplySaved { .. } => "quick_reply_saved",
             Self::QuickReplyDeleted { .. } => "quick_reply_deleted",
             Self::QuickReplyUsed { .. } => "quick_reply_used",
             Self::WebhooksExpired { .. } => "webhooks_expired",
+            Self::WebhookTested { .. } => "webhook_tested",
+            Self::Noticed { .. } => "noticed",
         }
     }
 }

@@ -6,10 +6,16 @@
 
 pub mod client;
 pub mod codec;
+mod recorder;
+
+pub use recorder::{
+    LifeStep, LifeWebhook, MessageLife, RAW_MAX, Replayed, WebhookDetail, WebhookFilter, WebhookPart,
+    WebhookRow, WebhookState,
+};
 
 use crate::clock::Millis;
 use crate::model::event::{AccountSpec, NumberFacts, Recipient};
-use crate::model::ids::{AccountId, MessageId, QuickReplyId, ThreadId};
+use crate::model::ids::{AccountId, EventId, MessageId, QuickReplyId, ThreadId};
 use crate::model::inbound::Severity;
 use crate::model::message::Message;
 use crate::model::outgoing::{FieldProblem, Outgoing};
@@ -179,6 +185,9 @@ pub enum Request {
         thread: ThreadId,
         /// Up to this time (the newest message that was on the screen).
         upto: Millis,
+        /// But nothing that was stored after this: it may have come late and stand above what was seen.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stored: Option<Millis>,
         /// Also tell the customer (blue ticks).
         receipt: bool,
     },
@@ -245,6 +254,33 @@ pub enum Request {
     Status,
     /// Walk the chain and say what fails. → [`Response::Checks`]
     Doctor,
+    /// Raw webhooks, newest first. A page may hold fewer than asked for and still have a next one: a search looks at
+    /// so many at a time. → [`Response::Webhooks`]
+    Webhooks {
+        /// Which ones.
+        filter: WebhookFilter,
+        /// Continue from here.
+        before: Option<Cursor>,
+        /// At most this many (1 to 500).
+        limit: u32,
+    },
+    /// One raw webhook with its body. → [`Response::Webhook`]
+    Webhook {
+        /// Which.
+        id: EventId,
+        /// At most this many bytes of the body as it is shown (up to [`RAW_MAX`]).
+        limit: u32,
+    },
+    /// Read a kept webhook again and apply it; what is here stays. → [`Response::Replayed`]
+    ReplayWebhook {
+        /// Which.
+        id: EventId,
+    },
+    /// How a message came, went and was told about. → [`Response::Life`]
+    MessageLife {
+        /// Which.
+        message: MessageId,
+    },
     /// Copy the database to a file, while running. → [`Response::Done`]
     Backup {
         /// Absolute path; must not exist.
@@ -333,6 +369,34 @@ pub struct Status {
     pub unknown: u32,
     /// The last few notices, newest first.
     pub notices: Vec<Notice>,
+    /// Accounts from which a webhook is missing that was to be expected.
+    pub silent: Vec<Silence>,
+    /// What is wrong with the disk; nothing comes in or goes out while it lasts.
+    pub disk: Option<DiskProblem>,
+}
+
+/// An account from which nothing comes although something should.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Silence {
+    /// Which.
+    pub account: AccountId,
+    /// Nothing since then.
+    pub since: Millis,
+    /// Why something was to be expected.
+    pub why: String,
+}
+
+/// What is wrong with the disk of the data folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiskProblem {
+    /// What happened.
+    pub what: String,
+    /// What to do.
+    pub next: String,
+    /// Since when.
+    pub since: Millis,
+    /// Bytes that are free, where that is known.
+    pub free: Option<u64>,
 }
 
 /// Verdict of one check.
@@ -413,6 +477,14 @@ pub enum Response {
     Status(Box<Status>),
     /// Doctor's findings.
     Checks(Vec<Check>),
+    /// A page of raw webhooks.
+    Webhooks(Page<WebhookRow>),
+    /// One raw webhook.
+    Webhook(Box<WebhookDetail>),
+    /// To [`Request::ReplayWebhook`].
+    Replayed(Box<Replayed>),
+    /// The life of a message.
+    Life(Box<MessageLife>),
     /// It is done.
     Done,
 }
@@ -504,6 +576,15 @@ pub enum Changed {
         /// Which.
         thread: ThreadId,
         /// Its account.
+        account: AccountId,
+    },
+    /// A thread went into another one, because their contacts are one person.
+    ThreadJoined {
+        /// The one that is gone.
+        thread: ThreadId,
+        /// The one that has its messages.
+        into: ThreadId,
+        /// Their account.
         account: AccountId,
     },
     /// Counters, state or facts of an account changed.

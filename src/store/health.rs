@@ -3,7 +3,7 @@
 use super::StoreError;
 use super::reader::Reader;
 use crate::clock::Millis;
-use crate::model::ids::AccountId;
+use crate::model::ids::{AccountId, EventId};
 use crate::model::inbound::Severity;
 use crate::protocol::Notice;
 use rusqlite::params;
@@ -39,9 +39,16 @@ impl Reader {
                   FROM threads t WHERE t.account_id = a.id)",
             ),
             (
+                "sizes of raw webhooks",
+                "SELECT count(*) FROM accounts a WHERE a.webhook_bytes <> \
+                 (SELECT coalesce(sum(length(w.body)), 0) FROM webhooks w WHERE w.account_id = a.id)",
+            ),
+            (
                 "newest messages of threads",
-                "SELECT count(*) FROM threads t WHERE t.last_row > 0 AND \
-                 (SELECT at FROM messages m WHERE m.thread_id = t.id ORDER BY at DESC LIMIT 1) <> t.last_at",
+                "SELECT count(*) FROM threads t JOIN messages n ON n.id = \
+                 (SELECT id FROM messages m WHERE m.thread_id = t.id ORDER BY at DESC, id DESC LIMIT 1) \
+                 WHERE t.last_row <> n.id OR t.last_uid <> n.uid OR t.last_at < n.at OR t.last_state <> n.state \
+                 OR t.last_kind <> n.kind",
             ),
         ];
         for (what, sql) in checks {
@@ -64,6 +71,20 @@ impl Reader {
             .prepare_cached("SELECT count(*) FROM webhooks WHERE state <> 'applied'")?
             .query_row([], |r| r.get(0))?;
         Ok((last, u64::try_from(failed).unwrap_or(0)))
+    }
+
+    /// A webhook as it was kept; `None` when it is gone (or never was).
+    pub fn raw_webhook(&self, id: EventId) -> Result<Option<RawWebhook>, StoreError> {
+        use rusqlite::OptionalExtension;
+        Ok(self
+            .conn
+            .prepare_cached(
+                "SELECT a.key, w.body FROM webhooks w JOIN accounts a ON a.id = w.account_id WHERE w.uid = ?1",
+            )?
+            .query_row([id.0], |r| {
+                Ok(RawWebhook { account: AccountId::new(r.get::<_, String>(0)?), body: r.get(1)? })
+            })
+            .optional()?)
     }
 
     /// When the oldest raw webhook that is kept was received.
@@ -119,6 +140,15 @@ impl Reader {
         backup.run_to_completion(1024, std::time::Duration::from_millis(1), None)?;
         Ok(())
     }
+}
+
+/// A webhook as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawWebhook {
+    /// The account whose listener path was used.
+    pub account: AccountId,
+    /// The body.
+    pub body: Vec<u8>,
 }
 
 /// Tables that can be counted.

@@ -101,7 +101,17 @@ pub(super) fn thread_row(r: &Row<'_>, names: &AccountNames) -> Result<(i64, Thre
 /// Columns of [`message`], in its order.
 pub(super) const MESSAGE_COLUMNS: &str = "m.id, m.uid, t.uid, t.account_id, m.at, m.stored_at, m.inbound, m.state, \
      m.text, m.body, m.origin, m.provider_id, m.quote, m.times, m.error, m.tag, m.edited, m.attempts, m.revision, \
-     m.dismissed, EXISTS(SELECT 1 FROM reactions x WHERE x.message_id = m.id)";
+     m.dismissed, EXISTS(SELECT 1 FROM reactions x WHERE x.message_id = m.id), m.unread, m.late";
+
+/// Bytes of text after which a page of messages ends, however few they are. As JSON a control character takes six
+/// bytes, and a frame has an end.
+pub(super) const PAGE_BYTES: usize = 2 << 20;
+
+/// Bytes of text and body of a message row.
+pub(super) fn message_bytes(r: &Row<'_>) -> Result<usize, StoreError> {
+    let len = |i| r.get_ref(i).map(|v| v.as_bytes_or_null().ok().flatten().map_or(0, <[u8]>::len));
+    Ok(len(8)? + len(9)?)
+}
 
 /// A message, its local number, and whether it has reactions (to be read apart).
 pub(super) fn message(r: &Row<'_>, names: &AccountNames) -> Result<(i64, bool, Message), StoreError> {
@@ -142,6 +152,8 @@ pub(super) fn message(r: &Row<'_>, names: &AccountNames) -> Result<(i64, bool, M
             provider_id: r.get::<_, Option<String>>(11)?.map(ProviderMessageId),
             tag: r.get(15)?,
             edited: r.get(16)?,
+            unread: r.get(21)?,
+            late: r.get(22)?,
             attempts: u32::try_from(r.get::<_, i64>(17)?).unwrap_or(0),
             revision: r.get::<_, i64>(18)? as u32,
         },

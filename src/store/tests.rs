@@ -15,17 +15,17 @@ use crate::model::thread::{DraftMode, ThreadFilter};
 use crate::protocol::Place;
 use health::Table;
 
-const NUMBER: &str = "339901477551020";
-const NOW: i64 = 1_795_176_000_000;
+pub(super) const NUMBER: &str = "339901477551020";
+pub(super) const NOW: i64 = 1_795_176_000_000;
 
-struct Bed {
-    store: Store,
-    clock: Clock,
+pub(super) struct Bed {
+    pub(super) store: Store,
+    pub(super) clock: Clock,
     _dir: tempfile::TempDir,
 }
 
 impl Bed {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::manual(NOW);
         let store = Store::open(&dir.path().join("s.db"), clock.clone(), Box::new(|_| {})).unwrap();
@@ -42,11 +42,11 @@ impl Bed {
         bed
     }
 
-    async fn apply(&self, body: EventBody) -> Result<Reply, StoreError> {
+    pub(super) async fn apply(&self, body: EventBody) -> Result<Reply, StoreError> {
         self.store.apply(Event::new(self.clock.now(), Actor::Operator("ana".into()), body)).await
     }
 
-    async fn webhook(&self, changes: Vec<Change>) -> Reply {
+    pub(super) async fn webhook(&self, changes: Vec<Change>) -> Reply {
         let route = Route { number: Some(NUMBER.into()), ..Route::default() };
         let changes = changes.into_iter().map(|change| Routed { route: route.clone(), change }).collect();
         self.apply(EventBody::WebhookReceived {
@@ -60,25 +60,25 @@ impl Bed {
         .unwrap()
     }
 
-    async fn threads(&self) -> Vec<crate::model::thread::ThreadRow> {
+    pub(super) async fn threads(&self) -> Vec<crate::model::thread::ThreadRow> {
         self.store.read(|r| r.threads(None, ThreadFilter::All, None, 100)).await.unwrap().items
     }
 
-    async fn messages(&self, thread: ThreadId) -> Vec<Message> {
+    pub(super) async fn messages(&self, thread: ThreadId) -> Vec<Message> {
         self.store.read(move |r| r.messages(thread, Place::Newest, 100)).await.unwrap().items
     }
 
-    async fn message(&self, id: MessageId) -> Message {
+    pub(super) async fn message(&self, id: MessageId) -> Message {
         self.store.read(move |r| r.message_rows(&[id])).await.unwrap().pop().unwrap()
     }
 
-    async fn whole(&self) {
+    pub(super) async fn whole(&self) {
         let wrong = self.store.read_slow(|r| Ok((r.recount()?, r.quick_check()?))).await.unwrap();
         assert_eq!(wrong, (vec![], None));
     }
 
     /// Queues a text and takes it to the provider's answer.
-    async fn sent(&self, thread: ThreadId, text: &str, wamid: &str) -> (MessageId, AttemptId) {
+    pub(super) async fn sent(&self, thread: ThreadId, text: &str, wamid: &str) -> (MessageId, AttemptId) {
         let (message, attempt) = self.queue(thread, text).await;
         self.apply(EventBody::AttemptStarted { message, attempt }).await.unwrap();
         let outcome = AttemptOutcome::Accepted { provider_id: wamid.into(), recipient: None };
@@ -86,7 +86,7 @@ impl Bed {
         (message, attempt)
     }
 
-    async fn queue(&self, thread: ThreadId, text: &str) -> (MessageId, AttemptId) {
+    pub(super) async fn queue(&self, thread: ThreadId, text: &str) -> (MessageId, AttemptId) {
         let (message, attempt) = (MessageId::new(), AttemptId::new());
         self.apply(EventBody::MessageQueued {
             message,
@@ -103,18 +103,18 @@ impl Bed {
     }
 }
 
-fn account() -> AccountId {
+pub(super) fn account() -> AccountId {
     AccountId::new("support")
 }
 
-fn marta() -> Peer {
+pub(super) fn marta() -> Peer {
     Peer {
         identities: vec![Identity::bsuid("BR.1"), Identity::phone("5511988881234")],
         profile_name: "Marta Souza".into(),
     }
 }
 
-fn says(peer: &Peer, id: &str, at: i64, text: &str) -> Change {
+pub(super) fn says(peer: &Peer, id: &str, at: i64, text: &str) -> Change {
     Change::Message(Box::new(InboundMessage {
         provider_id: id.into(),
         at,
@@ -130,7 +130,7 @@ fn says(peer: &Peer, id: &str, at: i64, text: &str) -> Change {
     }))
 }
 
-fn status(id: &str, word: &str, opaque: Option<AttemptId>) -> Change {
+pub(super) fn status(id: &str, word: &str, opaque: Option<AttemptId>) -> Change {
     Change::Status(Box::new(StatusUpdate {
         provider_id: id.into(),
         opaque: opaque.map(|a| a.to_string()),
@@ -182,7 +182,7 @@ async fn the_same_message_twice_is_one_and_the_same_event_twice_is_none() {
     let event = Event::new(
         NOW,
         Actor::Engine,
-        EventBody::ThreadRead { thread: bed.threads().await[0].id, upto: NOW },
+        EventBody::ThreadRead { thread: bed.threads().await[0].id, upto: NOW, stored: None },
     );
     assert!(!bed.store.apply(event.clone()).await.unwrap().repeated);
     assert!(bed.store.apply(event).await.unwrap().repeated);
@@ -325,9 +325,9 @@ async fn reading_and_unreading_keep_the_counters() {
     let bed = Bed::new().await;
     bed.webhook((0..3).map(|i| says(&marta(), &format!("w{i}"), NOW + i, "x")).collect()).await;
     let thread = bed.threads().await[0].id;
-    bed.apply(EventBody::ThreadRead { thread, upto: NOW + 1 }).await.unwrap();
+    bed.apply(EventBody::ThreadRead { thread, upto: NOW + 1, stored: None }).await.unwrap();
     assert_eq!(bed.threads().await[0].unread, 1);
-    bed.apply(EventBody::ThreadRead { thread, upto: NOW + 9 }).await.unwrap();
+    bed.apply(EventBody::ThreadRead { thread, upto: NOW + 9, stored: None }).await.unwrap();
     bed.whole().await;
     assert!(
         bed.store.read(|r| r.threads(None, ThreadFilter::Unread, None, 9)).await.unwrap().items.is_empty()
@@ -548,7 +548,10 @@ async fn raw_webhooks_are_kept_as_long_as_wanted_and_their_messages_for_ever() {
     bed.clock.advance(1000);
     bed.webhook(vec![says(&marta(), "w2", NOW, "new")]).await;
     assert_eq!(bed.store.read(Reader::oldest_webhook).await.unwrap(), Some(NOW));
-    let reply = bed.apply(EventBody::WebhooksExpired { before: NOW + 500 }).await.unwrap();
+    let reply = bed
+        .apply(EventBody::WebhooksExpired { before: NOW + 500, failed_before: None, keep_bytes: None })
+        .await
+        .unwrap();
     assert!(!reply.more);
     assert_eq!(bed.store.read(Reader::oldest_webhook).await.unwrap(), Some(NOW + 1000));
     assert_eq!(bed.store.read(|r| r.count(Table::Messages)).await.unwrap(), 2);

@@ -123,7 +123,7 @@ impl Cache {
 }
 
 /// Text with WhatsApp's marks resolved: what is shown, and the styles of its parts in order.
-fn marks(s: &str) -> (String, Vec<(Range<usize>, Modifier)>) {
+pub(crate) fn marks(s: &str) -> (String, Vec<(Range<usize>, Modifier)>) {
     let mut out = String::with_capacity(s.len());
     let mut runs: Vec<(Range<usize>, Modifier)> = Vec::new();
     let chars: Vec<char> = s.chars().collect();
@@ -135,6 +135,8 @@ fn marks(s: &str) -> (String, Vec<(Range<usize>, Modifier)>) {
             *start = out.len();
         }
     };
+    // Up to where it is known that nothing closes a mark (`*`, `_`, `~`): nobody looks twice.
+    let mut open_until = [0usize; 3];
     let mut i = 0;
     while i < chars.len() {
         let c = chars[i];
@@ -152,11 +154,11 @@ fn marks(s: &str) -> (String, Vec<(Range<usize>, Modifier)>) {
                 continue;
             }
         }
-        let bit = match c {
-            '*' => Modifier::BOLD,
-            '_' => Modifier::ITALIC,
-            '~' => Modifier::CROSSED_OUT,
-            _ => Modifier::empty(),
+        let (bit, which) = match c {
+            '*' => (Modifier::BOLD, 0),
+            '_' => (Modifier::ITALIC, 1),
+            '~' => (Modifier::CROSSED_OUT, 2),
+            _ => (Modifier::empty(), 0),
         };
         if !bit.is_empty() {
             let before = i.checked_sub(1).map(|j| chars[j]);
@@ -175,8 +177,15 @@ fn marks(s: &str) -> (String, Vec<(Range<usize>, Modifier)>) {
                 }
             } else if before.is_none_or(|b| !b.is_alphanumeric())
                 && after.is_some_and(|a| !a.is_whitespace() && a != c)
-                && (i + 2..chars.len()).take_while(|&j| chars[j] != '\n').any(ends)
+                && i >= open_until[which]
             {
+                let line = (i + 2..chars.len()).find(|&j| chars[j] == '\n' || ends(j)).unwrap_or(chars.len());
+                if line == chars.len() || chars[line] == '\n' {
+                    open_until[which] = line;
+                    out.push(c);
+                    i += 1;
+                    continue;
+                }
                 cut(&out, &mut start, now, &mut runs);
                 now |= bit;
                 i += 1;
@@ -480,6 +489,9 @@ fn author(m: &Message, look: &Look<'_>) -> Option<String> {
 fn meta(m: &Message, look: &Look<'_>) -> Vec<Span> {
     let t = look.theme;
     let mut spans = Vec::new();
+    if let Some(late) = m.lateness() {
+        spans.push((format!("{late} "), t.warn));
+    }
     if m.edited {
         spans.push(("edited ".to_owned(), t.dim));
     }

@@ -21,6 +21,8 @@ fn message(inbound: bool, body: Body) -> Message {
         tag: None,
         edited: false,
         attempts: 0,
+        unread: false,
+        late: None,
         revision: 0,
     }
 }

@@ -16,6 +16,7 @@ mod crash;
 mod daemon;
 mod engine;
 mod faults;
+mod hostile;
 mod load;
 mod pty;
 mod rules;

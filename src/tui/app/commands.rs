@@ -131,6 +131,8 @@ impl App {
                     self.focus(Scope::Conversation);
                 }
             }
+            // A late message of the open thread comes first: it is the one that is easily missed.
+            Action::NextUnread if self.scope == Scope::Conversation && self.go_to_late() => {}
             Action::NextUnread => self.move_to_unread(true),
             Action::PreviousUnread => self.move_to_unread(false),
             Action::FilterUnread => self.toggle_filter(ThreadFilter::Unread),

@@ -3,6 +3,7 @@
 mod answers;
 mod commands;
 mod conversation;
+mod late;
 mod list;
 mod panes;
 
@@ -44,6 +45,8 @@ const QUIT_WAIT: Millis = 2_000;
 /// The customer is told at most this often that somebody types, in milliseconds: the provider shows it for 25
 /// seconds.
 const TYPING: Millis = 20_000;
+/// Messages that are asked for by their ids at once.
+const ROWS_AT_ONCE: usize = 30;
 /// A conversation that is not there after this long, in milliseconds, is drawn as loading.
 const PATIENCE: Millis = 40;
 
@@ -471,14 +474,15 @@ impl App {
         let thread = c.thread;
         let unread = c.row.as_ref().is_some_and(|r| r.unread > 0);
         let Some(upto) = c.messages.last().map(|m| m.at) else { return };
-        if !unread || c.marked >= Some(upto) || c.keep_unread {
+        if !unread || c.marked >= Some(upto) || c.keep_unread || !c.late_asked {
             return;
         }
-        if self.is_watching(thread) {
+        let stored = c.messages.iter().map(|m| m.stored_at).max();
+        if self.is_watching(thread) && !self.has_unseen_late() {
             if let Some(c) = &mut self.conversation {
                 c.marked = Some(upto);
             }
-            self.ask(Request::MarkRead { thread, upto, receipt: true }, Asked::Plain);
+            self.ask(Request::MarkRead { thread, upto, stored, receipt: true }, Asked::Plain);
         }
     }
 
@@ -523,7 +527,10 @@ impl App {
             && !messages
             && let Some(thread) = self.conversation.as_ref().map(|c| c.thread)
         {
-            let ids = std::mem::take(&mut self.changed_messages).into_iter().collect();
+            // A few at a time, so that the longest of them fit into an answer; the rest follows it.
+            let rest = self.changed_messages.iter().nth(ROWS_AT_ONCE).copied();
+            let rest = rest.map(|first| self.changed_messages.split_off(&first)).unwrap_or_default();
+            let ids = std::mem::replace(&mut self.changed_messages, rest).into_iter().collect();
             self.ask(Request::MessageRows { ids }, Asked::MessageRows(thread));
         }
         if !self.changed_threads.is_empty() && !rows {

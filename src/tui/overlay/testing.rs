@@ -284,6 +284,8 @@ pub fn hit(n: usize) -> Hit {
             tag: None,
             edited: false,
             attempts: 0,
+            unread: false,
+            late: None,
             revision: 0,
         },
         title: row.title,

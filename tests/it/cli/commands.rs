@@ -80,6 +80,7 @@ fn detail() -> Response {
         },
         draft: String::new(),
         read_at: None,
+        late_unread: None,
     }))
 }
 
@@ -107,6 +108,8 @@ fn message(state: DeliveryState) -> Message {
         tag: None,
         edited: false,
         attempts: 1,
+        unread: false,
+        late: None,
         revision: 1,
     }
 }
