@@ -222,9 +222,9 @@ fn type_until(term: &mut Term, over: &AtomicBool) -> Typed {
 /// More long posts at the same time than there is room for.
 fn flood(home: &Home, served: &Served, url: &str, total: u64, dice: &mut Dice) {
     // Twice and more what there is room for: few messages and many blanks, and in a large run dense ones as well.
-    let dense = if total >= 100_000 { 120 } else { 0 };
+    let (blank, dense) = if total >= 100_000 { (80, 120) } else { (56, 0) };
     let mut posts: Vec<Post> =
-        (0..80).map(|n| Post::texts(&format!("F{n}"), 0, 20, PEOPLE, dice, 0).padded(1 << 20)).collect();
+        (0..blank).map(|n| Post::texts(&format!("F{n}"), 0, 20, PEOPLE, dice, 0).padded(1 << 20)).collect();
     posts.extend((0..dense).map(|n| Post::texts(&format!("D{n}"), 0, 400, PEOPLE, dice, 600)));
     let bytes: usize = posts.iter().map(|p| p.body.len()).sum();
     let counts = Counts::default();
