@@ -18,6 +18,7 @@ mod engine;
 mod faults;
 mod hostile;
 mod load;
+mod outbox;
 mod pty;
 mod rules;
 mod two_processes;
