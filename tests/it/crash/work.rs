@@ -288,7 +288,8 @@ pub async fn operate(bench: std::sync::Arc<Bench>, stop: CancellationToken, n: u
             bench.note(&text, Told::Nothing);
             let to = Recipient::Identity { identity: Identity::phone(guest(dice.below(GUESTS))) };
             let account = Some(AccountId::new(ACCOUNTS[0]));
-            let request = Request::Send { account, to, content: Outgoing::text(text.clone()), quote: None };
+            let content = Outgoing::text(text.clone());
+            let request = Request::Send { account, to, content, quote: None, at: None };
             let told = match tokio::time::timeout(ANSWER, client.ask(request)).await {
                 Ok(Ok(Response::Queued { message, .. })) => Told::Queued(message),
                 Ok(Ok(other)) => panic!("{other:?}"),
