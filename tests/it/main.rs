@@ -12,6 +12,7 @@
 mod cli;
 mod common;
 mod config;
+mod crash;
 mod daemon;
 mod disk;
 mod doctor;
@@ -19,6 +20,7 @@ mod engine;
 mod errors;
 mod faults;
 mod hostile;
+mod load;
 mod outbox;
 mod pty;
 mod recorder;
