@@ -4,6 +4,7 @@
 //! socket to pump. Knows `store`, `provider`, `protocol`, `model`; knows nothing of screens, shells or HTTP servers.
 
 pub mod bench;
+mod contacts;
 mod doctor;
 mod hub;
 mod ingest;

@@ -5,6 +5,7 @@
 //! waits for writing. Tests are beside each area and in `tests/it/store`.
 
 mod apply;
+mod contacts;
 pub mod health;
 #[cfg(test)]
 mod ingest_tests;
@@ -25,6 +26,7 @@ pub mod seed;
 
 pub use outbox::{DueSend, OpenAttempt};
 pub use reader::Reader;
+pub use threads::FindError;
 pub use writer::{Commit, Reply};
 
 use crate::clock::Clock;

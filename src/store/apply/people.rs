@@ -174,6 +174,13 @@ pub(super) fn contact(
         }
     }
     if stale {
+        // A contact that was joined just now may have had a name of its own.
+        let now: String = conn
+            .prepare_cached("SELECT profile_name FROM contacts WHERE id = ?1")?
+            .query_row([row.id], |r| r.get(0))?;
+        if !name.is_empty() && now != name {
+            rename(conn, row.id, &now, name, at)?;
+        }
         refresh(conn, cx, row.id)?;
     }
     Ok(Some(row))
