@@ -135,11 +135,17 @@ fn change(ops: &[Op], i: usize) -> Change {
     let after = i >= middle;
     // A target is any operation; those that are no messages are messages that never come.
     let target = |t: &usize| wamid(t % (ops.len() + 2), false);
-    // Nobody quotes or changes what is written later.
+    // Nobody quotes or changes what is written later, nor quotes what stands in another conversation.
+    let who = |i: usize| match ops.get(i) {
+        Some(Op::Says { person: HEIR, .. } | Op::Echo { person: HEIR, .. }) if i < middle => Some(2),
+        Some(Op::Says { person, .. } | Op::Echo { person, .. }) => Some(*person),
+        _ => None,
+    };
+    let quotable = |t: usize| if t < ops.len() && who(t) != who(i) { ops.len() + 1 } else { t };
     let earlier = |t: usize| if t % 7 == 0 { ops.len() + 1 } else { t % i.max(1) };
     match &ops[i] {
         Op::Says { person, states, quotes } => {
-            let quotes = quotes.map(|(t, other)| wamid(earlier(t), other));
+            let quotes = quotes.map(|(t, other)| wamid(quotable(earlier(t)), other));
             // The heir has the number only after it was left.
             let person = if *person == HEIR && !after { 2 } else { *person };
             message(i, at, peer(person, *states, after, at), Author::Customer, quotes)

@@ -22,6 +22,8 @@ pub enum Action {
     Template,
     ManageQuickReplies,
     Notices,
+    Contact,
+    Versions,
     Redraw,
     Suspend,
     NextPane,
@@ -151,6 +153,8 @@ pub const COMMANDS: &[Command] = commands! {
     "edit.undo"          Undo               "undo"        W   ["Ctrl+7", "Ctrl+_"]         false "take back the last change of the text (the terminal's Ctrl+_)";
     "conversation.page_up"   PageUp         "page up"     W   ["PageUp"]                   false "one page up in the conversation";
     "conversation.page_down" PageDown       "page down"   W   ["PageDown"]                 false "one page down in the conversation";
+    "contact.open"       Contact            "contact"     LC  ["p"]                        false "who is on the other side: join contacts, take one apart";
+    "message.versions"   Versions           "said before" C   ["g o"]                      false "what an edited or deleted message said before";
     "notices.open"       Notices            "notices"     LC  ["g n"]                      false "news about numbers and templates";
     "screen.redraw"      Redraw             "redraw"      LCW ["Ctrl+L"]                   false "draw the whole screen again";
     "terminal.suspend"   Suspend            "suspend"     LCW ["Ctrl+Z"]                   false "back to the shell until `fg`";

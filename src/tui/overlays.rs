@@ -5,6 +5,7 @@ use super::command::{COMMANDS, Scope, scope_title};
 use super::format;
 use super::overlay::Overlay;
 use super::overlay::accounts::AccountSwitcher;
+use super::overlay::contact::ContactBox;
 use super::overlay::frame::TimeText;
 use super::overlay::help::{HelpBox, HelpSection};
 use super::overlay::notices::NoticeList;
@@ -13,8 +14,10 @@ use super::overlay::search::SearchBox;
 use super::overlay::template_form::TemplateTarget;
 use super::overlay::templates::TemplatePicker;
 use super::overlay::variables::Variables;
+use super::overlay::versions::VersionList;
 use crate::model::contact::{Contact, IdentityKind, display_phone};
 use crate::model::event::Recipient;
+use crate::model::ids::MessageId;
 use crate::protocol::Request;
 use std::sync::Arc;
 
@@ -33,6 +36,10 @@ pub(crate) enum Kind {
     Search,
     /// News about numbers and templates.
     Notices,
+    /// Who is on the other side.
+    Contact,
+    /// What a message said before it was changed.
+    Versions(MessageId),
     /// Keys.
     Help,
 }
@@ -54,6 +61,13 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
         Kind::Templates => templates(app)?,
         Kind::Search => (Box::new(SearchBox::new(app.account.clone(), when(app))), None),
         Kind::Notices => (Box::new(NoticeList::new(app.status.notices.clone(), when(app))), None),
+        Kind::Contact => {
+            let contact = app.conversation.as_ref()?.contact.as_ref()?;
+            (Box::new(ContactBox::new(contact, when(app))), Some(ContactBox::request(contact)))
+        }
+        Kind::Versions(message) => {
+            (Box::new(VersionList::new(when(app))), Some(Request::Versions { message }))
+        }
         Kind::Help => (Box::new(HelpBox::new(help(app))), None),
     })
 }

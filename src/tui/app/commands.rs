@@ -96,6 +96,13 @@ impl App {
             Action::Search => self.open_overlay(Kind::Search, None),
             Action::Accounts => self.open_overlay(Kind::Accounts, None),
             Action::Notices => self.open_overlay(Kind::Notices, None),
+            Action::Contact => self.contact(),
+            Action::Versions => {
+                let changed = |m: &Message| m.edited || m.body == crate::model::Body::Revoked;
+                if let Some(id) = self.acted_on(changed).map(|m| m.id) {
+                    self.open_overlay(Kind::Versions(id), None);
+                }
+            }
             Action::ManageQuickReplies => self.open_overlay(Kind::ManageQuickReplies, None),
             Action::Template => {
                 self.open_current();
@@ -257,6 +264,16 @@ impl App {
             self.damage(Damage::CONVERSATION | Damage::COMPOSER);
         }
         self.focus(Scope::Composer);
+    }
+
+    /// Shows who is on the other side of the thread.
+    fn contact(&mut self) {
+        self.open_current();
+        if self.conversation.as_ref().is_some_and(|c| c.contact.is_none()) {
+            self.say("the contact is not here yet: once more, please");
+        } else {
+            self.open_overlay(Kind::Contact, None);
+        }
     }
 
     fn pick_template(&mut self) {

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod confirm;
+pub mod contact;
 pub mod field;
 pub mod frame;
 pub mod help;
@@ -18,12 +19,13 @@ pub mod templates;
 #[cfg(test)]
 mod testing;
 pub mod variables;
+pub mod versions;
 
 use super::theme::Theme;
 use crate::model::ids::{AccountId, MessageId, QuickReplyId, ThreadId};
 use crate::model::quick_reply::QuickReply;
 use crate::model::template::Template;
-use crate::protocol::{AccountView, Found, Problem, Request};
+use crate::protocol::{AccountView, ContactDetail, Found, Problem, Request, Version};
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -68,6 +70,12 @@ pub enum Delivery {
     QuickReplies(Vec<QuickReply>),
     /// Search results, with the text they belong to.
     Found(String, Box<Found>),
+    /// One contact.
+    Contact(Box<ContactDetail>),
+    /// Contacts, with the text they were looked for by.
+    Contacts(String, Vec<ContactDetail>),
+    /// What a message said.
+    Versions(Vec<Version>),
     /// A send was committed: `thread` is where.
     Queued(ThreadId),
     /// A request of this overlay was done.
