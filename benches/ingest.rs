@@ -89,6 +89,8 @@ fn serve_ours(dir: &Path) {
         }],
         undo: Duration::ZERO,
         keep_webhooks: Duration::from_hours(24),
+        keep_webhooks_bytes: 1 << 30,
+        silence: Duration::from_mins(30),
         serve_listener: true,
         background: true,
     };

@@ -28,6 +28,9 @@ pub mod config;
 pub mod daemon;
 pub mod emulator;
 pub mod engine;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod model;
 pub mod protocol;
 pub mod provider;

@@ -1,6 +1,7 @@
 //! The tree of commands and flags, and the help that needs no manual.
 
-use crate::model::ids::AccountId;
+use super::since::{Since, since};
+use crate::model::ids::{AccountId, EventId};
 use crate::protocol::Cursor;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -51,6 +52,7 @@ pub enum Command {
     /// Try everything without credentials: an emulated provider, customers who write, the real inbox
     Demo(Demo),
     /// Run the stand-in provider by itself, for tests and for trying a configuration
+    #[command(after_long_help = super::host::faults_help())]
     Emulate(Emulate),
     /// Run the engine without a screen, until Ctrl+C or SIGTERM
     Serve {
@@ -73,6 +75,9 @@ pub enum Command {
     /// Send a text, a template or other content, and wait for the provider's answer
     #[command(after_help = EXIT_CODES)]
     Send(Send),
+    /// Show what has not got through, and withdraw, check or send it again
+    #[command(after_help = EXIT_CODES)]
+    Outbox(Outbox),
     /// List templates
     Templates(Templates),
     /// Search messages, contacts and numbers, newest first
@@ -86,6 +91,10 @@ pub enum Command {
         #[command(flatten)]
         format: Format,
     },
+    /// List, show and read again the raw webhooks that the provider sent
+    Webhooks(Webhooks),
+    /// Show the life of a message: received, stored, attempts, every status, the raw webhooks
+    Message(MessageArgs),
     /// Copy the database to a file, safely while the engine runs
     Backup(Backup),
     /// Make and measure large stores
@@ -104,9 +113,12 @@ impl Command {
             Self::Messages(a) => a.format.json,
             Self::Contacts(a) => a.json,
             Self::Send(a) => a.format.json,
+            Self::Outbox(a) => a.json,
             Self::Templates(a) => a.format.json,
             Self::Search(a) => a.format.json,
             Self::QuickReplies(a) => a.json,
+            Self::Webhooks(a) => a.json,
+            Self::Message(a) => a.format.json,
             Self::Backup(a) => a.format.json,
         }
     }
@@ -127,6 +139,9 @@ pub struct Demo {
     /// Forget the last demo and start a new one
     #[arg(long)]
     pub fresh: bool,
+    /// What the provider does wrong, such as rough or duplicate=0.05 (see `switchboard emulate --help`)
+    #[arg(long, value_name = "RULES", value_parser = super::host::faults)]
+    pub faults: Option<String>,
 }
 
 /// `emulate`.
@@ -150,6 +165,9 @@ pub struct Emulate {
     /// Answer requests only; no customer writes by itself
     #[arg(long)]
     pub no_play: bool,
+    /// What goes wrong, such as rough or duplicate=0.05,cut-after@messages=0.02 (see --help)
+    #[arg(long, value_name = "RULES", value_parser = super::host::faults)]
+    pub faults: Option<String>,
     /// Output
     #[command(flatten)]
     pub format: Format,
@@ -193,6 +211,9 @@ pub struct Messages {
     /// Older ones: the cursor that the last list began with
     #[arg(long, value_name = "CURSOR", value_parser = cursor)]
     pub before: Option<Cursor>,
+    /// Also print the id of each message, for `switchboard message`
+    #[arg(long)]
+    pub ids: bool,
     /// Output
     #[command(flatten)]
     pub format: Format,
@@ -242,6 +263,10 @@ pub struct Send {
     /// The message it answers to, by id
     #[arg(long, value_name = "MESSAGE", value_parser = message, conflicts_with = "template")]
     pub quote: Option<crate::model::ids::MessageId>,
+    /// Send it at this time, local time: 10m, 2h, 14:30, "tomorrow 9:00", "mon 9", "2026-12-01 14:30".
+    /// The 24-hour window is checked then. An engine has to run at that time (the inbox, or `serve`)
+    #[arg(long, value_name = "TIME", conflicts_with = "wait")]
+    pub at: Option<String>,
     /// Return when the message got this far
     #[arg(long, value_enum, default_value = "accepted", value_name = "STATE")]
     pub wait: Wait,
@@ -251,6 +276,54 @@ pub struct Send {
     /// Output
     #[command(flatten)]
     pub format: Format,
+}
+
+/// `outbox`.
+#[derive(Debug, Args)]
+pub struct Outbox {
+    /// What to do [default: list]
+    #[command(subcommand)]
+    pub action: Option<OutboxAction>,
+    /// Only this account
+    #[arg(long, value_name = "ID", value_parser = account)]
+    pub account: Option<AccountId>,
+    /// Print one JSON document instead of a table; errors become {"error": …} on standard error
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What to do with the outbox.
+#[derive(Debug, Subcommand)]
+pub enum OutboxAction {
+    /// List what waits, is on the wire, is unknown or failed: until when, and why
+    List,
+    /// Withdraw a message that waits, or put a failed or unknown one aside
+    Cancel {
+        /// Which one, by id
+        #[arg(value_parser = message)]
+        message: crate::model::ids::MessageId,
+    },
+    /// Send a failed or unknown message again, as a new attempt
+    Retry {
+        /// Which one, by id
+        #[arg(value_parser = message)]
+        message: crate::model::ids::MessageId,
+        /// Also one that may have arrived: then the customer gets it twice
+        #[arg(long = "maybe-twice")]
+        twice: bool,
+    },
+    /// Find out what became of a message: look through what was kept, ask the provider where it can be asked
+    Check {
+        /// Which one, by id
+        #[arg(value_parser = message)]
+        message: crate::model::ids::MessageId,
+    },
+    /// Send a message now that is to be sent later
+    Now {
+        /// Which one, by id
+        #[arg(value_parser = message)]
+        message: crate::model::ids::MessageId,
+    },
 }
 
 /// `templates`.
@@ -385,6 +458,95 @@ impl Default for ContactAction {
     }
 }
 
+/// `webhooks`.
+#[derive(Debug, Args)]
+pub struct Webhooks {
+    /// What to do [default: list]
+    #[command(subcommand)]
+    pub action: Option<WebhookAction>,
+    /// Print one JSON document instead of a table; errors become {"error": …} on standard error
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What to do with webhooks.
+#[derive(Debug, Subcommand)]
+pub enum WebhookAction {
+    /// List them, newest first
+    List(WebhookList),
+    /// List those that could not be applied in full, newest first
+    Failed(WebhookList),
+    /// Show one: what it says, what could not be applied, the body with secrets masked
+    Show {
+        /// Id, as the list prints it
+        #[arg(value_name = "ID", value_parser = event)]
+        id: EventId,
+        /// At most this many kilobytes of the body
+        #[arg(long, default_value_t = 1024, value_name = "KB", value_parser = clap::value_parser!(u32).range(1..=4096))]
+        limit: u32,
+    },
+    /// Read kept webhooks again, as this version understands them, and apply them; what is here stays as it is
+    #[command(group = clap::ArgGroup::new("which").required(true))]
+    Replay {
+        /// Id, as the list prints it
+        #[arg(value_name = "ID", value_parser = event, group = "which")]
+        id: Option<EventId>,
+        /// All that could not be applied in full
+        #[arg(long, group = "which")]
+        failed: bool,
+    },
+}
+
+/// A state of a webhook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum WebhookWord {
+    /// Everything it said was applied
+    Applied,
+    /// Some of its updates could not be applied
+    Partial,
+    /// It could not be read at all
+    Failed,
+    /// A test by the doctor
+    Test,
+}
+
+/// Which webhooks.
+#[derive(Clone, Debug, Default, Args)]
+pub struct WebhookList {
+    /// Only those that came in by this account's address, or name its number
+    #[arg(long, value_name = "ID", value_parser = account)]
+    pub account: Option<AccountId>,
+    /// Only in this state; may be given more than once
+    #[arg(long, value_enum, value_name = "STATE")]
+    pub state: Vec<WebhookWord>,
+    /// Only since then: 30m, 12h, 7d, 2026-11-21 or 2026-11-21T09:00
+    #[arg(long, value_name = "WHEN", value_parser = since)]
+    pub since: Option<Since>,
+    /// Only with this text in the body (an id, a number, words), in the same case
+    #[arg(long, value_name = "TEXT")]
+    pub text: Option<String>,
+    /// At most this many
+    #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=500))]
+    pub limit: u32,
+    /// Continue a list: the cursor that the last one ended with
+    #[arg(long, value_name = "CURSOR", value_parser = cursor)]
+    pub before: Option<Cursor>,
+}
+
+/// `message`.
+#[derive(Debug, Args)]
+pub struct MessageArgs {
+    /// Message id, as `switchboard messages --ids` and every `--json` prints it
+    #[arg(value_name = "ID", value_parser = message)]
+    pub id: crate::model::ids::MessageId,
+    /// Also print the raw webhooks that carried news of it, with secrets masked
+    #[arg(long)]
+    pub raw: bool,
+    /// Output
+    #[command(flatten)]
+    pub format: Format,
+}
+
 /// `backup`.
 #[derive(Debug, Args)]
 pub struct Backup {
@@ -429,6 +591,10 @@ fn account(text: &str) -> Result<AccountId, String> {
 }
 
 fn message(text: &str) -> Result<crate::model::ids::MessageId, String> {
+    text.parse().map_err(|e: crate::model::ids::BadId| e.to_string())
+}
+
+fn event(text: &str) -> Result<EventId, String> {
     text.parse().map_err(|e: crate::model::ids::BadId| e.to_string())
 }
 

@@ -35,7 +35,7 @@ pub(super) async fn run(mut ctx: Context<'_>, args: Demo, named: bool) -> Result
     let new = claim(&ctx, args.fresh)?;
     let path = ctx.checked.data_dir.clone();
     let open = async || {
-        let prepare = async || prepare(&ctx, &path, args.speed).await;
+        let prepare = async || prepare(&ctx, &path, args.speed, args.faults.clone()).await;
         session::open(&path, ctx.env, &ctx.clock, ctx.launcher, Role::Shared, prepare).await
     };
     let line = open().await?;
@@ -135,7 +135,12 @@ fn remove(entry: &Path) -> io::Result<()> {
 }
 
 /// Starts the emulator and describes its numbers as accounts.
-async fn prepare(ctx: &Context<'_>, path: &Path, speed: f64) -> Result<Prepared, Failure> {
+async fn prepare(
+    ctx: &Context<'_>,
+    path: &Path,
+    speed: f64,
+    faults: Option<String>,
+) -> Result<Prepared, Failure> {
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let plan = EmulatorPlan {
         bind: loopback,
@@ -144,6 +149,7 @@ async fn prepare(ctx: &Context<'_>, path: &Path, speed: f64) -> Result<Prepared,
         scenario: None,
         state: Some(path.join("emulator.json")),
         play: true,
+        faults,
     };
     let emulator = ctx.launcher.emulator(plan, ctx.clock.clone()).await?;
     let base = emulator.base_url();
@@ -180,6 +186,8 @@ async fn prepare(ctx: &Context<'_>, path: &Path, speed: f64) -> Result<Prepared,
             accounts,
             undo: ctx.checked.undo,
             keep_webhooks: ctx.checked.keep_webhooks,
+            keep_webhooks_bytes: ctx.checked.keep_webhooks_bytes,
+            silence: ctx.checked.silence,
             serve_listener: true,
             background: true,
         },

@@ -17,6 +17,7 @@ pub(super) async fn run(ctx: Context<'_>, args: Emulate) -> Result<Exit, Failure
         scenario: args.scenario,
         state: args.state,
         play: !args.no_play,
+        faults: args.faults,
     };
     let emulator = ctx.launcher.emulator(plan, ctx.clock.clone()).await?;
     if !args.bind.ip().is_loopback() {

@@ -4,7 +4,7 @@
 
 use crate::clock::{Clock, Millis};
 use crate::config::settings::{EngineSettings, UiSettings};
-use crate::emulator::{Emulator, EmulatorError, EmulatorOptions, Scenario};
+use crate::emulator::{self, Emulator, EmulatorError, EmulatorOptions, Scenario};
 use crate::engine::{self, Engine};
 use crate::model::ids::AccountId;
 use crate::protocol::Problem;
@@ -44,6 +44,18 @@ pub struct EmulatorPlan {
     pub state: Option<PathBuf>,
     /// Whether customers write by themselves.
     pub play: bool,
+    /// What goes wrong on purpose; checked with [`faults`].
+    pub faults: Option<String>,
+}
+
+/// Takes a specification of faults that can be used.
+pub(super) fn faults(text: &str) -> Result<String, String> {
+    emulator::check_faults(text).map(|()| text.to_owned())
+}
+
+/// What a specification of faults may say.
+pub(super) fn faults_help() -> String {
+    emulator::faults_help()
 }
 
 /// A number that an emulator serves.
@@ -196,6 +208,7 @@ impl Launcher for BuiltIn {
         options.seed = plan.seed.unwrap_or(options.seed);
         options.play = plan.play;
         options.state_file = plan.state;
+        options.faults = plan.faults;
         options.clock = clock;
         let business = options.scenario.account.id.clone();
         let numbers = options

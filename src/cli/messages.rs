@@ -9,6 +9,7 @@ use crate::model::ids::AccountId;
 use crate::model::message::Message;
 use crate::model::thread::ThreadDetail;
 use crate::protocol::{Cursor, Place, Request, Response};
+use crate::text::when;
 use serde::Serialize;
 
 /// What `--json` prints.
@@ -32,7 +33,12 @@ pub(super) async fn run(ctx: Context<'_>, args: Messages) -> Result<Exit, Failur
     if let Some(older) = document.older {
         ctx.out.remark(&format!("older: --before {}", format::cursor(older)));
     }
-    let mut table = Table::new(&["time", "from", "message", "state"], 2);
+    let now = ctx.clock.now();
+    let mut table = if args.ids {
+        Table::new(&["id", "time", "from", "message", "state"], 3)
+    } else {
+        Table::new(&["time", "from", "message", "state"], 2)
+    };
     for m in &document.items {
         let mut text = format::body(&m.body);
         if m.edited {
@@ -46,10 +52,18 @@ pub(super) async fn run(ctx: Context<'_>, args: Messages) -> Result<Exit, Failur
             text.push_str(&r.emoji);
         }
         let state = match &m.error {
+            _ if m.waits.is_some_and(|w| w.until > now) => {
+                let w = m.waits.map(|w| (when::distance(w.until, now), w.why.words()));
+                w.map(|(left, why)| format!("queued, {left}: {why}")).unwrap_or_default()
+            }
             Some(e) => format!("{} {} {}", m.state.as_str(), e.code, e.text),
             None => format::state(m.state).to_owned(),
         };
-        table.row([&ctx.out.time(m.at), &format::origin(m, &document.thread.row.title), &text, &state]);
+        let mut cells = vec![ctx.out.time(m.at), format::origin(m, &document.thread.row.title), text, state];
+        if args.ids {
+            cells.insert(0, m.id.to_string());
+        }
+        table.row(&cells);
     }
     ctx.out.table(&table)?;
     Ok(Exit::Done)

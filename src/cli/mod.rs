@@ -19,12 +19,15 @@ mod doctor;
 mod emulate;
 mod format;
 mod messages;
+mod outbox;
 mod quick_replies;
+mod recorder;
 mod search;
 mod send;
 mod serve;
 mod session;
 mod signals;
+mod since;
 mod templates;
 mod threads;
 mod tui;
@@ -110,10 +113,13 @@ async fn dispatch(cli: Cli, env: &Env, launcher: &dyn Launcher, out: &mut Output
         Command::Messages(a) => messages::run(context, a).await,
         Command::Contacts(a) => contacts::run(context, a).await,
         Command::Send(a) => send::run(context, a).await,
+        Command::Outbox(a) => outbox::run(context, a).await,
         Command::Templates(a) => templates::run(context, a).await,
         Command::Search(a) => search::run(context, a).await,
         Command::QuickReplies(a) => quick_replies::run(context, a).await,
         Command::Doctor { .. } => doctor::run(context).await,
+        Command::Webhooks(a) => recorder::webhooks(context, a).await,
+        Command::Message(a) => recorder::message(context, a).await,
         Command::Backup(a) => backup::run(context, a).await,
         Command::Bench(a) => bench::run(&mut context, &a),
     }

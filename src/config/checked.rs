@@ -40,6 +40,10 @@ pub struct Checked {
     pub undo: Duration,
     /// Raw webhooks are kept this long.
     pub keep_webhooks: Duration,
+    /// Raw webhooks take at most this many bytes.
+    pub keep_webhooks_bytes: u64,
+    /// Without an expected webhook for this long an account counts as silent; zero = never.
+    pub silence: Duration,
     /// The screen.
     pub ui: UiSettings,
     /// What works but deserves a look, one sentence each.
@@ -85,8 +89,11 @@ pub fn check(source: Option<(PathBuf, String)>, flags: &Flags, env: &Env) -> Res
     let data_dir = checker.data_dir(&layer, flags)?;
     let listener = checker.listener(&layer, &mut warnings)?;
     let ui = checker.ui(&layer)?;
-    let undo = checker.number("undo_seconds", layer.undo_seconds.as_ref(), 0..=60, 0)?;
+    let undo = checker.number("undo_seconds", layer.undo_seconds.as_ref(), 0..=60, 5)?;
     let keep = checker.number("keep_webhooks_days", layer.keep_webhooks_days.as_ref(), 1..=3650, 30)?;
+    let megabytes =
+        checker.number("keep_webhooks_mb", layer.keep_webhooks_mb.as_ref(), 16..=1_048_576, 1_024)?;
+    let silence = checker.number("silence_minutes", layer.silence_minutes.as_ref(), 0..=10_080, 30)?;
     let mut accounts: Vec<CheckedAccount> = Vec::with_capacity(file.accounts.len());
     for account in &file.accounts {
         let checked = checker.account(account, &accounts)?;
@@ -99,6 +106,8 @@ pub fn check(source: Option<(PathBuf, String)>, flags: &Flags, env: &Env) -> Res
         accounts,
         undo: Duration::from_secs(undo),
         keep_webhooks: Duration::from_secs(keep * 86_400),
+        keep_webhooks_bytes: megabytes << 20,
+        silence: Duration::from_secs(silence * 60),
         ui,
         warnings,
         source,
@@ -146,6 +155,8 @@ impl Checked {
                 accounts,
                 undo: self.undo,
                 keep_webhooks: self.keep_webhooks,
+                keep_webhooks_bytes: self.keep_webhooks_bytes,
+                silence: self.silence,
                 serve_listener: true,
                 background: true,
             },

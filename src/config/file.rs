@@ -20,6 +20,10 @@ pub struct File {
     pub undo_seconds: Option<Spanned<i64>>,
     /// Days for which raw webhooks are kept.
     pub keep_webhooks_days: Option<Spanned<i64>>,
+    /// Megabytes that raw webhooks may take.
+    pub keep_webhooks_mb: Option<Spanned<i64>>,
+    /// Minutes without an expected webhook after which it is said; 0 = never.
+    pub silence_minutes: Option<Spanned<i64>>,
     /// The webhook listener.
     pub listener: ListenerFile,
     /// The screen.

@@ -30,6 +30,10 @@ pub struct EngineSettings {
     pub undo: Duration,
     /// Raw webhooks are kept this long.
     pub keep_webhooks: Duration,
+    /// Raw webhooks take at most this many bytes; the oldest applied ones go first.
+    pub keep_webhooks_bytes: u64,
+    /// Without a webhook for this long although one was to be expected, an account counts as silent; zero = never.
+    pub silence: Duration,
     /// Whether the webhook listener is started; off while a single shell command hosts the engine.
     pub serve_listener: bool,
     /// Whether the outbox and the sync run by themselves; off for shell commands that only read.

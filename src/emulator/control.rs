@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::http::Method;
 use serde_json::{Value, json};
 
+use super::faults::spec;
 use super::scenario::Customer;
 use super::server::Call;
 use super::state::{State, WINDOW};
@@ -29,6 +30,8 @@ pub fn answer(core: &Arc<Core>, peer: SocketAddr, call: &Call) -> (u16, Value) {
     let mut st = core.state();
     let result = match (&call.method, name) {
         (&Method::GET, "state") => Ok(state(core, &st)),
+        (&Method::GET, "faults") => Ok(core.faults.shown()),
+        (&Method::POST, "faults") => faults(core, &call.body),
         (&Method::GET, "messages") => Ok(json!({ "messages": st.accepted })),
         (&Method::POST, "say") => say(core, &mut st, &call.body),
         (&Method::POST, "webhook") => webhook(core, &mut st, &call.body),
@@ -45,7 +48,7 @@ pub fn answer(core: &Arc<Core>, peer: SocketAddr, call: &Call) -> (u16, Value) {
         },
         _ => Err((
             404,
-            "unknown; there is GET state, GET messages, and POST say, webhook, template, window, status, speed"
+            "unknown; there is GET state, messages, faults, and POST say, webhook, template, window, status, speed, faults"
                 .to_owned(),
         )),
     };
@@ -170,6 +173,26 @@ fn status(core: &Arc<Core>, st: &mut State, body: &Value) -> Result<Value, Refus
     Ok(json!({ "queued": true }))
 }
 
+/// Sets, adds or clears rules.
+fn faults(core: &Core, body: &Value) -> Result<Value, Refusal> {
+    let rules = |text: &str| spec::parse(text).map_err(|why| (400, why));
+    let now = core.clock.now();
+    match (body["set"].as_str(), body["add"].as_str(), body["clear"].as_bool()) {
+        (Some(text), None, None) => {
+            let rules = rules(text)?;
+            core.faults.clear();
+            core.faults.add(rules, now);
+        }
+        (None, Some(text), None) => core.faults.add(rules(text)?, now),
+        (None, None, Some(true)) => core.faults.clear(),
+        _ => {
+            let text = "give one of {\"set\": RULES}, {\"add\": RULES}, {\"clear\": true}; `switchboard emulate --help` lists the rules";
+            return Err((400, text.to_owned()));
+        }
+    }
+    Ok(core.faults.shown())
+}
+
 fn state(core: &Core, st: &State) -> Value {
     let now = core.clock.now();
     let customers: Vec<Value> = core
@@ -193,7 +216,7 @@ fn state(core: &Core, st: &State) -> Value {
     }
     let unread = st.inbound.iter().filter(|m| !m.read).count();
     json!({
-        "speed": core.speed(), "counts": st.counts, "messages": kinds, "unread": unread, "planned": st.plan.len(),
+        "speed": core.speed(), "counts": st.counts, "faults": core.faults.counts(), "messages": kinds, "unread": unread, "planned": st.plan.len(),
         "webhooks_waiting": waiting, "customers": customers, "templates": st.templates.len(),
         "subscriptions": {
             "app": st.app_callback, "account": st.callback("account"), "numbers": st.number_callbacks,

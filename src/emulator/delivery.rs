@@ -8,9 +8,9 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use super::Core;
 use super::state::{Queued, State};
 use super::wire;
+use super::{Core, faults};
 use crate::clock::Millis;
 
 /// Webhooks older than this are dropped.
@@ -19,6 +19,8 @@ const KEEP_TRYING: Millis = 7 * 24 * 60 * 60 * 1000;
 const LONGEST_WAIT: f64 = 64.0;
 /// Webhooks waiting for one callback; beyond it the oldest is dropped.
 const QUEUE: usize = 20_000;
+/// A clock that is set by hand is looked at this often while something waits for its time.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Wakes the worker of one callback.
 #[derive(Debug, Default)]
@@ -37,15 +39,36 @@ pub fn enqueue(core: &Arc<Core>, st: &mut State, number: Option<&str>, changes: 
     };
     let now = core.clock.now();
     let time = number.is_none().then_some(now);
-    let body = wire::escaped(&wire::envelope(&core.scenario.account.id, changes, time));
-    st.last_webhook += 1;
-    let queued = Queued { id: st.last_webhook, body, since: now, attempts: 0 };
-    let queue = st.queues.entry(slot.clone()).or_default();
-    if queue.len() == QUEUE {
-        queue.pop_front();
-        st.counts.webhooks_dropped += 1;
+    let mut body = wire::envelope(&core.scenario.account.id, changes, time);
+    let target = faults::webhook::target(core, st, changes);
+    let hits = core.faults.webhook(&target, now);
+    let fate = faults::webhook::apply(core, st, &hits, changes, &mut body);
+    let body = wire::escaped(&body);
+    let tells: Vec<(String, String)> = changes
+        .iter()
+        .flat_map(|(_, value)| value["statuses"].as_array().into_iter().flatten())
+        .filter_map(|s| Some((s["id"].as_str()?.to_owned(), s["status"].as_str()?.to_owned())))
+        .collect();
+    let forged = fate.forged.then(|| (fate.times[0], true));
+    for (not_before, forged) in forged.into_iter().chain(fate.times.into_iter().map(|t| (t, false))) {
+        st.last_webhook += 1;
+        let tells = if forged { Vec::new() } else { tells.clone() };
+        let queued = Queued {
+            id: st.last_webhook,
+            body: body.clone(),
+            since: now,
+            attempts: 0,
+            not_before,
+            forged,
+            tells,
+        };
+        let queue = st.queues.entry(slot.clone()).or_default();
+        if queue.len() == QUEUE {
+            queue.pop_front();
+            st.counts.webhooks_dropped += 1;
+        }
+        queue.push_back(queued);
     }
-    queue.push_back(queued);
     bell(core, &slot).queued.notify_one();
 }
 
@@ -70,15 +93,27 @@ fn bell(core: &Arc<Core>, slot: &str) -> Arc<Bell> {
 
 async fn work(core: Arc<Core>, slot: String, bell: Arc<Bell>) {
     loop {
-        let Some((url, Queued { id, body, .. })) = next(&core, &slot) else {
-            tokio::select! {
-                () = core.stop.cancelled() => return,
-                () = bell.queued.notified() => continue,
+        let (url, head) = match next(&core, &slot) {
+            Next::Due(url, head) => (url, head),
+            Next::Later(wait) => {
+                let pause = async {
+                    match wait {
+                        Some(wait) => tokio::time::sleep(wait.min(LOOK)).await,
+                        None => std::future::pending().await,
+                    }
+                };
+                tokio::select! {
+                    () = core.stop.cancelled() => return,
+                    () = bell.queued.notified() => {}
+                    () = pause => {}
+                }
+                continue;
             }
         };
+        let Queued { id, body, forged, .. } = *head;
         let taken = tokio::select! {
             () = core.stop.cancelled() => return,
-            taken = post(&core, &url, body) => taken,
+            taken = post(&core, &url, body, forged) => taken,
         };
         match settle(&core, &slot, id, taken) {
             None => {}
@@ -91,17 +126,32 @@ async fn work(core: Arc<Core>, slot: String, bell: Arc<Bell>) {
     }
 }
 
-/// The oldest webhook of a slot and where it goes.
-fn next(core: &Core, slot: &str) -> Option<(String, Queued)> {
+/// What a worker does next.
+enum Next {
+    /// Posts this to there.
+    Due(String, Box<Queued>),
+    /// Waits for a time, or for something to be queued.
+    Later(Option<Duration>),
+}
+
+/// The oldest webhook of a slot whose time has come, and where it goes.
+fn next(core: &Core, slot: &str) -> Next {
+    let now = core.clock.now();
     let st = core.state();
-    let url = st.callback(slot)?.url.clone();
-    let head = st.queues.get(slot)?.front()?.clone();
-    Some((url, head))
+    let (Some(callback), Some(queue)) = (st.callback(slot), st.queues.get(slot)) else {
+        return Next::Later(None);
+    };
+    if let Some(head) = queue.iter().find(|q| q.not_before <= now) {
+        return Next::Due(callback.url.clone(), Box::new(head.clone()));
+    }
+    let soonest = queue.iter().map(|q| q.not_before - now).min();
+    Next::Later(soonest.map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0).max(1))))
 }
 
 /// One attempt. True when the callback answered 200.
-async fn post(core: &Core, url: &str, body: String) -> bool {
-    let signature = wire::signature(&core.app_secret, body.as_bytes());
+async fn post(core: &Core, url: &str, body: String, forged: bool) -> bool {
+    let secret = if forged { "not the secret" } else { core.app_secret.as_str() };
+    let signature = wire::signature(secret, body.as_bytes());
     core.client
         .post(url)
         .header("content-type", "application/json")
@@ -119,15 +169,30 @@ fn settle(core: &Core, slot: &str, id: u64, taken: bool) -> Option<Duration> {
     let st = &mut *st;
     core.changed.notify_one();
     let queue = st.queues.get_mut(slot)?;
-    let head = queue.front_mut().filter(|head| head.id == id)?;
+    let place = queue.iter().position(|q| q.id == id)?;
+    let head = queue.get_mut(place)?;
+    if head.forged {
+        let count = if taken { &mut st.counts.forged_taken } else { &mut st.counts.forged_refused };
+        *count += 1;
+        queue.remove(place);
+        return None;
+    }
     if taken {
-        queue.pop_front();
+        let tells = std::mem::take(&mut head.tells);
+        queue.remove(place);
         st.counts.webhooks_sent += 1;
+        for (wamid, status) in tells {
+            let send = st.send(&wamid);
+            let reported = send.and_then(|s| s.statuses.iter_mut().find(|r| r.status == status));
+            if let Some(reported) = reported {
+                reported.told = true;
+            }
+        }
         return None;
     }
     st.counts.webhook_attempts_failed += 1;
     if now - head.since > KEEP_TRYING {
-        queue.pop_front();
+        queue.remove(place);
         st.counts.webhooks_dropped += 1;
         return None;
     }

@@ -39,6 +39,9 @@ pub enum EmulatorError {
         /// What is wrong with it.
         problem: String,
     },
+    /// The specification of faults is wrong.
+    #[error("faults: {0}. `switchboard emulate --help` lists them")]
+    Faults(String),
     /// The HTTP client that delivers webhooks could not be made.
     #[error("cannot set up webhook delivery: {0}. Check the TLS setup of this machine")]
     Client(reqwest::Error),
@@ -57,12 +60,18 @@ pub struct GraphError {
 pub fn title(code: i64) -> (&'static str, u16) {
     match code {
         0 => ("AuthException", 401),
+        1 => ("API Unknown", 400),
+        2 => ("API Service", 503),
+        3 => ("API Method", 500),
         4 => ("Application request limit reached", 400),
         10 => ("Permission denied", 403),
         33 => ("Parameter value is not valid", 400),
         100 => ("Invalid parameter", 400),
         190 => ("Access token has expired", 401),
         368 => ("Temporarily blocked for policies violations", 403),
+        613 => ("Calls to this api have exceeded the rate limit", 400),
+        80_007 => ("Rate limit issues", 400),
+        80_008 => ("There have been too many calls to this WhatsApp Business account", 400),
         130_403 => ("User is blocked", 400),
         130_429 => ("Rate limit hit", 400),
         130_472 => ("User's number is part of an experiment", 400),
@@ -117,6 +126,12 @@ pub fn details(code: i64) -> &'static str {
         }
         131_047 => {
             "Message failed to send because more than 24 hours have passed since the customer last replied to this number."
+        }
+        130_429 => {
+            "Message failed to send because there were too many messages sent from this phone number in a short period of time."
+        }
+        131_056 => {
+            "Message failed to send because there were too many messages sent from this phone number to the same phone number in a short period of time."
         }
         131_049 => "This message was not delivered to maintain healthy ecosystem engagement.",
         131_050 => {
@@ -183,6 +198,35 @@ impl GraphError {
             error["error_subcode"] = json!(subcode);
         }
         Self { http: 400, body: json!({ "error": error }) }
+    }
+
+    /// The error of a code, in the shape in which that code comes.
+    pub fn of(code: i64) -> Self {
+        let mut error = Self::code(code, details(code));
+        let subcode = match code {
+            190 => return Self::expired(),
+            4 => Some(2_446_079),
+            80_007 | 80_008 => Some(2_446_080),
+            _ => None,
+        };
+        if let Some(subcode) = subcode {
+            let object = &mut error.body["error"];
+            object["is_transient"] = json!(true);
+            object["error_subcode"] = json!(subcode);
+            if let Some(members) = object.as_object_mut() {
+                members.remove("error_data");
+            }
+        }
+        error
+    }
+
+    /// Code 190, subcode 463: the token has expired.
+    pub fn expired() -> Self {
+        let mut error = Self::token(
+            "Error validating access token: Session has expired on Thursday, 19-Nov-26 04:00:00 PST. The current time is later.",
+        );
+        error.body["error"]["error_subcode"] = json!(463);
+        error
     }
 
     /// Code 190: no bearer token, or one that is not known.

@@ -8,6 +8,7 @@
 //! | `graph` | the endpoints a client calls |
 //! | `control` | what a test or a person at the keyboard can make happen |
 //! | `play` | customers, and everything that happens later |
+//! | `faults` | what goes wrong on purpose |
 //! | `delivery` | signed webhooks, in order, until they are taken |
 //! | `wire` | shapes of webhooks |
 //! | `scenario`, `state` | what is played, and what is remembered |
@@ -15,6 +16,7 @@
 mod control;
 mod delivery;
 mod errors;
+mod faults;
 mod graph;
 mod play;
 mod scenario;
@@ -54,6 +56,20 @@ const SAVE_AFTER: Duration = Duration::from_millis(200);
 /// How long [`Emulator::stop`] waits for open connections.
 const STOP_WITHIN: Duration = Duration::from_secs(2);
 
+/// Whether a specification of faults can be used; the error says what is wrong.
+///
+/// # Errors
+/// A sentence for the person who wrote it.
+pub fn check_faults(text: &str) -> Result<(), String> {
+    faults::spec::parse(text).map(|_| ())
+}
+
+/// What a specification of faults may say, for a help text.
+#[must_use]
+pub fn faults_help() -> String {
+    faults::spec::help()
+}
+
 /// How an emulator is started.
 #[derive(Clone)]
 pub struct EmulatorOptions {
@@ -73,6 +89,8 @@ pub struct EmulatorOptions {
     pub play: bool,
     /// A JSON file that keeps the state across restarts.
     pub state_file: Option<PathBuf>,
+    /// What goes wrong on purpose; see [`faults_help`]. `None` = nothing.
+    pub faults: Option<String>,
     /// Where the time comes from.
     pub clock: Clock,
 }
@@ -92,6 +110,7 @@ impl EmulatorOptions {
             seed: 1,
             play: true,
             state_file: None,
+            faults: None,
             clock: Clock::system(),
         })
     }
@@ -109,6 +128,8 @@ impl Emulator {
     /// # Errors
     /// [`EmulatorError`] when the address is taken or the state file is not readable.
     pub async fn start(o: EmulatorOptions) -> Result<Self, EmulatorError> {
+        let rules = o.faults.as_deref().map(faults::spec::parse).transpose();
+        let rules = rules.map_err(EmulatorError::Faults)?.unwrap_or_default();
         let state = match o.state_file.clone() {
             Some(path) => load(path, o.scenario.clone()).await?,
             None => state::State::new(&o.scenario),
@@ -126,6 +147,7 @@ impl Emulator {
             .build()
             .map_err(EmulatorError::Client)?;
         let core = Arc::new(Core {
+            faults: faults::Faults::new(o.seed, rules, o.clock.now()),
             clock: o.clock,
             access_token: o.access_token,
             app_secret: o.app_secret,
@@ -193,6 +215,7 @@ impl std::fmt::Debug for Emulator {
 
 /// What all parts of one emulator share.
 struct Core {
+    faults: faults::Faults,
     clock: Clock,
     access_token: String,
     app_secret: String,

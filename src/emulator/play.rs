@@ -131,7 +131,7 @@ pub fn report(core: &Arc<Core>, st: &mut State, wamid: &str, status: &str, code:
         (Some(customer), _) => Some(wire::contact(customer, status != "sent")),
     };
     if let Some(send) = st.send(wamid) {
-        send.statuses.push(Reported { status: status.to_owned(), at: now });
+        send.statuses.push(Reported { status: status.to_owned(), at: now, told: false });
     }
     let value = wire::messages_value(number, contact, "statuses", &item);
     delivery::enqueue(core, st, Some(&number.id), &[("messages".into(), value)]);

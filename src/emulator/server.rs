@@ -4,21 +4,36 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
 
-use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Query, State as Shared};
-use axum::http::{HeaderMap, Method, Response, StatusCode, Uri};
+use axum::extract::Query;
+use axum::http::header::RETRY_AFTER;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::GracefulShutdown;
 use serde_json::{Map, Value, json};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 
 use super::errors::GraphError;
-use super::{Core, control, graph};
+use super::faults::answer::{Reply, Spoiled};
+use super::{Core, control, faults, graph};
 
 /// The version that serves calls without one.
 const VERSION: &str = "v25.0";
 /// The largest request taken, in bytes.
 const BODY_LIMIT: usize = 3 * 1024 * 1024;
+/// After a connection that could not be taken.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A request, taken apart.
 #[derive(Debug)]
@@ -45,25 +60,109 @@ impl Call {
 
 /// Serves until the emulator stops.
 pub async fn serve(core: Arc<Core>, listener: tokio::net::TcpListener) {
-    let stop = core.stop.clone().cancelled_owned();
-    let router = Router::new().fallback(handle).layer(DefaultBodyLimit::max(BODY_LIMIT)).with_state(core);
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    if let Err(e) = axum::serve(listener, service).with_graceful_shutdown(stop).await {
-        tracing::error!("the emulator stopped listening: {e}");
+    let open = GracefulShutdown::new();
+    loop {
+        let taken = tokio::select! {
+            () = core.stop.cancelled() => break,
+            taken = listener.accept() => taken,
+        };
+        let (stream, peer) = match taken {
+            Ok(taken) => taken,
+            Err(e) => {
+                tracing::warn!("the emulator could not take a connection: {e}");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let _ = stream.set_nodelay(true);
+        let reset = Arc::new(AtomicBool::new(false));
+        let line = Line { stream, reset: reset.clone() };
+        let inside = core.clone();
+        let service = service_fn(move |request| serve_one(inside.clone(), peer, reset.clone(), request));
+        let connection = open.watch(http1::Builder::new().serve_connection(TokioIo::new(line), service));
+        core.tasks.spawn(async move {
+            if let Err(e) = connection.await {
+                tracing::debug!("a connection to the emulator ended: {e}");
+            }
+        });
+    }
+    drop(listener);
+    open.shutdown().await;
+}
+
+/// A connection that can end with a reset.
+struct Line {
+    stream: TcpStream,
+    reset: Arc<AtomicBool>,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if self.reset.load(Ordering::Relaxed) {
+            let _ = self.stream.set_zero_linger();
+        }
     }
 }
 
-async fn handle(
-    Shared(core): Shared<Arc<Core>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response<Body> {
+impl AsyncRead for Line {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Line {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// A call that gets no answer: the connection ends.
+#[derive(Debug, thiserror::Error)]
+#[error("cut on purpose")]
+struct Cut;
+
+async fn serve_one(
+    core: Arc<Core>,
+    peer: SocketAddr,
+    reset: Arc<AtomicBool>,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Cut> {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(Body::new(body), BODY_LIMIT).await else {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+        return Ok(response);
+    };
+    match handle(&core, peer, &parts, &body).await {
+        Reply::Answer(response) => Ok(response),
+        Reply::Cut { reset: hard } => {
+            reset.store(hard, Ordering::Relaxed);
+            Err(Cut)
+        }
+    }
+}
+
+async fn handle(core: &Arc<Core>, peer: SocketAddr, parts: &Parts, body: &Bytes) -> Reply {
+    let (uri, headers) = (&parts.uri, &parts.headers);
     let mut path: Vec<String> = uri.path().split('/').filter(|s| !s.is_empty()).map(str::to_owned).collect();
     let version = if path.first().is_some_and(|s| is_version(s)) { path.remove(0) } else { VERSION.into() };
-    let query = Query::<HashMap<String, String>>::try_from_uri(&uri).map(|q| q.0).unwrap_or_default();
+    let query = Query::<HashMap<String, String>>::try_from_uri(uri).map(|q| q.0).unwrap_or_default();
     let token = headers
         .get("authorization")
         .and_then(|v| v.to_str().ok())
@@ -72,25 +171,54 @@ async fn handle(
         .or_else(|| query.get("access_token").cloned());
     let control = path.first().is_some_and(|s| s == "control");
     let used = if control { 0 } else { core.state().count_call(core.clock.now()) };
-    let result = match parse(&headers, &body) {
+    let mut call = Call { method: parts.method.clone(), path, query, body: Value::Null, token };
+    let mut hit = None;
+    let result = match parse(headers, body) {
         Ok(body) => {
-            let call = Call { method, path, query, body, token };
+            call.body = body;
             if control {
-                let (status, body) = control::answer(&core, peer, &call);
-                return respond(status, &version, &core, used, &body);
+                let (status, body) = control::answer(core, peer, &call);
+                return Reply::Answer(respond(status, &version, core, used, &body));
             }
-            answer(&core, &call).await
+            hit = core.faults.call(&faults::answer::target(core, &call), core.clock.now());
+            match hit.as_ref().and_then(faults::answer::before) {
+                None => {
+                    if let Some(hit) = &hit {
+                        hit.prepare(&mut call);
+                    }
+                    answer(core, &call).await
+                }
+                Some(Spoiled::Cut { reset }) => return Reply::Cut { reset },
+                Some(Spoiled::Refused(response)) => {
+                    core.state().counts.refused += 1;
+                    return Reply::Answer(response);
+                }
+                Some(Spoiled::Error(error, wait)) => {
+                    core.state().counts.refused += 1;
+                    let mut response = respond(error.http, &version, core, used, &error.body);
+                    if let Some(seconds) = wait {
+                        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+                    }
+                    return Reply::Answer(response);
+                }
+            }
         }
         Err(error) => Err(error),
     };
     core.changed.notify_one();
-    match result {
-        Ok(body) => respond(200, &version, &core, used, &body),
+    let carried_out = result.is_ok();
+    let (status, mut body) = match result {
+        Ok(body) => (200, body),
         Err(error) => {
             core.state().counts.refused += 1;
-            respond(error.http, &version, &core, used, &error.body)
+            (error.http, error.body)
         }
-    }
+    };
+    let Some(hit) = hit else { return Reply::Answer(respond(status, &version, core, used, &body)) };
+    core.faults.note(&hit, carried_out, body["messages"][0]["id"].as_str().map(str::to_owned));
+    hit.bend(core, &mut body);
+    let response = respond(status, &version, core, used, &body);
+    hit.spoil(core, body.to_string(), response).await
 }
 
 fn is_version(segment: &str) -> bool {

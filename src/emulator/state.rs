@@ -67,6 +67,9 @@ pub struct Accepted {
 pub struct Reported {
     pub status: String,
     pub at: Millis,
+    /// Whether a webhook with it was taken.
+    #[serde(default)]
+    pub told: bool,
 }
 
 /// A message a customer wrote.
@@ -109,6 +112,15 @@ pub struct Queued {
     pub body: String,
     pub since: Millis,
     pub attempts: u32,
+    /// Not posted before this time; later ones overtake it.
+    #[serde(default)]
+    pub not_before: Millis,
+    /// Signed wrongly, and posted once.
+    #[serde(default)]
+    pub forged: bool,
+    /// The states it tells of: message and status.
+    #[serde(default)]
+    pub tells: Vec<(String, String)>,
 }
 
 /// Counters for the control API.
@@ -125,6 +137,9 @@ pub struct Counts {
     pub webhook_attempts_failed: u64,
     pub webhooks_dropped: u64,
     pub webhooks_unsubscribed: u64,
+    /// Copies signed wrongly that were refused, and taken.
+    pub forged_refused: u64,
+    pub forged_taken: u64,
 }
 
 /// Everything that is kept across restarts, and the pair buckets, which are not.

@@ -1,7 +1,7 @@
 //! What is read from the provider by itself: number facts, profile, templates; and pointing its webhooks here.
 
 use super::{Account, Shared};
-use crate::model::event::{Actor, EventBody};
+use crate::model::event::EventBody;
 use crate::provider::CallError;
 use crate::store::StoreError;
 use secrecy::ExposeSecret;
@@ -17,8 +17,6 @@ const FIRST: Duration = Duration::from_millis(300);
 const RETRY: Duration = Duration::from_secs(1);
 /// Longest wait after failures.
 const RETRY_MAX: Duration = Duration::from_mins(5);
-/// Between two looks for raw webhooks that have been kept long enough.
-const EXPIRE: Duration = Duration::from_hours(1);
 /// How long the writer must have been left alone before put-off work is done.
 const QUIET: Duration = Duration::from_secs(2);
 /// Waits of [`QUIET`] before put-off work is done although webhooks keep coming.
@@ -107,33 +105,6 @@ async fn read(shared: &Shared, account: &Account) -> Result<(), SyncError> {
         account.provider.subscribe(&url, account.settings.verify_token.expose_secret()).await?;
     }
     Ok(())
-}
-
-/// Removes raw webhooks that have been kept long enough, once an hour.
-pub(super) async fn expire(shared: Arc<Shared>) {
-    let keep = i64::try_from(shared.settings.keep_webhooks.as_millis()).unwrap_or(i64::MAX);
-    // Nothing of this is urgent: the start belongs to the screen.
-    let mut pause = Duration::from_mins(1);
-    loop {
-        tokio::select! {
-            () = shared.stop.cancelled() => return,
-            () = tokio::time::sleep(pause) => {}
-        }
-        pause = EXPIRE;
-        let before = shared.clock.now().saturating_sub(keep);
-        match shared.store.read(crate::store::Reader::oldest_webhook).await {
-            Ok(Some(oldest)) if oldest < before => {
-                let event = shared.event(Actor::Engine, EventBody::WebhooksExpired { before });
-                match shared.store.apply(event).await {
-                    Ok(reply) if reply.more => pause = Duration::ZERO,
-                    Ok(_) => {}
-                    Err(error) => tracing::warn!(%error, "old webhooks could not be removed"),
-                }
-            }
-            Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "old webhooks could not be looked for"),
-        }
-    }
 }
 
 /// Does put-off work of the store when it has been quiet for a while, or when too much is put off.

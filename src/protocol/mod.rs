@@ -7,13 +7,20 @@
 pub mod client;
 pub mod codec;
 mod contacts;
+mod outbox;
+mod recorder;
 
 pub use contacts::{ContactDetail, IdentityFacts, Version};
+pub use outbox::{Asked, CheckReport, OutboxRow};
+pub use recorder::{
+    LifeStep, LifeWebhook, MessageLife, RAW_MAX, Replayed, WebhookDetail, WebhookFilter, WebhookPart,
+    WebhookRow, WebhookState,
+};
 
 use crate::clock::Millis;
 use crate::model::contact::Identity;
 use crate::model::event::{AccountSpec, NumberFacts, Recipient};
-use crate::model::ids::{AccountId, ContactId, MessageId, QuickReplyId, ThreadId};
+use crate::model::ids::{AccountId, ContactId, EventId, MessageId, QuickReplyId, ThreadId};
 use crate::model::inbound::Severity;
 use crate::model::message::Message;
 use crate::model::outgoing::{FieldProblem, Outgoing};
@@ -186,6 +193,10 @@ pub enum Request {
         content: Outgoing,
         /// The message it quotes.
         quote: Option<MessageId>,
+        /// Send it at this time; a time that has passed is now, without the time to take it back. `None` = as soon
+        /// as it cannot be taken back any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Millis>,
     },
     /// Send a template by name with its values. Checked before anything is stored. → [`Response::Queued`]
     SendTemplate {
@@ -199,6 +210,9 @@ pub enum Request {
         language: String,
         /// Values by field key.
         values: Values,
+        /// As in [`Request::Send`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Millis>,
     },
     /// Send a failed or unknown message again, as a new attempt. → [`Response::Done`]
     Retry {
@@ -209,6 +223,31 @@ pub enum Request {
     Cancel {
         /// Which.
         message: MessageId,
+    },
+    /// Withdraw a queued message and give its content back, to be written anew. → [`Response::TakenBack`]
+    TakeBack {
+        /// Which.
+        message: MessageId,
+    },
+    /// Another time for a queued message. → [`Response::Done`]
+    Reschedule {
+        /// Which.
+        message: MessageId,
+        /// When; `None` = now.
+        at: Option<Millis>,
+    },
+    /// Find out what became of a message that was sent: look through what was kept, ask the provider where it can
+    /// be asked. → [`Response::Checked`]
+    Check {
+        /// Which.
+        message: MessageId,
+    },
+    /// Sends that have not got through: waiting, on the wire, unknown, failed. → [`Response::Outbox`]
+    Outbox {
+        /// One account, or all.
+        account: Option<AccountId>,
+        /// At most this many (1 to 1000).
+        limit: u32,
     },
     /// Mark a thread read here. → [`Response::Done`]
     MarkRead {
@@ -285,6 +324,33 @@ pub enum Request {
     Status,
     /// Walk the chain and say what fails. → [`Response::Checks`]
     Doctor,
+    /// Raw webhooks, newest first. A page may hold fewer than asked for and still have a next one: a search looks at
+    /// so many at a time. → [`Response::Webhooks`]
+    Webhooks {
+        /// Which ones.
+        filter: WebhookFilter,
+        /// Continue from here.
+        before: Option<Cursor>,
+        /// At most this many (1 to 500).
+        limit: u32,
+    },
+    /// One raw webhook with its body. → [`Response::Webhook`]
+    Webhook {
+        /// Which.
+        id: EventId,
+        /// At most this many bytes of the body as it is shown (up to [`RAW_MAX`]).
+        limit: u32,
+    },
+    /// Read a kept webhook again and apply it; what is here stays. → [`Response::Replayed`]
+    ReplayWebhook {
+        /// Which.
+        id: EventId,
+    },
+    /// How a message came, went and was told about. → [`Response::Life`]
+    MessageLife {
+        /// Which.
+        message: MessageId,
+    },
     /// Copy the database to a file, while running. → [`Response::Done`]
     Backup {
         /// Absolute path; must not exist.
@@ -369,10 +435,40 @@ pub struct Status {
     pub failed_webhooks: u64,
     /// Messages waiting in the outbox.
     pub outbox: u32,
+    /// Messages to be sent later.
+    pub later: u32,
     /// Messages whose fate is unknown.
     pub unknown: u32,
     /// The last few notices, newest first.
     pub notices: Vec<Notice>,
+    /// Accounts from which a webhook is missing that was to be expected.
+    pub silent: Vec<Silence>,
+    /// What is wrong with the disk; nothing comes in or goes out while it lasts.
+    pub disk: Option<DiskProblem>,
+}
+
+/// An account from which nothing comes although something should.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Silence {
+    /// Which.
+    pub account: AccountId,
+    /// Nothing since then.
+    pub since: Millis,
+    /// Why something was to be expected.
+    pub why: String,
+}
+
+/// What is wrong with the disk of the data folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiskProblem {
+    /// What happened.
+    pub what: String,
+    /// What to do.
+    pub next: String,
+    /// Since when.
+    pub since: Millis,
+    /// Bytes that are free, where that is known.
+    pub free: Option<u64>,
 }
 
 /// Verdict of one check.
@@ -449,6 +545,19 @@ pub enum Response {
         /// Its thread.
         thread: ThreadId,
     },
+    /// A send was withdrawn; this was it.
+    TakenBack {
+        /// Its thread.
+        thread: ThreadId,
+        /// What it was.
+        content: Outgoing,
+        /// What it quoted.
+        quote: Option<MessageId>,
+    },
+    /// What a check found.
+    Checked(Box<CheckReport>),
+    /// Sends that have not got through.
+    Outbox(Vec<OutboxRow>),
     /// Templates.
     Templates(Vec<Template>),
     /// Quick replies.
@@ -459,6 +568,14 @@ pub enum Response {
     Status(Box<Status>),
     /// Doctor's findings.
     Checks(Vec<Check>),
+    /// A page of raw webhooks.
+    Webhooks(Page<WebhookRow>),
+    /// One raw webhook.
+    Webhook(Box<WebhookDetail>),
+    /// To [`Request::ReplayWebhook`].
+    Replayed(Box<Replayed>),
+    /// The life of a message.
+    Life(Box<MessageLife>),
     /// It is done.
     Done,
 }

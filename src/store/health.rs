@@ -39,6 +39,11 @@ impl Reader {
                   FROM threads t WHERE t.account_id = a.id)",
             ),
             (
+                "sizes of raw webhooks",
+                "SELECT count(*) FROM accounts a WHERE a.webhook_bytes <> \
+                 (SELECT coalesce(sum(length(w.body)), 0) FROM webhooks w WHERE w.account_id = a.id)",
+            ),
+            (
                 "newest messages of threads",
                 "SELECT count(*) FROM threads t JOIN messages n ON n.id = \
                  (SELECT id FROM messages m WHERE m.thread_id = t.id ORDER BY at DESC, id DESC LIMIT 1) \

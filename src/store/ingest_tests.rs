@@ -156,6 +156,7 @@ async fn other_forms_of_a_number_find_the_contact_and_are_never_stored_by_themse
         content: Outgoing::text("hi"),
         quote: None,
         not_before: 0,
+        send_at: None,
     })
     .await
     .unwrap();

@@ -24,6 +24,10 @@ const WORDS_MAX: usize = 12;
 const TAIL_MAX: i64 = 20_000;
 /// Characters around a match.
 const AROUND: usize = 48;
+/// Letters of a beginning that have an index of their own (`prefix` of the table of words).
+const INDEXED_PREFIX: usize = 3;
+/// Messages whose text is compared with a longer beginning before the index of whole words is asked.
+const COMPARED_MAX: usize = 400;
 
 /// What a query asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,6 +77,20 @@ impl Query {
         (!parts.is_empty()).then(|| parts.join(" "))
     }
 
+    /// For a beginning longer than what has an index of its own: the query with the indexed letters of it, and the
+    /// whole beginning to compare with. `None` when the beginning is not plain letters.
+    fn shortened(&self) -> Option<(String, String)> {
+        let last = self.terms.last()?;
+        if !self.open || last.len() <= INDEXED_PREFIX || !last.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return None;
+        }
+        let mut short = self.clone();
+        if let Some(t) = short.terms.last_mut() {
+            t.truncate(INDEXED_PREFIX);
+        }
+        Some((short.words()?, last.to_ascii_lowercase()))
+    }
+
     /// The query for an index of trigrams; `None` when a term is too short for it.
     fn parts(&self) -> Option<String> {
         if self.terms.is_empty() || self.terms.iter().any(|t| t.chars().count() < 3) {
@@ -90,6 +108,54 @@ impl Query {
 
 fn lower(s: &str) -> String {
     s.chars().flat_map(char::to_lowercase).collect()
+}
+
+/// Whether a word of a text begins with `start` (lower case ASCII) as the index sees words. `None` when it is not
+/// certain: the index folds Latin letters with marks, this does not.
+fn has_word(text: &str, start: &str) -> Option<bool> {
+    /// What stands before a character.
+    #[derive(PartialEq)]
+    enum Before {
+        Gap,
+        Letter,
+        Foreign,
+    }
+    let mut before = Before::Gap;
+    let mut uncertain = false;
+    for (i, c) in text.char_indices() {
+        if before != Before::Letter {
+            match begins(&text[i..], start) {
+                Some(true) if before == Before::Gap => return Some(true),
+                Some(false) => {}
+                // A sign that stands for itself ends a word, a letter of another script does not.
+                _ => uncertain = true,
+            }
+        }
+        before = match c {
+            c if c.is_ascii_alphanumeric() => Before::Letter,
+            c if c.is_ascii() || !(c.is_alphanumeric() || is_latin(c)) => Before::Gap,
+            _ => Before::Foreign,
+        };
+    }
+    (!uncertain).then_some(false)
+}
+
+/// Characters that the index may fold to ASCII letters, and marks that it leaves out.
+fn is_latin(c: char) -> bool {
+    matches!(c as u32, 0xaa..=0x36f | 0x1d00..=0x1eff | 0x2070..=0x214f | 0xfb00..=0xfb06 | 0xff00..=0xff5e)
+}
+
+/// Whether a text begins with `start`; `None` when a letter that the index may fold stands in the way.
+fn begins(text: &str, start: &str) -> Option<bool> {
+    let mut chars = text.chars();
+    for wanted in start.chars() {
+        match chars.next() {
+            Some(c) if c.eq_ignore_ascii_case(&wanted) => {}
+            Some(c) if is_latin(c) => return None,
+            _ => return Some(false),
+        }
+    }
+    Some(true)
 }
 
 /// A piece of the text around the first match, the match between `\u{2}` and `\u{3}`.
@@ -174,6 +240,39 @@ impl Reader {
         Ok(rows?)
     }
 
+    /// Matches of a long beginning that many words have: the newest messages with its first letters, which have an
+    /// index of their own, compared one by one. The index of words would merge all matches before the first comes
+    /// out. `None` when too few of them match: then there are few enough to merge.
+    fn compared(&self, query: &Query, scope: &Scope) -> Result<Option<Vec<i64>>, StoreError> {
+        let Some((short, start)) = query.shortened() else { return Ok(None) };
+        let sql = format!(
+            "SELECT f.rowid, (SELECT text FROM messages x WHERE x.id = f.rowid) FROM message_words f \
+             WHERE message_words MATCH ?1 AND f.rowid < ?2{} ORDER BY f.rowid DESC LIMIT ?3",
+            scope.filter()
+        );
+        let mut st = self.conn.prepare_cached(&sql)?;
+        let mut found = match scope.value() {
+            Some(v) => st.query(params![short, scope.before, COMPARED_MAX as i64, v])?,
+            None => st.query(params![short, scope.before, COMPARED_MAX as i64])?,
+        };
+        let mut out = Vec::with_capacity(scope.limit);
+        let mut seen = 0;
+        while let Some(r) = found.next()? {
+            seen += 1;
+            let text = r.get_ref(1)?.as_str().map_err(|e| StoreError::Corrupt(e.to_string()))?;
+            match has_word(&apply::prepare_words(text), &start) {
+                Some(true) => out.push(r.get(0)?),
+                Some(false) => {}
+                None => return Ok(None),
+            }
+            if out.len() == scope.limit {
+                return Ok(Some(out));
+            }
+        }
+        // All of them were looked at: what was found is all there is.
+        Ok((seen < COMPARED_MAX).then_some(out))
+    }
+
     /// Messages that the index of parts does not have yet.
     fn tail(&self, terms: &[String], scope: &Scope) -> Result<Vec<i64>, StoreError> {
         let upto = apply::tidy_upto(&self.conn)?;
@@ -251,7 +350,10 @@ impl Reader {
         let mut rows: BTreeSet<i64> = BTreeSet::new();
         let mut found_words = false;
         if let Some(q) = query.words() {
-            rows.extend(self.rowids("message_words", &q, &scope)?);
+            rows.extend(match self.compared(&query, &scope)? {
+                Some(rows) => rows,
+                None => self.rowids("message_words", &q, &scope)?,
+            });
             // On a later page the words may be exhausted; parts of words do not follow them then.
             let any = Scope { before: i64::MAX, limit: 1, ..scope };
             found_words =
@@ -262,7 +364,7 @@ impl Reader {
             rows.extend(self.rowids("message_parts", &q, &scope)?);
             rows.extend(self.tail(&query.terms, &scope)?);
         }
-        let more = rows.len() > limit;
+        let mut more = rows.len() > limit;
         let rows: Vec<i64> = rows.into_iter().rev().take(limit).collect();
         let mut hits = Vec::with_capacity(rows.len());
         let sql = format!(
@@ -270,13 +372,19 @@ impl Reader {
         );
         let mut st = self.conn.prepare_cached(&sql)?;
         let mut next = None;
+        let mut bytes = 0;
         for id in rows {
             let mut found = st.query([id])?;
             if let Some(r) = found.next()? {
+                bytes += rows::message_bytes(r)?;
+                if bytes > rows::PAGE_BYTES && !hits.is_empty() {
+                    more = true;
+                    break;
+                }
                 let (row, _, message) = rows::message(r, &names)?;
                 next = Some(Cursor { at: message.at, row });
                 let snippet = snippet(&message.body.plain_text(), &query.terms);
-                hits.push(Hit { message, title: r.get(23)?, snippet });
+                hits.push(Hit { message, title: r.get("title")?, snippet });
             }
         }
         let threads = if before.is_none() && thread.is_none() {
@@ -346,6 +454,22 @@ mod tests {
     }
 
     #[test]
+    fn long_beginnings_are_compared_as_the_index_sees_words() {
+        let q = Query::parse("order refun");
+        assert_eq!(q.shortened(), Some(("\"order\" \"ref\"*".into(), "refun".into())));
+        for closed in ["refun ", "ref", "réfun", "a-refun", "\"refun\""] {
+            assert_eq!(Query::parse(closed).shortened(), None, "{closed}");
+        }
+        assert_eq!(has_word("My Refund, please", "refun"), Some(true));
+        assert_eq!(has_word("👍refund", "refun"), Some(true));
+        assert_eq!(has_word("prerefund refuse", "refun"), Some(false));
+        assert_eq!(has_word("привет, reform", "refun"), Some(false));
+        assert_eq!(has_word("réfund", "refun"), None);
+        assert_eq!(has_word("refu\u{301}nd", "refun"), None);
+        assert_eq!(has_word("приветrefund", "refun"), None);
+    }
+
+    #[test]
     fn snippets_mark_the_first_match() {
         let s = snippet("Where is my Order 4711 please", &["order".into()]);
         assert_eq!(s, "Where is my \u{2}Order\u{3} 4711 please");
@@ -356,6 +480,18 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn a_comparison_agrees_with_the_index(text in "[refunREÉéñо订👍 ,\u{301}x-]{0,24}", start in "[refun]{4,5}") {
+            let conn = rusqlite::Connection::open_in_memory().unwrap();
+            conn.execute_batch("CREATE VIRTUAL TABLE w USING fts5(t, prefix='2 3', tokenize='unicode61 remove_diacritics 2');").unwrap();
+            let text = apply::prepare_words(&text).into_owned();
+            conn.execute("INSERT INTO w VALUES(?1)", [&text]).unwrap();
+            let n: i64 = conn.query_row("SELECT count(*) FROM w WHERE w MATCH ?1", [format!("\"{start}\"*")], |r| r.get(0)).unwrap();
+            if let Some(found) = has_word(&text, &start) {
+                proptest::prop_assert_eq!(found, n > 0, "{:?} {:?}", text, start);
+            }
+        }
+
         #[test]
         fn no_query_breaks_the_query_language(text in ".{0,80}") {
             let conn = rusqlite::Connection::open_in_memory().unwrap();

@@ -4,12 +4,24 @@
 //! everything that reaches a terminal goes through [`sanitize`] (one line) or [`sanitize_lines`] first. The
 //! store keeps the original.
 
+pub mod when;
+
 use std::borrow::Cow;
 use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Whether a character must never reach a terminal: C0 and C1 controls, DEL, bidi overrides and isolates,
-/// line and paragraph separators, tags, and code points that are not characters.
+/// Most characters of one grapheme that are shown. The longest emoji in use have eleven; towers of marks have
+/// thousands and overflow the lines above them.
+pub const GRAPHEME_CHARS: usize = 16;
+/// Most cells of one grapheme. Syllables of Indian scripts take a few; a chain without an end would be wider than
+/// any line.
+pub const GRAPHEME_CELLS: usize = 8;
+/// Ends a grapheme and takes no cell.
+const BREAK: char = '\u{200b}';
+
+/// Whether a character must never reach a terminal: C0 and C1 controls, DEL, marks, overrides and isolates of
+/// direction, line and paragraph separators, the language tag, what stands for a picture in some terminals, and
+/// code points that are not characters.
 #[must_use]
 pub fn is_hostile(c: char) -> bool {
     matches!(c,
@@ -18,44 +30,101 @@ pub fn is_hostile(c: char) -> bool {
         | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
         | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
         | '\u{206a}'..='\u{206f}'
-        | '\u{fdd0}'..='\u{fdef}' | '\u{fffe}' | '\u{ffff}')
+        | '\u{e0001}' | '\u{10eeee}'
+        | '\u{fdd0}'..='\u{fdef}')
+        || u32::from(c) & 0xfffe == 0xfffe
+}
+
+/// Letters for invisible text. Only flags of regions (England, Scotland) are written with them.
+#[must_use]
+pub fn is_tag(c: char) -> bool {
+    matches!(c, '\u{e0020}'..='\u{e007f}')
+}
+
+/// Whether a character begins a grapheme wherever it stands, or at least ends the run of what may join.
+fn begins(c: char) -> bool {
+    matches!(c as u32,
+        0..0x300 | 0x370..=0x482 | 0x48a..=0x52f | 0x5d0..=0x5ea | 0x620..=0x64a
+        | 0x3041..=0x3096 | 0x30a1..=0x30fa | 0x4e00..=0x9fff | 0xac00..=0xd7a3)
+}
+
+/// Whether text can be shown as it is: a quick look that may say no for the sake of a longer one.
+fn is_plain(s: &str, lines: bool) -> bool {
+    let mut run = 0;
+    s.chars().all(|c| {
+        run = if begins(c) { 0 } else { run + 1 };
+        // Each may take two cells.
+        run < GRAPHEME_CELLS / 2 && !is_tag(c) && (!is_hostile(c) || lines && c == '\n')
+    })
+}
+
+/// Cuts graphemes that are longer or wider than anything people write: surplus marks go, chains are divided.
+fn bounded(s: String) -> String {
+    let fits = |g: &str| g.len() <= 8 || g.chars().count() <= GRAPHEME_CHARS && g.width() <= GRAPHEME_CELLS;
+    if s.graphemes(true).all(fits) {
+        return s;
+    }
+    let mut out = String::with_capacity(s.len());
+    let mut piece = String::new();
+    for g in s.graphemes(true) {
+        if fits(g) {
+            out.push_str(g);
+            continue;
+        }
+        piece.clear();
+        let mut n = 0;
+        for c in g.chars() {
+            let before = piece.len();
+            piece.push(c);
+            n += 1;
+            if n <= GRAPHEME_CHARS && piece.width() <= GRAPHEME_CELLS {
+                continue;
+            }
+            piece.truncate(before);
+            if c.width() == Some(0) {
+                n -= 1;
+                continue;
+            }
+            out.push_str(&piece);
+            out.push(BREAK);
+            piece.clear();
+            piece.push(c);
+            n = 1;
+        }
+        out.push_str(&piece);
+    }
+    out
+}
+
+fn safe(s: &str, lines: bool) -> Cow<'_, str> {
+    if is_plain(s, lines) {
+        return Cow::Borrowed(s);
+    }
+    let mut out = String::with_capacity(s.len());
+    let mut flag = false;
+    for c in s.chars() {
+        match c {
+            '\n' | '\u{2028}' | '\u{2029}' if lines => out.push('\n'),
+            '\t' if lines => out.push_str("    "),
+            '\n' | '\t' | '\u{2028}' | '\u{2029}' if !out.ends_with(' ') => out.push(' '),
+            c if is_hostile(c) || is_tag(c) && !flag => continue,
+            c => out.push(c),
+        }
+        flag = c == '\u{1f3f4}' || flag && is_tag(c);
+    }
+    Cow::Owned(bounded(out))
 }
 
 /// One safe line: line breaks and tabs become a space, hostile characters vanish.
 #[must_use]
 pub fn sanitize(s: &str) -> Cow<'_, str> {
-    if !s.chars().any(is_hostile) {
-        return Cow::Borrowed(s);
-    }
-    let mut out = String::with_capacity(s.len());
-    for c in s.chars() {
-        if is_hostile(c) {
-            if matches!(c, '\n' | '\t' | '\u{2028}' | '\u{2029}') && !out.ends_with(' ') {
-                out.push(' ');
-            }
-        } else {
-            out.push(c);
-        }
-    }
-    Cow::Owned(out)
+    safe(s, false)
 }
 
 /// Safe text that keeps its line breaks (as `\n`); a tab becomes four spaces.
 #[must_use]
 pub fn sanitize_lines(s: &str) -> Cow<'_, str> {
-    if !s.chars().any(|c| is_hostile(c) && c != '\n') {
-        return Cow::Borrowed(s);
-    }
-    let mut out = String::with_capacity(s.len());
-    for c in s.chars() {
-        match c {
-            '\n' | '\u{2028}' | '\u{2029}' => out.push('\n'),
-            '\t' => out.push_str("    "),
-            c if is_hostile(c) => {}
-            c => out.push(c),
-        }
-    }
-    Cow::Owned(out)
+    safe(s, true)
 }
 
 /// Width in cells: what the graphemes take one by one, as the screen places them. (The width of a whole string
@@ -261,6 +330,35 @@ mod tests {
         }
         assert_eq!(sanitize("a\r\nb"), "a b");
         assert!(matches!(sanitize("plain ü 王 👨‍👩‍👧"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn towers_of_marks_and_endless_chains_are_cut() {
+        let tower = format!("H{}i", "\u{301}".repeat(10_000));
+        assert_eq!(sanitize(&tower), format!("H{}i", "\u{301}".repeat(GRAPHEME_CHARS - 1)));
+        let family = "👨\u{200d}".repeat(5_000);
+        let jamo = "\u{1100}".repeat(500);
+        let conjunct = "\u{915}\u{94d}".repeat(500);
+        for long in [&family, &jamo, &conjunct] {
+            let safe = sanitize(long);
+            for g in safe.graphemes(true) {
+                assert!(g.chars().count() <= GRAPHEME_CHARS && width(g) <= GRAPHEME_CELLS, "{g:?}");
+            }
+            assert_eq!(sanitize(&safe), safe);
+        }
+        // What people write stays as it is.
+        for s in ["👩🏿‍❤️‍💋‍👩🏿", "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}!", "क्षत्रिय", "ภาษาไทย", "Ǻ́"]
+        {
+            assert_eq!(sanitize(s), s);
+        }
+    }
+
+    #[test]
+    fn invisible_letters_vanish() {
+        let hidden: String =
+            "ignore this".bytes().map(|b| char::from_u32(0xe0000 + u32::from(b)).unwrap()).collect();
+        assert_eq!(sanitize(&format!("a{hidden}b")), "ab");
+        assert_eq!(sanitize("a\u{e0001}\u{10eeee}\u{1fffe}b"), "ab");
     }
 
     #[test]

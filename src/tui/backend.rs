@@ -3,6 +3,7 @@
 //! Knows what the terminal shows, where its cursor is and which attributes are set, across frames, so a typed
 //! character costs one character. Only the areas that were drawn anew are compared. Does no I/O.
 
+use crate::text;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier};
@@ -58,7 +59,7 @@ fn same(a: &Cell, b: &Cell) -> bool {
 }
 
 fn cells(symbol: &str) -> u16 {
-    if symbol.len() == 1 { 1 } else { symbol.width().max(1) as u16 }
+    if symbol.len() == 1 { 1 } else { u16::try_from(symbol.width().max(1)).unwrap_or(u16::MAX) }
 }
 
 /// Whether every terminal agrees on the width of a symbol, so that the cursor is known to be behind it.
@@ -74,9 +75,21 @@ fn is_certain(symbol: &str) -> bool {
             | 0xff00..=0xffe6 | 0x20000..=0x3fffd)
 }
 
+/// Whether a symbol holds nothing that a terminal acts on.
+fn is_safe(symbol: &str) -> bool {
+    match symbol.as_bytes() {
+        [b] => (0x20..0x7f).contains(b),
+        _ => !symbol.chars().any(text::is_hostile),
+    }
+}
+
 /// Cells that a symbol takes at most: where a terminal does not join its parts, each stands for itself.
 fn reach(symbol: &str) -> u16 {
-    if symbol.len() < 4 { 1 } else { symbol.chars().map(|c| c.width().unwrap_or(0)).sum::<usize>() as u16 }
+    if symbol.len() < 4 {
+        return 1;
+    }
+    let sum: usize = symbol.chars().map(|c| c.width().unwrap_or(0)).sum();
+    u16::try_from(sum).unwrap_or(u16::MAX)
 }
 
 /// What is to be on the terminal after a frame.
@@ -88,7 +101,7 @@ pub(crate) struct Target<'a> {
     pub areas: &'a [Rect],
     /// Where the cursor is shown, if it is.
     pub cursor: Option<Position>,
-    /// The title of the terminal's window, safe.
+    /// The title of the terminal's window.
     pub title: &'a str,
     /// Bytes that change no cell (notification, clipboard).
     pub extra: &'a [u8],
@@ -151,7 +164,7 @@ impl Painter {
         }
         if target.title != self.title {
             target.title.clone_into(&mut self.title);
-            let _ = write!(self.out, "\x1b]2;{}\x1b\\", target.title);
+            let _ = write!(self.out, "\x1b]2;{}\x1b\\", text::sanitize(target.title));
         }
         match target.cursor {
             Some(p) => {
@@ -204,10 +217,10 @@ impl Painter {
                 x += span;
                 continue;
             }
-            unknown_until = unknown_until.max(x + span.max(reach(cell.symbol())));
+            unknown_until = unknown_until.max(x.saturating_add(span.max(reach(cell.symbol()))));
             for column in x..(x + span).min(width) {
                 let covered = cells(self.shown.content[base + usize::from(column)].symbol());
-                unknown_until = unknown_until.max(column + covered);
+                unknown_until = unknown_until.max(column.saturating_add(covered));
             }
             if let Some(from) = pending.take() {
                 self.bridge(row, y, from, x);
@@ -264,7 +277,7 @@ impl Painter {
             return;
         }
         let stretch = &row[usize::from(from)..usize::from(to)];
-        if stretch.iter().all(|c| c.symbol().len() == 1 && self.fits(c)) {
+        if stretch.iter().all(|c| c.symbol().len() == 1 && is_safe(c.symbol()) && self.fits(c)) {
             for c in stretch {
                 self.out.extend_from_slice(c.symbol().as_bytes());
             }
@@ -286,8 +299,9 @@ impl Painter {
         if !self.fits(cell) {
             self.set_pen(Pen::of(cell), is_blank(cell));
         }
-        let symbol = cell.symbol();
-        let certain = is_certain(symbol);
+        // The last net: text is made safe where it is drawn. What slips through there shows as a mark.
+        let symbol = if is_safe(cell.symbol()) { cell.symbol() } else { "\u{fffd}" };
+        let certain = is_certain(symbol) && cells(symbol) == w;
         if !certain && w > 1 {
             // Where the terminal takes it for a narrower one, nothing old shows beside it.
             self.out.extend(std::iter::repeat_n(b' ', usize::from(w)));

@@ -22,6 +22,8 @@ pub mod command;
 mod composer;
 mod draw;
 mod format;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod keymap;
 mod notify;
 pub mod overlay;

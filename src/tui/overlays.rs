@@ -1,6 +1,6 @@
 //! Which overlay a command opens. The one place that knows their constructors.
 
-use super::app::App;
+use super::app::{App, Conversation};
 use super::command::{COMMANDS, Scope, scope_title};
 use super::format;
 use super::overlay::Overlay;
@@ -15,7 +15,7 @@ use super::overlay::template_form::TemplateTarget;
 use super::overlay::templates::TemplatePicker;
 use super::overlay::variables::Variables;
 use super::overlay::versions::VersionList;
-use crate::model::contact::{Contact, IdentityKind, display_phone};
+use crate::model::contact::{IdentityKind, display_phone};
 use crate::model::event::Recipient;
 use crate::model::ids::MessageId;
 use crate::protocol::Request;
@@ -86,16 +86,24 @@ fn first_name(name: &str) -> String {
     name.split_whitespace().find(with_letters).unwrap_or("").to_owned()
 }
 
-fn person(contact: Option<&Contact>) -> (String, String, String) {
-    let Some(c) = contact else { return Default::default() };
-    let name = if c.name.is_empty() { c.profile_name.clone() } else { c.name.clone() };
-    let phone = c.identity(IdentityKind::Phone).map(display_phone).unwrap_or_default();
-    (first_name(&name), name, phone)
+/// First name, name and number of who is talked to. The contact is still on its way when keys open a thread and a
+/// picker at once: the list's row stands in.
+fn person(conversation: Option<&Conversation>) -> (String, String, String) {
+    let Some(c) = conversation else { return Default::default() };
+    let (name, phone) = match (&c.contact, &c.row) {
+        (Some(c), _) => {
+            let name = if c.name.is_empty() { &c.profile_name } else { &c.name };
+            (name.clone(), c.identity(IdentityKind::Phone))
+        }
+        (None, Some(row)) => (row.title.clone(), row.phone.as_deref()),
+        (None, None) => return Default::default(),
+    };
+    (first_name(&name), name, phone.map(display_phone).unwrap_or_default())
 }
 
 fn variables(app: &App) -> Variables {
     let conversation = app.conversation.as_ref();
-    let (first, name, phone) = person(conversation.and_then(|c| c.contact.as_ref()));
+    let (first, name, phone) = person(conversation);
     let account = conversation
         .and_then(|c| c.row.as_ref())
         .and_then(|row| app.accounts.iter().find(|a| a.spec.id == row.account));
@@ -113,7 +121,7 @@ fn templates(app: &App) -> Option<Opened> {
     let c = app.conversation.as_ref()?;
     let row = c.row.as_ref()?;
     let view = app.accounts.iter().find(|a| a.spec.id == row.account);
-    let (first, _, phone) = person(c.contact.as_ref());
+    let (first, _, phone) = person(Some(c));
     let target = TemplateTarget {
         account: row.account.clone(),
         account_name: view.map_or_else(|| row.account.to_string(), |v| v.spec.name.clone()),
@@ -146,4 +154,25 @@ fn help(app: &App) -> Vec<HelpSection> {
                 .collect(),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::app::tests::Script;
+
+    #[test]
+    fn a_picker_knows_the_customer_before_the_details_come() {
+        let mut script = Script::new();
+        let thread = script.thread("Marta Souza", Some("5511988881234"), None);
+        script.say(thread, 5, true, crate::model::Body::text("Oi!"));
+        let mut app = script.start((120, 36));
+        let c = app.conversation.as_mut().unwrap();
+        c.contact = None;
+        let (first, name, phone) = person(app.conversation.as_ref());
+        assert_eq!(first, "Marta");
+        assert_eq!(name, "Marta Souza");
+        assert_eq!(phone, "+55 11 98888-1234");
+        assert_eq!(person(None), Default::default());
+    }
 }

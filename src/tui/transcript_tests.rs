@@ -20,6 +20,9 @@ fn message(inbound: bool, body: Body) -> Message {
         provider_id: None,
         tag: None,
         edited: false,
+        waits: None,
+        put_aside: false,
+        also_sent: None,
         attempts: 0,
         unread: false,
         late: None,
@@ -160,7 +163,7 @@ proptest! {
             m.state = DeliveryState::Failed;
             m.error = Some(DeliveryError { code: 1, text: s.clone(), cause: Some(other.clone()), next: None });
         }
-        let around = Around { day: Some(Date::constant(2024, 1, 1)), unread: Some(7), leads: true };
+        let around = Around { day: Some(Date::constant(2024, 1, 1)), unread: Some(7), leads: true, wait: None, closed_then: false };
         let block = laid_out(&m, width, &around);
         for line in &block.lines {
             prop_assert!(usize::from(line.x) + line.width() <= usize::from(width), "{:?} at {width}", line);

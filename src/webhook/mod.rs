@@ -144,7 +144,7 @@ async fn handshake(
 }
 
 /// A query string as pairs; percent signs and plus decoded, the first 32 pairs.
-fn decode_query(query: &str) -> Vec<(String, String)> {
+pub(crate) fn decode_query(query: &str) -> Vec<(String, String)> {
     query
         .split('&')
         .take(32)

@@ -145,10 +145,7 @@ fn send(core: &Arc<Core>, st: &mut State, number: &Number, body: &Value) -> Answ
     let now = core.clock.now();
     let who = to.customer.as_ref().map_or(to.address.as_str(), |c| c.bsuid.as_str());
     if !st.take_pair(&number.id, who, now) {
-        return Err(GraphError::code(
-            131_056,
-            "Message failed to send because there were too many messages sent from this phone number to the same phone number in a short period of time.",
-        ));
+        return Err(GraphError::of(131_056));
     }
     let in_window = to.customer.as_ref().is_some_and(|c| st.window_open(&number.id, &c.key, now));
     let fails = failure(st, number, to.customer.as_ref(), template.is_some(), in_window)

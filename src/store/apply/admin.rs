@@ -15,9 +15,6 @@ use rusqlite::{Connection, params};
 /// Longest draft kept, in bytes.
 const DRAFT_MAX: usize = 64 * 1024;
 
-/// Raw webhooks removed in one step, so that nothing waits long for the writer.
-const EXPIRE_STEP: i64 = 500;
-
 fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|e| StoreError::Rule(e.to_string()))
 }
@@ -184,15 +181,4 @@ pub(super) fn use_quick_reply(
         cx.changed(Changed::QuickRepliesChanged);
     }
     Ok(Reply::default())
-}
-
-/// Removes the oldest raw webhooks received before a time.
-pub(super) fn expire(conn: &Connection, before: Millis) -> Result<Reply, StoreError> {
-    let n = conn
-        .prepare_cached(
-            "DELETE FROM webhooks WHERE id IN (SELECT id FROM \
-             (SELECT id, received_at FROM webhooks ORDER BY id LIMIT ?2) WHERE received_at < ?1)",
-        )?
-        .execute(params![before, EXPIRE_STEP])?;
-    Ok(Reply { more: n as i64 == EXPIRE_STEP, ..Reply::default() })
 }

@@ -3,6 +3,7 @@
 //! One file per area. Everything here runs on the writer's thread inside a transaction that is already open.
 
 mod admin;
+mod attempts;
 mod content;
 mod inbound;
 mod merge;
@@ -10,13 +11,16 @@ mod news;
 mod outbox;
 mod people;
 mod reading;
+mod recorder;
 mod tidy;
 mod words;
 
+#[cfg(any(test, fuzzing))]
+pub(super) use tidy::step as tidy_in;
 pub use tidy::tidy;
 pub(super) use tidy::{parts_upto as tidy_upto, set_parts_upto as set_tidy_upto};
 pub(super) use words::add as index_words;
-pub use words::prepare_query_token;
+pub use words::{prepare_query_token, prepare_words};
 
 use super::StoreError;
 use super::writer::Reply;
@@ -48,6 +52,8 @@ struct Delta {
     unread: i64,
     unread_threads: i64,
     webhook_at: Option<Millis>,
+    /// Raw webhooks that came or went.
+    webhook_bytes: i64,
 }
 
 /// What the writer remembers within and between transactions.
@@ -136,18 +142,36 @@ impl Context {
     pub fn flush(&mut self, conn: &Connection) -> Result<(), StoreError> {
         for i in 0..self.accounts.len() {
             let d = std::mem::take(&mut self.deltas[i]);
-            if d.threads == 0 && d.unread == 0 && d.unread_threads == 0 && d.webhook_at.is_none() {
+            if d.threads == 0
+                && d.unread == 0
+                && d.unread_threads == 0
+                && d.webhook_at.is_none()
+                && d.webhook_bytes == 0
+            {
                 continue;
             }
             conn.prepare_cached(
                 "UPDATE accounts SET threads = threads + ?2, unread = unread + ?3, \
-                 unread_threads = unread_threads + ?4, last_webhook = coalesce(?5, last_webhook) WHERE id = ?1",
+                 unread_threads = unread_threads + ?4, last_webhook = nullif(max(coalesce(last_webhook, 0), coalesce(?5, 0)), 0), \
+                 webhook_bytes = webhook_bytes + ?6 WHERE id = ?1",
             )?
-            .execute(params![self.accounts[i].id, d.threads, d.unread, d.unread_threads, d.webhook_at])?;
+            .execute(params![
+                self.accounts[i].id,
+                d.threads,
+                d.unread,
+                d.unread_threads,
+                d.webhook_at,
+                d.webhook_bytes
+            ])?;
             let account = self.accounts[i].key.clone();
             self.changed(Changed::AccountChanged { account });
         }
         Ok(())
+    }
+
+    /// Whether news wait for a message that is not here.
+    fn has_early(&self) -> bool {
+        self.early > 0
     }
 
     /// Everything that changed in the transaction.
@@ -282,7 +306,7 @@ pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Resul
         EventBody::WebhookReplayed { webhook, batch, problem } => {
             inbound::replay(conn, cx, *webhook, batch.as_ref(), problem.as_deref())
         }
-        EventBody::MessageQueued { message, attempt, account, to, content, quote, not_before } => {
+        EventBody::MessageQueued { message, attempt, account, to, content, quote, not_before, send_at } => {
             let send = outbox::NewSend {
                 message: *message,
                 attempt: *attempt,
@@ -291,8 +315,15 @@ pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Resul
                 content,
                 quote: *quote,
                 not_before: *not_before,
+                send_at: *send_at,
             };
             outbox::queue(conn, cx, event, &send)
+        }
+        EventBody::SendsPutOff { messages, until, why } => outbox::put_off(conn, cx, messages, *until, *why),
+        EventBody::SendMoved { message, send_at } => outbox::moved(conn, cx, *message, *send_at),
+        EventBody::StatusesLearned { account, statuses } => {
+            let account = cx.account(account)?;
+            attempts::learned(conn, cx, &account, statuses).map(|()| Reply::default())
         }
         EventBody::AttemptStarted { message, attempt } => {
             outbox::started(conn, cx, event, *message, *attempt)
@@ -315,7 +346,13 @@ pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Resul
         EventBody::QuickReplySaved { reply } => admin::save_quick_reply(conn, cx, event.at, reply),
         EventBody::QuickReplyDeleted { reply } => admin::delete_quick_reply(conn, cx, *reply),
         EventBody::QuickReplyUsed { reply } => admin::use_quick_reply(conn, cx, *reply),
-        EventBody::WebhooksExpired { before } => admin::expire(conn, *before),
+        EventBody::WebhooksExpired { before, failed_before, keep_bytes } => {
+            recorder::expire(conn, cx, *before, failed_before.unwrap_or(*before), *keep_bytes)
+        }
+        EventBody::WebhookTested { account, raw } => recorder::tested(conn, cx, event, account, raw),
+        EventBody::Noticed { account, severity, field, text } => {
+            recorder::noticed(conn, cx, account, *severity, field, text)
+        }
         EventBody::AccountConfigured { spec } => admin::account(conn, cx, spec),
         EventBody::AccountState { account, state, text } => {
             admin::account_state(conn, cx, account, state, text)
@@ -333,6 +370,7 @@ fn subject(body: &EventBody) -> String {
         EventBody::WebhookReceived { account, .. }
         | EventBody::AccountState { account, .. }
         | EventBody::NumberSynced { account, .. }
+        | EventBody::StatusesLearned { account, .. }
         | EventBody::TemplatesSynced { account, .. } => account.to_string(),
         EventBody::AccountConfigured { spec } => spec.id.to_string(),
         EventBody::WebhookReplayed { webhook, .. } => webhook.to_string(),
@@ -340,7 +378,11 @@ fn subject(body: &EventBody) -> String {
         | EventBody::AttemptStarted { message, .. }
         | EventBody::AttemptEnded { message, .. }
         | EventBody::MessageRetried { message, .. }
+        | EventBody::SendMoved { message, .. }
         | EventBody::MessageCancelled { message } => message.to_string(),
+        EventBody::SendsPutOff { messages, .. } => {
+            messages.first().map(ToString::to_string).unwrap_or_default()
+        }
         EventBody::WindowClosed { thread }
         | EventBody::ThreadRead { thread, .. }
         | EventBody::ThreadUnread { thread }
@@ -349,7 +391,8 @@ fn subject(body: &EventBody) -> String {
         EventBody::ContactSplit { contact, new, .. } => format!("{new} from {contact}"),
         EventBody::QuickReplySaved { reply } => reply.id.to_string(),
         EventBody::QuickReplyDeleted { reply } | EventBody::QuickReplyUsed { reply } => reply.to_string(),
-        EventBody::WebhooksExpired { before } => before.to_string(),
+        EventBody::WebhooksExpired { before, .. } => before.to_string(),
+        EventBody::WebhookTested { account, .. } | EventBody::Noticed { account, .. } => account.to_string(),
     }
 }
 

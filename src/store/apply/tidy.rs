@@ -38,13 +38,20 @@ fn merge_words(conn: &Connection) -> Result<bool, StoreError> {
 /// Indexes the next messages, then merges segments of the index of words; `true` when there is more to do.
 pub fn tidy(conn: &mut Connection) -> Result<bool, StoreError> {
     let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let from = parts_upto(&tx)?;
+    let more = step(&tx)?;
+    tx.commit()?;
+    Ok(more)
+}
+
+/// The same inside a transaction that is open.
+pub(in crate::store) fn step(conn: &Connection) -> Result<bool, StoreError> {
+    let from = parts_upto(conn)?;
     let mut last = from;
     let mut n = 0;
     {
         let mut read =
-            tx.prepare_cached("SELECT id, text FROM messages WHERE id > ?1 ORDER BY id LIMIT ?2")?;
-        let mut add = tx.prepare_cached("INSERT INTO message_parts(rowid, text) VALUES(?1, ?2)")?;
+            conn.prepare_cached("SELECT id, text FROM messages WHERE id > ?1 ORDER BY id LIMIT ?2")?;
+        let mut add = conn.prepare_cached("INSERT INTO message_parts(rowid, text) VALUES(?1, ?2)")?;
         let mut rows = read.query(params![from, STEP])?;
         while let Some(row) = rows.next()? {
             last = row.get(0)?;
@@ -55,12 +62,9 @@ pub fn tidy(conn: &mut Connection) -> Result<bool, StoreError> {
             }
         }
     }
-    let merged = if n == 0 {
-        merge_words(&tx)?
-    } else {
-        set_parts_upto(&tx, last)?;
-        true
-    };
-    tx.commit()?;
-    Ok(merged)
+    if n == 0 {
+        return merge_words(conn);
+    }
+    set_parts_upto(conn, last)?;
+    Ok(true)
 }

@@ -5,6 +5,7 @@ mod commands;
 mod conversation;
 mod late;
 mod list;
+mod outbox;
 mod panes;
 
 #[cfg(test)]
@@ -16,6 +17,7 @@ pub(crate) mod tests;
 
 pub(crate) use conversation::Conversation;
 pub(crate) use list::ThreadList;
+pub(crate) use outbox::can_be_undone;
 pub(crate) use panes::Panes;
 
 use super::command::Scope;
@@ -45,6 +47,8 @@ const QUIT_WAIT: Millis = 2_000;
 /// The customer is told at most this often that somebody types, in milliseconds: the provider shows it for 25
 /// seconds.
 const TYPING: Millis = 20_000;
+/// Messages that are asked for by their ids at once.
+const ROWS_AT_ONCE: usize = 30;
 /// A conversation that is not there after this long, in milliseconds, is drawn as loading.
 const PATIENCE: Millis = 40;
 
@@ -185,6 +189,8 @@ pub(crate) enum Asked {
         text: String,
         quote: Option<MessageId>,
     },
+    TakeBack,
+    Check,
     Draft,
     LastDraft,
     /// Read ahead for the quick-reply picker.
@@ -246,6 +252,8 @@ pub(crate) struct App {
     status_changed: bool,
     announce: BTreeSet<ThreadId>,
     countdown: Option<Millis>,
+    /// When the countdown of a waiting message changes.
+    next_wait: Option<Millis>,
     quitting: Option<Millis>,
     effects: Vec<Effect>,
 }
@@ -293,6 +301,7 @@ impl App {
             status_changed: false,
             announce: BTreeSet::new(),
             countdown: None,
+            next_wait: None,
             quitting: None,
             effects: Vec::new(),
         };
@@ -356,6 +365,7 @@ impl App {
         let c = self.conversation.as_ref();
         [
             self.countdown,
+            self.next_wait,
             self.quitting.map(|at| at + QUIT_WAIT),
             c.and_then(|c| c.draft_due),
             c.and_then(|c| c.patience),
@@ -408,6 +418,7 @@ impl App {
             }
         }
         self.countdown = Some(now + left);
+        self.next_wait = self.next_wait(now);
     }
 
     /// The title of the terminal's window.
@@ -502,6 +513,7 @@ impl App {
         {
             c.patience = None;
         }
+        self.wait_changed(now);
         if self.countdown.is_some_and(|at| now >= at) {
             self.countdown = None;
             self.damage(
@@ -525,7 +537,10 @@ impl App {
             && !messages
             && let Some(thread) = self.conversation.as_ref().map(|c| c.thread)
         {
-            let ids = std::mem::take(&mut self.changed_messages).into_iter().collect();
+            // A few at a time, so that the longest of them fit into an answer; the rest follows it.
+            let rest = self.changed_messages.iter().nth(ROWS_AT_ONCE).copied();
+            let rest = rest.map(|first| self.changed_messages.split_off(&first)).unwrap_or_default();
+            let ids = std::mem::replace(&mut self.changed_messages, rest).into_iter().collect();
             self.ask(Request::MessageRows { ids }, Asked::MessageRows(thread));
         }
         if !self.changed_threads.is_empty() && !rows {
@@ -644,6 +659,10 @@ impl App {
                         self.act(command.action);
                     }
                 }
+                Step::SendAt { at, words } => {
+                    self.send(Some(at));
+                    self.say(format!("to be sent {words}"));
+                }
                 Step::Say(s) => self.say(s),
             }
         }
@@ -706,8 +725,8 @@ impl App {
         Some(c.composer_rows)
     }
 
-    /// Sends the text.
-    fn send(&mut self) {
+    /// Sends the text, as soon as it may leave or at a time.
+    fn send(&mut self, at: Option<Millis>) {
         let Some(c) = &mut self.conversation else { return };
         if c.composer.text().trim().is_empty() {
             self.say("there is nothing to send");
@@ -720,7 +739,7 @@ impl App {
         c.unread = None;
         let content = Outgoing::text(text.trim_end());
         self.ask(
-            Request::Send { account: None, to: Recipient::Thread { thread }, content, quote },
+            Request::Send { account: None, to: Recipient::Thread { thread }, content, quote, at },
             Asked::Send { thread, text, quote },
         );
         self.go_to_end();

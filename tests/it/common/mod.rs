@@ -66,6 +66,8 @@ pub fn settings(dir: &std::path::Path, api_base: &str, accounts: usize) -> Engin
             .collect(),
         undo: Duration::ZERO,
         keep_webhooks: Duration::from_hours(24),
+        keep_webhooks_bytes: 1 << 30,
+        silence: Duration::from_mins(30),
         serve_listener: true,
         background: true,
     }

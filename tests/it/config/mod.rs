@@ -63,6 +63,8 @@ fn the_commented_defaults_are_the_defaults_and_every_key_is_there() {
         "data_dir",
         "undo_seconds",
         "keep_webhooks_days",
+        "keep_webhooks_mb",
+        "silence_minutes",
         "bind",
         "public_url",
         "body_limit",
@@ -110,6 +112,7 @@ fn the_commented_defaults_are_the_defaults_and_every_key_is_there() {
     let open = config::check(Some((path, open)), &Flags::default(), &env).unwrap();
     assert_eq!(plain.undo, open.undo);
     assert_eq!(plain.keep_webhooks, open.keep_webhooks);
+    assert_eq!((plain.keep_webhooks_bytes, plain.silence), (open.keep_webhooks_bytes, open.silence));
     assert_eq!(plain.listener.bind, open.listener.bind);
     assert_eq!(plain.listener.body_limit, open.listener.body_limit);
     assert_eq!(open.listener.public_url.as_deref(), Some("https://inbox.example.com"));
@@ -153,6 +156,8 @@ fn layers_go_over_each_other_and_mistakes_name_their_layer() {
         ("SWITCHBOARD_UI_MOUSE", "yes"),
         ("SWITCHBOARD_UI_SEND_TYPING", "yes"),
         ("SWITCHBOARD_KEEP_WEBHOOKS_DAYS", "7"),
+        ("SWITCHBOARD_KEEP_WEBHOOKS_MB", "16"),
+        ("SWITCHBOARD_SILENCE_MINUTES", "0"),
         ("SWITCHBOARD_UI_THEME", "light"),
     ]
     .into_iter()
@@ -160,6 +165,7 @@ fn layers_go_over_each_other_and_mistakes_name_their_layer() {
     let c = config::read(&flags(&file), &env).unwrap();
     assert_eq!(c.data_dir, dir.path().join("here"));
     assert_eq!((c.undo, c.keep_webhooks), (Duration::from_secs(5), Duration::from_hours(7 * 24)));
+    assert_eq!((c.keep_webhooks_bytes, c.silence), (16 << 20, Duration::ZERO));
     assert_eq!(
         (c.ui.color, c.ui.notify, c.ui.mouse, c.ui.light, c.ui.send_typing),
         (ColorMode::None, NotifyMode::Bell, true, true, true)

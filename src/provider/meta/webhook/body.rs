@@ -1,6 +1,6 @@
 //! Message objects: from Meta's types to [`Body`].
 
-use super::read::{decimal, id, integer, list, owned, string};
+use super::read::{ITEMS_MAX, TEXT_MAX, decimal, first_chars, id, integer, owned, parts, string};
 use crate::model::message::{
     Body, CardEntry, ContactCard, MediaCard, MediaKind, OrderItem, ShownButton, ShownRow,
 };
@@ -26,7 +26,9 @@ pub fn body(m: &Value) -> Body {
         "document" => media(content, MediaKind::Document),
         "sticker" => media(content, MediaKind::Sticker),
         "location" => location(content),
-        "contacts" => content.as_array().map(|c| Body::Contacts { cards: c.iter().map(card).collect() }),
+        "contacts" => {
+            content.as_array().map(|c| Body::Contacts { cards: c.iter().take(ITEMS_MAX).map(card).collect() })
+        }
         "button" => content.is_object().then(|| Body::Choice {
             source: "template".into(),
             id: owned(content, "payload"),
@@ -51,19 +53,23 @@ pub fn body(m: &Value) -> Body {
 
 /// The provider's explanation of what it could not hand over.
 fn explanation(m: &Value) -> &str {
-    let error = list(m, "errors").first().unwrap_or(&Value::Null);
+    let error = parts(m, "errors").first().unwrap_or(&Value::Null);
     let details = error.pointer("/error_data/details").and_then(Value::as_str);
-    details.or_else(|| string(error, "message")).or_else(|| string(error, "title")).unwrap_or_default()
+    details
+        .map(|d| first_chars(d, TEXT_MAX))
+        .or_else(|| string(error, "message"))
+        .or_else(|| string(error, "title"))
+        .unwrap_or_default()
 }
 
 /// A text for people inside an object of an unknown kind.
 fn readable(v: &Value) -> String {
     if let Some(s) = v.as_str() {
-        return s.to_owned();
+        return first_chars(s, TEXT_MAX).to_owned();
     }
     for key in ["body", "text", "caption", "title", "name", "description"] {
         match v.get(key) {
-            Some(Value::String(s)) if !s.is_empty() => return s.clone(),
+            Some(Value::String(s)) if !s.is_empty() => return first_chars(s, TEXT_MAX).to_owned(),
             Some(inner @ Value::Object(_)) => {
                 if let Some(s) = string(inner, "text").or_else(|| string(inner, "body")) {
                     return s.to_owned();
@@ -102,7 +108,7 @@ fn location(v: &Value) -> Option<Body> {
 
 fn card(v: &Value) -> ContactCard {
     let entries = |key: &str, value_key: &str| -> Vec<CardEntry> {
-        list(v, key)
+        parts(v, key)
             .iter()
             .filter_map(|e| {
                 let value = string(e, value_key).or_else(|| string(e, "wa_id"))?.to_owned();
@@ -151,15 +157,15 @@ fn interactive(v: &Value) -> Option<Body> {
             name: string(content, "name").unwrap_or("flow").to_owned(),
             text: owned(content, "body"),
             response: match content.get("response_json") {
-                Some(Value::String(s)) => s.clone(),
-                Some(other) => other.to_string(),
+                Some(Value::String(s)) => first_chars(s, TEXT_MAX).to_owned(),
+                Some(other) => first_chars(&other.to_string(), TEXT_MAX).to_owned(),
                 None => String::new(),
             },
         },
         "call_permission_reply" => Body::Form {
             name: "call_permission".into(),
             text: owned(content, "response"),
-            response: content.to_string(),
+            response: first_chars(&content.to_string(), TEXT_MAX).to_owned(),
         },
         _ if v.get("action").is_some() || v.get("body").is_some() => shown(kind, v),
         _ => Body::Unknown {
@@ -176,7 +182,7 @@ fn shown(kind: &str, v: &Value) -> Body {
     let button = |kind: &str, text: Option<&str>, target: Option<&str>| {
         text.map(|t| ShownButton { kind: kind.into(), text: t.into(), target: target.map(str::to_owned) })
     };
-    let mut buttons: Vec<ShownButton> = list(action, "buttons")
+    let mut buttons: Vec<ShownButton> = parts(action, "buttons")
         .iter()
         .filter_map(|b| {
             let reply = b.get("reply")?;
@@ -187,9 +193,10 @@ fn shown(kind: &str, v: &Value) -> Body {
     if let Some(p) = action.get("parameters") {
         buttons.extend(button("url", string(p, "display_text"), string(p, "url")));
     }
-    let rows = list(action, "sections")
+    let rows = parts(action, "sections")
         .iter()
-        .flat_map(|s| list(s, "rows"))
+        .flat_map(|s| parts(s, "rows"))
+        .take(ITEMS_MAX)
         .map(|r| ShownRow {
             id: owned(r, "id"),
             title: owned(r, "title"),
@@ -208,10 +215,10 @@ fn shown(kind: &str, v: &Value) -> Body {
 
 /// Our own template as an echo brings it: its values, as the text itself is not told.
 fn template(v: &Value) -> Body {
-    let values: Vec<&str> = list(v, "components")
+    let values: Vec<&str> = parts(v, "components")
         .iter()
         .filter(|c| string(c, "type").is_some_and(|t| t.eq_ignore_ascii_case("body")))
-        .flat_map(|c| list(c, "parameters"))
+        .flat_map(|c| parts(c, "parameters"))
         .filter_map(|p| string(p, "text"))
         .collect();
     let language = match v.get("language") {
@@ -233,7 +240,7 @@ fn order(v: &Value) -> Body {
     Body::Order {
         catalog: id(v, "catalog_id").unwrap_or_default(),
         text: owned(v, "text"),
-        items: list(v, "product_items")
+        items: parts(v, "product_items")
             .iter()
             .map(|i| OrderItem {
                 product: id(i, "product_retailer_id").unwrap_or_default(),

@@ -3,7 +3,7 @@
 use super::Sink;
 use super::messages::{self, Frame, message, message_id};
 use super::people::{People, group};
-use super::read::{list, owned, seconds, string};
+use super::read::{NAME_MAX, first_chars, list, owned, seconds, string};
 use crate::model::delivery::DeliveryState;
 use crate::model::inbound::{Author, Change, Peer, Severity};
 use crate::provider::meta::errors;
@@ -58,10 +58,8 @@ pub fn state_sync(sink: &mut Sink<'_>, value: &Value) {
         match people.peer(contact, "phone_number", "user_id", "parent_user_id") {
             Some(mut peer) => {
                 if peer.profile_name.is_empty() {
-                    peer.profile_name = string(contact, "full_name")
-                        .or_else(|| string(contact, "first_name"))
-                        .unwrap_or_default()
-                        .into();
+                    let name = string(contact, "full_name").or_else(|| string(contact, "first_name"));
+                    peer.profile_name = first_chars(name.unwrap_or_default(), NAME_MAX).into();
                 }
                 let at = s.get("metadata").and_then(|m| seconds(m, "timestamp")).unwrap_or(0);
                 sink.push(Change::ContactSeen { peer, at });

@@ -3,7 +3,7 @@
 use super::Sink;
 use super::body::body;
 use super::people::{People, group, participant};
-use super::read::{id, list, owned, seconds, string};
+use super::read::{ID_MAX, TAG_MAX, first_chars, id, list, owned, seconds, string};
 use crate::clock::Millis;
 use crate::model::contact::{Identity, IdentityKind};
 use crate::model::delivery::DeliveryState;
@@ -153,6 +153,10 @@ pub fn message(f: Frame, m: &Value) -> Result<Change, String> {
 }
 
 fn tag(m: &Value, context: &Value) -> Option<String> {
+    whole_tag(m, context).map(|t| first_chars(&t, TAG_MAX).to_owned())
+}
+
+fn whole_tag(m: &Value, context: &Value) -> Option<String> {
     if let Some(r) = m.get("referral").filter(|r| r.is_object()) {
         let what = ["headline", "body", "source_url"].iter().find_map(|k| string(r, k)).unwrap_or_default();
         return Some(format!("{}: {what}", string(r, "source_type").unwrap_or("ad")));
@@ -168,7 +172,10 @@ fn tag(m: &Value, context: &Value) -> Option<String> {
 }
 
 fn identities(list: [(IdentityKind, Option<&str>); 3]) -> Vec<Identity> {
-    list.into_iter().filter_map(|(kind, v)| Some(Identity { kind, value: v?.to_owned() })).collect()
+    let short = |v: &&str| v.len() <= ID_MAX;
+    list.into_iter()
+        .filter_map(|(kind, v)| Some(Identity { kind, value: v.filter(short)?.to_owned() }))
+        .collect()
 }
 
 /// System messages have no contacts: everything they say is in themselves.

@@ -14,6 +14,7 @@ mod read;
 mod signature;
 mod template;
 
+pub use read::{ID_MAX, ITEMS_MAX, NAME_MAX, TEXT_MAX};
 pub use signature::{challenge, sign, verify_signature};
 
 use crate::clock::Millis;

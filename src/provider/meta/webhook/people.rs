@@ -1,6 +1,6 @@
 //! Who is meant: contacts are matched to updates by id, never by position.
 
-use super::read::{digits, list, owned, string};
+use super::read::{ID_MAX, NAME_MAX, digits, first_chars, list, string};
 use crate::model::contact::{Identity, IdentityKind};
 use crate::model::inbound::Peer;
 use serde_json::Value;
@@ -82,7 +82,7 @@ impl<'a> People<'a> {
         ]
         .into_iter()
         .filter_map(|(kind, value)| {
-            Some(Identity { kind, value: value.filter(|v| !v.is_empty())?.to_owned() })
+            Some(Identity { kind, value: value.filter(|v| !v.is_empty() && v.len() <= ID_MAX)?.to_owned() })
         })
         .collect();
         // A username alone is no key to anybody.
@@ -94,14 +94,14 @@ impl<'a> People<'a> {
             .or_else(|| v.pointer("/profile/name"))
             .and_then(Value::as_str)
             .unwrap_or_default();
-        Some(Peer { identities, profile_name: name.to_owned() })
+        Some(Peer { identities, profile_name: first_chars(name, NAME_MAX).to_owned() })
     }
 }
 
 /// A group as the other side.
 pub fn group(id: &str) -> Peer {
     Peer {
-        identities: vec![Identity { kind: IdentityKind::Group, value: id.to_owned() }],
+        identities: vec![Identity { kind: IdentityKind::Group, value: first_chars(id, ID_MAX).to_owned() }],
         profile_name: String::new(),
     }
 }
@@ -121,5 +121,6 @@ pub fn participant(peer: Option<&Peer>) -> Option<String> {
 
 /// What a group is called, where an update says so.
 pub fn named_group(id: &str, v: &Value) -> Peer {
-    Peer { profile_name: owned(v, "subject"), ..group(id) }
+    let name = first_chars(string(v, "subject").unwrap_or_default(), NAME_MAX);
+    Peer { profile_name: name.to_owned(), ..group(id) }
 }

@@ -3,9 +3,31 @@
 use crate::clock::Millis;
 use serde_json::Value;
 
-/// A text that is not empty.
+/// Longest text of a message that is kept, in characters: what a phone lets people write. The raw body keeps the
+/// rest.
+pub const TEXT_MAX: usize = 65_536;
+/// Longest name that is kept, in characters.
+pub const NAME_MAX: usize = 512;
+/// Longest id, in characters. A longer one is no id: cut, it might be somebody else's.
+pub const ID_MAX: usize = 512;
+/// Longest line that says where a message came from, in characters.
+pub const TAG_MAX: usize = 300;
+/// Cards, rows, buttons and the like of one message that are kept. The provider's largest list has 257.
+pub const ITEMS_MAX: usize = 300;
+/// No time is later than this: the year 2100 in Unix seconds. What is later cannot be added to.
+const LATEST: i64 = 4_102_444_800;
+
+/// The first characters.
+pub fn first_chars(s: &str, n: usize) -> &str {
+    if s.len() <= n {
+        return s;
+    }
+    s.char_indices().nth(n).map_or(s, |(at, _)| &s[..at])
+}
+
+/// A text that is not empty, at most [`TEXT_MAX`] of it.
 pub fn string<'a>(v: &'a Value, key: &str) -> Option<&'a str> {
-    v.get(key).and_then(Value::as_str).filter(|s| !s.is_empty())
+    v.get(key).and_then(Value::as_str).filter(|s| !s.is_empty()).map(|s| first_chars(s, TEXT_MAX))
 }
 
 /// The same, owned; empty when absent.
@@ -24,7 +46,7 @@ pub fn text_of(v: &Value) -> Option<String> {
 
 /// An id that may be a text or a number.
 pub fn id(v: &Value, key: &str) -> Option<String> {
-    v.get(key).and_then(text_of)
+    v.get(key).and_then(text_of).filter(|id| id.len() <= ID_MAX)
 }
 
 /// A whole number that may be a text.
@@ -46,10 +68,18 @@ pub fn decimal(v: &Value, key: &str) -> Option<f64> {
     .filter(|f: &f64| f.is_finite())
 }
 
-/// Unix seconds as milliseconds. Values that can only be milliseconds are taken as such.
+/// Unix seconds as milliseconds. Values that can only be milliseconds are taken as such; what no clock can show is
+/// no time.
 pub fn seconds(v: &Value, key: &str) -> Option<Millis> {
     let n = integer(v, key).filter(|n| *n > 0)?;
-    if n >= 100_000_000_000 { Some(n) } else { n.checked_mul(1000) }
+    let at = if n >= 100_000_000_000 { n } else { n.checked_mul(1000)? };
+    (at <= LATEST * 1000).then_some(at)
+}
+
+/// The parts of one message, at most [`ITEMS_MAX`]; none when it is no list.
+pub fn parts<'a>(v: &'a Value, key: &str) -> &'a [Value] {
+    let all = list(v, key);
+    &all[..all.len().min(ITEMS_MAX)]
 }
 
 /// The items of a list; none when it is no list.
