@@ -5,6 +5,7 @@
 
 pub mod bench;
 mod check;
+mod contacts;
 mod disk;
 mod doctor;
 mod hub;

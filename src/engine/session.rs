@@ -1,6 +1,6 @@
 //! One client's requests. Reads run side by side; changes run one after the other, in the order in which they came.
 
-use super::{Shared, check, doctor, outbox, recorder, sync};
+use super::{Shared, check, contacts, doctor, outbox, recorder, sync};
 use crate::clock::Millis;
 use crate::model::contact::{Identity, IdentityKind};
 use crate::model::event::{Actor, EventBody, Recipient};
@@ -54,6 +54,9 @@ fn is_read(request: &Request) -> bool {
             | Request::FindThread { .. }
             | Request::Messages { .. }
             | Request::MessageRows { .. }
+            | Request::Contacts { .. }
+            | Request::Contact { .. }
+            | Request::Versions { .. }
             | Request::Templates { .. }
             | Request::QuickReplies
             | Request::Search { .. }
@@ -126,6 +129,14 @@ async fn read(shared: &Arc<Shared>, operator: &str, request: Request) -> Result<
         Request::MessageRows { mut ids } => {
             ids.truncate(IDS_MAX);
             Ok(Response::MessageRows(store.read(move |r| r.message_rows(&ids)).await?))
+        }
+        Request::Contacts { text, before, limit } => {
+            let limit = limit.clamp(1, 200);
+            Ok(Response::Contacts(store.read_slow(move |r| r.contacts(&text, before, limit)).await?))
+        }
+        Request::Contact { text } => contacts::find(shared, text).await,
+        Request::Versions { message } => {
+            Ok(Response::Versions(store.read(move |r| r.versions(message)).await?))
         }
         Request::Templates { account } => {
             Ok(Response::Templates(store.read(move |r| r.templates(&account)).await?))
@@ -316,6 +327,10 @@ async fn change(shared: &Arc<Shared>, operator: &str, request: Request) -> Resul
         }
         Request::MarkRead { thread, upto, stored, receipt } => {
             mark_read(shared, by(), thread, (upto, stored), receipt).await
+        }
+        Request::MergeContacts { into, from } => contacts::merge(shared, by(), into, from).await,
+        Request::SplitContact { contact, identities } => {
+            contacts::split(shared, by(), contact, identities).await
         }
         Request::MarkUnread { thread } => done(EventBody::ThreadUnread { thread }).await,
         Request::SaveDraft { thread, mode, text } => done(EventBody::DraftSaved { thread, mode, text }).await,

@@ -6,9 +6,11 @@
 
 pub mod client;
 pub mod codec;
+mod contacts;
 mod outbox;
 mod recorder;
 
+pub use contacts::{ContactDetail, IdentityFacts, Version};
 pub use outbox::{Asked, CheckReport, OutboxRow};
 pub use recorder::{
     LifeStep, LifeWebhook, MessageLife, RAW_MAX, Replayed, WebhookDetail, WebhookFilter, WebhookPart,
@@ -16,8 +18,9 @@ pub use recorder::{
 };
 
 use crate::clock::Millis;
+use crate::model::contact::Identity;
 use crate::model::event::{AccountSpec, NumberFacts, Recipient};
-use crate::model::ids::{AccountId, EventId, MessageId, QuickReplyId, ThreadId};
+use crate::model::ids::{AccountId, ContactId, EventId, MessageId, QuickReplyId, ThreadId};
 use crate::model::inbound::Severity;
 use crate::model::message::Message;
 use crate::model::outgoing::{FieldProblem, Outgoing};
@@ -132,6 +135,39 @@ pub enum Request {
         account: Option<AccountId>,
         /// Thread id, phone number, user id, or a name that is unique.
         text: String,
+    },
+    /// A page of contacts, newest first. → [`Response::Contacts`]
+    Contacts {
+        /// Part of a name, number or user id; empty for all.
+        text: String,
+        /// Continue from here.
+        before: Option<Cursor>,
+        /// At most this many (1 to 200).
+        limit: u32,
+    },
+    /// One contact. → [`Response::Contact`]
+    Contact {
+        /// Contact or thread id, phone number, user id, or a name that is unique.
+        text: String,
+    },
+    /// Make one contact of two that are one person. → [`Response::Contact`]
+    MergeContacts {
+        /// The one that stays.
+        into: ContactId,
+        /// The one that goes into it.
+        from: ContactId,
+    },
+    /// Take identities that are another person out of a contact. → [`Response::Contact`], the new one
+    SplitContact {
+        /// The contact.
+        contact: ContactId,
+        /// What leaves it.
+        identities: Vec<Identity>,
+    },
+    /// What an edited or deleted message said before. → [`Response::Versions`]
+    Versions {
+        /// Which.
+        message: MessageId,
     },
     /// A page of messages, oldest first. → [`Response::Messages`]
     Messages {
@@ -496,6 +532,12 @@ pub enum Response {
     },
     /// Messages by id.
     MessageRows(Vec<Message>),
+    /// A page of contacts.
+    Contacts(Page<ContactDetail>),
+    /// One contact.
+    Contact(Box<ContactDetail>),
+    /// What a message said, the original first; empty when it was never changed.
+    Versions(Vec<Version>),
     /// A send was committed to the outbox.
     Queued {
         /// The message.

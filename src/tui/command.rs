@@ -24,6 +24,8 @@ pub enum Action {
     Notices,
     Life,
     Doctor,
+    Contact,
+    Versions,
     Redraw,
     Suspend,
     NextPane,
@@ -163,6 +165,8 @@ pub const COMMANDS: &[Command] = commands! {
     "edit.undo"          Undo               "undo"        W   ["Ctrl+7", "Ctrl+_"]         false "take back the last change of the text (the terminal's Ctrl+_); in an empty text: the message just sent";
     "conversation.page_up"   PageUp         "page up"     W   ["PageUp"]                   false "one page up in the conversation";
     "conversation.page_down" PageDown       "page down"   W   ["PageDown"]                 false "one page down in the conversation";
+    "contact.open"       Contact            "contact"     LC  ["p"]                        false "who is on the other side: join contacts, take one apart";
+    "message.versions"   Versions           "said before" C   ["g o"]                      false "what an edited or deleted message said before";
     "notices.open"       Notices            "notices"     LC  ["g n"]                      false "news about numbers and templates";
     "doctor.open"        Doctor             "doctor"      LC  ["g d"]                      false "walk the chain from here to the provider and name the step that fails";
     "screen.redraw"      Redraw             "redraw"      LCW ["Ctrl+L"]                   false "draw the whole screen again";

@@ -13,6 +13,7 @@ UPDATE accounts SET webhook_bytes =
   (SELECT coalesce(sum(length(body)), 0) FROM webhooks w WHERE w.account_id = accounts.id);
 -- What the doctor posts to our own listener: kept, and never traffic.
 ALTER TABLE webhooks ADD COLUMN test INTEGER NOT NULL DEFAULT 0;
+
 -- When the provider first stated an identity (its time; 0 for one that was only typed), and whether another one of
 -- the same kind has taken its place: a retired one finds the person and is not written to.
 ALTER TABLE identities ADD COLUMN since INTEGER NOT NULL DEFAULT 0;

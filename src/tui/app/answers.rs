@@ -132,6 +132,9 @@ impl App {
             Ok(Response::Found(f)) => Delivery::Found(search, f),
             Ok(Response::Life(l)) => Delivery::Life(l),
             Ok(Response::Checks(c)) => Delivery::Checks(c),
+            Ok(Response::Contact(d)) => Delivery::Contact(d),
+            Ok(Response::Contacts(page)) => Delivery::Contacts(search, page.items),
+            Ok(Response::Versions(v)) => Delivery::Versions(v),
             Ok(Response::Queued { thread, .. }) => {
                 if self.has_open(thread) {
                     self.go_to_end();

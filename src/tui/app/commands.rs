@@ -102,6 +102,13 @@ impl App {
                 }
             }
             Action::Notices => self.open_overlay(Kind::Notices, None),
+            Action::Contact => self.contact(),
+            Action::Versions => {
+                let changed = |m: &Message| m.edited || m.body == crate::model::Body::Revoked;
+                if let Some(id) = self.acted_on(changed).map(|m| m.id) {
+                    self.open_overlay(Kind::Versions(id), None);
+                }
+            }
             Action::ManageQuickReplies => self.open_overlay(Kind::ManageQuickReplies, None),
             Action::Template => {
                 self.open_current();
@@ -270,6 +277,16 @@ impl App {
             self.damage(Damage::CONVERSATION | Damage::COMPOSER);
         }
         self.focus(Scope::Composer);
+    }
+
+    /// Shows who is on the other side of the thread.
+    fn contact(&mut self) {
+        self.open_current();
+        if self.conversation.as_ref().is_some_and(|c| c.contact.is_none()) {
+            self.say("the contact is not here yet: once more, please");
+        } else {
+            self.open_overlay(Kind::Contact, None);
+        }
     }
 
     pub(super) fn pick_template(&mut self) {

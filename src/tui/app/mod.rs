@@ -637,7 +637,7 @@ impl App {
                 }
                 Step::Ask(request) => {
                     let search = match &*request {
-                        Request::Search { text, .. } => text.clone(),
+                        Request::Search { text, .. } | Request::Contacts { text, .. } => text.clone(),
                         _ => String::new(),
                     };
                     self.ask(*request, Asked::Overlay { serial, search });
