@@ -70,6 +70,8 @@ pub enum Command {
     Threads(Threads),
     /// Show the messages of a thread, oldest first
     Messages(Messages),
+    /// List contacts, show one, make one of two, take one apart
+    Contacts(Contacts),
     /// Send a text, a template or other content, and wait for the provider's answer
     #[command(after_help = EXIT_CODES)]
     Send(Send),
@@ -109,6 +111,7 @@ impl Command {
             Self::Serve { format } | Self::Accounts { format } | Self::Doctor { format } => format.json,
             Self::Threads(a) => a.format.json,
             Self::Messages(a) => a.format.json,
+            Self::Contacts(a) => a.json,
             Self::Send(a) => a.format.json,
             Self::Outbox(a) => a.json,
             Self::Templates(a) => a.format.json,
@@ -397,6 +400,62 @@ pub enum QuickReplyAction {
         /// Which one
         shortcut: String,
     },
+}
+
+/// `contacts`.
+#[derive(Debug, Args)]
+pub struct Contacts {
+    /// What to do [default: list]
+    #[command(subcommand)]
+    pub action: Option<ContactAction>,
+    /// Print one JSON document instead of a table; errors become {"error": …} on standard error
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What to do with contacts.
+#[derive(Debug, Subcommand)]
+pub enum ContactAction {
+    /// List them, newest first
+    List {
+        /// Only those with this in their name, number or user id
+        text: Option<String>,
+        /// At most this many
+        #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=200))]
+        limit: u32,
+        /// Continue a list: the cursor that the last one ended with
+        #[arg(long, value_name = "CURSOR", value_parser = cursor)]
+        before: Option<Cursor>,
+    },
+    /// Show one with everything it is known as
+    Show {
+        /// Contact or thread id, phone number, user id, or a name that is unique
+        contact: String,
+    },
+    /// Make one contact of two that are the same person; their conversations become one
+    Merge {
+        /// The one that stays
+        into: String,
+        /// The one that goes into it
+        from: String,
+    },
+    /// Make a contact of its own of numbers or user ids that are somebody else; what came from them moves there
+    ///
+    /// Messages go with the number or user id that they came from. Messages of one number cannot be divided, and
+    /// drafts stay. Nothing joins the two again by itself.
+    Split {
+        /// The contact
+        contact: String,
+        /// What leaves it
+        #[arg(required = true, value_name = "IDENTITY")]
+        identities: Vec<String>,
+    },
+}
+
+impl Default for ContactAction {
+    fn default() -> Self {
+        Self::List { text: None, limit: 50, before: None }
+    }
 }
 
 /// `webhooks`.

@@ -6,12 +6,14 @@ use super::session::Role;
 use super::table::Table;
 use super::{Context, Session, accounts, format, messages};
 use crate::clock::Millis;
-use crate::model::contact::Identity;
+use crate::model::contact::{Identity, IdentityKind};
 use crate::model::delivery::DeliveryState;
 use crate::model::event::Recipient;
 use crate::model::ids::MessageId;
 use crate::model::message::Message;
 use crate::model::outgoing::{FieldProblem, Outgoing, TEXT_MAX};
+use crate::model::phone;
+use crate::model::thread::ThreadDetail;
 use crate::protocol::{Changed, Problem, Request, Response};
 use crate::text::when;
 use std::io::Read;
@@ -132,13 +134,23 @@ async fn send(
 async fn recipient(session: &mut Session, args: &Send) -> Result<Recipient, Failure> {
     let found = messages::find(session, args.account.as_ref(), &args.to).await;
     match found {
-        Ok(thread) => Ok(Recipient::Thread { thread: thread.row.id }),
+        // A number finds a contact in other forms too. One that may be somebody else's line is not written to.
+        Ok(thread) => match phone::typed(&args.to).filter(|n| !is_known(&thread, n)) {
+            Some(number) => Ok(Recipient::Identity { identity: Identity::phone(number) }),
+            None => Ok(Recipient::Thread { thread: thread.row.id }),
+        },
         Err(Failure::Problem(Exit::NotFound, problem)) => match new_contact(&args.to) {
             Some(identity) => Ok(Recipient::Identity { identity }),
             None => Err(Failure::Problem(Exit::NotFound, problem)),
         },
         Err(e) => Err(e),
     }
+}
+
+/// Whether a number is surely a line of this thread's contact.
+fn is_known(thread: &ThreadDetail, number: &str) -> bool {
+    let phones = thread.contact.identities.iter().filter(|i| i.kind == IdentityKind::Phone);
+    phones.into_iter().any(|i| phone::same_line(number, &i.value))
 }
 
 /// `+` and 8 to 15 digits, with the usual separators, or a user id such as `GB.488…`. Nothing is added or

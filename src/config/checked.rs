@@ -164,6 +164,22 @@ impl Checked {
         })
     }
 
+    /// The files that secrets are read from.
+    #[must_use]
+    pub fn secret_files(&self) -> Vec<PathBuf> {
+        let base = self.base();
+        let named = self.accounts.iter().flat_map(|a| [&a.access_token, &a.app_secret, &a.verify_token]);
+        let mut files: Vec<PathBuf> = named
+            .filter_map(|n| match n.source.get_ref() {
+                SecretSource::File(path) => Some(paths::expand(path, &base)),
+                SecretSource::Credential(_) | SecretSource::Command(_) | SecretSource::Env(_) => None,
+            })
+            .collect();
+        files.sort();
+        files.dedup();
+        files
+    }
+
     fn base(&self) -> PathBuf {
         folder_of(self.source.as_ref())
     }

@@ -1,6 +1,6 @@
 //! One client's requests. Reads run side by side; changes run one after the other, in the order in which they came.
 
-use super::{Shared, check, doctor, outbox, recorder, sync};
+use super::{Shared, check, contacts, doctor, outbox, recorder, sync};
 use crate::clock::Millis;
 use crate::model::contact::{Identity, IdentityKind};
 use crate::model::event::{Actor, EventBody, Recipient};
@@ -27,6 +27,7 @@ impl From<StoreError> for Problem {
             StoreError::Newer { .. } => {
                 Self::new("store", e.to_string()).next("use the newer version of Switchboard")
             }
+            _ if e.disk().is_some() => disk_problem(&e.to_string()),
             _ => Self::new("store", e.to_string())
                 .means("the database could not do it; nothing was changed")
                 .next("look at the disk, then run `switchboard doctor`"),
@@ -34,6 +35,13 @@ impl From<StoreError> for Problem {
         tracing::debug!(error = %e, "a request failed");
         p
     }
+}
+
+/// Nothing can be written.
+pub(super) fn disk_problem(what: &str) -> Problem {
+    Problem::new("disk", what)
+        .means("nothing was stored and nothing was sent; what is here can be read")
+        .next("make room on the disk of the data folder, or make it writable; it goes on by itself")
 }
 
 fn is_read(request: &Request) -> bool {
@@ -46,6 +54,9 @@ fn is_read(request: &Request) -> bool {
             | Request::FindThread { .. }
             | Request::Messages { .. }
             | Request::MessageRows { .. }
+            | Request::Contacts { .. }
+            | Request::Contact { .. }
+            | Request::Versions { .. }
             | Request::Templates { .. }
             | Request::QuickReplies
             | Request::Search { .. }
@@ -119,6 +130,14 @@ async fn read(shared: &Arc<Shared>, operator: &str, request: Request) -> Result<
             ids.truncate(IDS_MAX);
             Ok(Response::MessageRows(store.read(move |r| r.message_rows(&ids)).await?))
         }
+        Request::Contacts { text, before, limit } => {
+            let limit = limit.clamp(1, 200);
+            Ok(Response::Contacts(store.read_slow(move |r| r.contacts(&text, before, limit)).await?))
+        }
+        Request::Contact { text } => contacts::find(shared, text).await,
+        Request::Versions { message } => {
+            Ok(Response::Versions(store.read(move |r| r.versions(message)).await?))
+        }
         Request::Templates { account } => {
             Ok(Response::Templates(store.read(move |r| r.templates(&account)).await?))
         }
@@ -191,6 +210,8 @@ pub(super) async fn status(shared: &Shared) -> Result<Status, StoreError> {
         later,
         unknown,
         notices,
+        silent: shared.silence.now(shared).await,
+        disk: shared.disk.problem(),
     })
 }
 
@@ -304,7 +325,13 @@ async fn change(shared: &Arc<Shared>, operator: &str, request: Request) -> Resul
             shared.outbox.notify_one();
             result
         }
-        Request::MarkRead { thread, upto, receipt } => mark_read(shared, by(), thread, upto, receipt).await,
+        Request::MarkRead { thread, upto, stored, receipt } => {
+            mark_read(shared, by(), thread, (upto, stored), receipt).await
+        }
+        Request::MergeContacts { into, from } => contacts::merge(shared, by(), into, from).await,
+        Request::SplitContact { contact, identities } => {
+            contacts::split(shared, by(), contact, identities).await
+        }
         Request::MarkUnread { thread } => done(EventBody::ThreadUnread { thread }).await,
         Request::SaveDraft { thread, mode, text } => done(EventBody::DraftSaved { thread, mode, text }).await,
         Request::SaveQuickReply { reply } => {
@@ -322,7 +349,7 @@ async fn mark_read(
     shared: &Arc<Shared>,
     actor: Actor,
     thread: ThreadId,
-    upto: i64,
+    (upto, stored): (i64, Option<i64>),
     receipt: bool,
 ) -> Result<Response, Problem> {
     let (detail, newest) =
@@ -330,7 +357,7 @@ async fn mark_read(
     if detail.row.unread == 0 {
         return Ok(Response::Done);
     }
-    shared.store.apply(shared.event(actor, EventBody::ThreadRead { thread, upto })).await?;
+    shared.store.apply(shared.event(actor, EventBody::ThreadRead { thread, upto, stored })).await?;
     let wanted = shared
         .account(&detail.row.account)
         .is_some_and(|a| receipt && a.settings.read_receipts && a.provider.capabilities().read_receipts);
@@ -454,6 +481,10 @@ async fn send(
     quote: Option<MessageId>,
     at: Option<Millis>,
 ) -> Result<Response, Problem> {
+    // Before anything else: what cannot be noted must not leave.
+    if let Some(trouble) = shared.disk.trouble() {
+        return Err(disk_problem(&trouble.to_string()));
+    }
     send_time(shared, at)?;
     let id = which_account(shared, account, &to).await?;
     let to = match to {

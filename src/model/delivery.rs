@@ -131,7 +131,7 @@ pub struct DeliveryTimes {
 }
 
 impl DeliveryTimes {
-    /// Notes the time of a state; the first time heard stays.
+    /// Notes the time of a state; of several the earliest stays.
     pub fn note(&mut self, state: DeliveryState, at: Millis) {
         let slot = match state {
             DeliveryState::Queued => &mut self.queued,
@@ -144,7 +144,7 @@ impl DeliveryTimes {
             DeliveryState::Failed => &mut self.failed,
             DeliveryState::Received | DeliveryState::Unknown | DeliveryState::Cancelled => return,
         };
-        slot.get_or_insert(at);
+        *slot = Some(slot.map_or(at, |t| t.min(at)));
     }
 
     /// The time of a state, where it is known.

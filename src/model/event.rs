@@ -5,7 +5,7 @@
 
 use super::contact::Identity;
 use super::delivery::{DeliveryError, HoldScope, WaitReason};
-use super::ids::{AccountId, AttemptId, EventId, MessageId, QuickReplyId, ThreadId};
+use super::ids::{AccountId, AttemptId, ContactId, EventId, MessageId, QuickReplyId, ThreadId};
 use super::inbound::{Severity, StatusUpdate, WebhookBatch};
 use super::outgoing::Outgoing;
 use super::quick_reply::QuickReply;
@@ -289,6 +289,25 @@ pub enum EventBody {
         thread: ThreadId,
         /// Messages up to and including this time.
         upto: Millis,
+        /// But none that was stored after this: the operator has not seen it, whatever its time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stored: Option<Millis>,
+    },
+    /// An operator says that two contacts are one person: one goes into the other.
+    ContactsMerged {
+        /// The one that stays.
+        into: ContactId,
+        /// The one that goes.
+        from: ContactId,
+    },
+    /// An operator says that some identities of a contact are another person.
+    ContactSplit {
+        /// The contact.
+        contact: ContactId,
+        /// What leaves it.
+        identities: Vec<Identity>,
+        /// The new contact.
+        new: ContactId,
     },
     /// An operator marked a thread unread.
     ThreadUnread {
@@ -373,6 +392,8 @@ impl EventBody {
             Self::WindowClosed { .. } => "window_closed",
             Self::ThreadRead { .. } => "thread_read",
             Self::ThreadUnread { .. } => "thread_unread",
+            Self::ContactsMerged { .. } => "contacts_merged",
+            Self::ContactSplit { .. } => "contact_split",
             Self::DraftSaved { .. } => "draft_saved",
             Self::QuickReplySaved { .. } => "quick_reply_saved",
             Self::QuickReplyDeleted { .. } => "quick_reply_deleted",

@@ -448,11 +448,32 @@ pub struct Message {
     /// Whether the customer changed it afterwards.
     #[serde(default)]
     pub edited: bool,
+    /// Whether nobody has read it here yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unread: bool,
+    /// Milliseconds between its time and its arrival, where that is more than delivery takes: it stands where its
+    /// time says, which may be above messages that were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<Millis>,
     /// How often sending was tried.
     #[serde(default)]
     pub attempts: u32,
     /// Changes whenever anything above changes: the key of a layout cache.
     pub revision: u32,
+}
+
+impl Message {
+    /// How long after its time it came, in words, if that is late.
+    #[must_use]
+    pub fn lateness(&self) -> Option<String> {
+        let minutes = self.late? / 60_000;
+        let time = match minutes {
+            ..120 => format!("{minutes} min"),
+            120..2_880 => format!("{} h", minutes / 60),
+            _ => format!("{} days", minutes / 1_440),
+        };
+        Some(format!("arrived {time} late"))
+    }
 }
 
 #[cfg(test)]

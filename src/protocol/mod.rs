@@ -6,9 +6,11 @@
 
 pub mod client;
 pub mod codec;
+mod contacts;
 mod outbox;
 mod recorder;
 
+pub use contacts::{ContactDetail, IdentityFacts, Version};
 pub use outbox::{Asked, CheckReport, OutboxRow};
 pub use recorder::{
     LifeStep, LifeWebhook, MessageLife, RAW_MAX, Replayed, WebhookDetail, WebhookFilter, WebhookPart,
@@ -16,8 +18,9 @@ pub use recorder::{
 };
 
 use crate::clock::Millis;
+use crate::model::contact::Identity;
 use crate::model::event::{AccountSpec, NumberFacts, Recipient};
-use crate::model::ids::{AccountId, EventId, MessageId, QuickReplyId, ThreadId};
+use crate::model::ids::{AccountId, ContactId, EventId, MessageId, QuickReplyId, ThreadId};
 use crate::model::inbound::Severity;
 use crate::model::message::Message;
 use crate::model::outgoing::{FieldProblem, Outgoing};
@@ -133,6 +136,39 @@ pub enum Request {
         /// Thread id, phone number, user id, or a name that is unique.
         text: String,
     },
+    /// A page of contacts, newest first. → [`Response::Contacts`]
+    Contacts {
+        /// Part of a name, number or user id; empty for all.
+        text: String,
+        /// Continue from here.
+        before: Option<Cursor>,
+        /// At most this many (1 to 200).
+        limit: u32,
+    },
+    /// One contact. → [`Response::Contact`]
+    Contact {
+        /// Contact or thread id, phone number, user id, or a name that is unique.
+        text: String,
+    },
+    /// Make one contact of two that are one person. → [`Response::Contact`]
+    MergeContacts {
+        /// The one that stays.
+        into: ContactId,
+        /// The one that goes into it.
+        from: ContactId,
+    },
+    /// Take identities that are another person out of a contact. → [`Response::Contact`], the new one
+    SplitContact {
+        /// The contact.
+        contact: ContactId,
+        /// What leaves it.
+        identities: Vec<Identity>,
+    },
+    /// What an edited or deleted message said before. → [`Response::Versions`]
+    Versions {
+        /// Which.
+        message: MessageId,
+    },
     /// A page of messages, oldest first. → [`Response::Messages`]
     Messages {
         /// Which thread.
@@ -219,6 +255,9 @@ pub enum Request {
         thread: ThreadId,
         /// Up to this time (the newest message that was on the screen).
         upto: Millis,
+        /// But nothing that was stored after this: it may have come late and stand above what was seen.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stored: Option<Millis>,
         /// Also tell the customer (blue ticks).
         receipt: bool,
     },
@@ -402,6 +441,34 @@ pub struct Status {
     pub unknown: u32,
     /// The last few notices, newest first.
     pub notices: Vec<Notice>,
+    /// Accounts from which a webhook is missing that was to be expected.
+    pub silent: Vec<Silence>,
+    /// What is wrong with the disk; nothing comes in or goes out while it lasts.
+    pub disk: Option<DiskProblem>,
+}
+
+/// An account from which nothing comes although something should.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Silence {
+    /// Which.
+    pub account: AccountId,
+    /// Nothing since then.
+    pub since: Millis,
+    /// Why something was to be expected.
+    pub why: String,
+}
+
+/// What is wrong with the disk of the data folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiskProblem {
+    /// What happened.
+    pub what: String,
+    /// What to do.
+    pub next: String,
+    /// Since when.
+    pub since: Millis,
+    /// Bytes that are free, where that is known.
+    pub free: Option<u64>,
 }
 
 /// Verdict of one check.
@@ -465,6 +532,12 @@ pub enum Response {
     },
     /// Messages by id.
     MessageRows(Vec<Message>),
+    /// A page of contacts.
+    Contacts(Page<ContactDetail>),
+    /// One contact.
+    Contact(Box<ContactDetail>),
+    /// What a message said, the original first; empty when it was never changed.
+    Versions(Vec<Version>),
     /// A send was committed to the outbox.
     Queued {
         /// The message.
@@ -594,6 +667,15 @@ pub enum Changed {
         /// Which.
         thread: ThreadId,
         /// Its account.
+        account: AccountId,
+    },
+    /// A thread went into another one, because their contacts are one person.
+    ThreadJoined {
+        /// The one that is gone.
+        thread: ThreadId,
+        /// The one that has its messages.
+        into: ThreadId,
+        /// Their account.
         account: AccountId,
     },
     /// Counters, state or facts of an account changed.

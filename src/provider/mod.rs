@@ -110,6 +110,27 @@ pub struct TokenFacts {
     pub expires_at: Option<i64>,
 }
 
+/// An app of the provider that hears what happens on our business account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subscriber {
+    /// The provider's id of the app.
+    pub app: String,
+    /// Its name.
+    pub name: String,
+    /// Where its webhooks for our business account go, where that differs from the app's own setting.
+    pub callback: Option<String>,
+}
+
+/// Where the provider sends our webhooks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subscription {
+    /// The apps.
+    pub apps: Vec<Subscriber>,
+    /// The address that counts for our number (its own before the business account's before the app's), where the
+    /// provider says it.
+    pub callback: Option<String>,
+}
+
 /// One account's way to its provider. Cheap to share; opens connections when first used.
 #[async_trait]
 pub trait Provider: Send + Sync {
@@ -128,6 +149,10 @@ pub trait Provider: Send + Sync {
     /// Points the provider's webhooks for our business account at `callback` (at most 200 characters); the
     /// provider checks it with a handshake before it answers.
     async fn subscribe(&self, callback: &str, verify_token: &str) -> Result<(), CallError>;
+    /// Where the provider sends our webhooks.
+    async fn subscription(&self) -> Result<Subscription, CallError>;
+    /// The provider's clock, to the second; `None` when it does not say.
+    async fn time(&self) -> Result<Option<i64>, CallError>;
     /// What the token is worth.
     async fn token(&self) -> Result<TokenFacts, CallError>;
 }

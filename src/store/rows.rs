@@ -103,12 +103,22 @@ pub(super) fn thread_row(r: &Row<'_>, names: &AccountNames) -> Result<(i64, Thre
 /// Columns of [`message`], in its order.
 pub(super) const MESSAGE_COLUMNS: &str = "m.id, m.uid, t.uid, t.account_id, m.at, m.stored_at, m.inbound, m.state, \
      m.text, m.body, m.origin, m.provider_id, m.quote, m.times, m.error, m.tag, m.edited, m.attempts, m.revision, \
-     m.dismissed, EXISTS(SELECT 1 FROM reactions x WHERE x.message_id = m.id), \
+     m.dismissed, EXISTS(SELECT 1 FROM reactions x WHERE x.message_id = m.id), m.unread, m.late, \
      CASE WHEN m.state = 'queued' THEN (SELECT o.not_before || ' ' || o.hold FROM outbox o WHERE o.message_id = m.id) \
      END, \
      CASE WHEN m.attempts > 1 THEN (SELECT a.state || ' ' || coalesce(a.times, '{}') FROM outbox o \
        JOIN attempts a ON a.outbox_id = o.id WHERE o.message_id = m.id AND a.uid <> o.attempt \
        AND a.state IN ('accepted','sent','delivered','read','played') ORDER BY a.n DESC LIMIT 1) END";
+
+/// Bytes of text after which a page of messages ends, however few they are. As JSON a control character takes six
+/// bytes, and a frame has an end.
+pub(super) const PAGE_BYTES: usize = 2 << 20;
+
+/// Bytes of text and body of a message row.
+pub(super) fn message_bytes(r: &Row<'_>) -> Result<usize, StoreError> {
+    let len = |i| r.get_ref(i).map(|v| v.as_bytes_or_null().ok().flatten().map_or(0, <[u8]>::len));
+    Ok(len(8)? + len(9)?)
+}
 
 /// `until reason`, as the columns above give it.
 fn waits(r: &Row<'_>, i: usize) -> rusqlite::Result<Option<Waiting>> {
@@ -155,14 +165,16 @@ pub(super) fn message(r: &Row<'_>, names: &AccountNames) -> Result<(i64, bool, M
             state,
             times: opt_json::<DeliveryTimes>(r, 13, "times")?.unwrap_or_default(),
             error,
-            waits: waits(r, 21)?,
+            waits: waits(r, 23)?,
             put_aside: ended && r.get(19)?,
-            also_sent: other_attempt(r, 22)?,
+            also_sent: other_attempt(r, 24)?,
             quote: opt_json::<Quote>(r, 12, "quote")?,
             reactions: Vec::new(),
             provider_id: r.get::<_, Option<String>>(11)?.map(ProviderMessageId),
             tag: r.get(15)?,
             edited: r.get(16)?,
+            unread: r.get(21)?,
+            late: r.get(22)?,
             attempts: u32::try_from(r.get::<_, i64>(17)?).unwrap_or(0),
             revision: r.get::<_, i64>(18)? as u32,
         },

@@ -185,7 +185,7 @@ async fn the_same_message_twice_is_one_and_the_same_event_twice_is_none() {
     let event = Event::new(
         NOW,
         Actor::Engine,
-        EventBody::ThreadRead { thread: bed.threads().await[0].id, upto: NOW },
+        EventBody::ThreadRead { thread: bed.threads().await[0].id, upto: NOW, stored: None },
     );
     assert!(!bed.store.apply(event.clone()).await.unwrap().repeated);
     assert!(bed.store.apply(event).await.unwrap().repeated);
@@ -330,9 +330,9 @@ async fn reading_and_unreading_keep_the_counters() {
     let bed = Bed::new().await;
     bed.webhook((0..3).map(|i| says(&marta(), &format!("w{i}"), NOW + i, "x")).collect()).await;
     let thread = bed.threads().await[0].id;
-    bed.apply(EventBody::ThreadRead { thread, upto: NOW + 1 }).await.unwrap();
+    bed.apply(EventBody::ThreadRead { thread, upto: NOW + 1, stored: None }).await.unwrap();
     assert_eq!(bed.threads().await[0].unread, 1);
-    bed.apply(EventBody::ThreadRead { thread, upto: NOW + 9 }).await.unwrap();
+    bed.apply(EventBody::ThreadRead { thread, upto: NOW + 9, stored: None }).await.unwrap();
     bed.whole().await;
     assert!(
         bed.store.read(|r| r.threads(None, ThreadFilter::Unread, None, 9)).await.unwrap().items.is_empty()

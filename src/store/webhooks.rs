@@ -4,6 +4,7 @@ use super::StoreError;
 use super::reader::Reader;
 use super::rows::AccountNames;
 use crate::clock::Millis;
+use crate::model::delivery::DeliveryTimes;
 use crate::model::ids::{AccountId, EventId, MessageId};
 use crate::protocol::{Cursor, WebhookFilter, WebhookState};
 use memchr::memmem::Finder;
@@ -18,6 +19,8 @@ const LOOK_BYTES: usize = 64 << 20;
 const CARRIER_ROWS: usize = 200_000;
 /// Bytes that it may read.
 const CARRIER_BYTES: usize = 256 << 20;
+/// Sends that are looked at for one without a status.
+const NEWEST: i64 = 300;
 /// Webhooks of one message that are given.
 const CARRIERS: usize = 64;
 /// Bytes of their bodies that are given.
@@ -261,6 +264,28 @@ impl Reader {
             }
         }
         Ok(n)
+    }
+
+    /// When the provider took each of the newest messages of ours that have no status yet.
+    pub fn without_status(&self) -> Result<Vec<(AccountId, Millis)>, StoreError> {
+        let names = self.names()?;
+        let mut st = self.conn.prepare_cached(
+            "SELECT o.account_id, m.times FROM (SELECT message_id, account_id, state FROM outbox \
+             ORDER BY id DESC LIMIT ?1) o JOIN messages m ON m.id = o.message_id \
+             WHERE o.state = 'done' AND m.state = 'accepted'",
+        )?;
+        let mut rows = st.query([NEWEST])?;
+        let mut out = Vec::new();
+        while let Some(r) = rows.next()? {
+            let account: i64 = r.get(0)?;
+            let times: Option<String> = r.get(1)?;
+            let times: DeliveryTimes =
+                times.as_deref().and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
+            if let (Some((_, id)), Some(at)) = (names.iter().find(|(n, _)| *n == account), times.accepted) {
+                out.push((id.clone(), at));
+            }
+        }
+        Ok(out)
     }
 
     fn webhook_row_at(&self, at: Millis) -> Result<i64, StoreError> {

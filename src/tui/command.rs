@@ -22,6 +22,10 @@ pub enum Action {
     Template,
     ManageQuickReplies,
     Notices,
+    Life,
+    Doctor,
+    Contact,
+    Versions,
     Redraw,
     Suspend,
     NextPane,
@@ -128,6 +132,7 @@ pub const COMMANDS: &[Command] = commands! {
     "compose"            Reply              "write"       C   ["i", "Enter"]               false "write a message";
     "message.react"      React              "react"       C   ["+"]                        true  "put an emoji on the selected message, or take it away";
     "message.copy"       Copy               "copy"        C   ["y"]                        true  "copy the selected message";
+    "message.life"       Life               "life"        C   ["I"]                        false "the life of the selected message: attempts, every status, the raw webhooks";
     "message.retry"      Retry              "retry"       C   ["Ctrl+R"]                   false "send a failed or unknown message again";
     "message.discard"    Discard            "discard"     C   ["x y", "D y"]               false "withdraw a queued message, or put a failed one aside";
     "message.undo"       UndoSend           "take back"   C   ["u"]                        false "take a message that waits back into the composer";
@@ -160,7 +165,10 @@ pub const COMMANDS: &[Command] = commands! {
     "edit.undo"          Undo               "undo"        W   ["Ctrl+7", "Ctrl+_"]         false "take back the last change of the text (the terminal's Ctrl+_); in an empty text: the message just sent";
     "conversation.page_up"   PageUp         "page up"     W   ["PageUp"]                   false "one page up in the conversation";
     "conversation.page_down" PageDown       "page down"   W   ["PageDown"]                 false "one page down in the conversation";
+    "contact.open"       Contact            "contact"     LC  ["p"]                        false "who is on the other side: join contacts, take one apart";
+    "message.versions"   Versions           "said before" C   ["g o"]                      false "what an edited or deleted message said before";
     "notices.open"       Notices            "notices"     LC  ["g n"]                      false "news about numbers and templates";
+    "doctor.open"        Doctor             "doctor"      LC  ["g d"]                      false "walk the chain from here to the provider and name the step that fails";
     "screen.redraw"      Redraw             "redraw"      LCW ["Ctrl+L"]                   false "draw the whole screen again";
     "terminal.suspend"   Suspend            "suspend"     LCW ["Ctrl+Z"]                   false "back to the shell until `fg`";
     "help.keys"          Help               "keys"        LC  ["?", "F1"]                  true  "what every key does";

@@ -31,6 +31,11 @@ pub(crate) fn clock(at: Millis, tz: &TimeZone) -> String {
     format!("{:02}:{:02}", t.hour(), t.minute())
 }
 
+/// `2026-11-21 09:31:07.250`.
+pub(crate) fn precise(at: Millis, tz: &TimeZone) -> String {
+    local(at, tz).strftime("%Y-%m-%d %H:%M:%S.%3f").to_string()
+}
+
 /// For the list: `09:31` today, `Mon` within a week, else `3 Nov` or `2024-11-03`.
 pub(crate) fn short(at: Millis, now: Millis, tz: &TimeZone) -> String {
     let (then, today) = (local(at, tz), day(now, tz));
@@ -98,6 +103,15 @@ pub(crate) fn until_wait_changes(w: Waiting, now: Millis) -> Option<Millis> {
         _ if left <= 99_000 => (left - 1) % 1_000 + 1,
         _ => left % MINUTE + 1,
     })
+}
+
+/// How long something has lasted: `47 min`, `3 h`, `2 days`.
+pub(crate) fn age(by: Millis) -> String {
+    match by.max(0) / MINUTE {
+        m if m < 120 => format!("{m} min"),
+        m if m < 48 * 60 => format!("{} h", m / 60),
+        m => format!("{} days", m / 1440),
+    }
 }
 
 /// Milliseconds until the next local midnight.

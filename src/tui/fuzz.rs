@@ -92,8 +92,8 @@ pub fn quick_reply(reply: &str, value: &str) {
         }
     }
     // A value is data: it is never read as a template.
-    let plain = text::sanitize_lines(value);
-    if !value.trim().is_empty() {
+    let plain = text::sanitize(value);
+    if !plain.trim().is_empty() {
         assert_eq!(vars.fill("{{ contact.name }}", &Given::new()), Filled::Text(plain.into_owned()));
     }
 }
@@ -198,6 +198,8 @@ impl Scene {
                 origin: if ours { Origin::Operator(text()) } else { Origin::Customer(Some(text())) },
                 at: NOW - 1_000 * (20 - i as i64),
                 stored_at: NOW,
+                unread: !ours,
+                late: (!ours).then_some(7_200_000),
                 body,
                 state: if ours { DeliveryState::Failed } else { DeliveryState::Received },
                 times: DeliveryTimes::default(),
@@ -283,6 +285,7 @@ impl Scene {
             Request::Thread { id } => match self.threads.iter().find(|t| t.id == *id) {
                 None => Response::Done,
                 Some(row) => Response::Thread(Box::new(ThreadDetail {
+                    late_unread: None,
                     contact: Contact {
                         id: row.contact,
                         name: String::new(),

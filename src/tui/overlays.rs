@@ -5,16 +5,21 @@ use super::command::{COMMANDS, Scope, scope_title};
 use super::format;
 use super::overlay::Overlay;
 use super::overlay::accounts::AccountSwitcher;
+use super::overlay::contact::ContactBox;
+use super::overlay::doctor::DoctorBox;
 use super::overlay::frame::TimeText;
 use super::overlay::help::{HelpBox, HelpSection};
+use super::overlay::life::LifeBox;
 use super::overlay::notices::NoticeList;
 use super::overlay::quick_replies::QuickReplyPicker;
 use super::overlay::search::SearchBox;
 use super::overlay::template_form::TemplateTarget;
 use super::overlay::templates::TemplatePicker;
 use super::overlay::variables::Variables;
+use super::overlay::versions::VersionList;
 use crate::model::contact::{IdentityKind, display_phone};
 use crate::model::event::Recipient;
+use crate::model::ids::MessageId;
 use crate::protocol::Request;
 use std::sync::Arc;
 
@@ -33,6 +38,14 @@ pub(crate) enum Kind {
     Search,
     /// News about numbers and templates.
     Notices,
+    /// The life of a message.
+    Life,
+    /// The doctor's findings.
+    Doctor,
+    /// Who is on the other side.
+    Contact,
+    /// What a message said before it was changed.
+    Versions(MessageId),
     /// Keys.
     Help,
 }
@@ -54,6 +67,19 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
         Kind::Templates => templates(app)?,
         Kind::Search => (Box::new(SearchBox::new(app.account.clone(), when(app))), None),
         Kind::Notices => (Box::new(NoticeList::new(app.status.notices.clone(), when(app))), None),
+        Kind::Life => {
+            let message = app.conversation.as_ref().and_then(|c| c.selected().or(c.messages.last()))?;
+            let overlay = LifeBox::new(message.clone(), precise(app));
+            (Box::new(overlay), Some(Request::MessageLife { message: message.id }))
+        }
+        Kind::Doctor => (Box::new(DoctorBox::new()), Some(Request::Doctor)),
+        Kind::Contact => {
+            let contact = app.conversation.as_ref()?.contact.as_ref()?;
+            (Box::new(ContactBox::new(contact, when(app))), Some(ContactBox::request(contact)))
+        }
+        Kind::Versions(message) => {
+            (Box::new(VersionList::new(when(app))), Some(Request::Versions { message }))
+        }
         Kind::Help => (Box::new(HelpBox::new(help(app))), None),
     })
 }
@@ -61,6 +87,11 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
 fn when(app: &App) -> TimeText {
     let (now, tz) = (app.clock.now(), app.tz.clone());
     Arc::new(move |at| format::short(at, now, &tz))
+}
+
+fn precise(app: &App) -> TimeText {
+    let tz = app.tz.clone();
+    Arc::new(move |at| format::precise(at, &tz))
 }
 
 fn first_name(name: &str) -> String {

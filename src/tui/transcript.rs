@@ -501,6 +501,9 @@ fn author(m: &Message, look: &Look<'_>) -> Option<String> {
 fn meta(m: &Message, look: &Look<'_>) -> Vec<Span> {
     let t = look.theme;
     let mut spans = Vec::new();
+    if let Some(late) = m.lateness() {
+        spans.push((format!("{late} "), t.warn));
+    }
     if m.edited {
         spans.push(("edited ".to_owned(), t.dim));
     }

@@ -2,6 +2,7 @@
 //!
 //! Owns the wire format. Knows nothing of the store or of when a message should leave.
 
+pub mod codes;
 pub mod errors;
 mod history;
 pub mod templates;
@@ -9,7 +10,7 @@ pub mod webhook;
 pub mod wire;
 
 use super::http::{self, Answer, LazyClient, Transport};
-use super::{CallError, Capabilities, Outcome, Provider, SendRequest, TokenFacts};
+use super::{CallError, Capabilities, Outcome, Provider, SendRequest, Subscriber, Subscription, TokenFacts};
 use crate::model::contact::{Identity, IdentityKind};
 use crate::model::delivery::{DeliveryError, HoldScope};
 use crate::model::event::NumberFacts;
@@ -381,6 +382,39 @@ impl Provider for MetaProvider {
             ..e
         };
         need_success(&self.call(Method::POST, &path, &[], Some(&body)).await.map_err(hide)?)
+    }
+
+    async fn subscription(&self) -> Result<Subscription, CallError> {
+        let v = self.call(Method::GET, &[&self.config.waba_id, "subscribed_apps"], &[], None).await?;
+        let apps = v.get("data").and_then(Value::as_array).into_iter().flatten().map(|item| {
+            let app = item.get("whatsapp_business_api_data").unwrap_or(&Value::Null);
+            Subscriber {
+                app: text(app, "id"),
+                name: text(app, "name"),
+                callback: Some(text(item, "override_callback_uri")).filter(|u| !u.is_empty()),
+            }
+        });
+        // Older versions do not tell it: then the override is all that is known.
+        let number = self
+            .call(Method::GET, &[&self.config.phone_number_id], &[("fields", "webhook_configuration")], None)
+            .await
+            .unwrap_or_default();
+        let callback = ["phone_number", "whatsapp_business_account", "application"]
+            .into_iter()
+            .filter_map(|level| number.pointer(&format!("/webhook_configuration/{level}"))?.as_str())
+            .find(|u| !u.is_empty())
+            .map(str::to_owned);
+        Ok(Subscription { apps: apps.collect(), callback })
+    }
+
+    async fn time(&self) -> Result<Option<i64>, CallError> {
+        let path = [self.config.phone_number_id.as_str()];
+        let answer = match self.request(Method::GET, &path, &[("fields", "id")]).await {
+            Ok(request) => http::call(request).await,
+            Err(e) => Err(e),
+        };
+        // Also an answer of refusal has a date.
+        answer.map(|a| a.date).map_err(|e| self.call_error(lost(&e)))
     }
 
     async fn token(&self) -> Result<TokenFacts, CallError> {

@@ -6,12 +6,11 @@
 
 use super::inbound::{self, move_state, put_reaction, replay_early};
 use super::outbox::{Row, json, load, notice_of, reaction_failed};
-use super::{AccountRow, Context, ThreadState, thread_by_row};
+use super::{AccountRow, Context, content, thread_by_row};
 use crate::clock::Millis;
 use crate::model::delivery::{DeliveryError, DeliveryState, DeliveryTimes};
 use crate::model::ids::{AttemptId, MessageId};
 use crate::model::inbound::StatusUpdate;
-use crate::model::window::Window;
 use crate::protocol::Changed;
 use crate::store::StoreError;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -88,6 +87,9 @@ pub(super) fn status(
     let row = load(conn, cx, "id", &send.outbox)?;
     let attempt = send.attempt.unwrap_or(row.attempt);
     heard(conn, cx, account, &row, attempt, &s.provider_id, state, s.at, s.error.as_ref())?;
+    if send.new && row.message_id.is_some() {
+        content::fill_quotes(conn, cx, account, &s.provider_id)?;
+    }
     if send.new && cx.has_early() {
         // Ticks that came without our id had to wait for one that has it.
         replay_early(conn, cx, account, key)?;
@@ -319,20 +321,6 @@ pub(super) fn show(
     }
     cx.thread_changed(&thread, account);
     cx.changed(Changed::StatusChanged);
-    Ok(())
-}
-
-/// The provider refused a send of time `sent` because the window is closed. Where the customer wrote after that, it
-/// says nothing about the window of now.
-pub(super) fn window_refused(
-    conn: &Connection,
-    thread: &ThreadState,
-    sent: Millis,
-) -> Result<(), StoreError> {
-    if thread.window_until > Window::after(sent).until {
-        return Ok(());
-    }
-    conn.prepare_cached("UPDATE threads SET window_until = NULL WHERE id = ?1")?.execute([thread.id])?;
     Ok(())
 }
 

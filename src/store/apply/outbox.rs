@@ -1,9 +1,9 @@
 //! Sends on their way: queued, started, ended, sent again, withdrawn.
 
 use super::attempts::{self, Shown};
-use super::inbound::{WINDOW_CLOSED, move_state, put_reaction, replay_early};
+use super::inbound::{WINDOW_CLOSED, close_window, move_state, put_reaction, replay_early};
 use super::{
-    AccountRow, Context, NewMessage, add_message, first_chars, people, thread_by_row, thread_by_uid,
+    AccountRow, Context, NewMessage, add_message, content, first_chars, people, thread_by_row, thread_by_uid,
 };
 use crate::clock::Millis;
 use crate::model::contact::Identity;
@@ -76,7 +76,8 @@ pub(super) fn queue(
         Recipient::Thread { thread } => thread_by_uid(conn, *thread)?,
         Recipient::Identity { identity } => {
             let peer = Peer { identities: vec![identity.clone()], profile_name: String::new() };
-            people::thread(conn, cx, &account, &peer, event.at)?
+            // Typed by a person: it finds a contact, and only the provider says what the number really is.
+            people::thread(conn, cx, &account, &peer, 0)?
         }
     };
     let quote = send.quote.map(|q| own_quote(conn, q)).transpose()?.flatten();
@@ -103,6 +104,8 @@ pub(super) fn queue(
             quote: quote.as_ref().map(|(_, q)| q.clone()),
             times: Some(json(&times)?),
             tag: None,
+            peer: None,
+            late: None,
         };
         message = add_message(conn, cx, &account, &thread, &new, None)?;
         if message.is_none() {
@@ -335,7 +338,7 @@ pub(super) fn reaction_failed(
 ) -> Result<(), StoreError> {
     if error.code == WINDOW_CLOSED {
         let thread = thread_by_row(conn, row.thread_id)?;
-        attempts::window_refused(conn, &thread, at)?;
+        close_window(conn, thread.id, at)?;
         cx.thread_changed(&thread, account);
     }
     let text = format!("a reaction was not delivered: {} {}", error.code, error.text);
@@ -360,7 +363,12 @@ fn accepted(
     attempts::name(conn, key, row.id, attempt)?;
     let thread = thread_by_row(conn, row.thread_id)?;
     if let Some(identity) = recipient {
-        people::add_identity(conn, cx, &row.account.scope, thread.contact_id, identity)?;
+        people::stated(conn, cx, &row.account, thread.contact_id, std::slice::from_ref(identity), at)?;
+        if let Some(m) = row.message_id {
+            // Whom it reached: that is what a split of the contact goes by.
+            conn.prepare_cached("UPDATE messages SET peer = ?2 WHERE id = ?1 AND ?2 <> coalesce(?3, 0)")?
+                .execute(params![m, identity.fingerprint(), thread.peer])?;
+        }
     }
     if row.message_id.is_none() {
         reaction_taken(conn, cx, row, at)?;
@@ -373,6 +381,9 @@ fn accepted(
         }
     }
     replay_early(conn, cx, &row.account, key)?;
+    if row.message_id.is_some() {
+        content::fill_quotes(conn, cx, &row.account, provider_id)?;
+    }
     Ok(Reply::default())
 }
 
@@ -592,7 +603,7 @@ pub(super) fn window_closed(
     thread: ThreadId,
 ) -> Result<Reply, StoreError> {
     let t = thread_by_uid(conn, thread)?;
-    conn.prepare_cached("UPDATE threads SET window_until = NULL WHERE id = ?1")?.execute([t.id])?;
+    close_window(conn, t.id, cx.now)?;
     let account = cx.account_by_row(t.account_id)?;
     cx.thread_changed(&t, &account);
     Ok(Reply::default())

@@ -371,7 +371,11 @@ async fn a_refusal_of_before_the_customer_wrote_again_does_not_close_the_window(
     assert!(bed.threads().await[0].window.is_open(NOW + 20_000), "she wrote after that send");
     bed.clock.advance(20_000);
     let (_, attempt) = bed.sent(thread, "hello", "out2").await;
-    bed.webhook(vec![status("out2", "failed", Some(attempt))]).await;
+    let mut refused = status("out2", "failed", Some(attempt));
+    if let Change::Status(s) = &mut refused {
+        s.at = NOW + 22_000;
+    }
+    bed.webhook(vec![refused]).await;
     assert_eq!(bed.threads().await[0].window.until, None);
     bed.whole().await;
 }

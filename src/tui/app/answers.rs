@@ -51,7 +51,9 @@ impl App {
             (Asked::ThreadRows, Response::ThreadRows(rows)) => self.rows_came(rows),
             (Asked::Thread(id), Response::Thread(detail)) => {
                 if let Some(c) = self.conversation.as_mut().filter(|c| c.thread == id) {
+                    let late = detail.late_unread;
                     c.take_detail(*detail);
+                    self.late_came(late);
                     self.fit_composer();
                     self.mark_read();
                     self.damage(Damage::CONVERSATION | Damage::COMPOSER | Damage::DETAILS);
@@ -128,6 +130,11 @@ impl App {
                 Delivery::QuickReplies(q)
             }
             Ok(Response::Found(f)) => Delivery::Found(search, f),
+            Ok(Response::Life(l)) => Delivery::Life(l),
+            Ok(Response::Checks(c)) => Delivery::Checks(c),
+            Ok(Response::Contact(d)) => Delivery::Contact(d),
+            Ok(Response::Contacts(page)) => Delivery::Contacts(search, page.items),
+            Ok(Response::Versions(v)) => Delivery::Versions(v),
             Ok(Response::Queued { thread, .. }) => {
                 if self.has_open(thread) {
                     self.go_to_end();
@@ -181,6 +188,7 @@ impl App {
                 Changed::ThreadChanged { thread, .. } => {
                     self.changed_threads.insert(thread);
                 }
+                Changed::ThreadJoined { thread, into, .. } => self.joined(thread, into),
                 Changed::AccountChanged { .. } => self.accounts_changed = true,
                 Changed::StatusChanged => self.status_changed = true,
                 Changed::TemplatesChanged { account } => {

@@ -95,7 +95,20 @@ impl App {
             Action::Help => self.open_overlay(Kind::Help, None),
             Action::Search => self.open_overlay(Kind::Search, None),
             Action::Accounts => self.open_overlay(Kind::Accounts, None),
+            Action::Doctor => self.open_overlay(Kind::Doctor, None),
+            Action::Life => {
+                if self.acted_on(|_| true).is_some() {
+                    self.open_overlay(Kind::Life, None);
+                }
+            }
             Action::Notices => self.open_overlay(Kind::Notices, None),
+            Action::Contact => self.contact(),
+            Action::Versions => {
+                let changed = |m: &Message| m.edited || m.body == crate::model::Body::Revoked;
+                if let Some(id) = self.acted_on(changed).map(|m| m.id) {
+                    self.open_overlay(Kind::Versions(id), None);
+                }
+            }
             Action::ManageQuickReplies => self.open_overlay(Kind::ManageQuickReplies, None),
             Action::Template => {
                 self.open_current();
@@ -131,6 +144,8 @@ impl App {
                     self.focus(Scope::Conversation);
                 }
             }
+            // A late message of the open thread comes first: it is the one that is easily missed.
+            Action::NextUnread if self.scope == Scope::Conversation && self.go_to_late() => {}
             Action::NextUnread => self.move_to_unread(true),
             Action::PreviousUnread => self.move_to_unread(false),
             Action::FilterUnread => self.toggle_filter(ThreadFilter::Unread),
@@ -262,6 +277,16 @@ impl App {
             self.damage(Damage::CONVERSATION | Damage::COMPOSER);
         }
         self.focus(Scope::Composer);
+    }
+
+    /// Shows who is on the other side of the thread.
+    fn contact(&mut self) {
+        self.open_current();
+        if self.conversation.as_ref().is_some_and(|c| c.contact.is_none()) {
+            self.say("the contact is not here yet: once more, please");
+        } else {
+            self.open_overlay(Kind::Contact, None);
+        }
     }
 
     pub(super) fn pick_template(&mut self) {

@@ -13,6 +13,7 @@ use crate::protocol::{Cursor, Place, Request};
 use crate::tui::composer::Composer;
 use crate::tui::format;
 use crate::tui::transcript::{Around, Block, Look};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -99,6 +100,12 @@ pub(crate) struct Conversation {
     pub(super) patience: Option<Millis>,
     pub(super) marked: Option<Millis>,
     pub(super) keep_unread: bool,
+    /// The next unread message that came late and was not on the screen yet.
+    pub late: Option<MessageId>,
+    /// Those that were.
+    pub(super) late_seen: BTreeSet<MessageId>,
+    /// Whether the engine has said which they are.
+    pub(super) late_asked: bool,
 }
 
 impl Conversation {
@@ -125,6 +132,9 @@ impl Conversation {
             patience: None,
             marked: None,
             keep_unread: false,
+            late: None,
+            late_seen: BTreeSet::new(),
+            late_asked: false,
         }
     }
 
@@ -204,9 +214,17 @@ impl Conversation {
             return;
         }
         let inbound = |m: &&Message| m.direction == Direction::Inbound;
+        // A late one is marked by itself; the line stands above the first that came in its time.
+        let first = self.messages.iter().find(|m| m.unread && m.late.is_none());
         let by_time = read_at.and_then(|t| self.messages.iter().filter(inbound).find(|m| m.at > t));
         let by_count = || self.messages.iter().rev().filter(inbound).take(n as usize).last();
-        self.unread = by_time.or_else(by_count).map(|m| (m.id, n));
+        self.unread = first.or(by_time).or_else(by_count).map(|m| (m.id, n));
+    }
+
+    /// Selects a loaded message and puts it at the bottom of the pane.
+    pub(super) fn show(&mut self, id: MessageId) {
+        self.selected = Some(id);
+        self.anchor = Some(Anchor { message: id, cut: 0 });
     }
 
     /// The index and cut of the message at the bottom.
@@ -269,8 +287,7 @@ impl Conversation {
                 self.anchor = None;
                 self.below = 0;
                 if let Load::Around(id) = load {
-                    self.selected = Some(id);
-                    self.anchor = Some(Anchor { message: id, cut: 0 });
+                    self.show(id);
                 }
             }
             Load::Older => {
@@ -325,6 +342,10 @@ impl Conversation {
                 self.remove(i);
             }
             let at = self.messages.partition_point(|o| o.at <= m.at);
+            if m.unread && m.late.is_some() && at < self.messages.len() {
+                self.late.get_or_insert(m.id);
+                changed = true;
+            }
             // What belongs to pages that are not loaded comes with them.
             if at == 0 && self.older().is_some() || at == self.messages.len() && self.newer().is_some() {
                 if m.direction == Direction::Inbound {
@@ -426,6 +447,12 @@ impl App {
             self.scroll(-half);
         }
         self.scroll(0);
+        if load == Load::Newest
+            && self.conversation.as_ref().is_some_and(|c| c.late_asked)
+            && self.has_unseen_late()
+        {
+            self.go_to_late();
+        }
         self.mark_read();
         self.damage(Damage::CONVERSATION | Damage::COMPOSER | Damage::DETAILS);
         self.follow_newest();

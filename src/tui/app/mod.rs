@@ -3,6 +3,7 @@
 mod answers;
 mod commands;
 mod conversation;
+mod late;
 mod list;
 mod outbox;
 mod panes;
@@ -48,6 +49,8 @@ const QUIT_WAIT: Millis = 2_000;
 /// The customer is told at most this often that somebody types, in milliseconds: the provider shows it for 25
 /// seconds.
 const TYPING: Millis = 20_000;
+/// Messages that are asked for by their ids at once.
+const ROWS_AT_ONCE: usize = 30;
 /// A conversation that is not there after this long, in milliseconds, is drawn as loading.
 const PATIENCE: Millis = 40;
 
@@ -416,6 +419,9 @@ impl App {
                 left = left.min(format::until_change(w, false));
             }
         }
+        if let Some(s) = self.status.silent.first() {
+            left = left.min(60_000 - (now - s.since).rem_euclid(60_000));
+        }
         self.countdown = Some(now + left);
         self.next_wait = self.next_wait(now);
     }
@@ -482,14 +488,15 @@ impl App {
         let thread = c.thread;
         let unread = c.row.as_ref().is_some_and(|r| r.unread > 0);
         let Some(upto) = c.messages.last().map(|m| m.at) else { return };
-        if !unread || c.marked >= Some(upto) || c.keep_unread {
+        if !unread || c.marked >= Some(upto) || c.keep_unread || !c.late_asked {
             return;
         }
-        if self.is_watching(thread) {
+        let stored = c.messages.iter().map(|m| m.stored_at).max();
+        if self.is_watching(thread) && !self.has_unseen_late() {
             if let Some(c) = &mut self.conversation {
                 c.marked = Some(upto);
             }
-            self.ask(Request::MarkRead { thread, upto, receipt: true }, Asked::Plain);
+            self.ask(Request::MarkRead { thread, upto, stored, receipt: true }, Asked::Plain);
         }
     }
 
@@ -535,7 +542,10 @@ impl App {
             && !messages
             && let Some(thread) = self.conversation.as_ref().map(|c| c.thread)
         {
-            let ids = std::mem::take(&mut self.changed_messages).into_iter().collect();
+            // A few at a time, so that the longest of them fit into an answer; the rest follows it.
+            let rest = self.changed_messages.iter().nth(ROWS_AT_ONCE).copied();
+            let rest = rest.map(|first| self.changed_messages.split_off(&first)).unwrap_or_default();
+            let ids = std::mem::replace(&mut self.changed_messages, rest).into_iter().collect();
             self.ask(Request::MessageRows { ids }, Asked::MessageRows(thread));
         }
         if !self.changed_threads.is_empty() && !rows {
@@ -629,7 +639,7 @@ impl App {
                 }
                 Step::Ask(request) => {
                     let search = match &*request {
-                        Request::Search { text, .. } => text.clone(),
+                        Request::Search { text, .. } | Request::Contacts { text, .. } => text.clone(),
                         _ => String::new(),
                     };
                     self.ask(*request, Asked::Overlay { serial, search });
@@ -659,6 +669,7 @@ impl App {
                     self.say(format!("to be sent {words}"));
                 }
                 Step::Say(s) => self.say(s),
+                Step::Copy(s) => self.copy(&s),
             }
         }
         self.damage |= if self.overlays.is_empty() { Damage::NONE } else { Damage::ALL };

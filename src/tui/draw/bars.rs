@@ -203,17 +203,39 @@ fn health(app: &App) -> Vec<Span> {
         out.push(("✗ the engine has stopped".into(), t.bad));
         return out;
     }
-    match (&s.listener_problem, s.last_webhook) {
-        (Some(problem), _) => {
-            let problem = text::sanitize(problem);
-            out.push((format!("✗ no webhooks: {}", text::truncate(&problem, 40)), t.bad));
+    if let Some(disk) = &s.disk {
+        // Everything else waits for this.
+        let what = text::sanitize(&disk.what);
+        out.push((format!("✗ {what}: nothing comes in or goes out"), t.bad));
+        out.push((format!(" → {}", text::sanitize(&disk.next)), t.key));
+        return out;
+    }
+    if let Some(first) = s.silent.first() {
+        let name = app
+            .accounts
+            .iter()
+            .find(|a| a.spec.id == first.account)
+            .map_or(first.account.as_str(), |a| a.spec.name.as_str());
+        let more = if s.silent.len() > 1 { format!(" +{}", s.silent.len() - 1) } else { String::new() };
+        let since = format::age(now - first.since);
+        out.push((format!("⚠ no webhook for {since}: {}{more}", text::sanitize(name)), t.warn));
+        if let Some(key) = by_id("doctor.open").and_then(|c| c.keys.first()) {
+            out.push((format!(" {key}"), t.key));
+            out.push((" doctor".into(), t.dim));
         }
-        (None, Some(at)) => {
-            out.push(("● ".into(), t.good));
-            out.push((format!("webhooks {}", format::short(at, now, &app.tz)), t.dim));
+    } else {
+        match (&s.listener_problem, s.last_webhook) {
+            (Some(problem), _) => {
+                let problem = text::sanitize(problem);
+                out.push((format!("✗ no webhooks: {}", text::truncate(&problem, 40)), t.bad));
+            }
+            (None, Some(at)) => {
+                out.push(("● ".into(), t.good));
+                out.push((format!("webhooks {}", format::short(at, now, &app.tz)), t.dim));
+            }
+            (None, None) if s.listener.is_some() => out.push(("○ no webhook yet".into(), t.dim)),
+            (None, None) => {}
         }
-        (None, None) if s.listener.is_some() => out.push(("○ no webhook yet".into(), t.dim)),
-        (None, None) => {}
     }
     if s.outbox > 0 {
         out.push((format!("   outbox {}", s.outbox), t.text));

@@ -112,7 +112,9 @@ fn separator(app: &App, c: &Conversation, area: Rect, panes: &Panes, buf: &mut B
     let words = if open { " reply " } else { " template only " };
     let strong = if app.scope == Scope::Composer { t.focus.add_modifier(Modifier::BOLD) } else { t.dim };
     put(buf, area.x + 1, y, words, area.width.saturating_sub(2), strong);
-    let right = if c.below > 0 {
+    let right = if c.late.is_some() {
+        " ↑ came late · , ".to_owned()
+    } else if c.below > 0 {
         format!(" ↓ {} new · G ", c.below)
     } else if !c.is_at_end() && c.loaded {
         " ↓ newer · G ".to_owned()
@@ -122,7 +124,7 @@ fn separator(app: &App, c: &Conversation, area: Rect, panes: &Panes, buf: &mut B
         String::new()
     };
     let cells = text::width(&right) as u16;
-    let style = if c.below > 0 { t.unread } else { t.dim };
+    let style = if c.below > 0 || c.late.is_some() { t.unread } else { t.dim };
     put(buf, (area.right() - 2).saturating_sub(cells), y, &right, cells, style);
 }
 

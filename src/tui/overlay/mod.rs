@@ -5,10 +5,13 @@
 
 pub mod accounts;
 pub mod confirm;
+pub mod contact;
+pub mod doctor;
 pub mod field;
 pub mod frame;
 pub mod help;
 pub mod later;
+pub mod life;
 pub mod notices;
 pub mod quick_replies;
 pub mod quick_reply_editor;
@@ -19,13 +22,14 @@ pub mod templates;
 #[cfg(test)]
 mod testing;
 pub mod variables;
+pub mod versions;
 
 use super::theme::Theme;
 use crate::clock::Millis;
 use crate::model::ids::{AccountId, MessageId, QuickReplyId, ThreadId};
 use crate::model::quick_reply::QuickReply;
 use crate::model::template::Template;
-use crate::protocol::{AccountView, Found, Problem, Request};
+use crate::protocol::{AccountView, Check, ContactDetail, Found, MessageLife, Problem, Request, Version};
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -64,6 +68,8 @@ pub enum Step {
     Command(String),
     /// Tell the operator something in the status line.
     Say(String),
+    /// Put text on the clipboard.
+    Copy(String),
 }
 
 /// What the engine answered, as far as overlays care.
@@ -77,6 +83,16 @@ pub enum Delivery {
     QuickReplies(Vec<QuickReply>),
     /// Search results, with the text they belong to.
     Found(String, Box<Found>),
+    /// The life of a message.
+    Life(Box<MessageLife>),
+    /// The doctor's findings.
+    Checks(Vec<Check>),
+    /// One contact.
+    Contact(Box<ContactDetail>),
+    /// Contacts, with the text they were looked for by.
+    Contacts(String, Vec<ContactDetail>),
+    /// What a message said.
+    Versions(Vec<Version>),
     /// A send was committed: `thread` is where.
     Queued(ThreadId),
     /// A request of this overlay was done.

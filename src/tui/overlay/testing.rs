@@ -287,6 +287,8 @@ pub fn hit(n: usize) -> Hit {
             put_aside: false,
             also_sent: None,
             attempts: 0,
+            unread: false,
+            late: None,
             revision: 0,
         },
         title: row.title,

@@ -74,7 +74,7 @@ async fn a_customer_writes_and_is_answered_with_blue_ticks() {
     assert_eq!(m.quote.unwrap().text, "Cadê o meu pedido? 📦");
     let accepted = bed.accepted().await;
     assert_eq!(accepted.len(), 1, "{accepted:?}");
-    ask(&mut c, Request::MarkRead { thread: row.id, upto: asked.at, receipt: true }).await;
+    ask(&mut c, Request::MarkRead { thread: row.id, upto: asked.at, stored: None, receipt: true }).await;
     assert_eq!(thread_named(&bed, "Marta Souza").await.unread, 0);
     bed.stop().await;
 }

@@ -25,7 +25,7 @@ pub fn field(sink: &mut Sink<'_>, value: &Value) {
             sink.problem("nothing known in it");
         }
         for peer in seen {
-            sink.push(Change::ContactSeen { peer });
+            sink.push(Change::ContactSeen { peer, at: 0 });
         }
     }
 }
@@ -54,6 +54,7 @@ pub fn errors_of(sink: &mut Sink<'_>, value: &Value) {
             field: sink.field.to_owned(),
             severity: if critical { Severity::Critical } else { Severity::Warning },
             text: format!("{}: {}", error.code, error.text),
+            at: sink.at,
             quality: None,
             limit: None,
         });
