@@ -70,9 +70,14 @@ pub enum Command {
     Threads(Threads),
     /// Show the messages of a thread, oldest first
     Messages(Messages),
+    /// List contacts, show one, make one of two, take one apart
+    Contacts(Contacts),
     /// Send a text, a template or other content, and wait for the provider's answer
     #[command(after_help = EXIT_CODES)]
     Send(Send),
+    /// Show what has not got through, and withdraw, check or send it again
+    #[command(after_help = EXIT_CODES)]
+    Outbox(Outbox),
     /// List templates
     Templates(Templates),
     /// Search messages, contacts and numbers, newest first
@@ -106,7 +111,9 @@ impl Command {
             Self::Serve { format } | Self::Accounts { format } | Self::Doctor { format } => format.json,
             Self::Threads(a) => a.format.json,
             Self::Messages(a) => a.format.json,
+            Self::Contacts(a) => a.json,
             Self::Send(a) => a.format.json,
+            Self::Outbox(a) => a.json,
             Self::Templates(a) => a.format.json,
             Self::Search(a) => a.format.json,
             Self::QuickReplies(a) => a.json,
@@ -256,6 +263,10 @@ pub struct Send {
     /// The message it answers to, by id
     #[arg(long, value_name = "MESSAGE", value_parser = message, conflicts_with = "template")]
     pub quote: Option<crate::model::ids::MessageId>,
+    /// Send it at this time, local time: 10m, 2h, 14:30, "tomorrow 9:00", "mon 9", "2026-12-01 14:30".
+    /// The 24-hour window is checked then. An engine has to run at that time (the inbox, or `serve`)
+    #[arg(long, value_name = "TIME", conflicts_with = "wait")]
+    pub at: Option<String>,
     /// Return when the message got this far
     #[arg(long, value_enum, default_value = "accepted", value_name = "STATE")]
     pub wait: Wait,
@@ -265,6 +276,54 @@ pub struct Send {
     /// Output
     #[command(flatten)]
     pub format: Format,
+}
+
+/// `outbox`.
+#[derive(Debug, Args)]
+pub struct Outbox {
+    /// What to do [default: list]
+    #[command(subcommand)]
+    pub action: Option<OutboxAction>,
+    /// Only this account
+    #[arg(long, value_name = "ID", value_parser = account)]
+    pub account: Option<AccountId>,
+    /// Print one JSON document instead of a table; errors become {"error": …} on standard error
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What to do with the outbox.
+#[derive(Debug, Subcommand)]
+pub enum OutboxAction {
+    /// List what waits, is on the wire, is unknown or failed: until when, and why
+    List,
+    /// Withdraw a message that waits, or put a failed or unknown one aside
+    Cancel {
+        /// Which one, by id
+        #[arg(value_parser = message)]
+        message: crate::model::ids::MessageId,
+    },
+    /// Send a failed or unknown message again, as a new attempt
+    Retry {
+        /// Which one, by id
+        #[arg(value_parser = message)]
+        message: crate::model::ids::MessageId,
+        /// Also one that may have arrived: then the customer gets it twice
+        #[arg(long = "maybe-twice")]
+        twice: bool,
+    },
+    /// Find out what became of a message: look through what was kept, ask the provider where it can be asked
+    Check {
+        /// Which one, by id
+        #[arg(value_parser = message)]
+        message: crate::model::ids::MessageId,
+    },
+    /// Send a message now that is to be sent later
+    Now {
+        /// Which one, by id
+        #[arg(value_parser = message)]
+        message: crate::model::ids::MessageId,
+    },
 }
 
 /// `templates`.
@@ -341,6 +400,62 @@ pub enum QuickReplyAction {
         /// Which one
         shortcut: String,
     },
+}
+
+/// `contacts`.
+#[derive(Debug, Args)]
+pub struct Contacts {
+    /// What to do [default: list]
+    #[command(subcommand)]
+    pub action: Option<ContactAction>,
+    /// Print one JSON document instead of a table; errors become {"error": …} on standard error
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What to do with contacts.
+#[derive(Debug, Subcommand)]
+pub enum ContactAction {
+    /// List them, newest first
+    List {
+        /// Only those with this in their name, number or user id
+        text: Option<String>,
+        /// At most this many
+        #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=200))]
+        limit: u32,
+        /// Continue a list: the cursor that the last one ended with
+        #[arg(long, value_name = "CURSOR", value_parser = cursor)]
+        before: Option<Cursor>,
+    },
+    /// Show one with everything it is known as
+    Show {
+        /// Contact or thread id, phone number, user id, or a name that is unique
+        contact: String,
+    },
+    /// Make one contact of two that are the same person; their conversations become one
+    Merge {
+        /// The one that stays
+        into: String,
+        /// The one that goes into it
+        from: String,
+    },
+    /// Make a contact of its own of numbers or user ids that are somebody else; what came from them moves there
+    ///
+    /// Messages go with the number or user id that they came from. Messages of one number cannot be divided, and
+    /// drafts stay. Nothing joins the two again by itself.
+    Split {
+        /// The contact
+        contact: String,
+        /// What leaves it
+        #[arg(required = true, value_name = "IDENTITY")]
+        identities: Vec<String>,
+    },
+}
+
+impl Default for ContactAction {
+    fn default() -> Self {
+        Self::List { text: None, limit: 50, before: None }
+    }
 }
 
 /// `webhooks`.

@@ -4,10 +4,13 @@
 //! socket to pump. Knows `store`, `provider`, `protocol`, `model`; knows nothing of screens, shells or HTTP servers.
 
 pub mod bench;
+mod check;
+mod contacts;
 mod disk;
 mod doctor;
 mod hub;
 mod ingest;
+mod limits;
 mod outbox;
 mod paths;
 mod recorder;

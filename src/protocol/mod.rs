@@ -6,16 +6,21 @@
 
 pub mod client;
 pub mod codec;
+mod contacts;
+mod outbox;
 mod recorder;
 
+pub use contacts::{ContactDetail, IdentityFacts, Version};
+pub use outbox::{Asked, CheckReport, OutboxRow};
 pub use recorder::{
     LifeStep, LifeWebhook, MessageLife, RAW_MAX, Replayed, WebhookDetail, WebhookFilter, WebhookPart,
     WebhookRow, WebhookState,
 };
 
 use crate::clock::Millis;
+use crate::model::contact::Identity;
 use crate::model::event::{AccountSpec, NumberFacts, Recipient};
-use crate::model::ids::{AccountId, EventId, MessageId, QuickReplyId, ThreadId};
+use crate::model::ids::{AccountId, ContactId, EventId, MessageId, QuickReplyId, ThreadId};
 use crate::model::inbound::Severity;
 use crate::model::message::Message;
 use crate::model::outgoing::{FieldProblem, Outgoing};
@@ -131,6 +136,39 @@ pub enum Request {
         /// Thread id, phone number, user id, or a name that is unique.
         text: String,
     },
+    /// A page of contacts, newest first. → [`Response::Contacts`]
+    Contacts {
+        /// Part of a name, number or user id; empty for all.
+        text: String,
+        /// Continue from here.
+        before: Option<Cursor>,
+        /// At most this many (1 to 200).
+        limit: u32,
+    },
+    /// One contact. → [`Response::Contact`]
+    Contact {
+        /// Contact or thread id, phone number, user id, or a name that is unique.
+        text: String,
+    },
+    /// Make one contact of two that are one person. → [`Response::Contact`]
+    MergeContacts {
+        /// The one that stays.
+        into: ContactId,
+        /// The one that goes into it.
+        from: ContactId,
+    },
+    /// Take identities that are another person out of a contact. → [`Response::Contact`], the new one
+    SplitContact {
+        /// The contact.
+        contact: ContactId,
+        /// What leaves it.
+        identities: Vec<Identity>,
+    },
+    /// What an edited or deleted message said before. → [`Response::Versions`]
+    Versions {
+        /// Which.
+        message: MessageId,
+    },
     /// A page of messages, oldest first. → [`Response::Messages`]
     Messages {
         /// Which thread.
@@ -155,6 +193,10 @@ pub enum Request {
         content: Outgoing,
         /// The message it quotes.
         quote: Option<MessageId>,
+        /// Send it at this time; a time that has passed is now, without the time to take it back. `None` = as soon
+        /// as it cannot be taken back any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Millis>,
     },
     /// Send a template by name with its values. Checked before anything is stored. → [`Response::Queued`]
     SendTemplate {
@@ -168,6 +210,9 @@ pub enum Request {
         language: String,
         /// Values by field key.
         values: Values,
+        /// As in [`Request::Send`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Millis>,
     },
     /// Send a failed or unknown message again, as a new attempt. → [`Response::Done`]
     Retry {
@@ -178,6 +223,31 @@ pub enum Request {
     Cancel {
         /// Which.
         message: MessageId,
+    },
+    /// Withdraw a queued message and give its content back, to be written anew. → [`Response::TakenBack`]
+    TakeBack {
+        /// Which.
+        message: MessageId,
+    },
+    /// Another time for a queued message. → [`Response::Done`]
+    Reschedule {
+        /// Which.
+        message: MessageId,
+        /// When; `None` = now.
+        at: Option<Millis>,
+    },
+    /// Find out what became of a message that was sent: look through what was kept, ask the provider where it can
+    /// be asked. → [`Response::Checked`]
+    Check {
+        /// Which.
+        message: MessageId,
+    },
+    /// Sends that have not got through: waiting, on the wire, unknown, failed. → [`Response::Outbox`]
+    Outbox {
+        /// One account, or all.
+        account: Option<AccountId>,
+        /// At most this many (1 to 1000).
+        limit: u32,
     },
     /// Mark a thread read here. → [`Response::Done`]
     MarkRead {
@@ -365,6 +435,8 @@ pub struct Status {
     pub failed_webhooks: u64,
     /// Messages waiting in the outbox.
     pub outbox: u32,
+    /// Messages to be sent later.
+    pub later: u32,
     /// Messages whose fate is unknown.
     pub unknown: u32,
     /// The last few notices, newest first.
@@ -460,6 +532,12 @@ pub enum Response {
     },
     /// Messages by id.
     MessageRows(Vec<Message>),
+    /// A page of contacts.
+    Contacts(Page<ContactDetail>),
+    /// One contact.
+    Contact(Box<ContactDetail>),
+    /// What a message said, the original first; empty when it was never changed.
+    Versions(Vec<Version>),
     /// A send was committed to the outbox.
     Queued {
         /// The message.
@@ -467,6 +545,19 @@ pub enum Response {
         /// Its thread.
         thread: ThreadId,
     },
+    /// A send was withdrawn; this was it.
+    TakenBack {
+        /// Its thread.
+        thread: ThreadId,
+        /// What it was.
+        content: Outgoing,
+        /// What it quoted.
+        quote: Option<MessageId>,
+    },
+    /// What a check found.
+    Checked(Box<CheckReport>),
+    /// Sends that have not got through.
+    Outbox(Vec<OutboxRow>),
     /// Templates.
     Templates(Vec<Template>),
     /// Quick replies.

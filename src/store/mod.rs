@@ -5,6 +5,7 @@
 //! waits for writing. Tests are beside each area and in `tests/it/store`.
 
 mod apply;
+mod contacts;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 pub mod health;
@@ -30,8 +31,9 @@ mod writer;
 pub mod seed;
 
 pub use life::{Act, AttemptRow, LifeRows};
-pub use outbox::{DueSend, OpenAttempt};
+pub use outbox::{Due, DueSend, OpenAttempt, RecentAttempt, SendFacts};
 pub use reader::Reader;
+pub use threads::FindError;
 pub use webhooks::{Carriers, KeptWebhook};
 pub use writer::{Commit, Reply};
 

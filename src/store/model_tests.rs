@@ -135,9 +135,17 @@ fn change(ops: &[Op], i: usize) -> Change {
     let after = i >= middle;
     // A target is any operation; those that are no messages are messages that never come.
     let target = |t: &usize| wamid(t % (ops.len() + 2), false);
+    // Nobody quotes or changes what is written later, nor quotes what stands in another conversation.
+    let who = |i: usize| match ops.get(i) {
+        Some(Op::Says { person: HEIR, .. } | Op::Echo { person: HEIR, .. }) if i < middle => Some(2),
+        Some(Op::Says { person, .. } | Op::Echo { person, .. }) => Some(*person),
+        _ => None,
+    };
+    let quotable = |t: usize| if t < ops.len() && who(t) != who(i) { ops.len() + 1 } else { t };
+    let earlier = |t: usize| if t % 7 == 0 { ops.len() + 1 } else { t % i.max(1) };
     match &ops[i] {
         Op::Says { person, states, quotes } => {
-            let quotes = quotes.map(|(t, other)| wamid(t % (ops.len() + 2), other));
+            let quotes = quotes.map(|(t, other)| wamid(quotable(earlier(t)), other));
             // The heir has the number only after it was left.
             let person = if *person == HEIR && !after { 2 } else { *person };
             message(i, at, peer(person, *states, after, at), Author::Customer, quotes)
@@ -176,13 +184,13 @@ fn change(ops: &[Op], i: usize) -> Change {
         Op::Edits { target: t } => Change::Edited {
             at,
             peer: Peer::default(),
-            target: target(t),
+            target: wamid(earlier(*t), false),
             body: Body::text(format!("edit{i} of word{}", i % 3)),
         },
         Op::Revokes { target: t } => Change::Revoked { at, peer: Peer::default(), target: target(t) },
         Op::Changes => Change::IdentityChanged {
             provider_id: wamid(i, false),
-            at: NOW - 7_200_000 + 60_000 * middle as i64 - 30_000,
+            at: NOW - 7_200_000 + 60_000 * middle as i64 - 30_000 + 1000 * (i as i64 % 29),
             old: peer(MOVER, States::Both, false, at).identities,
             new: peer(MOVER, States::Both, true, at).identities,
             text: "changed".into(),

@@ -4,6 +4,8 @@
 //! everything that reaches a terminal goes through [`sanitize`] (one line) or [`sanitize_lines`] first. The
 //! store keeps the original.
 
+pub mod when;
+
 use std::borrow::Cow;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};

@@ -5,6 +5,7 @@ use super::command::{COMMANDS, Scope, scope_title};
 use super::format;
 use super::overlay::Overlay;
 use super::overlay::accounts::AccountSwitcher;
+use super::overlay::contact::ContactBox;
 use super::overlay::doctor::DoctorBox;
 use super::overlay::frame::TimeText;
 use super::overlay::help::{HelpBox, HelpSection};
@@ -15,8 +16,10 @@ use super::overlay::search::SearchBox;
 use super::overlay::template_form::TemplateTarget;
 use super::overlay::templates::TemplatePicker;
 use super::overlay::variables::Variables;
+use super::overlay::versions::VersionList;
 use crate::model::contact::{IdentityKind, display_phone};
 use crate::model::event::Recipient;
+use crate::model::ids::MessageId;
 use crate::protocol::Request;
 use std::sync::Arc;
 
@@ -39,6 +42,10 @@ pub(crate) enum Kind {
     Life,
     /// The doctor's findings.
     Doctor,
+    /// Who is on the other side.
+    Contact,
+    /// What a message said before it was changed.
+    Versions(MessageId),
     /// Keys.
     Help,
 }
@@ -66,6 +73,13 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
             (Box::new(overlay), Some(Request::MessageLife { message: message.id }))
         }
         Kind::Doctor => (Box::new(DoctorBox::new()), Some(Request::Doctor)),
+        Kind::Contact => {
+            let contact = app.conversation.as_ref()?.contact.as_ref()?;
+            (Box::new(ContactBox::new(contact, when(app))), Some(ContactBox::request(contact)))
+        }
+        Kind::Versions(message) => {
+            (Box::new(VersionList::new(when(app))), Some(Request::Versions { message }))
+        }
         Kind::Help => (Box::new(HelpBox::new(help(app))), None),
     })
 }

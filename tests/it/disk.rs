@@ -53,7 +53,7 @@ async fn a_full_disk_stops_taking_and_sending_and_goes_on_when_there_is_room() {
     assert!(answer.headers().contains_key("retry-after"));
     // Sends are refused before anything is stored; reading goes on.
     let to = Recipient::Thread { thread: thread.id };
-    let send = Request::Send { account: None, to, content: Outgoing::text("hello"), quote: None };
+    let send = Request::Send { account: None, to, content: Outgoing::text("hello"), quote: None, at: None };
     let e = c.ask(send.clone()).await.unwrap_err();
     assert!(e.kind == "disk" && e.next.contains("make room"), "{e:?}");
     let r = Request::Messages { thread: thread.id, place: Place::Newest, limit: 9 };
@@ -123,7 +123,7 @@ async fn what_waits_in_the_outbox_does_not_leave_while_nothing_can_be_noted() {
             .await;
     let mut c = Client::new(engine.connect("ana"));
     let to = Recipient::Thread { thread: thread.id };
-    let r = Request::Send { account: None, to, content: Outgoing::text("hello"), quote: None };
+    let r = Request::Send { account: None, to, content: Outgoing::text("hello"), quote: None, at: None };
     let Response::Queued { message, .. } = ask(&mut c, r).await else { panic!() };
     engine.hinder(Some(DiskTrouble::ReadOnly)).await.unwrap();
     let said = eventually("the engine says so", || async {

@@ -12,12 +12,16 @@
 mod cli;
 mod common;
 mod config;
+mod crash;
 mod daemon;
 mod disk;
 mod doctor;
 mod engine;
+mod errors;
 mod faults;
 mod hostile;
+mod load;
+mod outbox;
 mod pty;
 mod recorder;
 mod rules;

@@ -162,7 +162,7 @@ async fn the_life_of_a_message_has_every_step_and_its_webhooks() {
     assert_eq!(received.webhook, Some(inbound.webhooks[0].row.id));
     assert!(received.provider_at.is_some());
     let to = Recipient::Thread { thread };
-    let r = Request::Send { account: None, to, content: Outgoing::text("Sai hoje"), quote: None };
+    let r = Request::Send { account: None, to, content: Outgoing::text("Sai hoje"), quote: None, at: None };
     let Response::Queued { message, .. } = ask(&mut c, r).await else { panic!() };
     eventually("it is read", || async {
         let mut c = bed.client().await;
@@ -226,7 +226,7 @@ async fn an_account_that_should_be_heard_of_and_is_not_is_said_to_be_silent() {
     let say = json!({"customer": "447700900999", "name": "Amara", "text": "x"});
     http.post(format!("{}/control/say", emulator.base_url())).json(&say).send().await.unwrap();
     let to = Recipient::Thread { thread: page.items[0].id };
-    let r = Request::Send { account: None, to, content: Outgoing::text("hello"), quote: None };
+    let r = Request::Send { account: None, to, content: Outgoing::text("hello"), quote: None, at: None };
     let Response::Queued { message, .. } = ask(&mut c, r).await else { panic!() };
     eventually("the provider took it", || async {
         let mut c = Client::new(engine.connect("ana"));

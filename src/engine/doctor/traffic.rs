@@ -41,7 +41,7 @@ pub(super) async fn run(shared: &Shared) -> Vec<Check> {
         None,
         match shared.store.read(Reader::outbox_counts).await {
             Err(e) => fail(e.to_string(), "run the doctor again"),
-            Ok((open, unknown)) => outbox(open, unknown),
+            Ok((open, _, unknown)) => outbox(open, unknown),
         },
     ));
     out

@@ -350,7 +350,7 @@ fn split_thread(
         // The window is of the one who wrote.
         conn.prepare_cached(
             "UPDATE threads SET closed_at = ?2, read_at = ?3, window_until = (SELECT min(?4, max(m.at) + ?5) FROM messages m \
-             WHERE m.thread_id = ?1 AND m.inbound = 1 AND m.kind <> 'system' AND m.at > ?2) WHERE id = ?1",
+             WHERE m.thread_id = ?1 AND m.inbound = 1 AND m.origin IS NOT '{\"by\":\"system\"}' AND m.at > ?2) WHERE id = ?1",
         )?
         .execute(params![id, t.closed_at, t.read_at, t.window_until, LENGTH - MARGIN])?;
     }

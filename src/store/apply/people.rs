@@ -97,7 +97,7 @@ pub(super) fn last_heard(conn: &Connection, contact: i64) -> Result<Millis, Stor
     Ok(conn
         .prepare_cached(
             "SELECT coalesce(max((SELECT m.at FROM messages m WHERE m.thread_id = t.id AND m.inbound = 1 \
-             AND m.kind <> 'system' ORDER BY m.at DESC LIMIT 1)), 0) FROM threads t WHERE t.contact_id = ?1",
+             AND m.origin IS NOT '{\"by\":\"system\"}' ORDER BY m.at DESC LIMIT 1)), 0) FROM threads t WHERE t.contact_id = ?1",
         )?
         .query_row([contact], |r| r.get(0))?)
 }
@@ -174,6 +174,13 @@ pub(super) fn contact(
         }
     }
     if stale {
+        // A contact that was joined just now may have had a name of its own.
+        let now: String = conn
+            .prepare_cached("SELECT profile_name FROM contacts WHERE id = ?1")?
+            .query_row([row.id], |r| r.get(0))?;
+        if !name.is_empty() && now != name {
+            rename(conn, row.id, &now, name, at)?;
+        }
         refresh(conn, cx, row.id)?;
     }
     Ok(Some(row))

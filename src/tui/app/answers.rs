@@ -67,6 +67,10 @@ impl App {
             (Asked::MessageRows(thread), Response::MessageRows(rows)) if self.has_open(thread) => {
                 self.message_rows_came(rows);
             }
+            (Asked::TakeBack, Response::TakenBack { thread, content, quote }) => {
+                self.taken_back(thread, content, quote);
+            }
+            (Asked::Check, Response::Checked(report)) => self.checked(&report),
             (Asked::Send { thread, .. }, Response::Queued { .. }) => self.sent(thread),
             (Asked::QuickReplies, Response::QuickReplies(replies)) => self.quick_replies = replies,
             (Asked::Templates(account), Response::Templates(list)) => {
@@ -128,6 +132,9 @@ impl App {
             Ok(Response::Found(f)) => Delivery::Found(search, f),
             Ok(Response::Life(l)) => Delivery::Life(l),
             Ok(Response::Checks(c)) => Delivery::Checks(c),
+            Ok(Response::Contact(d)) => Delivery::Contact(d),
+            Ok(Response::Contacts(page)) => Delivery::Contacts(search, page.items),
+            Ok(Response::Versions(v)) => Delivery::Versions(v),
             Ok(Response::Queued { thread, .. }) => {
                 if self.has_open(thread) {
                     self.go_to_end();

@@ -5,10 +5,12 @@
 
 pub mod accounts;
 pub mod confirm;
+pub mod contact;
 pub mod doctor;
 pub mod field;
 pub mod frame;
 pub mod help;
+pub mod later;
 pub mod life;
 pub mod notices;
 pub mod quick_replies;
@@ -20,12 +22,14 @@ pub mod templates;
 #[cfg(test)]
 mod testing;
 pub mod variables;
+pub mod versions;
 
 use super::theme::Theme;
+use crate::clock::Millis;
 use crate::model::ids::{AccountId, MessageId, QuickReplyId, ThreadId};
 use crate::model::quick_reply::QuickReply;
 use crate::model::template::Template;
-use crate::protocol::{AccountView, Check, Found, MessageLife, Problem, Request};
+use crate::protocol::{AccountView, Check, ContactDetail, Found, MessageLife, Problem, Request, Version};
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -46,6 +50,13 @@ pub enum Step {
     },
     /// Show one account's threads, or all.
     SwitchAccount(Option<AccountId>),
+    /// Send the text in the composer at a time.
+    SendAt {
+        /// When.
+        at: Millis,
+        /// When, in words.
+        words: String,
+    },
     /// Open a thread, at a message if one is named.
     OpenThread {
         /// The thread.
@@ -76,6 +87,12 @@ pub enum Delivery {
     Life(Box<MessageLife>),
     /// The doctor's findings.
     Checks(Vec<Check>),
+    /// One contact.
+    Contact(Box<ContactDetail>),
+    /// Contacts, with the text they were looked for by.
+    Contacts(String, Vec<ContactDetail>),
+    /// What a message said.
+    Versions(Vec<Version>),
     /// A send was committed: `thread` is where.
     Queued(ThreadId),
     /// A request of this overlay was done.

@@ -107,6 +107,9 @@ fn message(state: DeliveryState) -> Message {
         provider_id: None,
         tag: None,
         edited: false,
+        waits: None,
+        put_aside: false,
+        also_sent: None,
         attempts: 1,
         unread: false,
         late: None,
@@ -244,6 +247,9 @@ async fn lists_have_one_json_document_and_fit_the_terminal() {
     let e = place.run(&launcher, &["messages", "Marta"]).await;
     assert!(e.out.lines().all(|l| switchboard::text::width(l) <= 60), "{}", e.out);
     assert!(e.err.contains("older: --before 1763716320000.1"), "{}", e.err);
+    // Below the table, once for each reason: code and text, meaning, next step.
+    let three = "\n131047 Re-engagement message\n  this means: more than 24 hours have passed\n  do next: send a template\n";
+    assert!(e.out.ends_with(three), "{}", e.out);
 }
 
 #[tokio::test]
@@ -276,6 +282,7 @@ async fn a_send_waits_for_the_state_that_was_asked_for() {
         to: Recipient::Thread { thread: THREAD },
         content: Outgoing::text("Olá"),
         quote: None,
+        at: Some(0),
     }));
 }
 

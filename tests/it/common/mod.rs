@@ -1,5 +1,7 @@
 //! What the integration tests share: an emulator, an engine, a listener, and waiting with a deadline.
 
+pub mod process;
+
 use secrecy::SecretString;
 use std::future::Future;
 use std::time::{Duration, Instant};

@@ -174,6 +174,19 @@ fn commands(house: &House, texts: &[(&str, &str)]) {
     for args in [&["templates"][..], &["templates", "--json"], &["accounts"], &["accounts", "--json"]] {
         assert_eq!(house.run(args).code, 0, "{args:?}");
     }
+    let kept = house.json(&["webhooks", "list", "--json", "--limit", "500"]);
+    let kept = kept["items"].as_array().unwrap();
+    assert!(kept.len() > 100);
+    house.run(&["webhooks", "list", "--limit", "500"]);
+    for w in kept.iter().step_by(29) {
+        let id = w["id"].as_str().unwrap();
+        assert_eq!(house.run(&["webhooks", "show", id]).code, 0);
+        house.json(&["webhooks", "show", "--json", id]);
+    }
+    let thread = house.json(&["messages", "--json", &format!("+{}", phone(2))]);
+    for m in thread["items"].as_array().unwrap().iter().step_by(5) {
+        assert_eq!(house.run(&["message", m["id"].as_str().unwrap(), "--raw"]).code, 0);
+    }
     house.run(&["doctor"]);
     house.run(&["doctor", "--json"]);
     // In colour, on a terminal.
