@@ -11,6 +11,7 @@ use crate::protocol::{
     WebhookState,
 };
 use crate::text::{sanitize, sanitize_lines};
+use std::fmt::Write as _;
 
 /// `switchboard webhooks`.
 pub(super) async fn webhooks(ctx: Context<'_>, args: Webhooks) -> Result<Exit, Failure> {
@@ -161,27 +162,26 @@ async fn replay(ctx: Context<'_>, id: Option<EventId>) -> Result<Exit, Failure> 
 }
 
 async fn replay_all(session: &mut Session, id: Option<EventId>) -> Result<Vec<Replayed>, Failure> {
-    let ids = match id {
-        Some(id) => vec![id],
-        None => {
-            let filter = WebhookFilter {
-                states: vec![WebhookState::Partial, WebhookState::Failed],
-                ..WebhookFilter::default()
-            };
-            let mut ids = Vec::new();
-            let mut next = None;
-            loop {
-                let page = page(session, &filter, next, 500).await?;
-                ids.extend(page.items.iter().map(|w| w.id));
-                next = page.next;
-                if next.is_none() {
-                    break;
-                }
+    let ids = if let Some(id) = id {
+        vec![id]
+    } else {
+        let filter = WebhookFilter {
+            states: vec![WebhookState::Partial, WebhookState::Failed],
+            ..WebhookFilter::default()
+        };
+        let mut ids = Vec::new();
+        let mut next = None;
+        loop {
+            let page = page(session, &filter, next, 500).await?;
+            ids.extend(page.items.iter().map(|w| w.id));
+            next = page.next;
+            if next.is_none() {
+                break;
             }
-            // In the order in which they came.
-            ids.reverse();
-            ids
         }
+        // In the order in which they came.
+        ids.reverse();
+        ids
     };
     let mut out = Vec::with_capacity(ids.len());
     for id in ids {
@@ -221,13 +221,13 @@ fn print_life(ctx: Context<'_>, life: &MessageLife, raw: bool) -> Result<(), Fai
     for s in &life.steps {
         let mut text = s.text.clone();
         if let Some(by) = &s.by {
-            text.push_str(&format!(" by {by}"));
+            let _ = write!(text, " by {by}");
         }
         if let Some(e) = &s.error {
-            text.push_str(&format!(": {} {}", e.code, e.text));
+            let _ = write!(text, ": {} {}", e.code, e.text);
         }
         if let Some(a) = s.attempt {
-            text.push_str(&format!(" [{a}]"));
+            let _ = write!(text, " [{a}]");
         }
         table.row([
             &out.precise(s.at),

@@ -22,11 +22,7 @@ const LOOK: Duration = Duration::from_secs(10);
 /// Between two tries when nothing can be written.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Bytes that are free for us on the file system of a folder.
-pub(super) fn free(path: &Path) -> std::io::Result<u64> {
-    let fs = rustix::fs::statvfs(path)?;
-    Ok(fs.f_bavail.saturating_mul(fs.f_frsize))
-}
+pub(super) use crate::store::free_bytes as free;
 
 /// `14.2 GiB`, `310 MiB`.
 pub(super) fn bytes(n: u64) -> String {
@@ -35,7 +31,7 @@ pub(super) fn bytes(n: u64) -> String {
         0..1024 => format!("{n} bytes"),
         1024..MIB => format!("{} KiB", n >> 10),
         MIB..0x4000_0000 => format!("{} MiB", n >> 20),
-        _ => format!("{}.{} GiB", n >> 30, (n & ((1 << 30) - 1)) * 10 >> 30),
+        _ => format!("{}.{} GiB", n >> 30, ((n & ((1 << 30) - 1)) * 10) >> 30),
     }
 }
 

@@ -127,6 +127,10 @@ impl Worker {
         if now < self.rest_until {
             return Some(self.rest_until);
         }
+        // What cannot be noted must not leave.
+        if shared.disk.trouble().is_some() {
+            return Some(now + AGAIN);
+        }
         let mut next = due.next;
         let mut put_off: BTreeMap<(Millis, &str), (WaitReason, Vec<MessageId>)> = BTreeMap::new();
         for send in due.sends {

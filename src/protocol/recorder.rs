@@ -128,7 +128,7 @@ pub struct LifeStep {
     /// The provider's own time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_at: Option<Millis>,
-    /// Stable word: `received`, `stored`, `queued`, `retried`, `withdrawn`, `attempt_started`, `attempt_ended`,
+    /// Stable word: `received`, `stored`, `queued`, `waiting`, `retried`, `moved`, `withdrawn`, `attempt_started`, `attempt_ended`,
     /// `status`, `edited`, `revoked`, `reaction`, `quoted`, `other`.
     pub kind: String,
     /// One line for people.

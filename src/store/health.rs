@@ -12,7 +12,14 @@ use std::path::Path;
 impl Reader {
     /// SQLite's own check; `None` when the file is whole, else its first complaint.
     pub fn quick_check(&self) -> Result<Option<String>, StoreError> {
-        let word: String = self.conn.query_row("PRAGMA quick_check(1)", [], |r| r.get(0))?;
+        // A connection of its own: one that has used the word index remembers segments that were merged since, and
+        // would find damage where there is none.
+        let fresh = match self.conn.path() {
+            Some(path) if !path.is_empty() => Some(Self::open(Path::new(path))?),
+            _ => None,
+        };
+        let conn = fresh.as_ref().map_or(&self.conn, |r| &r.conn);
+        let word: String = conn.query_row("PRAGMA quick_check(1)", [], |r| r.get(0))?;
         Ok((word != "ok").then_some(word))
     }
 

@@ -161,6 +161,15 @@ impl std::fmt::Debug for Store {
     }
 }
 
+/// With less room than this a database cannot be opened: its log has to be made first.
+const NO_ROOM: u64 = 1 << 20;
+
+/// Bytes that are free for us on the file system of a path.
+pub fn free_bytes(path: &Path) -> std::io::Result<u64> {
+    let fs = rustix::fs::statvfs(path)?;
+    Ok(fs.f_bavail.saturating_mul(fs.f_frsize))
+}
+
 fn create_private(path: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::OpenOptionsExt;
     match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
@@ -185,7 +194,14 @@ impl Store {
     /// Opens (or makes) the database at `path`, readable by its owner only. `on_commit` is called on the writer's
     /// thread after every commit and must not block.
     pub fn open(path: &Path, clock: Clock, on_commit: OnCommit) -> Result<Self, StoreError> {
-        Self::begin(path, clock, on_commit).map_err(|e| e.disk().map_or(e, StoreError::Disk))
+        Self::begin(path, clock, on_commit).map_err(|e| match e.disk() {
+            // Without room for its log SQLite only says that the disk failed.
+            Some(DiskTrouble::Failing) if free_bytes(path).is_ok_and(|f| f < NO_ROOM) => {
+                StoreError::Disk(DiskTrouble::Full)
+            }
+            Some(trouble @ (DiskTrouble::Full | DiskTrouble::ReadOnly)) => StoreError::Disk(trouble),
+            _ => e,
+        })
     }
 
     fn begin(path: &Path, clock: Clock, on_commit: OnCommit) -> Result<Self, StoreError> {

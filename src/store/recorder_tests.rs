@@ -241,3 +241,19 @@ async fn attempts_acts_and_carriers_of_a_message_are_found() {
     assert!(found.complete);
     assert_eq!(found.found.iter().map(|w| w.id).collect::<Vec<_>>(), [late]);
 }
+
+/// A connection that has seen the word index keeps what it knows of its segments; when they are merged, a check over
+/// the same connection would find damage where there is none.
+#[tokio::test]
+async fn a_check_is_not_fooled_by_what_was_merged_since_the_last_one() {
+    let bed = Bed::new().await;
+    for round in 0..3 {
+        for i in 0..40 {
+            let id = format!("w{round}.{i}");
+            bed.webhook(vec![says(&marta(), &id, NOW + i, &format!("word{i} again {round}"))]).await;
+        }
+        bed.whole().await;
+        while bed.store.tidy().await.unwrap() {}
+        bed.whole().await;
+    }
+}

@@ -167,7 +167,7 @@ impl Reader {
         let only = if bad { "AND w.state <> 'applied'" } else { "" };
         let sql = format!("SELECT {COLUMNS} FROM webhooks w WHERE w.id < ?1 {only} ORDER BY w.id DESC");
         let text: Vec<Vec<u8>> = filter.text.as_deref().map(forms).unwrap_or_default();
-        let text: Vec<Finder<'_>> = text.iter().map(|t| Finder::new(t)).collect();
+        let text: Vec<Finder<'_>> = text.iter().map(Finder::new).collect();
         let number = number.filter(|n| !n.is_empty()).map(Finder::new);
         let mut st = self.conn.prepare_cached(&sql)?;
         let mut rows = st.query([before.map_or(i64::MAX, |c| c.row)])?;
@@ -299,7 +299,7 @@ impl Reader {
             return Ok(Carriers { found: Vec::new(), complete: true });
         };
         let needles: Vec<Vec<u8>> = ids.iter().flat_map(|id| forms(id)).collect();
-        let finders: Vec<Finder<'_>> = needles.iter().map(|n| Finder::new(n)).collect();
+        let finders: Vec<Finder<'_>> = needles.iter().map(Finder::new).collect();
         let mut spans: Vec<(i64, i64)> = Vec::new();
         for at in times {
             let from = self.webhook_row_at(at.saturating_sub(BEFORE))?;

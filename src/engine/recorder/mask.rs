@@ -143,7 +143,9 @@ fn prune(value: &mut Value, ids: &[String]) {
                 list.retain(|_| keep.next().copied().unwrap_or(true));
                 list.push(format!("… {others} more about others").into());
             }
-            list.iter_mut().for_each(|v| prune(v, ids));
+            for v in list.iter_mut() {
+                prune(v, ids);
+            }
         }
         Value::Object(map) => map.values_mut().for_each(|v| prune(v, ids)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}

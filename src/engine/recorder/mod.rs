@@ -21,6 +21,7 @@ use crate::store::{KeptWebhook, StoreError};
 use mask::Mask;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -164,7 +165,7 @@ fn part(change: &Change) -> WebhookPart {
         Change::Status(s) => {
             let mut what = format!("status {}", s.word);
             if let Some(e) = &s.error {
-                what.push_str(&format!(" ({} {})", e.code, e.text));
+                let _ = write!(what, " ({} {})", e.code, e.text);
             }
             (what, Some(s.at), Some(&s.provider_id))
         }

@@ -142,4 +142,6 @@ fn frame(buf: &mut Buffer, area: Rect, style: Style) {
 }
 
 #[cfg(test)]
+mod bars_tests;
+#[cfg(test)]
 mod tests;

@@ -84,14 +84,14 @@ impl LifeBox {
     }
 
     fn lines(&self) -> Vec<Line> {
-        let Some(life) = &self.life else { return self.head(&self.message) };
+        let Some(life) = &self.life else { return Self::head(&self.message) };
         match self.view.checked_sub(1).and_then(|i| life.webhooks.get(i)) {
             Some(webhook) => self.raw(webhook),
             None => self.story(life),
         }
     }
 
-    fn head(&self, m: &Message) -> Vec<Line> {
+    fn head(m: &Message) -> Vec<Line> {
         let line = |left: &str, text: String| Line { left: left.into(), text, look: Look::Plain };
         let way = match m.direction {
             Direction::Inbound => "from the customer",
@@ -108,7 +108,7 @@ impl LifeBox {
     }
 
     fn story(&self, life: &MessageLife) -> Vec<Line> {
-        let mut out = self.head(&life.message);
+        let mut out = Self::head(&life.message);
         out.push(Line { left: String::new(), text: String::new(), look: Look::Plain });
         for s in &life.steps {
             out.push(Line { left: (self.time)(s.at), text: self.sentence(s), look: look(s) });
