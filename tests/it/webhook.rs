@@ -158,3 +158,63 @@ async fn who_can_sign_for_one_account_cannot_write_into_another() {
     listener.stop().await;
     engine.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_updates_of_every_shape_in_one_post_twice() {
+    let bed = Bed::new(0.0, 1).await;
+    let url = bed.engine.listener_url(&AccountId::new("support")).unwrap();
+    let metadata = json!({"display_phone_number":"15550102030","phone_number_id":DEMO_NUMBERS[0]});
+    let mut messages: Vec<serde_json::Value> = (0..990)
+        .map(|i| {
+            json!({"from": format!("4477009{:05}", i % 30), "id": format!("wamid.K{i}"), "timestamp": format!("{}", 1_795_176_009 + i),
+                   "type":"text","text":{"body":format!("message {i}")}})
+        })
+        .collect();
+    // One that names nobody is poison; one without `from`, and one of a kind that is not known, are not.
+    messages[500] = json!({"id":"wamid.POISON","timestamp":"1795176009","type":"text","text":{"body":"?"}});
+    messages[501] = json!({"from_user_id":"GB.9","id":"wamid.HIDDEN","timestamp":"1795176009","type":"text","text":{"body":"no number"}});
+    messages[502] = json!({"from":"447700900000","id":"wamid.NEW","timestamp":"1795176009","type":"hologram","hologram":{"body":"wave"}});
+    let statuses: Vec<serde_json::Value> = ["read", "delivered", "sent", "held"]
+        .iter()
+        .map(
+            |s| json!({"id":"wamid.NEVER","status":s,"timestamp":"1795176050","recipient_id":"447700900001"}),
+        )
+        .collect();
+    let body = json!({"object":"whatsapp_business_account","entry":[
+        {"id":"1","changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":metadata,"messages":messages,"statuses":statuses}}]},
+        {"id":switchboard::emulator::DEMO_ACCOUNT,"time":1_795_176_200,"changes":[
+            {"field":"message_template_status_update","value":{"event":"PAUSED","message_template_id":77,"message_template_name":"from_a_webhook","message_template_language":"en_GB","reason":"NONE"}},
+            {"field":"account_update","value":{"event":"VERIFIED_ACCOUNT"}},
+            {"field":"automatic_events","value":{"x":1}}
+        ]}
+    ]})
+    .to_string()
+    .into_bytes();
+    let sig = sign(DEMO_APP_SECRET.as_bytes(), &body);
+    for _ in 0..2 {
+        let r =
+            bed.http.post(&url).header("X-Hub-Signature-256", &sig).body(body.clone()).send().await.unwrap();
+        assert_eq!(r.status().as_u16(), 200);
+    }
+    let mut c = bed.client().await;
+    let Response::Accounts(accounts) = c.ask(Request::Accounts).await.unwrap() else { panic!() };
+    // 990 messages but the poison one, each once.
+    assert_eq!((accounts[0].unread, accounts[0].threads), (989, 31));
+    let s = status(&bed).await;
+    assert_eq!(s.failed_webhooks, 2, "each POST is kept as partly applied");
+    let told: Vec<&str> = s.notices.iter().map(|n| n.text.as_str()).collect();
+    for what in ["held", "automatic_events", "verified account", "from_a_webhook"] {
+        assert_eq!(told.iter().filter(|t| t.contains(what)).count(), 1, "{what} in {told:?}");
+    }
+    let r =
+        Request::Search { text: "\"no number\"".into(), account: None, thread: None, before: None, limit: 5 };
+    let Response::Found(found) = c.ask(r).await.unwrap() else { panic!() };
+    assert_eq!(found.hits.items.len(), 1);
+    let Response::Templates(list) =
+        c.ask(Request::Templates { account: AccountId::new("support") }).await.unwrap()
+    else {
+        panic!()
+    };
+    assert!(list.iter().any(|t| t.name == "from_a_webhook" && t.status == "PAUSED"));
+    bed.stop().await;
+}

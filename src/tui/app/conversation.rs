@@ -344,6 +344,7 @@ impl Conversation {
             let at = self.messages.partition_point(|o| o.at <= m.at);
             if m.unread && m.late.is_some() && at < self.messages.len() {
                 self.late.get_or_insert(m.id);
+                self.marked = None;
                 changed = true;
             }
             // What belongs to pages that are not loaded comes with them.
@@ -447,11 +448,8 @@ impl App {
             self.scroll(-half);
         }
         self.scroll(0);
-        if load == Load::Newest
-            && self.conversation.as_ref().is_some_and(|c| c.late_asked)
-            && self.has_unseen_late()
-        {
-            self.go_to_late();
+        if load == Load::Newest && self.conversation.as_ref().is_some_and(|c| c.late_asked) {
+            self.lead_to_late();
         }
         self.mark_read();
         self.damage(Damage::CONVERSATION | Damage::COMPOSER | Damage::DETAILS);

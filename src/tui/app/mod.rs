@@ -492,7 +492,7 @@ impl App {
             return;
         }
         let stored = c.messages.iter().map(|m| m.stored_at).max();
-        if self.is_watching(thread) && !self.has_unseen_late() {
+        if !self.has_unseen_late() && self.is_watching(thread) {
             if let Some(c) = &mut self.conversation {
                 c.marked = Some(upto);
             }

@@ -220,7 +220,11 @@ impl Script {
                         marketing_opt_out: false,
                     },
                     draft: self.drafts.get(&id).cloned().unwrap_or_default(),
-                    late_unread: None,
+                    late_unread: self
+                        .messages
+                        .iter()
+                        .find(|m| m.thread == id && m.unread && m.late.is_some())
+                        .map(|m| m.id),
                     read_at: None,
                     row,
                 }))
