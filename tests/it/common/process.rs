@@ -14,7 +14,7 @@ use switchboard::provider::meta::webhook::sign;
 /// The accounts of the configuration, in the order of the emulator's numbers.
 pub const ACCOUNTS: [&str; 3] = ["support", "sales", "lojas"];
 /// Longest wait for a condition that involves whole processes.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Looks again and again until `done` gives something; fails with `what` when it takes far too long.
 pub fn until<T>(what: &str, mut done: impl FnMut() -> Option<T>) -> T {

@@ -7,7 +7,8 @@
 //!
 //! A handful of kills in a normal run; more, or another seed, by the environment:
 //!
-//!     SWITCHBOARD_CRASHES=200 SWITCHBOARD_CRASH_SEED=7 cargo test --release --test it crash -- --nocapture
+//!     SWITCHBOARD_CRASHES=200 SWITCHBOARD_CRASH_SEED=7 cargo test --release --test it crash:: -- --nocapture
+#![allow(clippy::print_stdout, reason = "the figures are what a long run is for")]
 
 mod check;
 mod work;
@@ -127,7 +128,7 @@ fn nothing_acknowledged_is_lost_and_nothing_is_sent_twice() {
         let waiting = state["webhooks_waiting"].as_object().unwrap().values().all(|n| n == 0);
         (waiting && state["planned"] == 0).then_some(())
     });
-    until("nothing waits in the outbox", || bench.outbox_is_empty(&home).then_some(()));
+    until("nothing waits in the outbox", || Bench::outbox_is_empty(&home).then_some(()));
     let (code, out, err) = home.run(&["doctor", "--json"]);
     let checks: Value = serde_json::from_str(&out).unwrap_or_else(|e| panic!("{code:?} {e}: {out}{err}"));
     for name in ["store.integrity", "store.counters"] {

@@ -141,7 +141,7 @@ impl Bench {
         u64::try_from(n).unwrap()
     }
 
-    pub fn outbox_is_empty(&self, home: &Home) -> bool {
+    pub fn outbox_is_empty(home: &Home) -> bool {
         let sql = "SELECT count(*) FROM outbox WHERE state IN ('queued','sending')";
         home.store().query_row(sql, [], |r| r.get::<_, i64>(0)).unwrap() == 0
     }
@@ -298,7 +298,7 @@ pub async fn operate(bench: std::sync::Arc<Bench>, stop: CancellationToken, n: u
                     assert!(["stopping", "engine", "store"].contains(&problem.kind.as_str()), "{problem:?}");
                     Told::Refused
                 }
-                Err(_) => panic!("an operator waits in vain"),
+                Err(tokio::time::error::Elapsed { .. }) => panic!("an operator waits in vain"),
             };
             bench.note(&text, told);
             bench.answers.fetch_add(1, Ordering::Relaxed);
@@ -309,10 +309,9 @@ pub async fn operate(bench: std::sync::Arc<Bench>, stop: CancellationToken, n: u
             // Now and then an operator looks at an older one and sends it again if nobody knows its fate.
             if dice.below(4) == 0
                 && let Some((text, id)) = mine.get(dice.below(mine.len() as u64) as usize).cloned()
+                && !again(&bench, &mut client, &text, id).await
             {
-                if !again(&bench, &mut client, &text, id).await {
-                    break;
-                }
+                break;
             }
         }
     }

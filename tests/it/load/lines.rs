@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// A post that is not taken for this long is a failure.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What came of all posts.
 #[derive(Default)]
@@ -121,7 +121,7 @@ pub fn send_all(url: &str, posts: &[Post], lines: usize, counts: &Counts) {
                     let n = next.fetch_add(1, Ordering::Relaxed);
                     let Some(post) = posts.get(n) else { return };
                     line.insist(post, counts);
-                    if n % 20 == 0 && line.post(post) == 200 {
+                    if n.is_multiple_of(20) && line.post(post) == 200 {
                         counts.repeated.fetch_add(1, Ordering::Relaxed);
                     }
                 }

@@ -6,7 +6,8 @@
 //!
 //! A small run in the normal tests; the full one by the environment:
 //!
-//!     SWITCHBOARD_LOAD=100000 cargo test --release --test it load -- --nocapture
+//!     SWITCHBOARD_LOAD=100000 cargo test --release --test it load:: -- --nocapture
+#![allow(clippy::print_stdout, reason = "the figures are what a long run is for")]
 
 mod lines;
 

@@ -42,7 +42,7 @@ impl Term {
     fn start_at(speed: &str, data: Arc<tempfile::TempDir>, rows: u16, cols: u16) -> Self {
         let demo = data.path().join("demo");
         let args = ["demo", "--speed", speed, "--data", demo.to_str().unwrap()];
-        Self::program(&args, data.clone(), rows, cols)
+        Self::program(&args, data, rows, cols)
     }
 
     /// The program with these arguments; `data` is its home.
