@@ -5,12 +5,12 @@ use super::failure::{Exit, Failure};
 use super::session::Role;
 use super::table::Table;
 use super::{Context, Session, format};
-use crate::model::delivery::DeliveryError;
+use crate::model::delivery::{DeliveryError, DeliveryState};
 use crate::model::ids::AccountId;
 use crate::model::message::Message;
 use crate::model::thread::ThreadDetail;
 use crate::protocol::{Cursor, Place, Request, Response};
-use crate::text::sanitize;
+use crate::text::{sanitize, when};
 use serde::Serialize;
 
 /// What `--json` prints.
@@ -34,6 +34,7 @@ pub(super) async fn run(ctx: Context<'_>, args: Messages) -> Result<Exit, Failur
     if let Some(older) = document.older {
         ctx.out.remark(&format!("older: --before {}", format::cursor(older)));
     }
+    let now = ctx.clock.now();
     let mut table = if args.ids {
         Table::new(&["id", "time", "from", "message", "state"], 3)
     } else {
@@ -52,6 +53,10 @@ pub(super) async fn run(ctx: Context<'_>, args: Messages) -> Result<Exit, Failur
             text.push_str(&r.emoji);
         }
         let state = match &m.error {
+            _ if m.waits.is_some_and(|w| w.until > now) => {
+                let w = m.waits.map(|w| (when::distance(w.until, now), w.why.words()));
+                w.map(|(left, why)| format!("queued, {left}: {why}")).unwrap_or_default()
+            }
             Some(e) if e.code == 0 => format!("{} {}", m.state.as_str(), e.text),
             Some(e) => format!("{} {} {}", m.state.as_str(), e.code, e.text),
             None => format::state(m.state).to_owned(),
@@ -80,10 +85,10 @@ pub(super) async fn run(ctx: Context<'_>, args: Messages) -> Result<Exit, Failur
 /// Why messages failed, each reason once.
 fn reasons(items: &[Message]) -> Vec<&DeliveryError> {
     let mut out: Vec<&DeliveryError> = Vec::new();
-    for error in items.iter().filter_map(|m| m.error.as_ref()) {
-        let asks = error.next.as_deref() != Some(DeliveryError::PUT_ASIDE);
+    let open = |m: &&Message| m.state == DeliveryState::Failed && !m.put_aside;
+    for error in items.iter().filter(open).filter_map(|m| m.error.as_ref()) {
         let says = error.cause.is_some() || error.next.is_some();
-        if asks && says && !out.contains(&error) {
+        if says && !out.contains(&error) {
             out.push(error);
         }
     }

@@ -85,6 +85,11 @@ impl Output {
         Ok(())
     }
 
+    /// The operator's time zone.
+    pub fn zone(&mut self) -> TimeZone {
+        self.zone.get_or_insert_with(TimeZone::system).clone()
+    }
+
     /// A time as `2026-11-21 09:12` in the operator's zone.
     pub fn time(&mut self, at: Millis) -> String {
         let zone = self.zone.get_or_insert_with(TimeZone::system);

@@ -4,10 +4,12 @@
 //! socket to pump. Knows `store`, `provider`, `protocol`, `model`; knows nothing of screens, shells or HTTP servers.
 
 pub mod bench;
+mod check;
 mod disk;
 mod doctor;
 mod hub;
 mod ingest;
+mod limits;
 mod outbox;
 mod paths;
 mod recorder;

@@ -6,8 +6,10 @@
 
 pub mod client;
 pub mod codec;
+mod outbox;
 mod recorder;
 
+pub use outbox::{Asked, CheckReport, OutboxRow};
 pub use recorder::{
     LifeStep, LifeWebhook, MessageLife, RAW_MAX, Replayed, WebhookDetail, WebhookFilter, WebhookPart,
     WebhookRow, WebhookState,
@@ -155,6 +157,10 @@ pub enum Request {
         content: Outgoing,
         /// The message it quotes.
         quote: Option<MessageId>,
+        /// Send it at this time; a time that has passed is now, without the time to take it back. `None` = as soon
+        /// as it cannot be taken back any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Millis>,
     },
     /// Send a template by name with its values. Checked before anything is stored. → [`Response::Queued`]
     SendTemplate {
@@ -168,6 +174,9 @@ pub enum Request {
         language: String,
         /// Values by field key.
         values: Values,
+        /// As in [`Request::Send`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Millis>,
     },
     /// Send a failed or unknown message again, as a new attempt. → [`Response::Done`]
     Retry {
@@ -178,6 +187,31 @@ pub enum Request {
     Cancel {
         /// Which.
         message: MessageId,
+    },
+    /// Withdraw a queued message and give its content back, to be written anew. → [`Response::TakenBack`]
+    TakeBack {
+        /// Which.
+        message: MessageId,
+    },
+    /// Another time for a queued message. → [`Response::Done`]
+    Reschedule {
+        /// Which.
+        message: MessageId,
+        /// When; `None` = now.
+        at: Option<Millis>,
+    },
+    /// Find out what became of a message that was sent: look through what was kept, ask the provider where it can
+    /// be asked. → [`Response::Checked`]
+    Check {
+        /// Which.
+        message: MessageId,
+    },
+    /// Sends that have not got through: waiting, on the wire, unknown, failed. → [`Response::Outbox`]
+    Outbox {
+        /// One account, or all.
+        account: Option<AccountId>,
+        /// At most this many (1 to 1000).
+        limit: u32,
     },
     /// Mark a thread read here. → [`Response::Done`]
     MarkRead {
@@ -365,6 +399,8 @@ pub struct Status {
     pub failed_webhooks: u64,
     /// Messages waiting in the outbox.
     pub outbox: u32,
+    /// Messages to be sent later.
+    pub later: u32,
     /// Messages whose fate is unknown.
     pub unknown: u32,
     /// The last few notices, newest first.
@@ -467,6 +503,19 @@ pub enum Response {
         /// Its thread.
         thread: ThreadId,
     },
+    /// A send was withdrawn; this was it.
+    TakenBack {
+        /// Its thread.
+        thread: ThreadId,
+        /// What it was.
+        content: Outgoing,
+        /// What it quoted.
+        quote: Option<MessageId>,
+    },
+    /// What a check found.
+    Checked(Box<CheckReport>),
+    /// Sends that have not got through.
+    Outbox(Vec<OutboxRow>),
     /// Templates.
     Templates(Vec<Template>),
     /// Quick replies.

@@ -6,8 +6,9 @@ pub mod http;
 pub mod meta;
 
 use crate::model::contact::Identity;
-use crate::model::delivery::DeliveryError;
+use crate::model::delivery::{DeliveryError, HoldScope};
 use crate::model::event::NumberFacts;
+use crate::model::inbound::StatusUpdate;
 use crate::model::outgoing::Outgoing;
 use crate::model::template::Template;
 use async_trait::async_trait;
@@ -36,6 +37,8 @@ pub struct Capabilities {
     pub history: bool,
     /// Has a customer service window.
     pub window: bool,
+    /// Can be asked what became of a message that it named.
+    pub delivery_history: bool,
 }
 
 /// A send as a provider needs it: every id is the provider's own.
@@ -71,6 +74,8 @@ pub enum Outcome {
         after: Option<Duration>,
         /// Why.
         error: DeliveryError,
+        /// Who has to wait.
+        scope: HoldScope,
     },
     /// The answer was lost after bytes had left: it may or may not have been sent.
     Unknown(DeliveryError),
@@ -133,6 +138,8 @@ pub trait Provider: Send + Sync {
     fn capabilities(&self) -> Capabilities;
     /// Sends. Never retries by itself.
     async fn send(&self, request: SendRequest<'_>) -> Outcome;
+    /// What it reported about a message of ours, oldest first; nothing where it knows nothing.
+    async fn delivery_history(&self, provider_id: &str) -> Result<Vec<StatusUpdate>, CallError>;
     /// Marks a customer's message (and all before it) read; `typing` also shows that somebody types.
     async fn mark_read(&self, provider_id: &str, typing: bool) -> Result<(), CallError>;
     /// The whole template list, all pages.

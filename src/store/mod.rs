@@ -30,7 +30,7 @@ mod writer;
 pub mod seed;
 
 pub use life::{Act, AttemptRow, LifeRows};
-pub use outbox::{DueSend, OpenAttempt};
+pub use outbox::{Due, DueSend, OpenAttempt, RecentAttempt, SendFacts};
 pub use reader::Reader;
 pub use webhooks::{Carriers, KeptWebhook};
 pub use writer::{Commit, Reply};

@@ -384,7 +384,7 @@ impl Reader {
                 let (row, _, message) = rows::message(r, &names)?;
                 next = Some(Cursor { at: message.at, row });
                 let snippet = snippet(&message.body.plain_text(), &query.terms);
-                hits.push(Hit { message, title: r.get(23)?, snippet });
+                hits.push(Hit { message, title: r.get("title")?, snippet });
             }
         }
         let threads = if before.is_none() && thread.is_none() {

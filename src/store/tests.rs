@@ -15,6 +15,8 @@ use crate::model::thread::{DraftMode, ThreadFilter};
 use crate::protocol::Place;
 use health::Table;
 
+mod outbox;
+
 pub(super) const NUMBER: &str = "339901477551020";
 pub(super) const NOW: i64 = 1_795_176_000_000;
 
@@ -96,6 +98,7 @@ impl Bed {
             content: Outgoing::text(text),
             quote: None,
             not_before: 0,
+            send_at: None,
         })
         .await
         .unwrap();
@@ -259,7 +262,7 @@ async fn an_unknown_attempt_is_settled_by_a_status_that_carries_our_id() {
     let m = bed.message(message).await;
     assert_eq!((m.state, m.provider_id.unwrap().0.as_str()), (DeliveryState::Sent, "out9"));
     assert_eq!(bed.threads().await[0].failed, 0);
-    assert!(bed.store.read(|r| r.due(10)).await.unwrap().is_empty(), "never sent again");
+    assert!(bed.store.read(|r| r.due(NOW, 10)).await.unwrap().sends.is_empty(), "never sent again");
     bed.whole().await;
 }
 
@@ -275,7 +278,7 @@ async fn a_closed_window_answer_corrects_our_clock_and_a_retry_is_a_new_attempt(
     let second = AttemptId::new();
     bed.apply(EventBody::MessageRetried { message, attempt: second }).await.unwrap();
     assert_eq!(bed.threads().await[0].failed, 0);
-    let due = bed.store.read(|r| r.due(10)).await.unwrap();
+    let due = bed.store.read(|r| r.due(NOW, 10)).await.unwrap().sends;
     assert!(due.len() == 1 && due[0].attempt == second && second != first);
     // A late failure of the first attempt is not the second one's.
     let e = bed.apply(EventBody::MessageRetried { message, attempt: AttemptId::new() }).await.unwrap_err();
@@ -292,11 +295,11 @@ async fn a_failed_message_can_be_put_aside() {
     let thread = bed.threads().await[0].id;
     let (message, _) = bed.sent(thread, "hello", "out1").await;
     bed.webhook(vec![status("out1", "failed", None)]).await;
-    assert_ne!(bed.message(message).await.error.unwrap().next.as_deref(), Some(DeliveryError::PUT_ASIDE));
+    assert!(!bed.message(message).await.put_aside);
     for _ in 0..2 {
         bed.apply(EventBody::MessageCancelled { message }).await.unwrap();
     }
-    assert_eq!(bed.message(message).await.error.unwrap().next.as_deref(), Some(DeliveryError::PUT_ASIDE));
+    assert!(bed.message(message).await.put_aside);
     assert_eq!(bed.threads().await[0].failed, 0);
     bed.whole().await;
 }
@@ -310,7 +313,9 @@ async fn sends_of_one_thread_are_due_one_at_a_time_in_order() {
     let (b, _) = bed.queue(thread, "2").await;
     let due = |bed: &Bed| {
         let store = bed.store.clone();
-        async move { store.read(|r| r.due(10)).await.unwrap().iter().map(|d| d.message).collect::<Vec<_>>() }
+        async move {
+            store.read(|r| r.due(NOW, 10)).await.unwrap().sends.iter().map(|d| d.message).collect::<Vec<_>>()
+        }
     };
     assert_eq!(due(&bed).await, [a]);
     bed.apply(EventBody::AttemptStarted { message: a, attempt }).await.unwrap();

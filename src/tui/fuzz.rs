@@ -214,6 +214,9 @@ impl Scene {
                 provider_id: None,
                 tag: Some(text()),
                 edited: ours,
+                waits: None,
+                put_aside: false,
+                also_sent: None,
                 attempts: 1,
                 revision: 1,
             });

@@ -20,6 +20,9 @@ fn message(inbound: bool, body: Body) -> Message {
         provider_id: None,
         tag: None,
         edited: false,
+        waits: None,
+        put_aside: false,
+        also_sent: None,
         attempts: 0,
         unread: false,
         late: None,
@@ -108,12 +111,7 @@ fn the_keys_of_a_failure_follow_its_next_step() {
         assert_eq!(s.matches("Ctrl+R").count(), usize::from(keys.contains("Ctrl+R")), "{s}");
     }
     // A message put aside asks for nothing.
-    m.error = Some(DeliveryError {
-        code: 131_026,
-        text: "no".into(),
-        cause: None,
-        next: Some(DeliveryError::PUT_ASIDE.into()),
-    });
+    m.put_aside = true;
     let s = shown(&laid_out(&m, 60, &Around::default()));
     assert!(s.contains("→ put aside") && !s.contains("x y"), "{s}");
 }
@@ -204,7 +202,7 @@ proptest! {
             m.state = DeliveryState::Failed;
             m.error = Some(DeliveryError { code: 1, text: s.clone(), cause: Some(other.clone()), next: None });
         }
-        let around = Around { day: Some(Date::constant(2024, 1, 1)), unread: Some(7), leads: true };
+        let around = Around { day: Some(Date::constant(2024, 1, 1)), unread: Some(7), leads: true, wait: None, closed_then: false };
         let block = laid_out(&m, width, &around);
         for line in &block.lines {
             prop_assert!(usize::from(line.x) + line.width() <= usize::from(width), "{:?} at {width}", line);

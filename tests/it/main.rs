@@ -17,6 +17,7 @@ mod engine;
 mod errors;
 mod faults;
 mod hostile;
+mod outbox;
 mod pty;
 mod rules;
 mod two_processes;

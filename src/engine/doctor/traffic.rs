@@ -38,7 +38,7 @@ pub(super) async fn run(shared: &Shared) -> Vec<Check> {
     }));
     out.push(check("outbox", None, match shared.store.read(Reader::outbox_counts).await {
         Err(e) => fail(e.to_string(), "run the doctor again"),
-        Ok((open, unknown)) => outbox(open, unknown),
+        Ok((open, _, unknown)) => outbox(open, unknown),
     }));
     out
 }

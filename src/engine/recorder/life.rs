@@ -118,7 +118,7 @@ fn own_steps(rows: &LifeRows) -> Vec<LifeStep> {
                 s.error = Some(error);
                 format!("attempt {n}: rejected")
             }
-            Some(AttemptOutcome::RetryAt { at, error }) => {
+            Some(AttemptOutcome::RetryAt { at, error, .. }) => {
                 s.error = Some(error);
                 let wait = (at - ended).max(0);
                 format!("attempt {n}: put off by {}.{} s", wait / 1000, wait % 1000 / 100)
@@ -150,6 +150,8 @@ fn act_words(act: &Act) -> Option<(&'static str, &'static str)> {
         "message_queued" => ("queued", "committed to the outbox"),
         "message_retried" => ("retried", "sent again, as a new attempt"),
         "message_cancelled" => ("withdrawn", "withdrawn or put aside"),
+        "send_moved" => ("moved", "another time was chosen, or now"),
+        "sends_put_off" => ("waits", "put off: a limit of the provider was reached"),
         // Attempts have rows of their own.
         "attempt_started" | "attempt_ended" => return None,
         _ => return None,

@@ -1,13 +1,13 @@
 //! Webhooks: the raw body is kept, then every update is applied. One that cannot be applied costs itself only.
 
 use super::{
-    AccountRow, Context, NewMessage, ThreadState, add_message, content, first_chars, news, people,
+    AccountRow, Context, NewMessage, ThreadState, add_message, attempts, content, first_chars, news, people,
     thread_by_row,
 };
 use crate::clock::Millis;
 use crate::model::delivery::{DeliveryError, DeliveryState, DeliveryTimes};
 use crate::model::event::Event;
-use crate::model::ids::{AccountId, AttemptId, EventId, MessageId};
+use crate::model::ids::{AccountId, EventId, MessageId};
 use crate::model::inbound::{
     Author, Change, InboundMessage, Peer, Route, Routed, StatusUpdate, WebhookBatch,
 };
@@ -369,41 +369,14 @@ pub(super) fn replay_early(
     Ok(())
 }
 
-/// The outbox row that a status belongs to: by the provider's id, else by our attempt id.
-fn own_send(
+/// A status that was learned otherwise than by a webhook.
+pub(super) fn status_of(
     conn: &Connection,
     cx: &mut Context,
     account: &AccountRow,
     s: &StatusUpdate,
-    key: MessageId,
-) -> Result<Option<(i64, Option<i64>)>, StoreError> {
-    let known = conn
-        .prepare_cached("SELECT o.id, o.message_id FROM provider_ids p JOIN outbox o ON o.id = p.outbox_id WHERE p.key = ?1")?
-        .query_row([key.0], |r| Ok((r.get(0)?, r.get(1)?)))
-        .optional()?;
-    if known.is_some() {
-        return Ok(known);
-    }
-    let Some(attempt) = s.opaque.as_deref().and_then(|o| o.parse::<AttemptId>().ok()) else {
-        return Ok(None);
-    };
-    let found: Option<(i64, Option<i64>)> = conn
-        .prepare_cached(
-            "SELECT o.id, o.message_id FROM attempts a JOIN outbox o ON o.id = a.outbox_id \
-             WHERE a.uid = ?1 AND o.account_id = ?2",
-        )?
-        .query_row(params![attempt.0, account.id], |r| Ok((r.get(0)?, r.get(1)?)))
-        .optional()?;
-    if let Some((outbox, message)) = found {
-        conn.prepare_cached("INSERT OR IGNORE INTO provider_ids(key, outbox_id) VALUES(?1, ?2)")?
-            .execute(params![key.0, outbox])?;
-        if let Some(m) = message {
-            conn.prepare_cached("UPDATE messages SET provider_id = coalesce(provider_id, ?2) WHERE id = ?1")?
-                .execute(params![m, s.provider_id])?;
-            content::fill_quotes(conn, cx, account, &s.provider_id)?;
-        }
-    }
-    Ok(found)
+) -> Result<(), StoreError> {
+    status(conn, cx, account, s, &Change::Status(Box::new(s.clone())))
 }
 
 fn status(
@@ -417,31 +390,18 @@ fn status(
         return news::unknown(conn, cx, account, &format!("status {}", s.word));
     };
     let key = MessageId::of_provider(&account.key, &s.provider_id);
-    let send = own_send(conn, cx, account, s, key)?;
-    let message = if let Some((_, message)) = send {
-        message
+    let row = if let Some(send) = attempts::own_send(conn, account, s, key)? {
+        attempts::status(conn, cx, account, &send, key, s, state)?
     } else {
         let echo: Option<i64> = conn
             .prepare_cached("SELECT id FROM messages WHERE uid = ?1")?
             .query_row([key.0], |r| r.get(0))
             .optional()?;
-        if echo.is_none() {
-            return keep_early(conn, cx, account, key, change);
-        }
-        echo
+        let Some(echo) = echo else { return keep_early(conn, cx, account, key, change) };
+        move_state(conn, cx, account, echo, state, s.at, s.error.as_ref())?;
+        Some(echo)
     };
-    if let Some((outbox, None)) = send {
-        return super::outbox::reaction_status(conn, cx, account, outbox, s, state);
-    }
-    let Some(row) = message else { return Ok(()) };
-    let moved = move_state(conn, cx, account, row, state, s.at, s.error.as_ref())?;
-    if let Some((outbox, _)) = send
-        && moved
-    {
-        let to = if state == DeliveryState::Failed { "failed" } else { "done" };
-        conn.prepare_cached("UPDATE outbox SET state = ?2 WHERE id = ?1")?.execute(params![outbox, to])?;
-        cx.changed(Changed::StatusChanged);
-    }
+    let Some(row) = row else { return Ok(()) };
     if !s.recipient.is_empty() {
         let contact: i64 = conn
             .prepare_cached(
@@ -476,6 +436,8 @@ pub(super) fn move_state(
     noted.note(next, at);
     let moves = old.may_become(next);
     let closes = next == DeliveryState::Failed && error.is_some_and(|e| e.code == WINDOW_CLOSED);
+    // What the customer wrote after the send left says more about the window of now than its refusal.
+    let refused_at = noted.sending.unwrap_or(at).min(at);
     // A second failure of the same attempt: the earlier one is the reason.
     let reason = match error {
         Some(e) if old == DeliveryState::Failed && next == old => {
@@ -487,7 +449,7 @@ pub(super) fn move_state(
     };
     if !moves && noted == before && reason.is_none() {
         if closes {
-            close_window(conn, thread_id, at)?;
+            close_window(conn, thread_id, refused_at)?;
         }
         return Ok(false);
     }
@@ -510,7 +472,7 @@ pub(super) fn move_state(
     }
     let thread = thread_by_row(conn, thread_id)?;
     if closes {
-        close_window(conn, thread.id, at)?;
+        close_window(conn, thread.id, refused_at)?;
         cx.thread_changed(&thread, account);
     }
     if moves {

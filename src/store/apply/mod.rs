@@ -3,6 +3,7 @@
 //! One file per area. Everything here runs on the writer's thread inside a transaction that is already open.
 
 mod admin;
+mod attempts;
 mod content;
 mod inbound;
 mod merge;
@@ -168,6 +169,11 @@ impl Context {
         Ok(())
     }
 
+    /// Whether news wait for a message that is not here.
+    fn has_early(&self) -> bool {
+        self.early > 0
+    }
+
     /// Everything that changed in the transaction.
     pub fn take_changed(&mut self) -> Vec<Changed> {
         self.seen.clear();
@@ -300,7 +306,7 @@ pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Resul
         EventBody::WebhookReplayed { webhook, batch, problem } => {
             inbound::replay(conn, cx, *webhook, batch.as_ref(), problem.as_deref())
         }
-        EventBody::MessageQueued { message, attempt, account, to, content, quote, not_before } => {
+        EventBody::MessageQueued { message, attempt, account, to, content, quote, not_before, send_at } => {
             let send = outbox::NewSend {
                 message: *message,
                 attempt: *attempt,
@@ -309,8 +315,15 @@ pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Resul
                 content,
                 quote: *quote,
                 not_before: *not_before,
+                send_at: *send_at,
             };
             outbox::queue(conn, cx, event, &send)
+        }
+        EventBody::SendsPutOff { messages, until, why } => outbox::put_off(conn, cx, messages, *until, *why),
+        EventBody::SendMoved { message, send_at } => outbox::moved(conn, cx, *message, *send_at),
+        EventBody::StatusesLearned { account, statuses } => {
+            let account = cx.account(account)?;
+            attempts::learned(conn, cx, &account, statuses).map(|()| Reply::default())
         }
         EventBody::AttemptStarted { message, attempt } => {
             outbox::started(conn, cx, event, *message, *attempt)
@@ -357,6 +370,7 @@ fn subject(body: &EventBody) -> String {
         EventBody::WebhookReceived { account, .. }
         | EventBody::AccountState { account, .. }
         | EventBody::NumberSynced { account, .. }
+        | EventBody::StatusesLearned { account, .. }
         | EventBody::TemplatesSynced { account, .. } => account.to_string(),
         EventBody::AccountConfigured { spec } => spec.id.to_string(),
         EventBody::WebhookReplayed { webhook, .. } => webhook.to_string(),
@@ -364,7 +378,11 @@ fn subject(body: &EventBody) -> String {
         | EventBody::AttemptStarted { message, .. }
         | EventBody::AttemptEnded { message, .. }
         | EventBody::MessageRetried { message, .. }
+        | EventBody::SendMoved { message, .. }
         | EventBody::MessageCancelled { message } => message.to_string(),
+        EventBody::SendsPutOff { messages, .. } => {
+            messages.first().map(ToString::to_string).unwrap_or_default()
+        }
         EventBody::WindowClosed { thread }
         | EventBody::ThreadRead { thread, .. }
         | EventBody::ThreadUnread { thread }

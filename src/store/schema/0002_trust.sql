@@ -72,3 +72,22 @@ CREATE TABLE template_news(
   at INTEGER NOT NULL,
   PRIMARY KEY(account_id, name, language, part)
 ) STRICT, WITHOUT ROWID;
+
+-- The outbox: when, why not yet, and what became of each attempt.
+-- `send_at` is the time that an operator chose, `line_at` the place in the thread's line, `hold` why it waits until
+-- `not_before`, `spent` the attempts made before an operator sent it again.
+ALTER TABLE outbox ADD COLUMN send_at INTEGER;
+ALTER TABLE outbox ADD COLUMN line_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE outbox ADD COLUMN hold TEXT NOT NULL DEFAULT '';
+ALTER TABLE outbox ADD COLUMN spent INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX outbox_line ON outbox(thread_id, line_at, id) WHERE state IN ('queued','sending');
+CREATE INDEX outbox_due ON outbox(account_id, not_before, id) WHERE state = 'queued';
+CREATE INDEX outbox_failed ON outbox(id) WHERE state = 'failed';
+-- How far an attempt got that is not its message's present one: the message shows the present one.
+ALTER TABLE attempts ADD COLUMN state TEXT;
+ALTER TABLE attempts ADD COLUMN times TEXT;
+ALTER TABLE attempts ADD COLUMN error TEXT;
+ALTER TABLE attempts ADD COLUMN provider_id TEXT;
+CREATE INDEX attempts_started ON attempts(started_at);
+-- Which attempt a provider's id belongs to.
+ALTER TABLE provider_ids ADD COLUMN attempt BLOB;

@@ -67,6 +67,10 @@ impl App {
             (Asked::MessageRows(thread), Response::MessageRows(rows)) if self.has_open(thread) => {
                 self.message_rows_came(rows);
             }
+            (Asked::TakeBack, Response::TakenBack { thread, content, quote }) => {
+                self.taken_back(thread, content, quote);
+            }
+            (Asked::Check, Response::Checked(report)) => self.checked(&report),
             (Asked::Send { thread, .. }, Response::Queued { .. }) => self.sent(thread),
             (Asked::QuickReplies, Response::QuickReplies(replies)) => self.quick_replies = replies,
             (Asked::Templates(account), Response::Templates(list)) => {

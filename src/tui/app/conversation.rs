@@ -6,8 +6,9 @@
 use super::{App, Asked, Damage};
 use crate::clock::Millis;
 use crate::model::contact::Contact;
+use crate::model::delivery::WaitReason;
 use crate::model::thread::{DraftMode, ThreadDetail, ThreadRow};
-use crate::model::{Direction, Message, MessageId, ThreadId};
+use crate::model::{Body, DeliveryState, Direction, Message, MessageId, ThreadId};
 use crate::protocol::{Cursor, Place, Request};
 use crate::tui::composer::Composer;
 use crate::tui::format;
@@ -235,7 +236,7 @@ impl Conversation {
         }
     }
 
-    fn around(&self, i: usize, tz: &jiff::tz::TimeZone) -> Around {
+    fn around(&self, i: usize, now: Millis, tz: &jiff::tz::TimeZone) -> Around {
         let m = &self.messages[i];
         let before = i.checked_sub(1).map(|j| &self.messages[j]);
         let day = format::day(m.at, tz);
@@ -243,6 +244,15 @@ impl Conversation {
         Around {
             day: new_day.then_some(day),
             unread: self.unread.filter(|(id, _)| *id == m.id).map(|(_, n)| n),
+            wait: m
+                .waits
+                .filter(|w| m.state == DeliveryState::Queued && w.until > now)
+                .map(|w| format::wait(w, now, tz)),
+            closed_then: m.waits.is_some_and(|w| {
+                w.why == WaitReason::Later
+                    && !matches!(m.body, Body::Template { .. })
+                    && self.row.as_ref().is_some_and(|r| !r.window.is_open(w.until))
+            }),
             leads: new_day || before.is_none_or(|b| b.direction != m.direction || b.origin != m.origin),
         }
     }
@@ -345,7 +355,8 @@ impl App {
     }
 
     fn block(&self, c: &Conversation, i: usize, look: &Look<'_>) -> Rc<Block> {
-        self.layouts.borrow_mut().block(&c.messages[i], &c.around(i, &self.tz), look)
+        let around = c.around(i, self.clock.now(), &self.tz);
+        self.layouts.borrow_mut().block(&c.messages[i], &around, look)
     }
 
     /// What is on the screen, from top to bottom: laid out from the bottom up until the pane is full.

@@ -5,6 +5,7 @@ mod commands;
 mod conversation;
 mod late;
 mod list;
+mod outbox;
 mod panes;
 
 #[cfg(test)]
@@ -16,6 +17,7 @@ pub(crate) mod tests;
 
 pub(crate) use conversation::Conversation;
 pub(crate) use list::ThreadList;
+pub(crate) use outbox::can_be_undone;
 pub(crate) use panes::Panes;
 
 use super::command::Scope;
@@ -187,6 +189,8 @@ pub(crate) enum Asked {
         text: String,
         quote: Option<MessageId>,
     },
+    TakeBack,
+    Check,
     Draft,
     LastDraft,
     /// Read ahead for the quick-reply picker.
@@ -248,6 +252,8 @@ pub(crate) struct App {
     status_changed: bool,
     announce: BTreeSet<ThreadId>,
     countdown: Option<Millis>,
+    /// When the countdown of a waiting message changes.
+    next_wait: Option<Millis>,
     quitting: Option<Millis>,
     effects: Vec<Effect>,
 }
@@ -295,6 +301,7 @@ impl App {
             status_changed: false,
             announce: BTreeSet::new(),
             countdown: None,
+            next_wait: None,
             quitting: None,
             effects: Vec::new(),
         };
@@ -358,6 +365,7 @@ impl App {
         let c = self.conversation.as_ref();
         [
             self.countdown,
+            self.next_wait,
             self.quitting.map(|at| at + QUIT_WAIT),
             c.and_then(|c| c.draft_due),
             c.and_then(|c| c.patience),
@@ -410,6 +418,7 @@ impl App {
             }
         }
         self.countdown = Some(now + left);
+        self.next_wait = self.next_wait(now);
     }
 
     /// The title of the terminal's window.
@@ -504,6 +513,7 @@ impl App {
         {
             c.patience = None;
         }
+        self.wait_changed(now);
         if self.countdown.is_some_and(|at| now >= at) {
             self.countdown = None;
             self.damage(
@@ -649,6 +659,10 @@ impl App {
                         self.act(command.action);
                     }
                 }
+                Step::SendAt { at, words } => {
+                    self.send(Some(at));
+                    self.say(format!("to be sent {words}"));
+                }
                 Step::Say(s) => self.say(s),
             }
         }
@@ -711,8 +725,8 @@ impl App {
         Some(c.composer_rows)
     }
 
-    /// Sends the text.
-    fn send(&mut self) {
+    /// Sends the text, as soon as it may leave or at a time.
+    fn send(&mut self, at: Option<Millis>) {
         let Some(c) = &mut self.conversation else { return };
         if c.composer.text().trim().is_empty() {
             self.say("there is nothing to send");
@@ -725,7 +739,7 @@ impl App {
         c.unread = None;
         let content = Outgoing::text(text.trim_end());
         self.ask(
-            Request::Send { account: None, to: Recipient::Thread { thread }, content, quote },
+            Request::Send { account: None, to: Recipient::Thread { thread }, content, quote, at },
             Asked::Send { thread, text, quote },
         );
         self.go_to_end();

@@ -10,6 +10,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 
+/// A window that closes within this time is said loudly: thirty minutes.
+const CLOSING: crate::clock::Millis = 30 * format::MINUTE;
+
 pub(super) fn draw(app: &App, area: Rect, panes: &Panes, buf: &mut Buffer) {
     let t = &app.theme;
     let focused = app.scope != Scope::List;
@@ -36,7 +39,11 @@ fn header(app: &App, c: &Conversation, area: Rect, buf: &mut Buffer) {
     let (window, style) = match c.row.as_ref().map(|r| r.window.left(now)) {
         None => (String::new(), t.dim),
         Some(Some(left)) => {
-            let style = if left < 2 * format::HOUR { t.warn } else { t.good };
+            let style = match left {
+                ..CLOSING => t.bad.add_modifier(Modifier::BOLD),
+                _ if left < 2 * format::HOUR => t.warn,
+                _ => t.good,
+            };
             (format!(" window {} ", format::left_long(left)), style)
         }
         Some(None) => (" window closed ".to_owned(), t.warn),

@@ -107,6 +107,9 @@ fn message(state: DeliveryState) -> Message {
         provider_id: None,
         tag: None,
         edited: false,
+        waits: None,
+        put_aside: false,
+        also_sent: None,
         attempts: 1,
         unread: false,
         late: None,
@@ -279,6 +282,7 @@ async fn a_send_waits_for_the_state_that_was_asked_for() {
         to: Recipient::Thread { thread: THREAD },
         content: Outgoing::text("Olá"),
         quote: None,
+        at: Some(0),
     }));
 }
 
