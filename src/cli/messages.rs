@@ -5,7 +5,7 @@ use super::failure::{Exit, Failure};
 use super::session::Role;
 use super::table::Table;
 use super::{Context, Session, format};
-use crate::model::delivery::DeliveryError;
+use crate::model::delivery::{DeliveryError, DeliveryState};
 use crate::model::ids::AccountId;
 use crate::model::message::Message;
 use crate::model::thread::ThreadDetail;
@@ -86,7 +86,8 @@ pub(super) async fn run(ctx: Context<'_>, args: Messages) -> Result<Exit, Failur
 /// Why messages failed, each reason once.
 fn reasons(items: &[Message]) -> Vec<&DeliveryError> {
     let mut out: Vec<&DeliveryError> = Vec::new();
-    for error in items.iter().filter(|m| !m.put_aside).filter_map(|m| m.error.as_ref()) {
+    let open = |m: &&Message| m.state == DeliveryState::Failed && !m.put_aside;
+    for error in items.iter().filter(open).filter_map(|m| m.error.as_ref()) {
         let says = error.cause.is_some() || error.next.is_some();
         if says && !out.contains(&error) {
             out.push(error);

@@ -329,7 +329,8 @@ mod tests {
             assert!(!sanitize_lines(s).chars().any(|c| is_hostile(c) && c != '\n'), "{s:?}");
         }
         assert_eq!(sanitize("a\r\nb"), "a b");
-        assert!(matches!(sanitize("plain ü 王 👨‍👩‍👧"), Cow::Borrowed(_)));
+        assert!(matches!(sanitize("plain ü 王小明 안녕 👍🏽"), Cow::Borrowed(_)));
+        assert_eq!(sanitize("👨‍👩‍👧"), "👨‍👩‍👧");
     }
 
     #[test]

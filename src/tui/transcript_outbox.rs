@@ -100,9 +100,11 @@ fn failed(m: &Message, t: &Theme, out: &mut Vec<(String, Style)>) {
     if let Some(next) = &e.next {
         out.push((format!("→ {}", text::sanitize(next)), t.key));
     }
+    if e.next.as_ref().is_some_and(|next| next.contains("Ctrl+R")) {
+        return;
+    }
     // The keys follow the words: a template where one is the way out, the same again where that may help.
     let keys = match e.next.as_deref() {
-        Some(next) if next.contains("Ctrl+R") => return,
         Some(next) if next.contains("template") => "t sends a template, x y puts it aside",
         Some(next) if !next.contains("again") => "x y puts it aside",
         _ => "Ctrl+R sends it again, x y puts it aside",

@@ -97,10 +97,7 @@ fn the_keys_of_a_failure_follow_its_next_step() {
     let mut m = message(false, Body::text("hi"));
     m.state = DeliveryState::Failed;
     for (next, keys) in [
-        (
-            Some("send a template, or wait until the customer writes"),
-            "→ t sends a template, x y puts it aside",
-        ),
+        (Some("send another template"), "→ t sends a template, x y puts it aside"),
         (Some("wait a moment, then try again"), "→ Ctrl+R sends it again, x y puts it aside"),
         (Some("reach the customer another way"), "→ x y puts it aside"),
         (None, "→ Ctrl+R sends it again, x y puts it aside"),

@@ -151,7 +151,6 @@ fn act_words(act: &Act) -> Option<(&'static str, &'static str)> {
         "message_retried" => ("retried", "sent again, as a new attempt"),
         "send_moved" => ("moved", "given another time to leave"),
         "message_cancelled" => ("withdrawn", "withdrawn or put aside"),
-        "send_moved" => ("moved", "another time was chosen, or now"),
         "sends_put_off" => ("waits", "put off: a limit of the provider was reached"),
         // Attempts have rows of their own.
         "attempt_started" | "attempt_ended" => return None,

@@ -369,7 +369,7 @@ async fn read_marks_subscription_and_token() {
     provider.mark_read("wamid.IN001", false).await.unwrap_err();
     provider.subscribe("https://inbox.northwind.example/meta-waba", "nw-verify-71").await.unwrap();
     let e = provider.subscribe("https://inbox.northwind.example/x", "nw-verify-71").await.unwrap_err();
-    assert_eq!((e.code, e.text.as_str()), (100, "handshake with [hidden] failed"));
+    assert_eq!((e.code, e.text.as_str()), (2200, "handshake with [hidden] failed"));
     let t = provider.token().await.unwrap();
     assert!(t.valid && t.expires_at.is_none() && t.scopes.len() == 2);
     let t = provider.token().await.unwrap();
