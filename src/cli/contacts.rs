@@ -122,7 +122,9 @@ fn known_as(d: &ContactDetail) -> String {
 
 fn show(ctx: &mut Context<'_>, d: &ContactDetail) -> Result<(), Failure> {
     let mut table = Table::new(&["contact", "name", "kind", "known as", "since", ">messages", ""], 3);
+    let states = [String::new(), "replaced".to_owned()];
     for i in &d.identities {
+        let retired = &states[usize::from(i.retired)];
         table.row([
             &d.contact.id.to_string(),
             &d.contact.display_name(),
@@ -130,7 +132,7 @@ fn show(ctx: &mut Context<'_>, d: &ContactDetail) -> Result<(), Failure> {
             &shown(&i.identity),
             &i.since.map(|at| ctx.out.time(at)).unwrap_or_default(),
             &i.messages.to_string(),
-            &(if i.retired { "replaced" } else { "" }).to_owned(),
+            retired,
         ]);
     }
     ctx.out.table(&table)?;

@@ -82,8 +82,9 @@ async fn notices(bed: &Bed) -> Vec<String> {
 async fn two_contacts_that_the_provider_states_as_one_are_joined_with_all_that_they_have() {
     let bed = Bed::new().await;
     let (user, phone) = (Identity::bsuid("BR.1"), Identity::phone("5511988881234"));
-    bed.webhook(vec![says(&person(&[user.clone()], "Marta"), "w1", NOW, "by user id")]).await;
-    bed.webhook(vec![says(&person(&[phone.clone()], "Marta"), "w2", NOW + 1000, "by phone")]).await;
+    bed.webhook(vec![says(&person(std::slice::from_ref(&user), "Marta"), "w1", NOW, "by user id")]).await;
+    bed.webhook(vec![says(&person(std::slice::from_ref(&phone), "Marta"), "w2", NOW + 1000, "by phone")])
+        .await;
     let rows = bed.threads().await;
     assert_eq!(rows.len(), 2, "nobody said yet that they are one");
     let old = rows.iter().find(|t| t.phone.is_some()).unwrap().id;
@@ -134,7 +135,13 @@ async fn a_number_with_a_new_owner_moves_and_the_conversations_stay_apart() {
 async fn a_number_that_was_silent_for_long_may_have_a_new_owner_too() {
     let bed = Bed::new().await;
     let phone = Identity::phone("447700900123");
-    bed.webhook(vec![says(&person(&[phone.clone()], "Amara"), "w1", NOW - 200 * 86_400_000, "a")]).await;
+    bed.webhook(vec![says(
+        &person(std::slice::from_ref(&phone), "Amara"),
+        "w1",
+        NOW - 200 * 86_400_000,
+        "a",
+    )])
+    .await;
     bed.webhook(vec![says(&person(&[Identity::bsuid("GB.1")], "Zoe"), "w2", NOW - 1000, "z")]).await;
     bed.webhook(vec![says(&person(&[Identity::bsuid("GB.1"), phone], "Zoe"), "w3", NOW, "z")]).await;
     assert_eq!(titles(&bed).await, [("Amara".to_owned(), 1), ("Zoe".to_owned(), 2)]);
@@ -184,8 +191,8 @@ async fn other_forms_of_a_number_find_the_contact_and_are_never_stored_by_themse
 async fn contacts_are_merged_and_split_by_hand() {
     let bed = Bed::new().await;
     let (a, b) = (Identity::phone("447700900123"), Identity::phone("447700900456"));
-    bed.webhook(vec![says(&person(&[a.clone()], "Amara"), "w1", NOW, "one")]).await;
-    bed.webhook(vec![says(&person(&[b.clone()], "Amara (work)"), "w2", NOW + 1000, "two")]).await;
+    bed.webhook(vec![says(&person(std::slice::from_ref(&a), "Amara"), "w1", NOW, "one")]).await;
+    bed.webhook(vec![says(&person(std::slice::from_ref(&b), "Amara (work)"), "w2", NOW + 1000, "two")]).await;
     let list = bed.store.read(|r| r.contacts("amara", None, 5)).await.unwrap().items;
     let id = |i: &Identity| list.iter().find(|c| c.contact.identities.contains(i)).unwrap().contact.id;
     let (into, from) = (id(&a), id(&b));
@@ -197,7 +204,8 @@ async fn contacts_are_merged_and_split_by_hand() {
     let thread = bed.threads().await[0].id;
     let (_, attempt) = bed.queue(thread, "to the second").await;
     let _ = attempt;
-    bed.webhook(vec![says(&person(&[b.clone()], "Amara (work)"), "w3", NOW + 2000, "three")]).await;
+    bed.webhook(vec![says(&person(std::slice::from_ref(&b), "Amara (work)"), "w3", NOW + 2000, "three")])
+        .await;
     let counts: Vec<u32> = bed
         .store
         .read(move |r| r.contact(from))

@@ -81,7 +81,7 @@ fn peer(person: usize, states: States, after: bool, at: i64) -> Peer {
         States::Phone | States::Both | States::All => identities.push(Identity::phone(phone)),
     }
     if matches!(states, States::All) {
-        if !(person == MOVER) {
+        if person != MOVER {
             let value = format!("BR.ENT.{n}");
             identities.push(Identity { kind: IdentityKind::ParentBsuid, value });
         }
@@ -142,7 +142,7 @@ fn change(ops: &[Op], i: usize) -> Change {
         _ => None,
     };
     let quotable = |t: usize| if t < ops.len() && who(t) != who(i) { ops.len() + 1 } else { t };
-    let earlier = |t: usize| if t % 7 == 0 { ops.len() + 1 } else { t % i.max(1) };
+    let earlier = |t: usize| if t.is_multiple_of(7) { ops.len() + 1 } else { t % i.max(1) };
     match &ops[i] {
         Op::Says { person, states, quotes } => {
             let quotes = quotes.map(|(t, other)| wamid(quotable(earlier(t)), other));
@@ -162,7 +162,7 @@ fn change(ops: &[Op], i: usize) -> Change {
             at,
             recipient: vec![],
             error: (*word == "failed").then(|| DeliveryError {
-                code: if i % 2 == 0 { 131_047 } else { 131_026 },
+                code: if i.is_multiple_of(2) { 131_047 } else { 131_026 },
                 text: format!("reason {}", i % 4),
                 cause: None,
                 next: None,

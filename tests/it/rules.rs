@@ -93,6 +93,10 @@ fn dependencies_point_down_only() {
         let allowed = may.get(top).unwrap_or_else(|| panic!("module `{top}` has no rule: add it to MAY"));
         let text = fs::read_to_string(&file).unwrap();
         for (line, name) in named(&text) {
+            // The part of the screen that is built for the fuzz targets alone knows their tools.
+            if relative == Path::new("tui/fuzz.rs") && name == "fuzzing" {
+                continue;
+            }
             if !may.contains_key(name.as_str()) || name == top {
                 continue;
             }

@@ -17,7 +17,12 @@ const FIX: &str = "make room on this disk, or lower `keep_webhooks_days` and `ke
 pub(super) async fn run(shared: &Shared) -> Vec<Check> {
     let dir = shared.settings.data_dir.clone();
     let size = shared.store.size();
-    let free = free(&dir);
+    let (asked, now) = (dir.clone(), shared.clock.now());
+    let read = move || (free(&asked), growth(&asked, now, size));
+    let (free, growth) = match tokio::task::spawn_blocking(read).await {
+        Ok(read) => read,
+        Err(e) => (Err(std::io::Error::other(e)), None),
+    };
     let mut out = vec![check(
         "disk.space",
         None,
@@ -28,7 +33,6 @@ pub(super) async fn run(shared: &Shared) -> Vec<Check> {
         },
     )];
     if let Ok(free) = free {
-        let growth = growth(&dir, shared.clock.now(), size);
         out.push(check("disk.growth", None, trend(size, growth, free)));
     }
     out

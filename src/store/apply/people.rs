@@ -333,12 +333,8 @@ fn username(
 ) -> Result<bool, StoreError> {
     match holder {
         Some((other, _)) if other == contact => return Ok(false),
-        Some((other, since)) => {
-            if at < since.max(last_heard(conn, other)?) {
-                return Ok(false);
-            }
-        }
-        None => {}
+        Some((other, since)) if at < since.max(last_heard(conn, other)?) => return Ok(false),
+        Some(_) | None => {}
     }
     let old: Option<(String, Millis)> = conn
         .prepare_cached(
@@ -604,16 +600,13 @@ pub(super) fn link(
             Some(b) => merge::join(conn, cx, b, holder, "provider")?,
         }
     }
-    let base = match base {
-        Some(base) => base,
-        None => {
-            let Some(first) = new.iter().chain(old).find(|i| i.is_key()) else { return Ok(()) };
-            let peer = Peer { identities: vec![first.clone()], profile_name: String::new() };
-            match contact(conn, cx, account, &peer, at.max(1))? {
-                Some(row) => row.id,
-                None => return Ok(()),
-            }
-        }
+    let base = if let Some(base) = base {
+        base
+    } else {
+        let Some(first) = new.iter().chain(old).find(|i| i.is_key()) else { return Ok(()) };
+        let peer = Peer { identities: vec![first.clone()], profile_name: String::new() };
+        let Some(row) = contact(conn, cx, account, &peer, at.max(1))? else { return Ok(()) };
+        row.id
     };
     for identity in new.iter().chain(old).filter(|i| i.is_key()) {
         let retired = !new.contains(identity) && new.iter().any(|n| n.kind == identity.kind);

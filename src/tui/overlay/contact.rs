@@ -229,11 +229,8 @@ impl Overlay for ContactBox {
                 }
                 match key.code {
                     KeyCode::Esc => self.mode = Mode::Show,
-                    KeyCode::Char(' ') => {
-                        if !leaves.remove(&at.at) {
-                            leaves.insert(at.at);
-                        }
-                    }
+                    KeyCode::Char(' ') if leaves.remove(&at.at) => {}
+                    KeyCode::Char(' ') => _ = leaves.insert(at.at),
                     KeyCode::Enter => {
                         let chosen: Vec<Identity> = leaves
                             .iter()

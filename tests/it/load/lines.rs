@@ -130,9 +130,10 @@ pub fn send_all(url: &str, posts: &[Post], lines: usize, counts: &Counts) {
     });
 }
 
-/// Posts everything on lines of their own; the last byte of each comes when all others have come.
-pub fn send_at_once(url: &str, posts: &[Post], counts: &Counts) {
-    let all = Barrier::new(posts.len());
+/// Posts everything on lines of their own; the last byte of each comes when all others have come and there is no
+/// room for `one_more`, which tries until it is told so.
+pub fn send_at_once(url: &str, posts: &[Post], one_more: &Post, counts: &Counts) {
+    let all = Barrier::new(posts.len() + 1);
     std::thread::scope(|scope| {
         for post in posts {
             let all = &all;
@@ -145,6 +146,7 @@ pub fn send_at_once(url: &str, posts: &[Post], counts: &Counts) {
                         .socket
                         .write_all(line.head(post).as_bytes())
                         .and_then(|()| line.socket.write_all(body));
+                    all.wait();
                     all.wait();
                     let ended =
                         begun.and_then(|()| line.socket.write_all(&[*last])).and_then(|()| line.answer());
@@ -164,5 +166,16 @@ pub fn send_at_once(url: &str, posts: &[Post], counts: &Counts) {
                 })
                 .unwrap();
         }
+        all.wait();
+        // What was written may still be on its way to the listener.
+        let (mut line, start) = (Line::new(url), Instant::now());
+        while start.elapsed() < PATIENCE / 8 {
+            if line.post(one_more) == 503 {
+                counts.shed.fetch_add(1, Ordering::Relaxed);
+                break;
+            }
+        }
+        all.wait();
+        line.insist(one_more, counts);
     });
 }

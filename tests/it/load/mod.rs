@@ -227,15 +227,16 @@ fn flood(home: &Home, served: &Served, url: &str, total: u64, dice: &mut Dice) {
     let mut posts: Vec<Post> =
         (0..blank).map(|n| Post::texts(&format!("F{n}"), 0, 20, PEOPLE, dice, 0).padded(1 << 20)).collect();
     posts.extend((0..dense).map(|n| Post::texts(&format!("D{n}"), 0, 400, PEOPLE, dice, 600)));
+    let one_more = Post::texts("M", 0, 20, PEOPLE, dice, 0).padded(1 << 20);
     let bytes: usize = posts.iter().map(|p| p.body.len()).sum();
     let counts = Counts::default();
     let memory = Highest::of({
         let pid = served.pid();
         move || memory_of(pid)
     });
-    send_at_once(url, &posts, &counts);
+    send_at_once(url, &posts, &one_more, &counts);
     let memory = memory.end();
-    let lost = missing(home, posts.iter());
+    let lost = missing(home, posts.iter().chain([&one_more]));
     println!(
         "second part: {} posts with {} MB at the same time, {} messages, {} times told to come again, \
          {lost} lost, engine {memory} kB",
