@@ -9,6 +9,7 @@ mod hub;
 mod ingest;
 mod outbox;
 mod paths;
+mod preferences;
 mod recorder;
 mod session;
 mod sync;

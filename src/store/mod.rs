@@ -14,6 +14,7 @@ mod ingest_tests;
 mod messages;
 mod migrate;
 mod outbox;
+mod preferences;
 mod reader;
 #[cfg(test)]
 mod recorder_tests;

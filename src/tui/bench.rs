@@ -29,7 +29,7 @@ impl Stage {
         let theme = Theme::for_settings(&settings, |name| match name {
             "TERM" => Some("xterm-256color".into()),
             _ => None,
-        });
+        }, None).0;
         let (app, effects) = App::new(clock, TimeZone::UTC, theme, "bench", (columns, rows));
         (Self { app, canvas: Canvas::new(columns, rows) }, requests(effects))
     }

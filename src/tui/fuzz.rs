@@ -3,7 +3,8 @@
 use super::app::{App, Effect, Event};
 use super::canvas::Canvas;
 use super::composer::Composer;
-use super::notify::Way;
+use super::notify::Channel;
+use crate::config::settings::{NotifyMode, UiSettings};
 use super::overlay::frame::Rich;
 use super::overlay::template_preview;
 use super::overlay::variables::{Filled, Given, Variables, check};
@@ -350,8 +351,9 @@ impl Stage<'_> {
                 }
                 Effect::Copy(text) => assert_safe("the clipboard", &text),
                 Effect::Notify(note) => {
-                    for way in [Way::Osc777, Way::Osc9, Way::Osc99] {
-                        extra.extend(way.sequence(&note));
+                    for notify in [NotifyMode::Osc777, NotifyMode::Osc9, NotifyMode::Osc99] {
+                        let settings = UiSettings { notify, ..UiSettings::default() };
+                        extra.extend(Channel::choose(&settings, |_| None).bytes(&note));
                     }
                 }
                 _ => {}

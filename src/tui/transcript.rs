@@ -4,6 +4,7 @@
 //! (message, revision, width, neighbours). Every line fits into the width.
 
 use super::format;
+use super::mask;
 use super::theme::Theme;
 use crate::model::contact::display_phone;
 use crate::model::delivery::DeliveryError;
@@ -94,6 +95,11 @@ struct Cached {
 pub(crate) struct Cache(HashMap<MessageId, Cached>);
 
 impl Cache {
+    /// Forgets all of them: the looks have changed.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
     /// The layout of a message, made now if it is not here.
     pub fn block(&mut self, m: &Message, around: &Around, look: &Look<'_>) -> Rc<Block> {
         if let Some(c) = self.0.get(&m.id)
@@ -225,6 +231,8 @@ impl Bubble<'_> {
     fn text(&mut self, s: &str) {
         let safe = text::sanitize_lines(s);
         let (clean, runs) = marks(&safe);
+        // Not before: a hidden digit is no mark. The places of the runs stay the same.
+        let clean = mask::numbers(&clean, self.look.theme.mask);
         for r in text::wrap(&clean, self.cells) {
             let spans = runs
                 .iter()
@@ -240,7 +248,8 @@ impl Bubble<'_> {
 
     /// One or more lines in a style, made safe.
     fn line(&mut self, s: &str, style: Style) {
-        self.put(None, &text::sanitize_lines(s), style);
+        let safe = text::sanitize_lines(s);
+        self.put(None, &mask::numbers(&safe, self.look.theme.mask), style);
     }
 
     fn line_if(&mut self, s: &str, style: Style) {
@@ -252,7 +261,7 @@ impl Bubble<'_> {
     fn quote(&mut self, author: &str, s: &str) {
         let t = self.look.theme;
         let s = text::sanitize(s);
-        let s = if s.is_empty() { "(not loaded)" } else { &s };
+        let s = if s.is_empty() { "(not loaded)".into() } else { mask::numbers(&s, t.mask) };
         let bar: Span = ("▎ ".into(), t.ours);
         let all = format!("{author}: {s}");
         let short = text::truncate(&all, (self.cells - 2) * 2);
@@ -305,7 +314,7 @@ impl Bubble<'_> {
             }
             Body::Contacts { cards } => {
                 for c in cards {
-                    self.line(&format!("👤 {}", c.name), t.strong);
+                    self.line(&format!("👤 {}", mask::name(&c.name, t.mask)), t.strong);
                     self.line_if(&c.organisation, t.dim);
                     for p in &c.phones {
                         self.line(format!("{} {}", p.value, p.label.to_lowercase()).trim_end(), t.text);
@@ -452,7 +461,7 @@ pub(crate) fn lay_out(m: &Message, around: &Around, look: &Look<'_>) -> Block {
         bubble.line(&format!("↪ {tag}"), style);
     }
     if let Some(q) = &m.quote {
-        let who = if q.own { "you".into() } else { text::sanitize(look.name).into_owned() };
+        let who = if q.own { "you".into() } else { mask::name(&text::sanitize(look.name), t.mask).into_owned() };
         bubble.quote(&who, &q.text);
     }
     bubble.body(&m.body);
@@ -474,8 +483,8 @@ pub(crate) fn lay_out(m: &Message, around: &Around, look: &Look<'_>) -> Block {
 
 fn author(m: &Message, look: &Look<'_>) -> Option<String> {
     match &m.origin {
-        Origin::Customer(Some(participant)) => Some(text::sanitize(participant).into_owned()),
-        Origin::Customer(None) => Some(text::sanitize(look.name).into_owned()),
+        Origin::Customer(Some(who)) => Some(mask::name(&text::sanitize(who), look.theme.mask).into_owned()),
+        Origin::Customer(None) => Some(mask::name(&text::sanitize(look.name), look.theme.mask).into_owned()),
         Origin::Operator(name) if name == look.operator => None,
         Origin::Operator(name) => Some(text::sanitize(name).into_owned()),
         Origin::Phone => Some("from the phone".into()),

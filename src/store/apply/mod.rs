@@ -6,6 +6,7 @@ mod admin;
 mod inbound;
 mod outbox;
 mod people;
+mod preferences;
 mod recorder;
 mod tidy;
 mod words;
@@ -288,6 +289,7 @@ pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Resul
         EventBody::QuickReplySaved { reply } => admin::save_quick_reply(conn, cx, event.at, reply),
         EventBody::QuickReplyDeleted { reply } => admin::delete_quick_reply(conn, cx, *reply),
         EventBody::QuickReplyUsed { reply } => admin::use_quick_reply(conn, cx, *reply),
+        EventBody::PreferenceSet { key, value } => preferences::set(conn, cx, &event.actor, key, value),
         EventBody::WebhooksExpired { before, failed_before, keep_bytes } => {
             recorder::expire(conn, cx, *before, failed_before.unwrap_or(*before), *keep_bytes)
         }
@@ -326,6 +328,7 @@ fn subject(body: &EventBody) -> String {
         | EventBody::DraftSaved { thread, .. } => thread.to_string(),
         EventBody::QuickReplySaved { reply } => reply.id.to_string(),
         EventBody::QuickReplyDeleted { reply } | EventBody::QuickReplyUsed { reply } => reply.to_string(),
+        EventBody::PreferenceSet { key, .. } => key.clone(),
         EventBody::WebhooksExpired { before, .. } => before.to_string(),
         EventBody::WebhookTested { account, .. } | EventBody::Noticed { account, .. } => account.to_string(),
     }

@@ -13,3 +13,12 @@ UPDATE accounts SET webhook_bytes =
   (SELECT coalesce(sum(length(body)), 0) FROM webhooks w WHERE w.account_id = accounts.id);
 -- What the doctor posts to our own listener: kept, and never traffic.
 ALTER TABLE webhooks ADD COLUMN test INTEGER NOT NULL DEFAULT 0;
+
+-- What an operator set on a screen and expects on the next one: muted threads and the like.
+
+CREATE TABLE preferences(
+  operator TEXT NOT NULL,
+  key      TEXT NOT NULL,
+  value    TEXT NOT NULL,
+  PRIMARY KEY(operator, key)
+) STRICT, WITHOUT ROWID;

@@ -41,6 +41,7 @@ impl App {
                 }
                 self.damage(Damage::TOP);
             }
+            (Asked::Preferences, Response::Preferences(all)) => self.preferences_came(&all),
             (Asked::Status, Response::Status(status)) => {
                 self.status = *status;
                 self.damage(Damage::STATUS);
@@ -81,6 +82,7 @@ impl App {
 
     /// A send is committed: now the draft may go.
     fn sent(&mut self, thread: ThreadId) {
+        self.answered(thread);
         if let Some(c) = self.conversation.as_mut().filter(|c| c.thread == thread) {
             c.touched = true;
             if let Some(request) = c.draft_request() {
@@ -95,7 +97,7 @@ impl App {
 
     fn refused(&mut self, asked: Asked, problem: &Problem) {
         match asked {
-            Asked::Quiet => return,
+            Asked::Quiet | Asked::Preferences => return,
             Asked::Send { thread, text, quote } => self.take_back(thread, text, quote),
             Asked::Threads { .. } => {
                 self.started = true;
@@ -166,7 +168,7 @@ impl App {
                     }
                     self.changed_threads.insert(thread);
                     if inbound && !self.is_shown(thread) {
-                        self.announce.insert(thread);
+                        *self.announce.entry(thread).or_default() += 1;
                     }
                 }
                 Changed::MessageChanged { thread, message } => {
@@ -188,6 +190,7 @@ impl App {
                     self.refresh_overlays("quick", &Request::QuickReplies);
                     self.ask(Request::QuickReplies, Asked::QuickReplies);
                 }
+                Changed::PreferencesChanged => self.ask(Request::Preferences, Asked::Preferences),
                 Changed::Resync => resync = true,
             }
         }

@@ -4,6 +4,7 @@ mod answers;
 mod commands;
 mod conversation;
 mod list;
+mod looks;
 mod panes;
 
 #[cfg(test)]
@@ -21,12 +22,13 @@ use super::command::Scope;
 use super::composer::Composer;
 use super::format;
 use super::keymap::{Key, Keymap};
-use super::notify::Note;
+use super::notify::{Note, Notifier, Rules};
 use super::overlay::{Overlay, Step};
 use super::overlays::{self, Kind};
-use super::theme::Theme;
+use super::theme::{Listed, Theme};
 use super::transcript::Cache;
 use crate::clock::{Clock, Millis};
+use crate::config::settings::{ReadOn, UiSettings};
 use crate::model::event::Recipient;
 use crate::model::{AccountId, MessageId, Outgoing, QuickReply, Template, ThreadId};
 use crate::protocol::{AccountView, ClientFrame, PROTOCOL, Problem, Request, ServerFrame, Status};
@@ -34,7 +36,7 @@ use crate::text;
 use crossterm::event::{KeyEvent, KeyEventKind};
 use jiff::tz::TimeZone;
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::{BitOr, BitOrAssign};
 
 /// A draft is saved this long after the last key, in milliseconds.
@@ -76,6 +78,8 @@ pub(crate) enum Event {
     Frame(ServerFrame),
     /// The engine is gone.
     EngineGone,
+    /// The themes that there are, for the picker.
+    Themes(Vec<Listed>),
     /// A deadline of [`App::deadline`] has passed.
     Deadline,
     /// Everything that waited was handed over: ask once for all that changed.
@@ -93,6 +97,8 @@ pub(crate) enum Effect {
     Copy(String),
     /// Notify the operator.
     Notify(Note),
+    /// Read which themes there are; they come back as [`Event::Themes`].
+    ReadThemes,
     /// Draw everything again.
     Redraw,
     /// Stop the process until the shell continues it.
@@ -166,6 +172,7 @@ pub(crate) enum Asked {
     /// Say this when it is done.
     Saying(&'static str),
     Hello,
+    Preferences,
     Accounts,
     Status,
     Threads {
@@ -232,6 +239,11 @@ pub(crate) struct App {
     /// Whether customers see that somebody types.
     pub send_typing: bool,
     pub layouts: RefCell<Cache>,
+    /// When a thread counts as read.
+    pub read_on: ReadOn,
+    /// Threads without notifications.
+    pub muted: BTreeSet<ThreadId>,
+    notifier: Notifier,
     focused: bool,
     started: bool,
     damage: Damage,
@@ -243,7 +255,7 @@ pub(crate) struct App {
     changed_messages: BTreeSet<MessageId>,
     accounts_changed: bool,
     status_changed: bool,
-    announce: BTreeSet<ThreadId>,
+    announce: BTreeMap<ThreadId, u32>,
     countdown: Option<Millis>,
     quitting: Option<Millis>,
     effects: Vec<Effect>,
@@ -279,6 +291,9 @@ impl App {
             gone: false,
             send_typing: false,
             layouts: RefCell::default(),
+            read_on: ReadOn::default(),
+            muted: BTreeSet::new(),
+            notifier: Notifier::new(Rules::of(&UiSettings::default())),
             focused: true,
             started: false,
             damage: Damage::ALL,
@@ -290,7 +305,7 @@ impl App {
             changed_messages: BTreeSet::new(),
             accounts_changed: false,
             status_changed: false,
-            announce: BTreeSet::new(),
+            announce: BTreeMap::new(),
             countdown: None,
             quitting: None,
             effects: Vec::new(),
@@ -300,6 +315,7 @@ impl App {
         app.load_threads();
         app.ask(Request::Accounts, Asked::Accounts);
         app.ask(Request::Status, Asked::Status);
+        app.ask(Request::Preferences, Asked::Preferences);
         let effects = std::mem::take(&mut app.effects);
         (app, effects)
     }
@@ -343,6 +359,7 @@ impl App {
                     self.effects.push(Effect::Quit);
                 }
             }
+            Event::Themes(themes) => self.themes_came(themes),
             Event::Deadline => self.deadline_passed(),
             Event::Settle => self.settle(),
             Event::Terminate => self.quit(),
@@ -355,6 +372,7 @@ impl App {
         let c = self.conversation.as_ref();
         [
             self.countdown,
+            self.notifier.due(),
             self.quitting.map(|at| at + QUIT_WAIT),
             c.and_then(|c| c.draft_due),
             c.and_then(|c| c.patience),
@@ -474,7 +492,8 @@ impl App {
         if !unread || c.marked >= Some(upto) || c.keep_unread {
             return;
         }
-        if self.is_watching(thread) {
+        if self.reads(thread) {
+            self.notifier.forget(thread);
             if let Some(c) = &mut self.conversation {
                 c.marked = Some(upto);
             }
@@ -500,6 +519,7 @@ impl App {
         {
             c.patience = None;
         }
+        self.notify();
         if self.countdown.is_some_and(|at| now >= at) {
             self.countdown = None;
             self.damage(
@@ -643,6 +663,7 @@ impl App {
                     }
                 }
                 Step::Say(s) => self.say(s),
+                Step::Theme(theme) => self.retheme(*theme),
             }
         }
         self.damage |= if self.overlays.is_empty() { Damage::NONE } else { Damage::ALL };

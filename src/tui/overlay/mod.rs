@@ -15,6 +15,7 @@ pub mod search;
 pub mod template_form;
 pub mod template_preview;
 pub mod templates;
+pub mod themes;
 #[cfg(test)]
 mod testing;
 pub mod variables;
@@ -55,6 +56,8 @@ pub enum Step {
     Command(String),
     /// Tell the operator something in the status line.
     Say(String),
+    /// Show everything in another theme.
+    Theme(Box<Theme>),
 }
 
 /// What the engine answered, as far as overlays care.
@@ -106,6 +109,10 @@ pub trait Overlay {
     /// Draws into `area` (the whole screen above the hint line; the overlay places its own box) and says where
     /// the cursor is, if a text field has it.
     fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> Option<Position>;
+    /// Whether what lies under it steps back.
+    fn covers(&self) -> bool {
+        true
+    }
     /// Keys for the hint line.
     fn hints(&self) -> Vec<Hint>;
 }
