@@ -7,6 +7,8 @@ use super::session::Role;
 use crate::config::ConfigError;
 use crate::protocol::{Check, Request, Response, Verdict};
 use crate::text::sanitize;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 /// What is said when the configuration cannot even be read.
 pub(super) fn broken_config(e: &ConfigError, out: &mut Output) -> Result<Exit, Failure> {
@@ -79,10 +81,30 @@ fn own(ctx: &Context<'_>) -> Vec<Check> {
             "copy config.example.toml to the place that `switchboard --help` names, or try `switchboard demo`",
         ),
     });
+    if let Some(file) = &ctx.checked.file {
+        // It says where the messages go and which programs are run for secrets.
+        checks.extend(mode(file, 0o022, "config.mode", "others can change it", "chmod go-w"));
+    }
+    for file in ctx.checked.secret_files() {
+        checks.extend(mode(&file, 0o077, "config.secrets", "others can read it", "chmod 600"));
+    }
     for warning in &ctx.checked.warnings {
         checks.push(check("config", Verdict::Warn, warning.clone(), "change it, or leave it knowingly"));
     }
     checks
+}
+
+/// A file that others must not be able to do something with.
+fn mode(file: &Path, closed: u32, name: &str, open: &str, fix: &str) -> Option<Check> {
+    let shown = file.display();
+    let (seen, fix) = match std::fs::metadata(file).map(|m| m.permissions().mode() & 0o777) {
+        Err(e) => (format!("{shown}: {e}"), "check the path and its owner".to_owned()),
+        Ok(mode) if mode & closed != 0 => {
+            (format!("{shown} has mode {mode:o}: {open}"), format!("{fix} {shown}"))
+        }
+        Ok(_) => return None,
+    };
+    Some(Check { name: name.into(), account: None, verdict: Verdict::Fail, seen, fix })
 }
 
 fn print(checks: &[Check], out: &mut Output) -> Result<Exit, Failure> {
@@ -92,8 +114,8 @@ fn print(checks: &[Check], out: &mut Output) -> Result<Exit, Failure> {
     } else {
         for c in checks {
             let (word, color) = match c.verdict {
-                Verdict::Pass => ("ok  ", "32"),
-                Verdict::Warn => ("look", "33"),
+                Verdict::Pass => ("pass", "32"),
+                Verdict::Warn => ("warn", "33"),
                 Verdict::Fail => ("FAIL", "31"),
             };
             let word = if out.color { format!("\u{1b}[{color}m{word}\u{1b}[0m") } else { word.to_owned() };

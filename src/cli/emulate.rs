@@ -17,7 +17,7 @@ pub(super) async fn run(ctx: Context<'_>, args: Emulate) -> Result<Exit, Failure
         scenario: args.scenario,
         state: args.state,
         play: !args.no_play,
-        faults: args.faults,
+        faults: args.faults.clone(),
     };
     let emulator = ctx.launcher.emulator(plan, ctx.clock.clone()).await?;
     if !args.bind.ip().is_loopback() {
@@ -43,6 +43,9 @@ pub(super) async fn run(ctx: Context<'_>, args: Emulate) -> Result<Exit, Failure
             let name = crate::text::sanitize(&n.name);
             format!("waba_id = \"{}\"  phone_number_id = \"{}\"  {name}", n.business, n.id)
         }));
+        if let Some(faults) = &args.faults {
+            lines.push(format!("faults = {faults}"));
+        }
         lines.push("\nSet these where the engine starts:".to_owned());
         lines.extend(secrets.iter().map(|(name, value)| format!("export {name}={value}")));
         lines.push("\nstop with Ctrl+C".to_owned());

@@ -185,7 +185,10 @@ impl Launcher for BuiltIn {
         let engine = Engine::start(settings, clock).await.map_err(|e| {
             Problem::new("engine", e.to_string())
                 .means("the engine could not start; nothing was changed")
-                .next("`switchboard doctor` walks through the steps; switchboard.log has more")
+                .next(
+                    e.next()
+                        .unwrap_or("`switchboard doctor` walks through the steps; switchboard.log has more"),
+                )
         })?;
         let listener = match listens {
             // An engine without a listener still reads and sends; its status says why.

@@ -5,10 +5,12 @@ use super::failure::{Exit, Failure};
 use super::session::Role;
 use super::table::Table;
 use super::{Context, Session, format};
+use crate::model::delivery::DeliveryError;
 use crate::model::ids::AccountId;
 use crate::model::message::Message;
 use crate::model::thread::ThreadDetail;
 use crate::protocol::{Cursor, Place, Request, Response};
+use crate::text::{sanitize, when};
 use serde::Serialize;
 
 /// What `--json` prints.
@@ -32,6 +34,7 @@ pub(super) async fn run(ctx: Context<'_>, args: Messages) -> Result<Exit, Failur
     if let Some(older) = document.older {
         ctx.out.remark(&format!("older: --before {}", format::cursor(older)));
     }
+    let now = ctx.clock.now();
     let mut table = if args.ids {
         Table::new(&["id", "time", "from", "message", "state"], 3)
     } else {
@@ -42,11 +45,19 @@ pub(super) async fn run(ctx: Context<'_>, args: Messages) -> Result<Exit, Failur
         if m.edited {
             text.push_str(" (edited)");
         }
+        if let Some(late) = m.lateness() {
+            text = format!("{text} ({late})");
+        }
         for r in &m.reactions {
             text.push(' ');
             text.push_str(&r.emoji);
         }
         let state = match &m.error {
+            _ if m.waits.is_some_and(|w| w.until > now) => {
+                let w = m.waits.map(|w| (when::distance(w.until, now), w.why.words()));
+                w.map(|(left, why)| format!("queued, {left}: {why}")).unwrap_or_default()
+            }
+            Some(e) if e.code == 0 => format!("{} {}", m.state.as_str(), e.text),
             Some(e) => format!("{} {} {}", m.state.as_str(), e.code, e.text),
             None => format::state(m.state).to_owned(),
         };
@@ -57,7 +68,30 @@ pub(super) async fn run(ctx: Context<'_>, args: Messages) -> Result<Exit, Failur
         table.row(&cells);
     }
     ctx.out.table(&table)?;
+    for error in reasons(&document.items) {
+        let code = if error.code == 0 { String::new() } else { format!("{} ", error.code) };
+        ctx.out.line("")?;
+        ctx.out.line(&format!("{code}{}", sanitize(&error.text)))?;
+        if let Some(cause) = &error.cause {
+            ctx.out.line(&format!("  this means: {}", sanitize(cause)))?;
+        }
+        if let Some(next) = &error.next {
+            ctx.out.line(&format!("  do next: {}", sanitize(next)))?;
+        }
+    }
     Ok(Exit::Done)
+}
+
+/// Why messages failed, each reason once.
+fn reasons(items: &[Message]) -> Vec<&DeliveryError> {
+    let mut out: Vec<&DeliveryError> = Vec::new();
+    for error in items.iter().filter(|m| !m.put_aside).filter_map(|m| m.error.as_ref()) {
+        let says = error.cause.is_some() || error.next.is_some();
+        if says && !out.contains(&error) {
+            out.push(error);
+        }
+    }
+    out
 }
 
 async fn read(session: &mut Session, args: &Messages) -> Result<Document, Failure> {

@@ -90,7 +90,7 @@ pub fn check(source: Option<(PathBuf, String)>, flags: &Flags, env: &Env) -> Res
     let data_dir = checker.data_dir(&layer, flags)?;
     let listener = checker.listener(&layer, &mut warnings)?;
     let ui = checker.ui(&layer, &file)?;
-    let undo = checker.number("undo_seconds", layer.undo_seconds.as_ref(), 0..=60, 0)?;
+    let undo = checker.number("undo_seconds", layer.undo_seconds.as_ref(), 0..=60, 5)?;
     let keep = checker.number("keep_webhooks_days", layer.keep_webhooks_days.as_ref(), 1..=3650, 30)?;
     let megabytes =
         checker.number("keep_webhooks_mb", layer.keep_webhooks_mb.as_ref(), 16..=1_048_576, 1_024)?;
@@ -163,6 +163,22 @@ impl Checked {
             },
             ui: self.ui.clone(),
         })
+    }
+
+    /// The files that secrets are read from.
+    #[must_use]
+    pub fn secret_files(&self) -> Vec<PathBuf> {
+        let base = self.base();
+        let named = self.accounts.iter().flat_map(|a| [&a.access_token, &a.app_secret, &a.verify_token]);
+        let mut files: Vec<PathBuf> = named
+            .filter_map(|n| match n.source.get_ref() {
+                SecretSource::File(path) => Some(paths::expand(path, &base)),
+                SecretSource::Credential(_) | SecretSource::Command(_) | SecretSource::Env(_) => None,
+            })
+            .collect();
+        files.sort();
+        files.dedup();
+        files
     }
 
     fn base(&self) -> PathBuf {

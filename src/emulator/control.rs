@@ -33,6 +33,7 @@ pub fn answer(core: &Arc<Core>, peer: SocketAddr, call: &Call) -> (u16, Value) {
         (&Method::GET, "faults") => Ok(core.faults.shown()),
         (&Method::POST, "faults") => faults(core, &call.body),
         (&Method::GET, "messages") => Ok(json!({ "messages": st.accepted })),
+        (&Method::GET, "inbound") => Ok(json!({ "messages": st.inbound })),
         (&Method::POST, "say") => say(core, &mut st, &call.body),
         (&Method::POST, "webhook") => webhook(core, &mut st, &call.body),
         (&Method::POST, "template") => template(core, &mut st, &call.body),
@@ -48,7 +49,7 @@ pub fn answer(core: &Arc<Core>, peer: SocketAddr, call: &Call) -> (u16, Value) {
         },
         _ => Err((
             404,
-            "unknown; there is GET state, messages, faults, and POST say, webhook, template, window, status, speed, faults"
+            "unknown; there is GET state, messages, inbound, faults, and POST say, webhook, template, window, status, speed, faults"
                 .to_owned(),
         )),
     };

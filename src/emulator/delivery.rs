@@ -43,12 +43,8 @@ pub fn enqueue(core: &Arc<Core>, st: &mut State, number: Option<&str>, changes: 
     let target = faults::webhook::target(core, st, changes);
     let hits = core.faults.webhook(&target, now);
     let fate = faults::webhook::apply(core, st, &hits, changes, &mut body);
+    let tells = told_by(&body);
     let body = wire::escaped(&body);
-    let tells: Vec<(String, String)> = changes
-        .iter()
-        .flat_map(|(_, value)| value["statuses"].as_array().into_iter().flatten())
-        .filter_map(|s| Some((s["id"].as_str()?.to_owned(), s["status"].as_str()?.to_owned())))
-        .collect();
     let forged = fate.forged.then(|| (fate.times[0], true));
     for (not_before, forged) in forged.into_iter().chain(fate.times.into_iter().map(|t| (t, false))) {
         st.last_webhook += 1;
@@ -70,6 +66,23 @@ pub fn enqueue(core: &Arc<Core>, st: &mut State, number: Option<&str>, changes: 
         queue.push_back(queued);
     }
     bell(core, &slot).queued.notify_one();
+}
+
+/// The states and messages that a webhook tells of.
+fn told_by(body: &Value) -> Vec<(String, String)> {
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let mut tells = Vec::new();
+    for change in list(&body["entry"][0]["changes"]) {
+        for status in list(&change["value"]["statuses"]) {
+            if let (Some(id), Some(word)) = (status["id"].as_str(), status["status"].as_str()) {
+                tells.push((id.to_owned(), word.to_owned()));
+            }
+        }
+        for message in list(&change["value"]["messages"]) {
+            tells.extend(message["id"].as_str().map(|id| (id.to_owned(), String::new())));
+        }
+    }
+    tells
 }
 
 /// Tells the worker of `slot` that its callback was set.
@@ -182,11 +195,7 @@ fn settle(core: &Core, slot: &str, id: u64, taken: bool) -> Option<Duration> {
         queue.remove(place);
         st.counts.webhooks_sent += 1;
         for (wamid, status) in tells {
-            let send = st.send(&wamid);
-            let reported = send.and_then(|s| s.statuses.iter_mut().find(|r| r.status == status));
-            if let Some(reported) = reported {
-                reported.told = true;
-            }
+            st.told(&wamid, &status);
         }
         return None;
     }

@@ -170,8 +170,10 @@ fn hear(
         wamid: wamid.to_owned(),
         number: number.id.clone(),
         customer: customer.key.clone(),
+        kind: content["type"].as_str().unwrap_or_default().to_owned(),
         at,
         read: false,
+        told: false,
     });
     let contact = wire::contact(customer, true);
     Some(("messages".into(), wire::messages_value(number, Some(contact), "messages", &message)))

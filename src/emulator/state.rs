@@ -78,9 +78,14 @@ pub struct Inbound {
     pub wamid: String,
     pub number: String,
     pub customer: String,
+    #[serde(rename = "type", default)]
+    pub kind: String,
     pub at: Millis,
     /// Whether the client marked it as read.
     pub read: bool,
+    /// Whether a webhook with it was taken.
+    #[serde(default)]
+    pub told: bool,
 }
 
 /// Something that will happen.
@@ -118,7 +123,7 @@ pub struct Queued {
     /// Signed wrongly, and posted once.
     #[serde(default)]
     pub forged: bool,
-    /// The states it tells of: message and status.
+    /// What it tells of: a message and its status, which is empty for a message of a customer.
     #[serde(default)]
     pub tells: Vec<(String, String)>,
 }
@@ -241,6 +246,20 @@ impl State {
     /// An accepted send by id.
     pub fn send(&mut self, wamid: &str) -> Option<&mut Accepted> {
         self.accepted.iter_mut().rev().find(|s| s.wamid == wamid)
+    }
+
+    /// Notes that a webhook with this was taken.
+    pub fn told(&mut self, wamid: &str, status: &str) {
+        if status.is_empty() {
+            if let Some(message) = self.inbound.iter_mut().rev().find(|m| m.wamid == wamid) {
+                message.told = true;
+            }
+            return;
+        }
+        let send = self.send(wamid);
+        if let Some(reported) = send.and_then(|s| s.statuses.iter_mut().find(|r| r.status == status)) {
+            reported.told = true;
+        }
     }
 
     /// Keeps a customer's message and opens the window from its time on.

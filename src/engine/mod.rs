@@ -4,14 +4,18 @@
 //! socket to pump. Knows `store`, `provider`, `protocol`, `model`; knows nothing of screens, shells or HTTP servers.
 
 pub mod bench;
+mod check;
+mod disk;
 mod doctor;
 mod hub;
 mod ingest;
+mod limits;
 mod outbox;
 mod paths;
 mod preferences;
 mod recorder;
 mod session;
+mod silence;
 mod sync;
 
 pub use ingest::{Inlet, Refused};
@@ -25,7 +29,7 @@ use crate::protocol::Changed;
 use crate::protocol::client::{Connection, pair};
 use crate::provider::Provider;
 use crate::provider::meta::{MetaConfig, MetaProvider};
-use crate::store::{Store, StoreError};
+use crate::store::{DiskTrouble, Store, StoreError};
 use hub::Hub;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -59,6 +63,23 @@ pub enum EngineError {
     },
 }
 
+impl EngineError {
+    /// What to do, where that is plain.
+    #[must_use]
+    pub fn next(&self) -> Option<&'static str> {
+        match self {
+            Self::Store(e) => match e.disk()? {
+                DiskTrouble::Full => Some("make room on the disk of the data folder, and start again"),
+                DiskTrouble::ReadOnly => Some("make the data folder and its files writable, and start again"),
+                DiskTrouble::Failing => {
+                    Some("look at the system's log, at the disk, and at who may write the data folder")
+                }
+            },
+            _ => None,
+        }
+    }
+}
+
 /// One configured account at work.
 struct Account {
     settings: AccountSettings,
@@ -88,6 +109,10 @@ struct Shared {
     accounts: Vec<Account>,
     counters: Counters,
     listener: Mutex<Option<Bound>>,
+    disk: disk::Disk,
+    /// Bodies that the doctor is about to post with a wrong signature.
+    expected: Mutex<Vec<Vec<u8>>>,
+    silence: silence::Watch,
     outbox: Notify,
     sync: Notify,
     tidy: Notify,
@@ -110,6 +135,13 @@ impl Shared {
 
     fn bound(&self) -> Option<Bound> {
         self.listener.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether the doctor said that this body would come with a wrong signature; once.
+    fn expected(&self, body: &[u8]) -> bool {
+        let mut list = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = list.iter().position(|b| b == body);
+        found.map(|i| list.swap_remove(i)).is_some()
     }
 
     /// The address that the provider reaches an account's webhooks by.
@@ -166,6 +198,7 @@ impl Engine {
         }
         paths.save()?;
         let background = settings.background;
+        let disk = disk::Disk::new(&settings.data_dir);
         let shared = Arc::new(Shared {
             settings,
             clock,
@@ -174,6 +207,9 @@ impl Engine {
             accounts,
             counters: Counters::default(),
             listener: Mutex::new(None),
+            disk,
+            expected: Mutex::default(),
+            silence: silence::Watch::default(),
             outbox: Notify::new(),
             sync: Notify::new(),
             tidy: Notify::new(),
@@ -181,16 +217,32 @@ impl Engine {
             tasks: TaskTracker::new(),
         });
         let engine = Self { shared };
-        engine.configure().await?;
-        engine.settle().await?;
+        if let Err(error) = engine.begin().await {
+            // What is here can be read while there is no room; the rest is done when there is.
+            match (&error, background) {
+                (EngineError::Store(e), true) if e.disk().is_some() => {
+                    engine.shared.disk.set(&engine.shared, e.disk());
+                    tracing::error!(%error, "the engine starts without being able to write");
+                }
+                _ => return Err(error),
+            }
+        }
         if background {
             let tasks = &engine.shared.tasks;
             tasks.spawn(outbox::run(Arc::clone(&engine.shared)));
             tasks.spawn(sync::run(Arc::clone(&engine.shared)));
             tasks.spawn(sync::tidy(Arc::clone(&engine.shared)));
             tasks.spawn(recorder::expire(Arc::clone(&engine.shared)));
+            tasks.spawn(disk::watch(engine.clone()));
+            tasks.spawn(silence::watch(Arc::clone(&engine.shared)));
         }
         Ok(engine)
+    }
+
+    /// What has to be written before anything else.
+    async fn begin(&self) -> Result<(), EngineError> {
+        self.configure().await?;
+        self.settle().await
     }
 
     /// Tells the store about accounts whose configuration changed.
@@ -233,6 +285,7 @@ impl Engine {
 
     /// Says where the webhook listener is, or why it is not. Wakes the sync, which points the provider here.
     pub fn listener(&self, bound: Bound) {
+        self.shared.silence.listening(bound.is_ok().then(|| self.shared.clock.now()));
         *self.shared.listener.lock().unwrap_or_else(PoisonError::into_inner) = Some(bound);
         self.shared.hub.publish(&[Changed::StatusChanged]);
         self.shared.sync.notify_one();
@@ -252,6 +305,12 @@ impl Engine {
             tracing::warn!("some tasks did not end in time");
         }
         self.shared.store.close().await;
+    }
+
+    /// Makes the database behave as if its disk were full, or could only be read; for tests.
+    #[doc(hidden)]
+    pub async fn hinder(&self, how: Option<DiskTrouble>) -> Result<(), StoreError> {
+        self.shared.store.hinder(how).await
     }
 
     /// Webhooks stored since the start.

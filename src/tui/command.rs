@@ -22,6 +22,8 @@ pub enum Action {
     Template,
     ManageQuickReplies,
     Notices,
+    Life,
+    Doctor,
     Redraw,
     Suspend,
     NextPane,
@@ -49,6 +51,10 @@ pub enum Action {
     React,
     Retry,
     Discard,
+    UndoSend,
+    SendLater,
+    SendNow,
+    Check,
     Send,
     Newline,
     Leave,
@@ -128,13 +134,19 @@ pub const COMMANDS: &[Command] = commands! {
     "compose"            Reply              "write"       C   ["i", "Enter"]               false "write a message";
     "message.react"      React              "react"       C   ["+"]                        true  "put an emoji on the selected message, or take it away";
     "message.copy"       Copy               "copy"        C   ["y"]                        true  "copy the selected message";
+    "message.life"       Life               "life"        C   ["I"]                        false "the life of the selected message: attempts, every status, the raw webhooks";
     "message.retry"      Retry              "retry"       C   ["Ctrl+R"]                   false "send a failed or unknown message again";
     "message.discard"    Discard            "discard"     C   ["x y", "D y"]               false "withdraw a queued message, or put a failed one aside";
+    "message.undo"       UndoSend           "take back"   C   ["u"]                        false "take a message that waits back into the composer";
+    "message.later"      SendLater          "other time"  C   ["Ctrl+G"]                   false "choose another time for a message that is to be sent later";
+    "message.now"        SendNow            "send now"    C   ["S"]                        false "send a message now that can still be taken back or is to be sent later";
+    "message.check"      Check              "check"       C   ["c"]                        false "find out what became of an unknown message, or one without ticks";
     "conversation.back"  Back               "back"        C   ["Esc", "h", "q", "Left"]    true  "back to the list";
     "pane.next"          NextPane           "next pane"   LC  ["Tab"]                      false "next pane";
     "pane.previous"      PreviousPane       "prev pane"   LCW ["Shift+Tab"]                false "previous pane";
     "quick_reply.manage" ManageQuickReplies "replies"     LC  ["g q"]                      false "create, change and delete quick replies";
     "compose.send"       Send               "send"        W   ["Enter"]                    true  "send";
+    "compose.later"      SendLater          "later"       W   ["Ctrl+G"]                   true  "send the text later: asks when";
     "compose.newline"    Newline            "line"        W   ["Ctrl+J", "Alt+Enter", "Shift+Enter", "Ctrl+Enter"] true "new line";
     "compose.quick"      QuickReply         "quick reply" W   ["Ctrl+O"]                   false "insert a quick reply (also: / at the start of a word)";
     "compose.leave"      Leave              "leave"       W   ["Esc", "Ctrl+C"]            true  "leave the text; it stays as a draft";
@@ -152,12 +164,13 @@ pub const COMMANDS: &[Command] = commands! {
     "edit.kill_start"    KillToStart        "cut to start" W  ["Ctrl+U"]                   false "cut to the start of the line";
     "edit.kill_end"      KillToEnd          "cut to end"  W   ["Ctrl+K"]                   false "cut to the end of the line";
     "edit.yank"          Yank               "paste cut"   W   ["Ctrl+Y"]                   false "insert what was cut last";
-    "edit.undo"          Undo               "undo"        W   ["Ctrl+7", "Ctrl+_"]         false "take back the last change of the text (the terminal's Ctrl+_)";
+    "edit.undo"          Undo               "undo"        W   ["Ctrl+7", "Ctrl+_"]         false "take back the last change of the text (the terminal's Ctrl+_); in an empty text: the message just sent";
     "conversation.page_up"   PageUp         "page up"     W   ["PageUp"]                   false "one page up in the conversation";
     "conversation.page_down" PageDown       "page down"   W   ["PageDown"]                 false "one page down in the conversation";
     "notices.open"       Notices            "notices"     LC  ["g n"]                      false "news about numbers and templates";
     "screen.mask"        Mask               "hide"        LC  ["g h"]                      false "hide long numbers on the screen, then names too, then nothing";
     "screen.theme"       Themes             "theme"       LC  ["g s"]                      false "choose how the screen looks";
+    "doctor.open"        Doctor             "doctor"      LC  ["g d"]                      false "walk the chain from here to the provider and name the step that fails";
     "screen.redraw"      Redraw             "redraw"      LCW ["Ctrl+L"]                   false "draw the whole screen again";
     "terminal.suspend"   Suspend            "suspend"     LCW ["Ctrl+Z"]                   false "back to the shell until `fg`";
     "help.keys"          Help               "keys"        LC  ["?", "F1"]                  true  "what every key does";

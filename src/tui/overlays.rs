@@ -5,8 +5,10 @@ use super::command::{COMMANDS, Scope, scope_title};
 use super::format;
 use super::overlay::Overlay;
 use super::overlay::accounts::AccountSwitcher;
+use super::overlay::doctor::DoctorBox;
 use super::overlay::frame::TimeText;
 use super::overlay::help::{HelpBox, HelpSection};
+use super::overlay::life::LifeBox;
 use super::overlay::notices::NoticeList;
 use super::overlay::quick_replies::QuickReplyPicker;
 use super::overlay::search::SearchBox;
@@ -33,6 +35,10 @@ pub(crate) enum Kind {
     Search,
     /// News about numbers and templates.
     Notices,
+    /// The life of a message.
+    Life,
+    /// The doctor's findings.
+    Doctor,
     /// Keys.
     Help,
 }
@@ -54,6 +60,12 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
         Kind::Templates => templates(app)?,
         Kind::Search => (Box::new(SearchBox::new(app.account.clone(), when(app))), None),
         Kind::Notices => (Box::new(NoticeList::new(app.status.notices.clone(), when(app))), None),
+        Kind::Life => {
+            let message = app.conversation.as_ref().and_then(|c| c.selected().or(c.messages.last()))?;
+            let overlay = LifeBox::new(message.clone(), precise(app));
+            (Box::new(overlay), Some(Request::MessageLife { message: message.id }))
+        }
+        Kind::Doctor => (Box::new(DoctorBox::new()), Some(Request::Doctor)),
         Kind::Help => (Box::new(HelpBox::new(help(app))), None),
     })
 }
@@ -61,6 +73,11 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
 fn when(app: &App) -> TimeText {
     let (now, tz) = (app.clock.now(), app.tz.clone());
     Arc::new(move |at| format::short(at, now, &tz))
+}
+
+fn precise(app: &App) -> TimeText {
+    let tz = app.tz.clone();
+    Arc::new(move |at| format::precise(at, &tz))
 }
 
 fn first_name(name: &str) -> String {

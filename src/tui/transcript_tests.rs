@@ -20,7 +20,12 @@ fn message(inbound: bool, body: Body) -> Message {
         provider_id: None,
         tag: None,
         edited: false,
+        waits: None,
+        put_aside: false,
+        also_sent: None,
         attempts: 0,
+        unread: false,
+        late: None,
         revision: 0,
     }
 }
@@ -84,6 +89,46 @@ fn a_failure_says_code_meaning_and_key() {
     let s = shown(&laid_out(&m, 60, &Around::default()));
     for part in ["✗ 131047 Re-engagement message", "more than 24 hours passed", "→ t sends a template"] {
         assert!(s.contains(part), "{s}");
+    }
+}
+
+#[test]
+fn the_keys_of_a_failure_follow_its_next_step() {
+    let mut m = message(false, Body::text("hi"));
+    m.state = DeliveryState::Failed;
+    for (next, keys) in [
+        (
+            Some("send a template, or wait until the customer writes"),
+            "→ t sends a template, x y puts it aside",
+        ),
+        (Some("wait a moment, then try again"), "→ Ctrl+R sends it again, x y puts it aside"),
+        (Some("reach the customer another way"), "→ x y puts it aside"),
+        (None, "→ Ctrl+R sends it again, x y puts it aside"),
+    ] {
+        let next = next.map(str::to_owned);
+        m.error = Some(DeliveryError { code: 131_026, text: "no".into(), cause: None, next: next.clone() });
+        m.revision += 1;
+        let s = shown(&laid_out(&m, 60, &Around::default()));
+        assert!(s.contains("✗ 131026 no") && s.contains(keys), "{s}");
+        assert!(next.is_none_or(|n| s.contains(&format!("→ {n}"))), "{s}");
+        assert_eq!(s.matches("Ctrl+R").count(), usize::from(keys.contains("Ctrl+R")), "{s}");
+    }
+    // A message put aside asks for nothing.
+    m.put_aside = true;
+    m.revision += 1;
+    let s = shown(&laid_out(&m, 60, &Around::default()));
+    assert!(s.contains("→ put aside") && !s.contains("x y"), "{s}");
+}
+
+/// What any phone allows people to write is laid out in time: a frame must not wait for it.
+#[test]
+fn long_texts_full_of_marks_are_laid_out_in_time() {
+    for piece in
+        ["*a ", "_a~b*c ", "`", "```a", "\u{301}", "👨\u{200d}", "\u{1100}", "🇧", "(", "a.", "\u{915}\u{94d}"]
+    {
+        let text: String = piece.repeat(65_000 / piece.chars().count());
+        // What grows with the square of the length takes minutes here: nobody would miss it.
+        assert!(!laid_out(&message(true, Body::text(text)), 80, &Around::default()).lines.is_empty());
     }
 }
 
@@ -158,7 +203,7 @@ proptest! {
             m.state = DeliveryState::Failed;
             m.error = Some(DeliveryError { code: 1, text: s.clone(), cause: Some(other.clone()), next: None });
         }
-        let around = Around { day: Some(Date::constant(2024, 1, 1)), unread: Some(7), leads: true };
+        let around = Around { day: Some(Date::constant(2024, 1, 1)), unread: Some(7), leads: true, wait: None, closed_then: false };
         let block = laid_out(&m, width, &around);
         for line in &block.lines {
             prop_assert!(usize::from(line.x) + line.width() <= usize::from(width), "{:?} at {width}", line);

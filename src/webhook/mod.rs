@@ -1,7 +1,8 @@
 //! The webhook listener: HTTP in front of the engine's inlets.
 //!
-//! Bounds what strangers may cost: body size, time, connections' patience. Knows the engine; what a webhook means is
-//! not its business. Bound to loopback unless configured otherwise: a reverse proxy brings TLS.
+//! Bounds what strangers may cost: body size, time, connections' patience, and what is under way at the same time.
+//! Knows the engine; what a webhook means is not its business. Bound to loopback unless configured otherwise: a reverse
+//! proxy brings TLS.
 
 use crate::config::settings::ListenerSettings;
 use crate::engine::{Engine, Refused};
@@ -11,6 +12,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use futures::StreamExt;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -26,8 +28,17 @@ use tokio_util::sync::CancellationToken;
 const BODY_TIME: Duration = Duration::from_secs(10);
 /// Headers that take longer than this to come end the connection; so does silence between two requests.
 const HEADER_TIME: Duration = Duration::from_mins(1);
-/// Connections at the same time; more wait in the system's queue.
-const CONNECTIONS: usize = 512;
+/// Connections at the same time; more wait in the system's queue. Below the 1024 files that a process may usually
+/// have open.
+const CONNECTIONS: usize = 768;
+/// Webhooks under way at the same time, from their head to their commit: two commits full. More are told to come again.
+const UNDER_WAY: usize = 512;
+/// Bytes of long bodies under way, in all; at least two of the longest are always taken.
+const ROOM: usize = 32 << 20;
+/// A body up to this long needs no room: [`UNDER_WAY`] bounds them.
+const SHORT: usize = 64 << 10;
+/// What the provider is asked to wait when too much is under way, in seconds.
+const COME_AGAIN: &str = "5";
 /// How long open requests may take to end when the listener stops.
 const STOP_TIME: Duration = Duration::from_secs(5);
 
@@ -43,6 +54,9 @@ pub struct Listener {
 struct Inside {
     engine: Engine,
     body_limit: usize,
+    places: Arc<Semaphore>,
+    /// In kibibytes.
+    room: Arc<Semaphore>,
 }
 
 impl Listener {
@@ -58,7 +72,12 @@ impl Listener {
             }
         };
         let stop = CancellationToken::new();
-        let inside = Inside { engine: engine.clone(), body_limit: settings.body_limit };
+        let inside = Inside {
+            engine: engine.clone(),
+            body_limit: settings.body_limit,
+            places: Arc::new(Semaphore::new(UNDER_WAY)),
+            room: Arc::new(Semaphore::new(ROOM.max(2 * settings.body_limit) / 1024)),
+        };
         let app = router(inside);
         let signal = stop.clone();
         let task = tokio::spawn(serve(listener, app, signal));
@@ -185,25 +204,63 @@ async fn receive(
     request: Request<Body>,
 ) -> Response {
     let Some(inlet) = inside.engine.inlet(&path) else { return StatusCode::NOT_FOUND.into_response() };
-    let read = axum::body::to_bytes(request.into_body(), inside.body_limit);
-    let body = match tokio::time::timeout(BODY_TIME, read).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(e)) => {
-            let too_long =
-                std::error::Error::source(&e).is_some_and(|s| s.to_string().contains("length limit"));
-            let status = if too_long { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST };
-            return status.into_response();
-        }
+    let place = inside.places.try_acquire();
+    let read = read(request.into_body(), &inside, place.is_ok());
+    let (body, _room) = match tokio::time::timeout(BODY_TIME, read).await {
+        Ok(Ok(taken)) => taken,
+        Ok(Err(status)) => return refuse(status),
         Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
     };
     let signature = headers.get("x-hub-signature-256").and_then(|v| v.to_str().ok());
-    match inlet.receive(signature, body.into()).await {
+    match inlet.receive(signature, body).await {
         Ok(()) => StatusCode::OK.into_response(),
         Err(Refused::Signature) => StatusCode::UNAUTHORIZED.into_response(),
-        Err(Refused::Unavailable(_)) => {
-            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")]).into_response()
-        }
+        Err(Refused::Unavailable(_)) => refuse(StatusCode::SERVICE_UNAVAILABLE),
     }
+}
+
+fn refuse(status: StatusCode) -> Response {
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        return (status, [(header::RETRY_AFTER, COME_AGAIN)]).into_response();
+    }
+    status.into_response()
+}
+
+/// Reads a body. A long one takes room for as long as it is kept. When there is none, or no place, the rest is read
+/// and forgotten, so that the answer reaches the sender: 503.
+async fn read(
+    body: Body,
+    inside: &Inside,
+    place: bool,
+) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), StatusCode> {
+    let mut stream = body.into_data_stream();
+    let mut kept: Option<Vec<u8>> = place.then(Vec::new);
+    let mut room: Option<OwnedSemaphorePermit> = None;
+    let mut length = 0;
+    while let Some(part) = stream.next().await {
+        let part = part.map_err(|_| StatusCode::BAD_REQUEST)?;
+        length += part.len();
+        if length > inside.body_limit {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        let Some(bytes) = &mut kept else { continue };
+        let needed = if length > SHORT { length.div_ceil(1024) } else { 0 };
+        let held = room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        if needed > held {
+            let more = u32::try_from(needed - held).unwrap_or(u32::MAX);
+            match (Arc::clone(&inside.room).try_acquire_many_owned(more), &mut room) {
+                (Ok(more), Some(room)) => room.merge(more),
+                (Ok(more), none) => *none = Some(more),
+                (Err(_), _) => {
+                    kept = None;
+                    room = None;
+                    continue;
+                }
+            }
+        }
+        bytes.extend_from_slice(&part);
+    }
+    kept.map(|body| (body, room)).ok_or(StatusCode::SERVICE_UNAVAILABLE)
 }
 
 #[cfg(test)]

@@ -80,6 +80,58 @@ async fn the_handshake_answers_the_right_token_only() {
     bed.stop().await;
 }
 
+/// A body that stops one byte before its end; dropping it ends it.
+async fn held(url: &str, body: &[u8]) -> tokio::net::TcpStream {
+    use tokio::io::AsyncWriteExt;
+    let rest = url.strip_prefix("http://").unwrap();
+    let (host, path) = rest.split_once('/').unwrap();
+    let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();
+    let head = format!("POST /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {}\r\n\r\n", body.len());
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&body[..body.len() - 1]).await.unwrap();
+    stream
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn too_much_at_once_is_told_to_come_again_and_short_ones_still_get_in() {
+    let bed = Bed::new(0.0, 1).await;
+    let url = bed.engine.listener_url(&AccountId::new("support")).unwrap();
+    let post = async |body: Vec<u8>| {
+        let signature = sign(DEMO_APP_SECRET.as_bytes(), &body);
+        let answer = bed.http.post(&url).header("X-Hub-Signature-256", signature).body(body).send().await;
+        let answer = answer.unwrap();
+        (answer.status().as_u16(), answer.headers().get("retry-after").cloned())
+    };
+    // Valid, and long because of blanks.
+    let long = [body("wamid.LONG"), vec![b' '; 3 << 20]].concat();
+    let mut open = Vec::new();
+    for _ in 0..11 {
+        open.push(held(&url, &long).await);
+    }
+    crate::common::eventually("there is no room", || async {
+        let (status, wait) = post(long.clone()).await;
+        assert!(status == 200 || wait.is_some(), "{status}");
+        (status == 503).then_some(())
+    })
+    .await;
+    assert_eq!(post(body("wamid.SHORT")).await.0, 200, "a short one needs no room");
+    drop(open);
+    let mut open = Vec::new();
+    for _ in 0..512 {
+        open.push(held(&url, &body("wamid.HELD")).await);
+    }
+    crate::common::eventually("there is no place", || async {
+        (post(body("wamid.SHORT")).await.0 == 503).then_some(())
+    })
+    .await;
+    drop(open);
+    crate::common::eventually("there is room again", || async {
+        (post(long.clone()).await.0 == 200).then_some(())
+    })
+    .await;
+    bed.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_can_sign_for_one_account_cannot_write_into_another() {
     let dir = crate::common::private_dir();

@@ -123,8 +123,10 @@ fn unknown_message(
         wamid: id.clone(),
         number: target.number?,
         customer: target.people.into_iter().next()?,
+        kind: "hologram".into(),
         at: core.clock.now(),
         read: false,
+        told: false,
     });
     Some(id)
 }

@@ -133,7 +133,8 @@ impl App {
         let unread = c.row.as_ref().is_some_and(|r| r.unread > 0);
         if let Some(upto) = c.messages.last().map(|m| m.at).filter(|_| unread) {
             c.marked = Some(upto);
-            self.ask(Request::MarkRead { thread, upto, receipt: true }, Asked::Plain);
+            let stored = c.messages.iter().map(|m| m.stored_at).max();
+            self.ask(Request::MarkRead { thread, upto, stored, receipt: true }, Asked::Plain);
         }
     }
 }

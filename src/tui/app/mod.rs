@@ -3,8 +3,10 @@
 mod answers;
 mod commands;
 mod conversation;
+mod late;
 mod list;
 mod looks;
+mod outbox;
 mod panes;
 
 #[cfg(test)]
@@ -16,6 +18,7 @@ pub(crate) mod tests;
 
 pub(crate) use conversation::Conversation;
 pub(crate) use list::ThreadList;
+pub(crate) use outbox::can_be_undone;
 pub(crate) use panes::Panes;
 
 use super::command::Scope;
@@ -46,6 +49,8 @@ const QUIT_WAIT: Millis = 2_000;
 /// The customer is told at most this often that somebody types, in milliseconds: the provider shows it for 25
 /// seconds.
 const TYPING: Millis = 20_000;
+/// Messages that are asked for by their ids at once.
+const ROWS_AT_ONCE: usize = 30;
 /// A conversation that is not there after this long, in milliseconds, is drawn as loading.
 const PATIENCE: Millis = 40;
 
@@ -191,6 +196,8 @@ pub(crate) enum Asked {
         text: String,
         quote: Option<MessageId>,
     },
+    TakeBack,
+    Check,
     Draft,
     LastDraft,
     /// Read ahead for the quick-reply picker.
@@ -257,6 +264,8 @@ pub(crate) struct App {
     status_changed: bool,
     announce: BTreeMap<ThreadId, u32>,
     countdown: Option<Millis>,
+    /// When the countdown of a waiting message changes.
+    next_wait: Option<Millis>,
     quitting: Option<Millis>,
     effects: Vec<Effect>,
 }
@@ -307,6 +316,7 @@ impl App {
             status_changed: false,
             announce: BTreeMap::new(),
             countdown: None,
+            next_wait: None,
             quitting: None,
             effects: Vec::new(),
         };
@@ -373,6 +383,7 @@ impl App {
         [
             self.countdown,
             self.notifier.due(),
+            self.next_wait,
             self.quitting.map(|at| at + QUIT_WAIT),
             c.and_then(|c| c.draft_due),
             c.and_then(|c| c.patience),
@@ -424,7 +435,11 @@ impl App {
                 left = left.min(format::until_change(w, false));
             }
         }
+        if let Some(s) = self.status.silent.first() {
+            left = left.min(60_000 - (now - s.since).rem_euclid(60_000));
+        }
         self.countdown = Some(now + left);
+        self.next_wait = self.next_wait(now);
     }
 
     /// The title of the terminal's window.
@@ -489,15 +504,16 @@ impl App {
         let thread = c.thread;
         let unread = c.row.as_ref().is_some_and(|r| r.unread > 0);
         let Some(upto) = c.messages.last().map(|m| m.at) else { return };
-        if !unread || c.marked >= Some(upto) || c.keep_unread {
+        if !unread || c.marked >= Some(upto) || c.keep_unread || !c.late_asked {
             return;
         }
-        if self.reads(thread) {
+        let stored = c.messages.iter().map(|m| m.stored_at).max();
+        if self.reads(thread) && !self.has_unseen_late() {
             self.notifier.forget(thread);
             if let Some(c) = &mut self.conversation {
                 c.marked = Some(upto);
             }
-            self.ask(Request::MarkRead { thread, upto, receipt: true }, Asked::Plain);
+            self.ask(Request::MarkRead { thread, upto, stored, receipt: true }, Asked::Plain);
         }
     }
 
@@ -520,6 +536,7 @@ impl App {
             c.patience = None;
         }
         self.notify();
+        self.wait_changed(now);
         if self.countdown.is_some_and(|at| now >= at) {
             self.countdown = None;
             self.damage(
@@ -543,7 +560,10 @@ impl App {
             && !messages
             && let Some(thread) = self.conversation.as_ref().map(|c| c.thread)
         {
-            let ids = std::mem::take(&mut self.changed_messages).into_iter().collect();
+            // A few at a time, so that the longest of them fit into an answer; the rest follows it.
+            let rest = self.changed_messages.iter().nth(ROWS_AT_ONCE).copied();
+            let rest = rest.map(|first| self.changed_messages.split_off(&first)).unwrap_or_default();
+            let ids = std::mem::replace(&mut self.changed_messages, rest).into_iter().collect();
             self.ask(Request::MessageRows { ids }, Asked::MessageRows(thread));
         }
         if !self.changed_threads.is_empty() && !rows {
@@ -662,8 +682,13 @@ impl App {
                         self.act(command.action);
                     }
                 }
+                Step::SendAt { at, words } => {
+                    self.send(Some(at));
+                    self.say(format!("to be sent {words}"));
+                }
                 Step::Say(s) => self.say(s),
                 Step::Theme(theme) => self.retheme(*theme),
+                Step::Copy(s) => self.copy(&s),
             }
         }
         self.damage |= if self.overlays.is_empty() { Damage::NONE } else { Damage::ALL };
@@ -725,8 +750,8 @@ impl App {
         Some(c.composer_rows)
     }
 
-    /// Sends the text.
-    fn send(&mut self) {
+    /// Sends the text, as soon as it may leave or at a time.
+    fn send(&mut self, at: Option<Millis>) {
         let Some(c) = &mut self.conversation else { return };
         if c.composer.text().trim().is_empty() {
             self.say("there is nothing to send");
@@ -739,7 +764,7 @@ impl App {
         c.unread = None;
         let content = Outgoing::text(text.trim_end());
         self.ask(
-            Request::Send { account: None, to: Recipient::Thread { thread }, content, quote },
+            Request::Send { account: None, to: Recipient::Thread { thread }, content, quote, at },
             Asked::Send { thread, text, quote },
         );
         self.go_to_end();

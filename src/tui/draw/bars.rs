@@ -4,7 +4,7 @@ use super::{put, spans};
 use crate::model::inbound::Severity;
 use crate::model::{DeliveryState, Direction};
 use crate::text;
-use crate::tui::app::App;
+use crate::tui::app::{App, can_be_undone};
 use crate::tui::command::{Action, COMMANDS, Scope, by_id};
 use crate::tui::format;
 use crate::tui::transcript::Span;
@@ -126,8 +126,18 @@ fn keys(app: &App) -> Vec<(String, String)> {
             ("conversation.back", if c.is_some_and(|c| c.selected.is_some()) { "unselect" } else { "back" });
         let again = [("message.retry", "send again"), ("message.discard", "put aside")];
         let open = c.is_some_and(|c| c.is_open(app.clock.now()));
+        let now = app.clock.now();
         return match c.and_then(|c| c.selected()) {
-            Some(m) if matches!(m.state, DeliveryState::Failed | DeliveryState::Unknown) => {
+            Some(m) if m.state == DeliveryState::Queued => of(&[
+                ("message.undo", "take back"),
+                ("message.later", "other time"),
+                ("message.now", "send now"),
+                back,
+            ]),
+            Some(m) if m.state == DeliveryState::Unknown => {
+                of(&[("message.check", "check"), again[0], again[1], ("message.copy", "copy"), back])
+            }
+            Some(m) if m.state == DeliveryState::Failed => {
                 of(&[again[0], again[1], ("message.copy", "copy"), back])
             }
             Some(m) if m.direction == Direction::Inbound && open => {
@@ -137,6 +147,9 @@ fn keys(app: &App) -> Vec<(String, String)> {
             Some(_) => of(&[("template.pick", "template"), ("message.copy", "copy"), back]),
             None => {
                 let mut out = Vec::new();
+                if c.is_some_and(|c| c.messages.iter().rev().any(|m| can_be_undone(m, now))) {
+                    out.push(("message.undo", "take back"));
+                }
                 if c.and_then(|c| c.row.as_ref()).is_some_and(|r| r.failed > 0) && open {
                     out.push(again[0]);
                 }
@@ -190,20 +203,45 @@ fn health(app: &App) -> Vec<Span> {
         out.push(("✗ the engine has stopped".into(), t.bad));
         return out;
     }
-    match (&s.listener_problem, s.last_webhook) {
-        (Some(problem), _) => {
-            let problem = text::sanitize(problem);
-            out.push((format!("✗ no webhooks: {}", text::truncate(&problem, 40)), t.bad));
+    if let Some(disk) = &s.disk {
+        // Everything else waits for this.
+        let what = text::sanitize(&disk.what);
+        out.push((format!("✗ {what}: nothing comes in or goes out"), t.bad));
+        out.push((format!(" → {}", text::sanitize(&disk.next)), t.key));
+        return out;
+    }
+    if let Some(first) = s.silent.first() {
+        let name = app
+            .accounts
+            .iter()
+            .find(|a| a.spec.id == first.account)
+            .map_or(first.account.as_str(), |a| a.spec.name.as_str());
+        let more = if s.silent.len() > 1 { format!(" +{}", s.silent.len() - 1) } else { String::new() };
+        let since = format::age(now - first.since);
+        out.push((format!("⚠ no webhook for {since}: {}{more}", text::sanitize(name)), t.warn));
+        if let Some(key) = by_id("doctor.open").and_then(|c| c.keys.first()) {
+            out.push((format!(" {key}"), t.key));
+            out.push((" doctor".into(), t.dim));
         }
-        (None, Some(at)) => {
-            out.push(("● ".into(), t.good));
-            out.push((format!("webhooks {}", format::short(at, now, &app.tz)), t.dim));
+    } else {
+        match (&s.listener_problem, s.last_webhook) {
+            (Some(problem), _) => {
+                let problem = text::sanitize(problem);
+                out.push((format!("✗ no webhooks: {}", text::truncate(&problem, 40)), t.bad));
+            }
+            (None, Some(at)) => {
+                out.push(("● ".into(), t.good));
+                out.push((format!("webhooks {}", format::short(at, now, &app.tz)), t.dim));
+            }
+            (None, None) if s.listener.is_some() => out.push(("○ no webhook yet".into(), t.dim)),
+            (None, None) => {}
         }
-        (None, None) if s.listener.is_some() => out.push(("○ no webhook yet".into(), t.dim)),
-        (None, None) => {}
     }
     if s.outbox > 0 {
         out.push((format!("   outbox {}", s.outbox), t.text));
+    }
+    if s.later > 0 {
+        out.push((format!("   ⏲ {} later", s.later), t.dim));
     }
     if s.unknown > 0 {
         out.push((format!("   ? {} unknown", s.unknown), t.warn));

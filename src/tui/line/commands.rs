@@ -171,8 +171,9 @@ impl<W: Write> Talk<W> {
             self.say(format!("there is a draft: {}", detail.draft))?;
         }
         let newest = items.last().map_or(detail.row.last_at, |m| m.at);
+        let stored = items.iter().map(|m| m.stored_at).max();
         let seen = newer.is_none() && self.settings.read_on != ReadOn::Reply && detail.row.unread > 0;
-        self.open = Some(Open { thread, account: detail.row.account, title, older, newest });
+        self.open = Some(Open { thread, account: detail.row.account, title, older, newest, stored });
         if seen { self.mark_read().await } else { Ok(()) }
     }
 
@@ -206,7 +207,7 @@ impl<W: Write> Talk<W> {
         let Some(open) = &self.open else { return Ok(()) };
         let to = Recipient::Thread { thread: open.thread };
         let content = Outgoing::text(text.trim_end());
-        let request = Request::Send { account: None, to, content, quote: None };
+        let request = Request::Send { account: None, to, content, quote: None, at: None };
         match self.ask(request).await? {
             Some(_) => {
                 self.say("queued; a failure is told here")?;
@@ -237,7 +238,7 @@ impl<W: Write> Talk<W> {
         let Some((name, language, values)) = template_words(rest) else {
             return self.say("template NAME LANGUAGE KEY=VALUE …, with \"quotes\" around a value of several words");
         };
-        let request = Request::SendTemplate { account: None, to, name, language, values };
+        let request = Request::SendTemplate { account: None, to, name, language, values, at: None };
         if self.ask(request).await?.is_some() {
             self.say("queued; a failure is told here")?;
         }

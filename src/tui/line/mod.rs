@@ -90,6 +90,7 @@ struct Open {
     title: String,
     older: Option<Cursor>,
     newest: i64,
+    stored: Option<i64>,
 }
 
 /// One conversation with the operator.
@@ -325,8 +326,10 @@ impl<W: Write> Talk<W> {
         if more > 0 {
             self.say(format!("and {} before them", count(more as u32, "message")))?;
         }
-        let here = messages.iter().filter(|m| self.open.as_ref().is_some_and(|o| o.thread == m.thread)).map(|m| m.at).max();
-        if let (Some(at), Some(open)) = (here, &mut self.open) {
+        let open = self.open.as_ref().map(|o| o.thread);
+        let here = messages.iter().filter(|m| Some(m.thread) == open).map(|m| (m.at, m.stored_at)).max();
+        if let (Some((at, stored)), Some(open)) = (here, &mut self.open) {
+            open.stored = open.stored.max(Some(stored));
             open.newest = open.newest.max(at);
             if self.settings.read_on != ReadOn::Reply {
                 self.mark_read().await?;
@@ -337,7 +340,7 @@ impl<W: Write> Talk<W> {
 
     async fn mark_read(&mut self) -> io::Result<()> {
         let Some(open) = &self.open else { return Ok(()) };
-        let request = Request::MarkRead { thread: open.thread, upto: open.newest, receipt: true };
+        let request = Request::MarkRead { thread: open.thread, upto: open.newest, stored: open.stored, receipt: true };
         self.ask(request).await?;
         Ok(())
     }

@@ -5,9 +5,12 @@
 
 pub mod accounts;
 pub mod confirm;
+pub mod doctor;
 pub mod field;
 pub mod frame;
 pub mod help;
+pub mod later;
+pub mod life;
 pub mod notices;
 pub mod quick_replies;
 pub mod quick_reply_editor;
@@ -21,10 +24,11 @@ mod testing;
 pub mod variables;
 
 use super::theme::Theme;
+use crate::clock::Millis;
 use crate::model::ids::{AccountId, MessageId, QuickReplyId, ThreadId};
 use crate::model::quick_reply::QuickReply;
 use crate::model::template::Template;
-use crate::protocol::{AccountView, Found, Problem, Request};
+use crate::protocol::{AccountView, Check, Found, MessageLife, Problem, Request};
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -45,6 +49,13 @@ pub enum Step {
     },
     /// Show one account's threads, or all.
     SwitchAccount(Option<AccountId>),
+    /// Send the text in the composer at a time.
+    SendAt {
+        /// When.
+        at: Millis,
+        /// When, in words.
+        words: String,
+    },
     /// Open a thread, at a message if one is named.
     OpenThread {
         /// The thread.
@@ -58,6 +69,8 @@ pub enum Step {
     Say(String),
     /// Show everything in another theme.
     Theme(Box<Theme>),
+    /// Put text on the clipboard.
+    Copy(String),
 }
 
 /// What the engine answered, as far as overlays care.
@@ -71,6 +84,10 @@ pub enum Delivery {
     QuickReplies(Vec<QuickReply>),
     /// Search results, with the text they belong to.
     Found(String, Box<Found>),
+    /// The life of a message.
+    Life(Box<MessageLife>),
+    /// The doctor's findings.
+    Checks(Vec<Check>),
     /// A send was committed: `thread` is where.
     Queued(ThreadId),
     /// A request of this overlay was done.

@@ -249,6 +249,7 @@ impl TemplateForm {
             name: self.template.name.clone(),
             language: self.template.language.clone(),
             values: self.values(),
+            at: None,
         }))]
     }
 

@@ -80,6 +80,7 @@ fn detail() -> Response {
         },
         draft: String::new(),
         read_at: None,
+        late_unread: None,
     }))
 }
 
@@ -106,7 +107,12 @@ fn message(state: DeliveryState) -> Message {
         provider_id: None,
         tag: None,
         edited: false,
+        waits: None,
+        put_aside: false,
+        also_sent: None,
         attempts: 1,
+        unread: false,
+        late: None,
         revision: 1,
     }
 }
@@ -241,6 +247,9 @@ async fn lists_have_one_json_document_and_fit_the_terminal() {
     let e = place.run(&launcher, &["messages", "Marta"]).await;
     assert!(e.out.lines().all(|l| switchboard::text::width(l) <= 60), "{}", e.out);
     assert!(e.err.contains("older: --before 1763716320000.1"), "{}", e.err);
+    // Below the table, once for each reason: code and text, meaning, next step.
+    let three = "\n131047 Re-engagement message\n  this means: more than 24 hours have passed\n  do next: send a template\n";
+    assert!(e.out.ends_with(three), "{}", e.out);
 }
 
 #[tokio::test]
@@ -273,6 +282,7 @@ async fn a_send_waits_for_the_state_that_was_asked_for() {
         to: Recipient::Thread { thread: THREAD },
         content: Outgoing::text("Olá"),
         quote: None,
+        at: Some(0),
     }));
 }
 
@@ -389,7 +399,7 @@ async fn the_doctor_ends_with_six_when_a_step_fails() {
         "{}",
         e.out
     );
-    assert!(e.out.contains("ok    engine: none was running"), "{}", e.out);
+    assert!(e.out.contains("pass  engine: none was running"), "{}", e.out);
     let refusing = Scripted { refuse: Some(Problem::new("newer", "the database is newer")), ..engine(&[]) };
     let e = place.run(&refusing, &["doctor"]).await;
     assert!(e.out.contains("FAIL  engine: the database is newer"), "{}", e.out);

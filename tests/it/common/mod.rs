@@ -1,5 +1,7 @@
 //! What the integration tests share: an emulator, an engine, a listener, and waiting with a deadline.
 
+pub mod process;
+
 use secrecy::SecretString;
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -85,7 +87,7 @@ pub struct Bed {
     pub engine: Engine,
     pub listener: Listener,
     pub http: reqwest::Client,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl Bed {
@@ -100,7 +102,7 @@ impl Bed {
         let engine = Engine::start(settings.clone(), Clock::system()).await.unwrap();
         let listener = Listener::start(&engine, &settings.listener).await.unwrap();
         let http = switchboard::provider::http::client(true, Duration::from_secs(10)).unwrap();
-        let bed = Self { emulator, engine, listener, http, _dir: dir };
+        let bed = Self { emulator, engine, listener, http, dir };
         bed.subscribed().await;
         bed
     }
@@ -113,6 +115,11 @@ impl Bed {
             (!list.is_empty() && list.iter().all(|a| a.state == "connected")).then_some(())
         })
         .await;
+    }
+
+    /// The data folder.
+    pub fn dir(&self) -> &std::path::Path {
+        self.dir.path()
     }
 
     pub async fn client(&self) -> Client {

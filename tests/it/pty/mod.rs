@@ -12,11 +12,12 @@ const DEADLINE: Duration = Duration::from_secs(30);
 /// Colour of the ticks of a read message in the dark theme with 256 colours.
 const READ: u8 = 81;
 
-struct Term {
+pub(crate) struct Term {
     master: Box<dyn MasterPty + Send>,
     keys: Box<dyn Write + Send>,
-    child: Box<dyn Child + Send + Sync>,
-    screen: Arc<Mutex<(vt100::Parser, Vec<u8>)>>,
+    pub(crate) child: Box<dyn Child + Send + Sync>,
+    /// What the terminal shows, and every byte that came.
+    pub(crate) screen: Arc<Mutex<(vt100::Parser, Vec<u8>)>>,
     data: Arc<tempfile::TempDir>,
 }
 
@@ -39,6 +40,13 @@ impl Term {
     }
 
     fn start_at(speed: &str, data: Arc<tempfile::TempDir>, rows: u16, cols: u16) -> Self {
+        let demo = data.path().join("demo");
+        let args = ["demo", "--speed", speed, "--data", demo.to_str().unwrap()];
+        Self::program(&args, data.clone(), rows, cols)
+    }
+
+    /// The program with these arguments; `data` is its home.
+    pub(crate) fn program(args: &[&str], data: Arc<tempfile::TempDir>, rows: u16, cols: u16) -> Self {
         let pty = native_pty_system().openpty(size(rows, cols)).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_switchboard"));
         command.env_clear();
@@ -46,8 +54,7 @@ impl Term {
         command.env("HOME", data.path());
         command.env("TZ", "UTC");
         command.env("PATH", std::env::var("PATH").unwrap_or_default());
-        command.args(["demo", "--speed", speed, "--data"]);
-        command.arg(data.path().join("demo"));
+        command.args(args);
         let child = pty.slave.spawn_command(command).unwrap();
         drop(pty.slave);
         let screen = Arc::new(Mutex::new((vt100::Parser::new(cells(rows), cells(cols), 0), Vec::new())));
@@ -68,11 +75,11 @@ impl Term {
         Self { master: pty.master, keys, child, screen, data }
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.screen.lock().unwrap().0.screen().contents()
     }
 
-    fn wait(&self, what: &str, found: impl Fn(&str) -> bool) -> String {
+    pub(crate) fn wait(&self, what: &str, found: impl Fn(&str) -> bool) -> String {
         let start = Instant::now();
         loop {
             let text = self.text();
@@ -88,11 +95,11 @@ impl Term {
         }
     }
 
-    fn see(&self, text: &str) -> String {
+    pub(crate) fn see(&self, text: &str) -> String {
         self.wait(text, |s| s.contains(text))
     }
 
-    fn press(&mut self, keys: &str) {
+    pub(crate) fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
         self.keys.flush().unwrap();
     }
@@ -103,7 +110,7 @@ impl Term {
         self.master.resize(size(rows, cols)).unwrap();
     }
 
-    fn exit(&mut self) -> u32 {
+    pub(crate) fn exit(&mut self) -> u32 {
         let start = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
