@@ -243,7 +243,11 @@ impl Launcher for BuiltIn {
             TuiOptions { settings, clock, operator: operator.to_owned(), leave_when_gone: attached };
         // A terminal that can move no cursor shows no screen.
         let lines = options.settings.line || std::env::var("TERM").is_ok_and(|t| t == "dumb");
-        let left = if lines { tui::run_lines(connection, options).await } else { tui::run(connection, options).await };
+        let left = if lines {
+            tui::run_lines(connection, options).await
+        } else {
+            tui::run(connection, options).await
+        };
         left.map_err(|e| {
             Problem::new("screen", format!("{e:#}"))
                 .next("`switchboard threads` and the other commands work without a terminal")

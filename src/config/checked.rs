@@ -6,8 +6,8 @@ use super::layers::{Env, Flags, Layer, Value};
 use super::paths;
 use super::secrets::SecretSource;
 use super::settings::{
-    AccountSettings, ColorMode, EngineSettings, ListenerSettings, Masking, NotifyMode, QuietHours, ReadOn, Settings,
-    UiSettings,
+    AccountSettings, ColorMode, EngineSettings, ListenerSettings, Masking, NotifyMode, QuietHours, ReadOn,
+    Settings, UiSettings,
 };
 use crate::model::event::AccountSpec;
 use crate::model::ids::AccountId;
@@ -426,7 +426,9 @@ impl Checker<'_> {
     }
 
     fn quiet(&self, layer: &Layer) -> Result<Option<QuietHours>, ConfigError> {
-        let Some(v) = layer.quiet_hours.as_ref().filter(|v| !v.value.trim().is_empty()) else { return Ok(None) };
+        let Some(v) = layer.quiet_hours.as_ref().filter(|v| !v.value.trim().is_empty()) else {
+            return Ok(None);
+        };
         match QuietHours::parse(&v.value) {
             Some(q) => Ok(Some(q)),
             None => Err(self.wrong(

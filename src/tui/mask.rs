@@ -93,7 +93,9 @@ pub(crate) fn name(s: &str, masking: Masking) -> Cow<'_, str> {
     }
     let mut out = String::new();
     for word in s.split_whitespace() {
-        let Some(first) = word.graphemes(true).find(|g| g.chars().any(char::is_alphanumeric)) else { continue };
+        let Some(first) = word.graphemes(true).find(|g| g.chars().any(char::is_alphanumeric)) else {
+            continue;
+        };
         if !out.is_empty() {
             out.push(' ');
         }
@@ -131,7 +133,16 @@ mod tests {
 
     #[test]
     fn what_is_no_long_number_stays() {
-        for s in ["order 4711", "09:31", "2026-11-21", "2026-11-21 09:31", "1.250,00 EUR", "12  34  56  78  90", "**bold**", ""] {
+        for s in [
+            "order 4711",
+            "09:31",
+            "2026-11-21",
+            "2026-11-21 09:31",
+            "1.250,00 EUR",
+            "12  34  56  78  90",
+            "**bold**",
+            "",
+        ] {
             assert_eq!(masked(s), s);
         }
         assert_eq!(numbers("+55 11 98888-1234", Masking::Off), "+55 11 98888-1234");

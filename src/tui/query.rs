@@ -60,9 +60,16 @@ pub(crate) struct Query {
 
 impl Query {
     /// The bytes that ask; none for terminals that would print them.
-    pub fn ask(&mut self, colour: bool, name: bool, now: Millis, env: impl Fn(&str) -> Option<String>) -> Vec<u8> {
+    pub fn ask(
+        &mut self,
+        colour: bool,
+        name: bool,
+        now: Millis,
+        env: impl Fn(&str) -> Option<String>,
+    ) -> Vec<u8> {
         let term = env("TERM").unwrap_or_default();
-        if term.is_empty() || ["dumb", "linux", "vt52", "vt100", "vt220", "ansi", "cons25"].contains(&&*term) {
+        if term.is_empty() || ["dumb", "linux", "vt52", "vt100", "vt220", "ansi", "cons25"].contains(&&*term)
+        {
             return Vec::new();
         }
         (self.colour, self.name, self.asked) = (colour, name, now);
@@ -188,7 +195,10 @@ mod tests {
         for key in keys(s) {
             match q.take(key, now) {
                 Taken::Keys(keys) => {
-                    left.extend(keys.iter().filter_map(|k| if let KeyCode::Char(c) = k.code { Some(c) } else { None }));
+                    left.extend(
+                        keys.iter()
+                            .filter_map(|k| if let KeyCode::Char(c) = k.code { Some(c) } else { None }),
+                    );
                 }
                 Taken::Part => {}
                 Taken::Reply(r) => said.push(r),
@@ -200,11 +210,15 @@ mod tests {
     #[test]
     fn answers_are_taken_out_of_the_keys() {
         let mut q = asked();
-        let (left, said) = feed(&mut q, "j\x1b]11;rgb:ffff/ffff/f0f0\x1b\\k\x1bP>|kitty(0.35.2)\x1b\\l", 1_050);
+        let (left, said) =
+            feed(&mut q, "j\x1b]11;rgb:ffff/ffff/f0f0\x1b\\k\x1bP>|kitty(0.35.2)\x1b\\l", 1_050);
         assert_eq!(left, "jkl");
         assert_eq!(said, [Reply::Light(true), Reply::Name("kitty(0.35.2)".into())]);
         let mut q = asked();
-        assert_eq!(feed(&mut q, "\x1b]11;rgb:1e/1e/2e\x07", 1_050), (String::new(), vec![Reply::Light(false)]));
+        assert_eq!(
+            feed(&mut q, "\x1b]11;rgb:1e/1e/2e\x07", 1_050),
+            (String::new(), vec![Reply::Light(false)])
+        );
         // Answered once: from now on it is a key.
         assert_eq!(feed(&mut q, "\x1b]11", 1_060).0, "]11");
     }

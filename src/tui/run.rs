@@ -440,7 +440,8 @@ impl Screen {
                     let later = self.later.clone();
                     let reader = std::thread::Builder::new().name("themes".into()).spawn(move || {
                         // Nobody listens any more when the screen is gone.
-                        let _ = later.blocking_send(Event::Themes(theme::installed(folder.as_deref(), depth)));
+                        let _ =
+                            later.blocking_send(Event::Themes(theme::installed(folder.as_deref(), depth)));
                     });
                     if let Err(error) = reader {
                         tracing::warn!(%error, "themes were not read");

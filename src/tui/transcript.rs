@@ -218,6 +218,8 @@ struct Bubble<'a> {
     look: &'a Look<'a>,
     cells: usize,
     lines: Vec<Vec<Span>>,
+    /// Lines that run from right to left, by index.
+    rtl: Vec<usize>,
 }
 
 impl Bubble<'_> {
@@ -236,7 +238,15 @@ impl Bubble<'_> {
         let (clean, runs) = marks(&safe);
         // Not before: a hidden digit is no mark. The places of the runs stay the same.
         let clean = mask::numbers(&clean, self.look.theme.mask);
+        let mut rtl = false;
         for r in text::wrap(&clean, self.cells) {
+            // A paragraph has one direction, however many lines it takes.
+            if r.start == 0 || clean.as_bytes().get(r.start - 1) == Some(&b'\n') {
+                rtl = text::is_rtl(clean[r.start..].lines().next().unwrap_or_default());
+            }
+            if rtl {
+                self.rtl.push(self.lines.len());
+            }
             let spans = runs
                 .iter()
                 .filter(|(run, _)| run.start < r.end && run.end > r.start)
@@ -459,7 +469,7 @@ pub(crate) fn lay_out(m: &Message, around: &Around, look: &Look<'_>) -> Block {
     let ours = m.direction == Direction::Outbound;
     // Marker, bar and a blank on one side; at least a tenth stays free on the other.
     let cells = (width - 3 - (width / 10).max(2)).clamp(6, BUBBLE);
-    let mut bubble = Bubble { look, cells, lines: Vec::new() };
+    let mut bubble = Bubble { look, cells, lines: Vec::new(), rtl: Vec::new() };
     if around.leads
         && let Some(author) = author(m, look)
     {
@@ -471,11 +481,12 @@ pub(crate) fn lay_out(m: &Message, around: &Around, look: &Look<'_>) -> Block {
         bubble.line(&format!("↪ {tag}"), style);
     }
     if let Some(q) = &m.quote {
-        let who = if q.own { "you".into() } else { mask::name(&text::sanitize(look.name), t.mask).into_owned() };
+        let who =
+            if q.own { "you".into() } else { mask::name(&text::sanitize(look.name), t.mask).into_owned() };
         bubble.quote(&who, &q.text);
     }
     bubble.body(&m.body);
-    let mut lines = bubble.lines;
+    let mut lines = align(bubble.lines, &bubble.rtl);
     if lines.len() > LINES {
         let more = lines.len() - LINES;
         lines.truncate(LINES);
@@ -526,6 +537,21 @@ fn meta(m: &Message, look: &Look<'_>) -> Vec<Span> {
 
 fn cells_of(spans: &[Span]) -> usize {
     spans.iter().map(|(s, _)| text::width(s)).sum()
+}
+
+/// Lines that run from right to left end where the widest line ends. The order of the letters within a line is the
+/// terminal's business.
+fn align(mut lines: Vec<Vec<Span>>, rtl: &[usize]) -> Vec<Vec<Span>> {
+    let widest = lines.iter().map(|l| cells_of(l)).max().unwrap_or(0);
+    for i in rtl {
+        if let Some(line) = lines.get_mut(*i) {
+            let pad = widest.saturating_sub(cells_of(line));
+            if pad > 0 {
+                line.insert(0, (" ".repeat(pad), Style::new()));
+            }
+        }
+    }
+    lines
 }
 
 /// Places the lines of a bubble: theirs left behind a bar, ours right before one; the time after the last line.

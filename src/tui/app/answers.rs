@@ -13,6 +13,8 @@ const CLIPBOARD: usize = 50_000;
 impl App {
     pub(super) fn answer(&mut self, id: u64, result: Result<Response, Problem>) {
         let Some(asked) = self.asked.remove(&id) else { return };
+        self.waits.remove(&id);
+        self.look_at_waits();
         if let Asked::Overlay { serial, search } = asked {
             self.deliver(serial, search, result);
             return;

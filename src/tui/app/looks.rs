@@ -1,6 +1,7 @@
 //! How it looks and what makes itself heard: theme, masking, notifications, muted threads.
 
 use super::{App, Asked, Damage, Effect};
+use crate::clock::Millis;
 use crate::config::settings::{Masking, ReadOn, UiSettings};
 use crate::model::ThreadId;
 use crate::model::thread::ThreadRow;
@@ -12,7 +13,25 @@ use crate::tui::notify::{Arrived, Rules, Scene};
 use crate::tui::overlay::themes::ThemePicker;
 use crate::tui::theme::{Listed, Theme};
 
+/// An answer that takes longer than this, in milliseconds, is said to be on its way.
+const SLOW: Millis = 400;
+
 impl App {
+    /// When an answer that is waited for becomes a slow one.
+    pub(super) fn slow_at(&self) -> Option<Millis> {
+        self.waits.values().min().filter(|_| !self.slow && !self.gone).map(|at| at + SLOW)
+    }
+
+    /// Says in the status line that work goes on, or that it is done.
+    pub(super) fn look_at_waits(&mut self) {
+        let now = self.clock.now();
+        let slow = !self.gone && self.waits.values().any(|at| now - at >= SLOW);
+        if self.slow != slow {
+            self.slow = slow;
+            self.damage(Damage::STATUS);
+        }
+    }
+
     /// Takes what the settings say about the screen.
     pub fn apply(&mut self, settings: &UiSettings) {
         self.send_typing = settings.send_typing;
@@ -62,7 +81,8 @@ impl App {
         let Some(thread) = thread else { return };
         let muted = !self.muted.contains(&thread);
         self.set_muted(thread, muted);
-        let words = if muted { "no notifications for this thread" } else { "notifications again for this thread" };
+        let words =
+            if muted { "no notifications for this thread" } else { "notifications again for this thread" };
         let preference = Preference::muted(thread, muted);
         self.ask(Request::SetPreference { preference }, Asked::Saying(words));
     }

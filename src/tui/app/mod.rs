@@ -251,6 +251,10 @@ pub(crate) struct App {
     /// Threads without notifications.
     pub muted: BTreeSet<ThreadId>,
     notifier: Notifier,
+    /// Since when answers are waited for.
+    waits: BTreeMap<u64, Millis>,
+    /// Whether one takes long enough to be said.
+    pub slow: bool,
     focused: bool,
     started: bool,
     damage: Damage,
@@ -303,6 +307,8 @@ impl App {
             read_on: ReadOn::default(),
             muted: BTreeSet::new(),
             notifier: Notifier::new(Rules::of(&UiSettings::default())),
+            waits: BTreeMap::new(),
+            slow: false,
             focused: true,
             started: false,
             damage: Damage::ALL,
@@ -383,6 +389,7 @@ impl App {
         [
             self.countdown,
             self.notifier.due(),
+            self.slow_at(),
             self.next_wait,
             self.quitting.map(|at| at + QUIT_WAIT),
             c.and_then(|c| c.draft_due),
@@ -481,6 +488,9 @@ impl App {
     fn ask(&mut self, request: Request, asked: Asked) {
         let id = self.next_id;
         self.next_id += 1;
+        if !matches!(asked, Asked::Quiet | Asked::Preferences) {
+            self.waits.insert(id, self.clock.now());
+        }
         self.asked.insert(id, asked);
         self.effects.push(Effect::Send(Box::new(ClientFrame { id, request })));
     }
@@ -536,6 +546,7 @@ impl App {
             c.patience = None;
         }
         self.notify();
+        self.look_at_waits();
         self.wait_changed(now);
         if self.countdown.is_some_and(|at| now >= at) {
             self.countdown = None;

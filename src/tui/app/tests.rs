@@ -594,7 +594,10 @@ fn a_muted_thread_is_quiet_and_the_engine_keeps_it() {
     };
     assert_eq!(kept(&s).and_then(|p| p.mutes()), Some(other));
     let m = s.say(other, 0, true, Body::text("hey"));
-    assert_eq!(s.tell(&mut app, vec![Changed::MessageStored { thread: other, message: m, inbound: true }]), []);
+    assert_eq!(
+        s.tell(&mut app, vec![Changed::MessageStored { thread: other, message: m, inbound: true }]),
+        []
+    );
     // Another screen of the same operator lifts it.
     app.preferences_came(&[]);
     let m = s.say(other, 0, true, Body::text("hey"));
@@ -644,7 +647,9 @@ fn hiding_goes_over_every_pane_and_the_notification() {
     };
     let text = seen(&mut app);
     assert!(!text.contains("98888") && !text.contains("97777"), "{text}");
-    assert!(text.contains("+55 11 9****-1234") && text.contains("+55 11 9****-4321") && text.contains("Zelda"));
+    assert!(
+        text.contains("+55 11 9****-1234") && text.contains("+55 11 9****-4321") && text.contains("Zelda")
+    );
     s.keys(&mut app, "g h");
     let text = seen(&mut app);
     assert!(!text.contains("Zelda") && text.contains("Z. Q."), "{text}");

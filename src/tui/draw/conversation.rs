@@ -1,6 +1,7 @@
 //! The conversation: its frame with name and window, its messages, the composer.
 
 use super::{frame, put, spans};
+use crate::model::thread::ThreadFilter;
 use crate::text;
 use crate::tui::app::{App, Conversation, Panes};
 use crate::tui::command::Scope;
@@ -21,6 +22,10 @@ pub(super) fn draw(app: &App, area: Rect, panes: &Panes, buf: &mut Buffer) {
     frame(buf, area, border);
     let Some(c) = &app.conversation else {
         if app.list.rows.is_empty() {
+            if app.list.loaded && app.list.filter == ThreadFilter::All {
+                let inner = Rect::new(area.x + 1, area.y + 1, area.width - 2, area.height.saturating_sub(2));
+                super::welcome::draw(app, inner, buf);
+            }
             return;
         }
         let words = "Choose a thread on the left and press Enter.";

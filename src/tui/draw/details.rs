@@ -38,7 +38,9 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         for identity in &contact.identities {
             let (word, value) = match identity.kind {
                 IdentityKind::Phone => ("phone", transcript::phone(&identity.value)),
-                IdentityKind::Username => ("user", format!("@{}", mask::name(&text::sanitize(&identity.value), t.mask))),
+                IdentityKind::Username => {
+                    ("user", format!("@{}", mask::name(&text::sanitize(&identity.value), t.mask)))
+                }
                 IdentityKind::Bsuid => ("id", text::sanitize(&identity.value).into_owned()),
                 IdentityKind::ParentBsuid => ("parent id", text::sanitize(&identity.value).into_owned()),
                 IdentityKind::Group => ("group", text::sanitize(&identity.value).into_owned()),

@@ -85,7 +85,9 @@ pub(crate) fn plain(symbol: &str) -> Option<&'static str> {
     Some(match symbol.trim_end_matches('\u{fe0f}') {
         "─" | "–" | "—" => "-",
         "│" | "▏" | "▕" | "▎" | "┃" => "|",
-        "╭" | "╮" | "╰" | "╯" | "├" | "┤" | "┬" | "┴" | "┼" | "┌" | "┐" | "└" | "┘" => "+",
+        "╭" | "╮" | "╰" | "╯" | "├" | "┤" | "┬" | "┴" | "┼" | "┌" | "┐" | "└" | "┘" => {
+            "+"
+        }
         "▌" | "▸" | "▶" | "›" | "❯" => ">",
         "●" => "*",
         "○" | "◌" => "o",
@@ -108,7 +110,9 @@ pub(crate) fn plain(symbol: &str) -> Option<&'static str> {
         "⧉" => "c",
         "█" | "▓" | "▒" | "░" => "#",
         "⏳" | "⌛" => "t:",
-        "📷" | "🎬" | "🎵" | "🎤" | "📄" | "🎨" | "📍" | "👤" | "📝" | "🛒" | "📞" => "[]",
+        "📷" | "🎬" | "🎵" | "🎤" | "📄" | "🎨" | "📍" | "👤" | "📝" | "🛒" | "📞" => {
+            "[]"
+        }
         "🔇" => "-m",
         _ => return None,
     })
@@ -151,7 +155,8 @@ mod tests {
         let theme = Theme { plain: true, ..Theme::basic() };
         assert_eq!(done("╭─ ●3 ✓✓ ─╮ 📷 photo … é", &theme).0, "+- *3 vv -+ [] photo . é");
         // Our own symbols are in the table: nothing of a frame is left.
-        for s in ["╭", "─", "│", "├", "┤", "▏", "▕", "▌", "✎", "✗", "◷", "⏳", "📄", "⚠"] {
+        for s in ["╭", "─", "│", "├", "┤", "▏", "▕", "▌", "✎", "✗", "◷", "⏳", "📄", "⚠"]
+        {
             let plain = plain(s).unwrap();
             assert!(plain.is_ascii() && plain.len() <= text::width(s).max(1), "{s}");
         }

@@ -53,6 +53,10 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
 
 fn empty(app: &App, inner: Rect, buf: &mut Buffer) {
     let t = &app.theme;
+    if app.list.loaded && app.list.filter == ThreadFilter::All && app.panes().conversation.is_none() {
+        super::welcome::draw(app, inner, buf);
+        return;
+    }
     let lines: &[&str] = match app.list.filter {
         _ if !app.list.loaded => &["loading…"],
         ThreadFilter::All => &["No conversations yet.", "They appear when a customer writes."],

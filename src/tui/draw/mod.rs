@@ -5,6 +5,7 @@ mod conversation;
 mod details;
 mod finish;
 mod list;
+mod welcome;
 
 pub(crate) use finish::finish;
 

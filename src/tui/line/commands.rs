@@ -147,11 +147,15 @@ impl<W: Write> Talk<W> {
     }
 
     async fn open_thread(&mut self, thread: ThreadId, at: Option<MessageId>) -> io::Result<()> {
-        let Some(Response::Thread(detail)) = self.ask(Request::Thread { id: thread }).await? else { return Ok(()) };
+        let Some(Response::Thread(detail)) = self.ask(Request::Thread { id: thread }).await? else {
+            return Ok(());
+        };
         let place = at.map_or(Place::Newest, Place::Around);
         let limit = SHOWN.max(detail.row.unread.min(50));
         let request = Request::Messages { thread, place, limit };
-        let Some(Response::Messages { items, older, newer }) = self.ask(request).await? else { return Ok(()) };
+        let Some(Response::Messages { items, older, newer }) = self.ask(request).await? else {
+            return Ok(());
+        };
         let title = detail.row.title.clone();
         let head = self.thread_line(0, &detail.row);
         self.say(head.trim_start_matches("0. ").split(": ").next().unwrap_or_default())?;
@@ -236,7 +240,8 @@ impl<W: Write> Talk<W> {
         let Some(open) = &self.open else { return self.say("no thread is open; open one first") };
         let to = Recipient::Thread { thread: open.thread };
         let Some((name, language, values)) = template_words(rest) else {
-            return self.say("template NAME LANGUAGE KEY=VALUE …, with \"quotes\" around a value of several words");
+            return self
+                .say("template NAME LANGUAGE KEY=VALUE …, with \"quotes\" around a value of several words");
         };
         let request = Request::SendTemplate { account: None, to, name, language, values, at: None };
         if self.ask(request).await?.is_some() {
@@ -250,7 +255,9 @@ impl<W: Write> Talk<W> {
         let request = Request::Messages { thread: open.thread, place: Place::Newest, limit: 100 };
         let Some(Response::Messages { items, .. }) = self.ask(request).await? else { return Ok(()) };
         let fits = |s| matches!(s, DeliveryState::Failed | DeliveryState::Unknown);
-        let Some(m) = items.iter().rev().find(|m| fits(m.state)) else { return self.say("nothing has failed here") };
+        let Some(m) = items.iter().rev().find(|m| fits(m.state)) else {
+            return self.say("nothing has failed here");
+        };
         if self.ask(Request::Retry { message: m.id }).await?.is_some() {
             self.say("sent again, as a new attempt")?;
         }

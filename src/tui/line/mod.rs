@@ -61,7 +61,8 @@ fn input() -> Option<mpsc::Receiver<String>> {
 /// When the time zone is unknown, or when the output fails.
 pub async fn run_lines(connection: Connection, options: TuiOptions) -> anyhow::Result<Left> {
     let tz = time_zone(options.settings.timezone.as_deref())?;
-    let mut end = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()].map(signal).into_iter();
+    let mut end =
+        [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()].map(signal).into_iter();
     let mut next = || end.next().transpose();
     let (mut terminate, mut hangup, mut interrupt) = (next()?, next()?, next()?);
     let Some(mut lines) = input() else { anyhow::bail!("standard input is read already") };
@@ -214,7 +215,11 @@ impl<W: Write> Talk<W> {
         }
         if let Some(Response::Accounts(accounts)) = self.ask(Request::Accounts).await? {
             for a in &accounts {
-                let state = if a.state == "connected" { String::new() } else { format!(", {} {}", a.state, a.state_text) };
+                let state = if a.state == "connected" {
+                    String::new()
+                } else {
+                    format!(", {} {}", a.state, a.state_text)
+                };
                 self.say(format!("{}: {} unread{state}", a.spec.name, count(a.unread_threads, "thread")))?;
             }
             if accounts.iter().all(|a| a.threads == 0) {
@@ -289,7 +294,9 @@ impl<W: Write> Talk<W> {
         for change in update.changed {
             match change {
                 Changed::MessageStored { message, inbound: true, .. } => ids.push(message),
-                Changed::MessageChanged { thread, message } if self.open.as_ref().is_some_and(|o| o.thread == thread) => {
+                Changed::MessageChanged { thread, message }
+                    if self.open.as_ref().is_some_and(|o| o.thread == thread) =>
+                {
                     ids.push(message);
                 }
                 Changed::PreferencesChanged => {
@@ -308,11 +315,14 @@ impl<W: Write> Talk<W> {
         };
         messages.retain(|m| m.direction == Direction::Inbound || m.state == DeliveryState::Failed);
         messages.sort_by_key(|m| m.at);
-        let ids: Vec<ThreadId> = messages.iter().map(|m| m.thread).collect::<BTreeSet<_>>().into_iter().collect();
+        let ids: Vec<ThreadId> =
+            messages.iter().map(|m| m.thread).collect::<BTreeSet<_>>().into_iter().collect();
         if ids.is_empty() {
             return Ok(());
         }
-        let Some(Response::ThreadRows(rows)) = self.ask(Request::ThreadRows { ids }).await? else { return Ok(()) };
+        let Some(Response::ThreadRows(rows)) = self.ask(Request::ThreadRows { ids }).await? else {
+            return Ok(());
+        };
         let more = messages.len().saturating_sub(TOLD);
         // The prompt stands there already.
         writeln!(self.out)?;
@@ -340,7 +350,8 @@ impl<W: Write> Talk<W> {
 
     async fn mark_read(&mut self) -> io::Result<()> {
         let Some(open) = &self.open else { return Ok(()) };
-        let request = Request::MarkRead { thread: open.thread, upto: open.newest, stored: open.stored, receipt: true };
+        let request =
+            Request::MarkRead { thread: open.thread, upto: open.newest, stored: open.stored, receipt: true };
         self.ask(request).await?;
         Ok(())
     }

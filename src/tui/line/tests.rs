@@ -133,7 +133,10 @@ async fn refusals_have_three_parts_and_nothing_typed_is_lost() {
     b.script.lock().unwrap().refuse =
         Some(Problem::new("window_closed", "the window is closed").means("too late").next("send a template"));
     let said = b.type_line("reply precious words").await;
-    assert_eq!(said, "not done: the window is closed\n  too late\n  next: send a template\nyour text was: precious words\n");
+    assert_eq!(
+        said,
+        "not done: the window is closed\n  too late\n  next: send a template\nyour text was: precious words\n"
+    );
 }
 
 #[test]

@@ -297,7 +297,10 @@ mod tests {
         assert_eq!(n.take(9_000, Masking::Names), Some(Note::new("M. S. (3)", "3 new messages")));
         let mut n = Notifier::new(rules());
         n.arrived(from("+55 11 98888-1234", "call +55 11 98888-1234", 1), NOON).unwrap();
-        assert_eq!(n.take(0, Masking::Numbers), Some(Note::new("+55 11 9****-1234", "call +55 11 9****-1234")));
+        assert_eq!(
+            n.take(0, Masking::Numbers),
+            Some(Note::new("+55 11 9****-1234", "call +55 11 9****-1234"))
+        );
     }
 
     #[test]

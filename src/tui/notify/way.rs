@@ -256,13 +256,12 @@ mod tests {
         assert_eq!(bytes(&mode(NotifyMode::Auto), &tmux), "\x07");
         assert_eq!(bytes(&mode(NotifyMode::Auto), &screen), "\x07");
         let pass = UiSettings { notify_passthrough: true, ..mode(NotifyMode::Auto) };
-        assert_eq!(
-            bytes(&pass, &tmux),
-            "\x1bPtmux;\x1b\x1b]777;notify;Marta;Oi, tudo bem?\x1b\x1b\\\x1b\\"
-        );
+        assert_eq!(bytes(&pass, &tmux), "\x1bPtmux;\x1b\x1b]777;notify;Marta;Oi, tudo bem?\x1b\x1b\\\x1b\\");
         assert_eq!(bytes(&pass, &screen), "\x1bP\x1b]777;notify;Marta;Oi, tudo bem?\x07\x1b\\");
         let kitty = [tmux[0], tmux[1], ("KITTY_WINDOW_ID", "3")];
-        assert!(bytes(&pass, &kitty).starts_with("\x1bPtmux;\x1b\x1b]99;i=1:d=0;Marta\x1b\x1b\\\x1b\x1b]99;"));
+        assert!(
+            bytes(&pass, &kitty).starts_with("\x1bPtmux;\x1b\x1b]99;i=1:d=0;Marta\x1b\x1b\\\x1b\x1b]99;")
+        );
         let long = channel(&pass, &screen).bytes(&Note::new(&"é".repeat(40), &"王".repeat(400)));
         assert!(long.split(|b| *b == b'P').all(|piece| piece.len() < 768));
         // The bell needs no way through.

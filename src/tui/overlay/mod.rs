@@ -18,9 +18,9 @@ pub mod search;
 pub mod template_form;
 pub mod template_preview;
 pub mod templates;
-pub mod themes;
 #[cfg(test)]
 mod testing;
+pub mod themes;
 pub mod variables;
 
 use super::theme::Theme;

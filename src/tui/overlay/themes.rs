@@ -57,7 +57,9 @@ impl Overlay for ThemePicker {
                 Some(Listed { name, theme: Ok(theme) }) => vec![
                     Step::Theme(theme.clone()),
                     Step::Close,
-                    Step::Say(format!("theme {name} · theme = \"{name}\" under [ui] in the configuration keeps it")),
+                    Step::Say(format!(
+                        "theme {name} · theme = \"{name}\" under [ui] in the configuration keeps it"
+                    )),
                 ],
                 _ => Vec::new(),
             },
@@ -89,7 +91,17 @@ impl Overlay for ThemePicker {
                     let x = frame::put(buf, inner.x + 1, y, 18, &t.name, theme.text);
                     let mut x = x.max(inner.x + 20);
                     // Its own colours, whatever theme the screen has.
-                    for style in [own.key, own.good, own.read, own.link, own.variable, own.note, own.warn, own.bad, own.dim] {
+                    for style in [
+                        own.key,
+                        own.good,
+                        own.read,
+                        own.link,
+                        own.variable,
+                        own.note,
+                        own.warn,
+                        own.bad,
+                        own.dim,
+                    ] {
                         let fg = style.fg.unwrap_or_default();
                         x = frame::put(buf, x, y, inner.right().saturating_sub(x), "██", theme.text.fg(fg));
                     }
@@ -99,7 +111,14 @@ impl Overlay for ThemePicker {
                 }
                 Err(_) => {
                     frame::put(buf, inner.x + 1, y, 18, &t.name, theme.bad);
-                    frame::put(buf, inner.x + 20, y, inner.width.saturating_sub(20), "cannot be used", theme.dim);
+                    frame::put(
+                        buf,
+                        inner.x + 20,
+                        y,
+                        inner.width.saturating_sub(20),
+                        "cannot be used",
+                        theme.dim,
+                    );
                     if i == self.cursor {
                         frame::select(buf, row, theme);
                     }
@@ -135,7 +154,8 @@ mod tests {
             name: name.into(),
             theme: Ok(Box::new(Theme { name: name.into(), ..Theme::basic() })),
         };
-        let broken = Listed { name: "mine".into(), theme: Err("/x/mine.toml:2:3: `blurple` is no colour".into()) };
+        let broken =
+            Listed { name: "mine".into(), theme: Err("/x/mine.toml:2:3: `blurple` is no colour".into()) };
         ThemePicker::new(vec![ok("dark"), ok("sixteen"), broken], Theme::basic())
     }
 

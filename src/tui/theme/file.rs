@@ -85,7 +85,9 @@ fn form(f: &Form) -> Result<Colour, String> {
         Form::Several(_) => Err("a list in a list is no colour".to_owned()),
     };
     match f {
-        Form::Several(list) if list.is_empty() || list.len() > 3 => Err("a list has one to three colours".into()),
+        Form::Several(list) if list.is_empty() || list.len() > 3 => {
+            Err("a list has one to three colours".into())
+        }
         Form::Several(list) => {
             let mut out = [None; 3];
             for (slot, f) in out.iter_mut().zip(list) {
@@ -97,7 +99,8 @@ fn form(f: &Form) -> Result<Colour, String> {
     }
 }
 
-const HOW: &str = "use \"#rrggbb\", a number from 0 to 255, a name such as \"bright-blue\", or a list of up to three";
+const HOW: &str =
+    "use \"#rrggbb\", a number from 0 to 255, a name such as \"bright-blue\", or a list of up to three";
 
 /// The roles of a theme that says nothing about them.
 const ROLES: &[(&str, &str)] = &[
@@ -179,7 +182,8 @@ pub(super) fn parse(path: &Path, text: &str, name: &str, depth: Depth) -> Result
     if name != below
         && let Some((n, text)) = BUILT_IN.iter().find(|(n, _)| *n == below)
     {
-        let below: ThemeFile = toml::from_str(text).map_err(|e| Source::new(n.into(), (*text).to_owned()).complaint(&e))?;
+        let below: ThemeFile =
+            toml::from_str(text).map_err(|e| Source::new(n.into(), (*text).to_owned()).complaint(&e))?;
         for (key, value) in below.palette {
             reading.palette.insert(key, reading.colour(&value)?);
         }
@@ -198,7 +202,9 @@ pub(super) fn parse(path: &Path, text: &str, name: &str, depth: Depth) -> Result
     let role = |name: &str| -> Result<Style, ConfigError> {
         let fix = "use names of the palette, colours, `on` and bold, faint, italic, underlined, reversed";
         match file.roles.get(name) {
-            Some(words) => reading.style(words.get_ref()).map_err(|what| reading.wrong(&words.span(), what, fix)),
+            Some(words) => {
+                reading.style(words.get_ref()).map_err(|what| reading.wrong(&words.span(), what, fix))
+            }
             None => {
                 let words = ROLES.iter().find(|(r, _)| *r == name).map_or("", |(_, w)| *w);
                 reading.style(words).map_err(|what| reading.wrong(&(0..0), what, fix))
@@ -239,7 +245,10 @@ fn load(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();
     std::fs::File::open(path)?.take(FILE_MAX + 1).read_to_string(&mut text)?;
     if text.len() as u64 > FILE_MAX {
-        return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, format!("larger than {FILE_MAX} bytes")));
+        return Err(std::io::Error::new(
+            std::io::ErrorKind::FileTooLarge,
+            format!("larger than {FILE_MAX} bytes"),
+        ));
     }
     Ok(text)
 }
@@ -274,7 +283,10 @@ pub struct Listed {
 pub(crate) fn installed(folder: Option<&Path>, depth: Depth) -> Vec<Listed> {
     let mut out: Vec<Listed> = BUILT_IN
         .iter()
-        .map(|(name, _)| Listed { name: (*name).to_owned(), theme: Ok(Box::new(Theme::built_in(name, depth))) })
+        .map(|(name, _)| Listed {
+            name: (*name).to_owned(),
+            theme: Ok(Box::new(Theme::built_in(name, depth))),
+        })
         .collect();
     let mut names: Vec<String> = folder
         .and_then(|f| std::fs::read_dir(f).ok())
@@ -285,6 +297,8 @@ pub(crate) fn installed(folder: Option<&Path>, depth: Depth) -> Vec<Listed> {
         .take(LISTED)
         .collect();
     names.sort();
-    out.extend(names.into_iter().map(|name| Listed { theme: read(folder, &name, depth).map(Box::new), name }));
+    out.extend(
+        names.into_iter().map(|name| Listed { theme: read(folder, &name, depth).map(Box::new), name }),
+    );
     out
 }

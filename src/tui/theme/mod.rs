@@ -191,7 +191,8 @@ impl Depth {
             Self::None
         } else if depth == "truecolor" || depth == "24bit" || term.contains("direct") {
             Self::True
-        } else if term.contains("256color") || ["xterm-kitty", "xterm-ghostty", "alacritty"].contains(&&*term) {
+        } else if term.contains("256color") || ["xterm-kitty", "xterm-ghostty", "alacritty"].contains(&&*term)
+        {
             Self::Indexed
         } else {
             Self::Basic

@@ -46,12 +46,17 @@ fn a_theme_of_ones_own_takes_the_rest_from_a_built_in_one() {
     };
     let write = |text: &str| std::fs::write(dir.path().join("mine.toml"), text).unwrap();
     let get = || Theme::for_settings(&settings, |_| None, None);
-    write("light = true\n[palette]\naccent = [\"#102030\", 7]\n[roles]\nbad = \"accent on #ffffff italic\"\n");
+    write(
+        "light = true\n[palette]\naccent = [\"#102030\", 7]\n[roles]\nbad = \"accent on #ffffff italic\"\n",
+    );
     let (mine, problem) = get();
     assert_eq!((mine.name.as_str(), problem), ("mine", None));
     assert_eq!(mine.focus.fg, Some(Color::Rgb(0x10, 0x20, 0x30)));
     assert_eq!(mine.dim, Theme::built_in("light", Depth::True).dim);
-    assert_eq!(mine.bad, Style::new().fg(mine.focus.fg.unwrap()).bg(Color::Rgb(255, 255, 255)).add_modifier(Modifier::ITALIC));
+    assert_eq!(
+        mine.bad,
+        Style::new().fg(mine.focus.fg.unwrap()).bg(Color::Rgb(255, 255, 255)).add_modifier(Modifier::ITALIC)
+    );
     // What is wrong is said with its place, and the standard theme stands in.
     let at = dir.path().join("mine.toml").display().to_string();
     for (text, complaint) in [
@@ -105,7 +110,12 @@ fn text_can_be_read_on_its_background() {
         for depth in [Depth::True, Depth::Indexed, Depth::Basic] {
             let t = Theme::built_in(name, depth);
             assert_eq!(t.name, *name, "{name} does not load");
-            let painted = file::parse(Path::new(name), &format!("paint = true\n{}", text.replace("paint = true", "")), name, depth);
+            let painted = file::parse(
+                Path::new(name),
+                &format!("paint = true\n{}", text.replace("paint = true", "")),
+                name,
+                depth,
+            );
             let (background, front) = painted.unwrap().paint.unwrap();
             let least = match (*name, depth) {
                 ("contrast", Depth::True | Depth::Indexed) => 7.0,
@@ -114,10 +124,22 @@ fn text_can_be_read_on_its_background() {
                 _ => 4.5,
             };
             let roles = [
-                ("text", t.text), ("dim", t.dim), ("strong", t.strong), ("focus", t.focus), ("key", t.key),
-                ("unread", t.unread), ("theirs", t.theirs), ("ours", t.ours), ("read", t.read), ("note", t.note),
-                ("good", t.good), ("warn", t.warn), ("bad", t.bad), ("matched", t.matched),
-                ("variable", t.variable), ("link", t.link),
+                ("text", t.text),
+                ("dim", t.dim),
+                ("strong", t.strong),
+                ("focus", t.focus),
+                ("key", t.key),
+                ("unread", t.unread),
+                ("theirs", t.theirs),
+                ("ours", t.ours),
+                ("read", t.read),
+                ("note", t.note),
+                ("good", t.good),
+                ("warn", t.warn),
+                ("bad", t.bad),
+                ("matched", t.matched),
+                ("variable", t.variable),
+                ("link", t.link),
             ];
             for (role, style) in roles {
                 let fg = style.fg.filter(|c| *c != Color::Reset).unwrap_or(front);
