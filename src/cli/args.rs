@@ -30,6 +30,9 @@ pub struct Cli {
     /// Folder of the store, socket and log [default: the user's data folder]
     #[arg(long, global = true, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// Lines of text and a prompt instead of a screen, for screen readers and slow lines
+    #[arg(long)]
+    pub line: bool,
     /// What to do
     #[command(subcommand)]
     pub command: Option<Command>,

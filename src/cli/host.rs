@@ -241,7 +241,14 @@ impl Launcher for BuiltIn {
     ) -> Result<Left, Problem> {
         let options =
             TuiOptions { settings, clock, operator: operator.to_owned(), leave_when_gone: attached };
-        tui::run(connection, options).await.map_err(|e| {
+        // A terminal that can move no cursor shows no screen.
+        let lines = options.settings.line || std::env::var("TERM").is_ok_and(|t| t == "dumb");
+        let left = if lines {
+            tui::run_lines(connection, options).await
+        } else {
+            tui::run(connection, options).await
+        };
+        left.map_err(|e| {
             Problem::new("screen", format!("{e:#}"))
                 .next("`switchboard threads` and the other commands work without a terminal")
         })

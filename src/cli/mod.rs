@@ -97,7 +97,10 @@ async fn dispatch(cli: Cli, env: &Env, launcher: &dyn Launcher, out: &mut Output
     let read =
         if command.needs_file() { config::read(&flags, env) } else { config::check(None, &flags, env) };
     let checked = match (read, &command) {
-        (Ok(checked), _) => checked,
+        (Ok(mut checked), _) => {
+            checked.ui.line |= cli.line;
+            checked
+        }
         (Err(e), Command::Doctor { .. }) => return doctor::broken_config(&e, out),
         (Err(e), _) => return Err(e.into()),
     };

@@ -6,7 +6,8 @@ use super::layers::{Env, Flags, Layer, Value};
 use super::paths;
 use super::secrets::SecretSource;
 use super::settings::{
-    AccountSettings, ColorMode, EngineSettings, ListenerSettings, NotifyMode, Settings, UiSettings,
+    AccountSettings, ColorMode, EngineSettings, ListenerSettings, Masking, NotifyMode, QuietHours, ReadOn,
+    Settings, UiSettings,
 };
 use crate::model::event::AccountSpec;
 use crate::model::ids::AccountId;
@@ -88,7 +89,7 @@ pub fn check(source: Option<(PathBuf, String)>, flags: &Flags, env: &Env) -> Res
     let mut warnings = Vec::new();
     let data_dir = checker.data_dir(&layer, flags)?;
     let listener = checker.listener(&layer, &mut warnings)?;
-    let ui = checker.ui(&layer)?;
+    let ui = checker.ui(&layer, &file)?;
     let undo = checker.number("undo_seconds", layer.undo_seconds.as_ref(), 0..=60, 5)?;
     let keep = checker.number("keep_webhooks_days", layer.keep_webhooks_days.as_ref(), 1..=3650, 30)?;
     let megabytes =
@@ -190,6 +191,12 @@ fn folder_of(source: Option<&Source>) -> PathBuf {
         .and_then(|s| std::path::absolute(s.path()).ok())
         .and_then(|p| p.parent().map(std::path::Path::to_path_buf))
         .unwrap_or_default()
+}
+
+/// An account that gives no notifications.
+fn quiet_account(a: &AccountFile) -> Option<AccountId> {
+    let quiet = a.notify.as_ref().is_some_and(|v| !*v.get_ref());
+    a.id.as_ref().filter(|_| quiet).map(|id| AccountId::new(id.get_ref().trim()))
 }
 
 struct Checker<'a> {
@@ -311,7 +318,7 @@ impl Checker<'_> {
         Ok(ListenerSettings { bind, public_url, body_limit: limit })
     }
 
-    fn ui(&self, layer: &Layer) -> Result<UiSettings, ConfigError> {
+    fn ui(&self, layer: &Layer, file: &File) -> Result<UiSettings, ConfigError> {
         let standard = UiSettings::default();
         let timezone = match &layer.timezone {
             None => None,
@@ -327,7 +334,36 @@ impl Checker<'_> {
             },
         };
         Ok(UiSettings {
-            light: self.choice("theme", layer.theme.as_ref(), &[("dark", false), ("light", true)], false)?,
+            theme: self.theme(layer)?,
+            themes: self.themes(),
+            plain: layer.plain.as_ref().map_or(standard.plain, |v| v.value),
+            mask: self.choice(
+                "mask",
+                layer.mask.as_ref(),
+                &[("off", Masking::Off), ("numbers", Masking::Numbers), ("names", Masking::Names)],
+                standard.mask,
+            )?,
+            line: layer.line.as_ref().map_or(standard.line, |v| v.value),
+            read_on: self.choice(
+                "read_on",
+                layer.read_on.as_ref(),
+                &[("open", ReadOn::Open), ("visible", ReadOn::Visible), ("reply", ReadOn::Reply)],
+                standard.read_on,
+            )?,
+            notify_text: layer.notify_text.as_ref().map_or(standard.notify_text, |v| v.value),
+            notify_bell: layer.notify_bell.as_ref().map_or(standard.notify_bell, |v| v.value),
+            notify_passthrough: layer
+                .notify_passthrough
+                .as_ref()
+                .map_or(standard.notify_passthrough, |v| v.value),
+            notify_gap: Duration::from_secs(self.number(
+                "notify_gap_seconds",
+                layer.notify_gap_seconds.as_ref(),
+                1..=600,
+                standard.notify_gap.as_secs(),
+            )?),
+            quiet: self.quiet(layer)?,
+            quiet_accounts: file.accounts.iter().filter_map(|a| quiet_account(a.get_ref())).collect(),
             color: self.choice(
                 "color",
                 layer.color.as_ref(),
@@ -349,6 +385,9 @@ impl Checker<'_> {
                     ("auto", NotifyMode::Auto),
                     ("desktop", NotifyMode::Desktop),
                     ("terminal", NotifyMode::Terminal),
+                    ("osc9", NotifyMode::Osc9),
+                    ("osc99", NotifyMode::Osc99),
+                    ("osc777", NotifyMode::Osc777),
                     ("bell", NotifyMode::Bell),
                     ("off", NotifyMode::Off),
                 ],
@@ -362,6 +401,42 @@ impl Checker<'_> {
                 standard.frame.as_millis() as u64,
             )?),
         })
+    }
+
+    /// Whether there is such a theme is seen when it is loaded: a missing one does not stop the start.
+    fn theme(&self, layer: &Layer) -> Result<String, ConfigError> {
+        let Some(v) = &layer.theme else { return Ok(UiSettings::default().theme) };
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+        if v.value.is_empty() || v.value.len() > 40 || !v.value.chars().all(fits) {
+            return Err(self.wrong(
+                &v.origin,
+                format!("`theme` is `{}`", crate::text::sanitize(&v.value)),
+                "it must be `auto` or the name of a theme: 1 to 40 characters out of a-z, 0-9, `-` and `_`",
+            ));
+        }
+        Ok(v.value.clone())
+    }
+
+    /// `themes` beside the configuration file, whether that file exists or not.
+    fn themes(&self) -> Option<PathBuf> {
+        match self.source {
+            Some(_) => Some(folder_of(self.source).join("themes")),
+            None => paths::config_file().and_then(|f| f.parent().map(|p| p.join("themes"))),
+        }
+    }
+
+    fn quiet(&self, layer: &Layer) -> Result<Option<QuietHours>, ConfigError> {
+        let Some(v) = layer.quiet_hours.as_ref().filter(|v| !v.value.trim().is_empty()) else {
+            return Ok(None);
+        };
+        match QuietHours::parse(&v.value) {
+            Some(q) => Ok(Some(q)),
+            None => Err(self.wrong(
+                &v.origin,
+                format!("`quiet_hours` is `{}`", crate::text::sanitize(&v.value)),
+                "it must be two times of the day: \"22:00-07:00\"",
+            )),
+        }
     }
 
     fn account(

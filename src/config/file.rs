@@ -48,7 +48,7 @@ pub struct ListenerFile {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct UiFile {
-    /// `dark` or `light`.
+    /// `auto` or the name of a theme.
     pub theme: Option<Spanned<String>>,
     /// `auto`, `true`, `256`, `16` or `none`.
     pub color: Option<Spanned<String>>,
@@ -56,8 +56,26 @@ pub struct UiFile {
     pub mouse: Option<Spanned<bool>>,
     /// Whether customers see that somebody types.
     pub send_typing: Option<Spanned<bool>>,
-    /// `auto`, `desktop`, `terminal`, `bell` or `off`.
+    /// `auto`, `desktop`, `terminal`, `osc9`, `osc99`, `osc777`, `bell` or `off`.
     pub notify: Option<Spanned<String>>,
+    /// Symbols in ASCII only.
+    pub plain: Option<Spanned<bool>>,
+    /// `off`, `numbers` or `names`.
+    pub mask: Option<Spanned<String>>,
+    /// Lines of text instead of a screen.
+    pub line: Option<Spanned<bool>>,
+    /// `open`, `visible` or `reply`.
+    pub read_on: Option<Spanned<String>>,
+    /// Whether notifications show what was written.
+    pub notify_text: Option<Spanned<bool>>,
+    /// The bell with every notification.
+    pub notify_bell: Option<Spanned<bool>>,
+    /// Through tmux and screen to the terminal around them.
+    pub notify_passthrough: Option<Spanned<bool>>,
+    /// Shortest time between two notifications.
+    pub notify_gap_seconds: Option<Spanned<i64>>,
+    /// `HH:MM-HH:MM` without notifications.
+    pub quiet_hours: Option<Spanned<String>>,
     /// Time zone name.
     pub timezone: Option<Spanned<String>>,
     /// Shortest time between two frames in milliseconds.
@@ -94,6 +112,8 @@ pub struct AccountFile {
     pub subscribe: Option<Spanned<bool>>,
     /// Whether marking read also tells the customer.
     pub read_receipts: Option<Spanned<bool>>,
+    /// Whether its messages give notifications.
+    pub notify: Option<Spanned<bool>>,
 }
 
 /// Reads a file of at most [`FILE_MAX`] bytes.

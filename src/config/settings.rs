@@ -1,6 +1,7 @@
 //! Resolved settings: no options left, secrets read, paths absolute. What the rest of the program sees.
 
 use crate::model::event::AccountSpec;
+use crate::model::ids::AccountId;
 use secrecy::SecretString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -97,19 +98,109 @@ pub enum NotifyMode {
     Auto,
     /// Desktop only.
     Desktop,
-    /// Terminal sequence.
+    /// Terminal sequence, the one that fits the terminal.
     Terminal,
+    /// OSC 9.
+    Osc9,
+    /// OSC 99.
+    Osc99,
+    /// OSC 777.
+    Osc777,
     /// Bell only.
     Bell,
     /// None.
     Off,
 }
 
+/// When a thread counts as read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReadOn {
+    /// The operator opened it and sees its newest messages.
+    #[default]
+    Open,
+    /// Its newest messages are on the screen of a focused terminal.
+    Visible,
+    /// It was answered.
+    Reply,
+}
+
+/// What is hidden on the screen, for sharing it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Masking {
+    /// Nothing.
+    #[default]
+    Off,
+    /// The middle of phone numbers and other long numbers.
+    Numbers,
+    /// Numbers, and names become initials.
+    Names,
+}
+
+/// A time of the day without notifications, in minutes after midnight; it may go over midnight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuietHours {
+    /// From this minute on.
+    pub from: u16,
+    /// Up to this minute.
+    pub to: u16,
+}
+
+impl QuietHours {
+    /// `22:00-07:00`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let minute = |s: &str| {
+            let (h, m) = s.trim().split_once(':')?;
+            let digits = |s: &str| s.len() <= 2 && !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+            if !digits(h) || m.len() != 2 || !digits(m) {
+                return None;
+            }
+            let (h, m): (u16, u16) = (h.parse().ok()?, m.parse().ok()?);
+            (h < 24 && m < 60).then_some(h * 60 + m)
+        };
+        let (from, to) = text.split_once('-')?;
+        let (from, to) = (minute(from)?, minute(to)?);
+        (from != to).then_some(Self { from, to })
+    }
+
+    /// Whether a minute of the day lies in it.
+    #[must_use]
+    pub fn contains(self, minute: u16) -> bool {
+        if self.from < self.to {
+            (self.from..self.to).contains(&minute)
+        } else {
+            minute >= self.from || minute < self.to
+        }
+    }
+}
+
 /// The screen.
 #[derive(Clone, Debug)]
 pub struct UiSettings {
-    /// `dark` or `light`.
-    pub light: bool,
+    /// `auto` (dark or light, as the terminal is) or the name of a theme.
+    pub theme: String,
+    /// Where the user's own themes are.
+    pub themes: Option<PathBuf>,
+    /// Symbols in ASCII only.
+    pub plain: bool,
+    /// What is hidden from the start.
+    pub mask: Masking,
+    /// Lines of text instead of a screen.
+    pub line: bool,
+    /// When a thread counts as read.
+    pub read_on: ReadOn,
+    /// Whether notifications show what was written.
+    pub notify_text: bool,
+    /// The bell with every notification.
+    pub notify_bell: bool,
+    /// Through tmux and screen to the terminal around them.
+    pub notify_passthrough: bool,
+    /// Shortest time between two notifications.
+    pub notify_gap: Duration,
+    /// A time of the day without notifications.
+    pub quiet: Option<QuietHours>,
+    /// Accounts that give no notifications.
+    pub quiet_accounts: Vec<AccountId>,
     /// Colours.
     pub color: ColorMode,
     /// Mouse reporting; off leaves selection to the terminal.
@@ -127,13 +218,41 @@ pub struct UiSettings {
 impl Default for UiSettings {
     fn default() -> Self {
         Self {
-            light: false,
+            theme: "auto".into(),
+            themes: None,
+            plain: false,
+            mask: Masking::Off,
+            line: false,
+            read_on: ReadOn::Open,
+            notify_text: true,
+            notify_bell: false,
+            notify_passthrough: false,
+            notify_gap: Duration::from_secs(5),
+            quiet: None,
+            quiet_accounts: Vec::new(),
             color: ColorMode::Auto,
             mouse: false,
             send_typing: false,
             notify: NotifyMode::Auto,
             timezone: None,
             frame: Duration::from_millis(16),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quiet_hours_may_go_over_midnight() {
+        let night = QuietHours::parse("22:00-07:00").unwrap();
+        assert!(night.contains(22 * 60) && night.contains(0) && night.contains(7 * 60 - 1));
+        assert!(!night.contains(7 * 60) && !night.contains(12 * 60));
+        let noon = QuietHours::parse("12:00 - 13:30").unwrap();
+        assert!(noon.contains(13 * 60) && !noon.contains(13 * 60 + 30) && !noon.contains(0));
+        for bad in ["", "22-7", "24:00-07:00", "22:00-22:00", "22:0-07:00", "+1:00-02:00", "a:bb-c:dd"] {
+            assert_eq!(QuietHours::parse(bad), None, "{bad}");
         }
     }
 }

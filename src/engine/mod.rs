@@ -13,6 +13,7 @@ mod ingest;
 mod limits;
 mod outbox;
 mod paths;
+mod preferences;
 mod recorder;
 mod session;
 mod silence;

@@ -1,6 +1,6 @@
 //! One client's requests. Reads run side by side; changes run one after the other, in the order in which they came.
 
-use super::{Shared, check, contacts, doctor, outbox, recorder, sync};
+use super::{Shared, check, contacts, doctor, outbox, preferences, recorder, sync};
 use crate::clock::Millis;
 use crate::model::contact::{Identity, IdentityKind};
 use crate::model::event::{Actor, EventBody, Recipient};
@@ -340,6 +340,8 @@ async fn change(shared: &Arc<Shared>, operator: &str, request: Request) -> Resul
         }
         Request::DeleteQuickReply { id } => done(EventBody::QuickReplyDeleted { reply: id }).await,
         Request::ReplayWebhook { id } => recorder::replay(shared, by(), id).await,
+        Request::Preferences => preferences::list(shared, operator).await,
+        Request::SetPreference { preference } => preferences::set(shared, by(), preference).await,
         Request::UseQuickReply { id } => done(EventBody::QuickReplyUsed { reply: id }).await,
         _ => Err(Problem::new("protocol", "this request asks something and was taken for a change")),
     }

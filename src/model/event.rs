@@ -338,6 +338,13 @@ pub enum EventBody {
         /// Which.
         reply: QuickReplyId,
     },
+    /// An operator set something on their screen; an empty value removes it.
+    PreferenceSet {
+        /// What it is about (`muted/<thread>`).
+        key: String,
+        /// What was set.
+        value: String,
+    },
     /// Raw webhooks have been kept long enough, or take too much room; some of the oldest are removed.
     WebhooksExpired {
         /// Those received before this time go.
@@ -398,6 +405,7 @@ impl EventBody {
             Self::QuickReplySaved { .. } => "quick_reply_saved",
             Self::QuickReplyDeleted { .. } => "quick_reply_deleted",
             Self::QuickReplyUsed { .. } => "quick_reply_used",
+            Self::PreferenceSet { .. } => "preference_set",
             Self::WebhooksExpired { .. } => "webhooks_expired",
             Self::WebhookTested { .. } => "webhook_tested",
             Self::Noticed { .. } => "noticed",

@@ -8,6 +8,7 @@ pub mod client;
 pub mod codec;
 mod contacts;
 mod outbox;
+pub mod preferences;
 mod recorder;
 
 pub use contacts::{ContactDetail, IdentityFacts, Version};
@@ -27,6 +28,7 @@ use crate::model::outgoing::{FieldProblem, Outgoing};
 use crate::model::quick_reply::QuickReply;
 use crate::model::template::{Template, Values};
 use crate::model::thread::{DraftMode, ThreadDetail, ThreadFilter, ThreadRow};
+use preferences::Preference;
 use serde::{Deserialize, Serialize};
 
 /// Version of this protocol; a client and an engine with different ones say so and part.
@@ -307,6 +309,13 @@ pub enum Request {
         /// Which.
         id: QuickReplyId,
     },
+    /// What this operator set on their screens. → [`Response::Preferences`]
+    Preferences,
+    /// Keep or remove a preference of this operator. → [`Response::Done`]
+    SetPreference {
+        /// Which, and what.
+        preference: Preference,
+    },
     /// Search over everything, newest first. → [`Response::Found`]
     Search {
         /// What to look for: words, the last one as a beginning; `"exact words"`; part of a number.
@@ -562,6 +571,8 @@ pub enum Response {
     Templates(Vec<Template>),
     /// Quick replies.
     QuickReplies(Vec<QuickReply>),
+    /// What the operator set.
+    Preferences(Vec<Preference>),
     /// Search results.
     Found(Box<Found>),
     /// Engine status.
@@ -690,6 +701,8 @@ pub enum Changed {
     },
     /// The quick replies changed.
     QuickRepliesChanged,
+    /// Somebody set a preference.
+    PreferencesChanged,
     /// Engine status changed (outbox, listener, webhook age, notices).
     StatusChanged,
     /// Updates were dropped: ask again for everything shown.

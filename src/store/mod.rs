@@ -17,6 +17,7 @@ mod migrate;
 #[cfg(test)]
 mod model_tests;
 mod outbox;
+mod preferences;
 mod reader;
 #[cfg(test)]
 mod recorder_tests;

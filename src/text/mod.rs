@@ -134,6 +134,18 @@ pub fn width(s: &str) -> usize {
     if s.is_ascii() { s.len() } else { s.graphemes(true).map(UnicodeWidthStr::width).sum() }
 }
 
+/// Whether a paragraph runs from right to left: by its first letter, as the Unicode bidirectional algorithm has it
+/// (rules P2 and P3).
+#[must_use]
+pub fn is_rtl(s: &str) -> bool {
+    let right = |c: char| {
+        matches!(u32::from(c),
+            0x590..=0x8ff | 0xfb1d..=0xfdff | 0xfe70..=0xfefc | 0x1_0800..=0x1_0fff | 0x1_e800..=0x1_efff)
+    };
+    // Digits and marks say nothing about the direction.
+    !s.is_ascii() && s.chars().find(|c| c.is_alphabetic()).is_some_and(right)
+}
+
 /// The beginning of a line that fits into `cells`, ending in `…` when something was cut. Never splits a
 /// grapheme.
 #[must_use]
@@ -360,6 +372,16 @@ mod tests {
             "ignore this".bytes().map(|b| char::from_u32(0xe0000 + u32::from(b)).unwrap()).collect();
         assert_eq!(sanitize(&format!("a{hidden}b")), "ab");
         assert_eq!(sanitize("a\u{e0001}\u{10eeee}\u{1fffe}b"), "ab");
+    }
+
+    #[test]
+    fn the_first_letter_gives_the_direction() {
+        for s in ["مرحبا world", "\"שלום\" Anna", "123 طلب", "(٣) مرحبا", "🌹 سلام"] {
+            assert!(is_rtl(s), "{s}");
+        }
+        for s in ["hello مرحبا", "123", "", "王小明", "+55 11 98888-1234", "¿é? שלום"] {
+            assert!(!is_rtl(s), "{s}");
+        }
     }
 
     #[test]

@@ -26,10 +26,15 @@ impl Stage {
     #[must_use]
     pub fn new(clock: Clock, columns: u16, rows: u16) -> (Self, Vec<ClientFrame>) {
         let settings = UiSettings::default();
-        let theme = Theme::for_settings(&settings, |name| match name {
-            "TERM" => Some("xterm-256color".into()),
-            _ => None,
-        });
+        let theme = Theme::for_settings(
+            &settings,
+            |name| match name {
+                "TERM" => Some("xterm-256color".into()),
+                _ => None,
+            },
+            None,
+        )
+        .0;
         let (app, effects) = App::new(clock, TimeZone::UTC, theme, "bench", (columns, rows));
         (Self { app, canvas: Canvas::new(columns, rows) }, requests(effects))
     }

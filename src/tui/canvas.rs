@@ -2,7 +2,7 @@
 
 use super::app::{App, Damage};
 use super::backend::{Painter, Target};
-use super::draw::{areas, draw};
+use super::draw::{areas, draw, finish};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -38,6 +38,7 @@ impl Canvas {
         let cursor = draw(app, &mut self.buffer, damage);
         let title = app.title();
         let areas = if damage == Damage::ALL { vec![self.buffer.area] } else { areas(app, damage) };
+        finish(&mut self.buffer, &areas, &app.theme);
         app.drawn();
         self.painter.frame(&Target { buffer: &self.buffer, areas: &areas, cursor, title: &title, extra })
     }

@@ -45,6 +45,9 @@ pub enum Action {
     FilterUnread,
     FilterFailed,
     MarkUnread,
+    Mute,
+    Mask,
+    Themes,
     Reply,
     Copy,
     React,
@@ -121,6 +124,7 @@ pub const COMMANDS: &[Command] = commands! {
     "list.unread"        FilterUnread       "unread only" L   ["u"]                        true  "show threads with unread messages only, or all";
     "list.failed"        FilterFailed       "failed only" L   ["f"]                        false "show threads with failed messages only, or all";
     "thread.mark_unread" MarkUnread         "mark unread" LC  ["U"]                        false "mark the thread unread";
+    "thread.mute"        Mute               "mute"        LC  ["M"]                        false "no notifications for the thread, or notifications again";
     "move.down"          Down               "down"        LC  ["j", "Down", "J"]           false "next thread; in a conversation: newer message";
     "move.up"            Up                 "up"          LC  ["k", "Up", "K"]             false "previous thread; in a conversation: older message";
     "move.page_down"     PageDown           "page down"   LC  ["Ctrl+D", "PageDown"]       false "one page down";
@@ -168,6 +172,8 @@ pub const COMMANDS: &[Command] = commands! {
     "contact.open"       Contact            "contact"     LC  ["p"]                        false "who is on the other side: join contacts, take one apart";
     "message.versions"   Versions           "said before" C   ["g o"]                      false "what an edited or deleted message said before";
     "notices.open"       Notices            "notices"     LC  ["g n"]                      false "news about numbers and templates";
+    "screen.mask"        Mask               "hide"        LC  ["g h"]                      false "hide long numbers on the screen, then names too, then nothing";
+    "screen.theme"       Themes             "theme"       LC  ["g s"]                      false "choose how the screen looks";
     "doctor.open"        Doctor             "doctor"      LC  ["g d"]                      false "walk the chain from here to the provider and name the step that fails";
     "screen.redraw"      Redraw             "redraw"      LCW ["Ctrl+L"]                   false "draw the whole screen again";
     "terminal.suspend"   Suspend            "suspend"     LCW ["Ctrl+Z"]                   false "back to the shell until `fg`";

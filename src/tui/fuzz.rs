@@ -3,13 +3,14 @@
 use super::app::{App, Effect, Event};
 use super::canvas::Canvas;
 use super::composer::Composer;
-use super::notify::Way;
+use super::notify::Channel;
 use super::overlay::frame::Rich;
 use super::overlay::template_preview;
 use super::overlay::variables::{Filled, Given, Variables, check};
 use super::theme::Theme;
 use super::transcript;
 use crate::clock::Clock;
+use crate::config::settings::{NotifyMode, UiSettings};
 use crate::fuzzing::vt;
 use crate::model::contact::{Contact, Identity, IdentityKind};
 use crate::model::event::{AccountSpec, NumberFacts};
@@ -357,8 +358,9 @@ impl Stage<'_> {
                 }
                 Effect::Copy(text) => assert_safe("the clipboard", &text),
                 Effect::Notify(note) => {
-                    for way in [Way::Osc777, Way::Osc9, Way::Osc99] {
-                        extra.extend(way.sequence(&note));
+                    for notify in [NotifyMode::Osc777, NotifyMode::Osc9, NotifyMode::Osc99] {
+                        let settings = UiSettings { notify, ..UiSettings::default() };
+                        extra.extend(Channel::choose(&settings, |_| None).bytes(&note));
                     }
                 }
                 _ => {}

@@ -11,6 +11,8 @@
 //! | `canvas`, `backend`, `terminal` | cells as bytes, and the terminal's modes |
 //! | `command`, `keymap` | the one table of commands and the keys of it |
 //! | `composer` | the text being written |
+//! | `line` | the inbox as lines and a prompt |
+//! | `notify`, `theme`, `mask`, `query` | what is heard, colours, what is hidden, what the terminal says of itself |
 //! | `overlay`, `overlays` | pickers, forms and help that lie over the inbox |
 
 mod app;
@@ -25,13 +27,17 @@ mod format;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 pub mod keymap;
+mod line;
+mod mask;
 mod notify;
 pub mod overlay;
 mod overlays;
+mod query;
 mod reactions;
 mod run;
 mod terminal;
 pub mod theme;
 mod transcript;
 
+pub use line::run_lines;
 pub use run::{Left, TuiOptions, run};

@@ -148,6 +148,7 @@ fn templates(app: &App) -> Option<Opened> {
         phone,
         draft: c.composer.text().to_owned(),
         window_open: row.window.is_open(app.clock.now()),
+        mask: app.theme.mask,
         marketing_opt_out: c.contact.as_ref().is_some_and(|c| c.marketing_opt_out),
     };
     let known = app.templates.get(&row.account).cloned().unwrap_or_default();

@@ -5,15 +5,18 @@
 
 use super::app::{App, Effect, Event};
 use super::canvas::Canvas;
+use super::notify::Channel;
+#[cfg(feature = "desktop-notify")]
 use super::notify::Way;
+use super::query::{Query, Reply, Taken};
 use super::terminal::{self, Guard};
-use super::theme::Theme;
+use super::theme::{self, Depth, Theme};
 use crate::clock::Clock;
 use crate::config::settings::UiSettings;
 use crate::protocol::ClientFrame;
 use crate::protocol::client::Connection;
 use anyhow::Context as _;
-use crossterm::event::{Event as TerminalEvent, MouseButton, MouseEventKind};
+use crossterm::event::{Event as TerminalEvent, KeyEvent, MouseButton, MouseEventKind};
 use jiff::tz::TimeZone;
 use rustix::process::{Signal, kill_current_process_group};
 use std::io::IsTerminal as _;
@@ -30,8 +33,6 @@ const DRAIN: usize = 256;
 const FIRST: Duration = Duration::from_millis(100);
 /// A process that nobody can stop goes on after this long.
 const NOT_STOPPED: Duration = Duration::from_millis(300);
-/// Least time between two notifications.
-const NOTIFY_GAP: Duration = Duration::from_secs(2);
 
 /// What the screen needs besides a connection.
 #[derive(Clone, Debug)]
@@ -120,7 +121,7 @@ impl Drop for GiveBack {
 ///
 /// Its file is read directly first: the library looks through the whole database for a name, which costs more
 /// than the first frame.
-fn time_zone(name: Option<&str>) -> anyhow::Result<TimeZone> {
+pub(super) fn time_zone(name: Option<&str>) -> anyhow::Result<TimeZone> {
     let direct = match name {
         Some(name) if name.starts_with(|c: char| c.is_ascii_alphabetic()) && !name.contains("..") => {
             std::fs::read(format!("/usr/share/zoneinfo/{name}")).ok()
@@ -199,8 +200,11 @@ struct Screen {
     guard: Guard,
     canvas: Canvas,
     extra: Vec<u8>,
-    way: Way,
-    last_note: Option<Instant>,
+    channel: Channel,
+    query: Query,
+    settings: UiSettings,
+    /// What was fetched on the side comes back here.
+    later: mpsc::Sender<Event>,
     quit: bool,
     suspend: bool,
     /// The runtime that has sockets.
@@ -217,19 +221,25 @@ async fn screen(
 ) -> anyhow::Result<Left> {
     let Connection { requests, mut frames } = connection;
     let env = |name: &str| std::env::var(name).ok();
-    let theme = Theme::for_settings(&options.settings, env);
-    let way = Way::choose(options.settings.notify, env);
+    let (theme, theme_problem) = Theme::for_settings(&options.settings, env, None);
+    let channel = Channel::choose(&options.settings, env);
     let size = crossterm::terminal::size()?;
     let (mut app, first) = App::new(options.clock.clone(), tz, theme, &options.operator, size);
-    app.send_typing = options.settings.send_typing;
+    app.apply(&options.settings);
+    if let Some(problem) = theme_problem {
+        app.complain(&problem);
+    }
+    let (later, mut side) = mpsc::channel(4);
     let guard = Guard::enter(options.settings.mouse)?;
     let mut s = Screen {
         app,
         guard,
         canvas: Canvas::new(size.0, size.1),
         extra: Vec::new(),
-        way,
-        last_note: None,
+        channel,
+        query: Query::default(),
+        settings: options.settings.clone(),
+        later,
         quit: false,
         suspend: false,
         #[cfg(feature = "desktop-notify")]
@@ -255,7 +265,9 @@ async fn screen(
         };
         if frame_at.is_some_and(|t| t <= now) {
             s.draw()?;
-            shown = true;
+            if !std::mem::replace(&mut shown, true) {
+                s.ask_terminal(&options.clock, env);
+            }
             urgent = false;
             last_frame = Some(now);
             continue;
@@ -285,6 +297,7 @@ async fn screen(
                     s.input(event, &requests)?;
                 }
             }
+            Some(event) = side.recv() => s.update(event, &requests),
             frame = frames.recv(), if !s.app.gone => match frame {
                 Some(frame) => s.update(Event::Frame(frame), &requests),
                 None => s.update(Event::EngineGone, &requests),
@@ -331,7 +344,7 @@ impl Screen {
 
     fn input(&mut self, event: TerminalEvent, requests: &mpsc::Sender<ClientFrame>) -> anyhow::Result<()> {
         let event = match event {
-            TerminalEvent::Key(key) => Event::Key(key),
+            TerminalEvent::Key(key) => return self.key(key, requests),
             TerminalEvent::Paste(block) => Event::Paste(block),
             TerminalEvent::FocusGained => Event::Focus(true),
             TerminalEvent::FocusLost => Event::Focus(false),
@@ -345,6 +358,33 @@ impl Screen {
         };
         self.update(event, requests);
         Ok(())
+    }
+
+    fn key(&mut self, key: KeyEvent, requests: &mpsc::Sender<ClientFrame>) -> anyhow::Result<()> {
+        match self.query.take(key, self.app.clock.now()) {
+            Taken::Keys(keys) => {
+                for key in keys {
+                    self.update(Event::Key(key), requests);
+                }
+            }
+            Taken::Part => {}
+            Taken::Reply(Reply::Name(name)) => self.channel.named(&name),
+            Taken::Reply(Reply::Light(light)) => {
+                let env = |name: &str| std::env::var(name).ok();
+                let (theme, _) = Theme::for_settings(&self.settings, env, Some(light));
+                if self.app.theme.name != theme.name {
+                    self.app.retheme(theme);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the terminal what only it knows, with the bytes of the next frame. Nothing waits for the answer.
+    fn ask_terminal(&mut self, clock: &Clock, env: impl Fn(&str) -> Option<String>) {
+        let colour = self.settings.theme == "auto" && Depth::of(self.settings.color, &env) != Depth::None;
+        let bytes = self.query.ask(colour, self.channel.wants_name(), clock.now(), env);
+        self.extra.extend(bytes);
     }
 
     /// Takes the terminal back after the process was stopped.
@@ -388,15 +428,23 @@ impl Screen {
                 }
                 Effect::Copy(text) => self.extra.extend(clipboard(&text)),
                 Effect::Notify(note) => {
-                    let now = Instant::now();
-                    if self.last_note.is_some_and(|t| now - t < NOTIFY_GAP) {
-                        continue;
-                    }
-                    self.last_note = Some(now);
-                    self.extra.extend(self.way.sequence(&note));
+                    self.extra.extend(self.channel.bytes(&note));
                     #[cfg(feature = "desktop-notify")]
-                    if self.way == Way::Desktop {
+                    if self.channel.way == Way::Desktop {
                         self.outside.spawn(super::notify::desktop(note));
+                    }
+                }
+                Effect::ReadThemes => {
+                    let folder = self.settings.themes.clone();
+                    let depth = Depth::of(self.settings.color, |name: &str| std::env::var(name).ok());
+                    let later = self.later.clone();
+                    let reader = std::thread::Builder::new().name("themes".into()).spawn(move || {
+                        // Nobody listens any more when the screen is gone.
+                        let _ =
+                            later.blocking_send(Event::Themes(theme::installed(folder.as_deref(), depth)));
+                    });
+                    if let Err(error) = reader {
+                        tracing::warn!(%error, "themes were not read");
                     }
                 }
                 Effect::Redraw => self.canvas.invalidate(),

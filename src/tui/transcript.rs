@@ -4,6 +4,7 @@
 //! (message, revision, width, neighbours). Every line fits into the width.
 
 use super::format;
+use super::mask;
 use super::theme::Theme;
 use crate::model::contact::display_phone;
 use crate::model::message::ShownButton;
@@ -99,6 +100,11 @@ struct Cached {
 pub(crate) struct Cache(HashMap<MessageId, Cached>);
 
 impl Cache {
+    /// Forgets all of them: the looks have changed.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
     /// The layout of a message, made now if it is not here.
     pub fn block(&mut self, m: &Message, around: &Around, look: &Look<'_>) -> Rc<Block> {
         if let Some(c) = self.0.get(&m.id)
@@ -214,6 +220,8 @@ struct Bubble<'a> {
     look: &'a Look<'a>,
     cells: usize,
     lines: Vec<Vec<Span>>,
+    /// Lines that run from right to left, by index.
+    rtl: Vec<usize>,
 }
 
 impl Bubble<'_> {
@@ -230,7 +238,17 @@ impl Bubble<'_> {
     fn text(&mut self, s: &str) {
         let safe = text::sanitize_lines(s);
         let (clean, runs) = marks(&safe);
+        // Not before: a hidden digit is no mark. The places of the runs stay the same.
+        let clean = mask::numbers(&clean, self.look.theme.mask);
+        let mut rtl = false;
         for r in text::wrap(&clean, self.cells) {
+            // A paragraph has one direction, however many lines it takes.
+            if r.start == 0 || clean.as_bytes().get(r.start - 1) == Some(&b'\n') {
+                rtl = text::is_rtl(clean[r.start..].lines().next().unwrap_or_default());
+            }
+            if rtl {
+                self.rtl.push(self.lines.len());
+            }
             let spans = runs
                 .iter()
                 .filter(|(run, _)| run.start < r.end && run.end > r.start)
@@ -245,7 +263,8 @@ impl Bubble<'_> {
 
     /// One or more lines in a style, made safe.
     fn line(&mut self, s: &str, style: Style) {
-        self.put(None, &text::sanitize_lines(s), style);
+        let safe = text::sanitize_lines(s);
+        self.put(None, &mask::numbers(&safe, self.look.theme.mask), style);
     }
 
     fn line_if(&mut self, s: &str, style: Style) {
@@ -257,7 +276,7 @@ impl Bubble<'_> {
     fn quote(&mut self, author: &str, s: &str) {
         let t = self.look.theme;
         let s = text::sanitize(s);
-        let s = if s.is_empty() { "(not loaded)" } else { &s };
+        let s = if s.is_empty() { "(not loaded)".into() } else { mask::numbers(&s, t.mask) };
         let bar: Span = ("▎ ".into(), t.ours);
         let all = format!("{author}: {s}");
         let short = text::truncate(&all, (self.cells - 2) * 2);
@@ -310,7 +329,7 @@ impl Bubble<'_> {
             }
             Body::Contacts { cards } => {
                 for c in cards {
-                    self.line(&format!("👤 {}", c.name), t.strong);
+                    self.line(&format!("👤 {}", mask::name(&c.name, t.mask)), t.strong);
                     self.line_if(&c.organisation, t.dim);
                     for p in &c.phones {
                         self.line(format!("{} {}", p.value, p.label.to_lowercase()).trim_end(), t.text);
@@ -452,7 +471,7 @@ pub(crate) fn lay_out(m: &Message, around: &Around, look: &Look<'_>) -> Block {
     let ours = m.direction == Direction::Outbound;
     // Marker, bar and a blank on one side; at least a tenth stays free on the other.
     let cells = (width - 3 - (width / 10).max(2)).clamp(6, BUBBLE);
-    let mut bubble = Bubble { look, cells, lines: Vec::new() };
+    let mut bubble = Bubble { look, cells, lines: Vec::new(), rtl: Vec::new() };
     if around.leads
         && let Some(author) = author(m, look)
     {
@@ -464,11 +483,12 @@ pub(crate) fn lay_out(m: &Message, around: &Around, look: &Look<'_>) -> Block {
         bubble.line(&format!("↪ {tag}"), style);
     }
     if let Some(q) = &m.quote {
-        let who = if q.own { "you".into() } else { text::sanitize(look.name).into_owned() };
+        let who =
+            if q.own { "you".into() } else { mask::name(&text::sanitize(look.name), t.mask).into_owned() };
         bubble.quote(&who, &q.text);
     }
     bubble.body(&m.body);
-    let mut lines = bubble.lines;
+    let mut lines = align(bubble.lines, &bubble.rtl);
     if lines.len() > LINES {
         let more = lines.len() - LINES;
         lines.truncate(LINES);
@@ -486,8 +506,8 @@ pub(crate) fn lay_out(m: &Message, around: &Around, look: &Look<'_>) -> Block {
 
 fn author(m: &Message, look: &Look<'_>) -> Option<String> {
     match &m.origin {
-        Origin::Customer(Some(participant)) => Some(text::sanitize(participant).into_owned()),
-        Origin::Customer(None) => Some(text::sanitize(look.name).into_owned()),
+        Origin::Customer(Some(who)) => Some(mask::name(&text::sanitize(who), look.theme.mask).into_owned()),
+        Origin::Customer(None) => Some(mask::name(&text::sanitize(look.name), look.theme.mask).into_owned()),
         Origin::Operator(name) if name == look.operator => None,
         Origin::Operator(name) => Some(text::sanitize(name).into_owned()),
         Origin::Phone => Some("from the phone".into()),
@@ -519,6 +539,21 @@ fn meta(m: &Message, look: &Look<'_>) -> Vec<Span> {
 
 fn cells_of(spans: &[Span]) -> usize {
     spans.iter().map(|(s, _)| text::width(s)).sum()
+}
+
+/// Lines that run from right to left end where the widest line ends. The order of the letters within a line is the
+/// terminal's business.
+fn align(mut lines: Vec<Vec<Span>>, rtl: &[usize]) -> Vec<Vec<Span>> {
+    let widest = lines.iter().map(|l| cells_of(l)).max().unwrap_or(0);
+    for i in rtl {
+        if let Some(line) = lines.get_mut(*i) {
+            let pad = widest.saturating_sub(cells_of(line));
+            if pad > 0 {
+                line.insert(0, (" ".repeat(pad), Style::new()));
+            }
+        }
+    }
+    lines
 }
 
 /// Places the lines of a bubble: theirs left behind a bar, ours right before one; the time after the last line.

@@ -211,3 +211,33 @@ proptest! {
         prop_assert!(block.own.end == block.lines.len());
     }
 }
+
+#[test]
+fn paragraphs_that_run_from_right_to_left_end_at_the_right() {
+    let theme = Theme::basic();
+    let look = Look {
+        width: 44,
+        theme: &theme,
+        tz: &TimeZone::UTC,
+        today: Date::constant(2025, 11, 21),
+        name: "ליאור",
+        operator: "ana",
+    };
+    let said = "مرحبا، رقم طلبي 4711 من متجر Lojas BR ولم يصل حتى الآن\nשלום 12:30 OK\nand this is Latin";
+    let m = message(true, Body::text(said));
+    let block = lay_out(&m, &Around { leads: true, ..Around::default() }, &look);
+    let lines: Vec<String> =
+        block.lines.iter().map(|l| l.spans.iter().map(|(s, _)| s.as_str()).collect::<String>()).collect();
+    assert!(block.lines.iter().all(|l| usize::from(l.x) + l.width() <= 44), "{lines:#?}");
+    let own: Vec<&String> = lines.iter().filter(|l| l.starts_with('▏')).collect();
+    let arabic: Vec<&&String> =
+        own.iter().filter(|l| l.chars().any(|c| ('\u{600}'..='\u{6ff}').contains(&c))).collect();
+    assert!(arabic.len() >= 2, "{lines:#?}");
+    let widths: Vec<usize> = arabic.iter().map(|l| text::width(l)).collect();
+    assert!(widths.windows(2).all(|w| w[0] == w[1]), "{lines:#?}");
+    let hebrew = own.iter().find(|l| l.contains("שלום")).unwrap();
+    assert!(hebrew.starts_with("▏   ") && text::width(hebrew) == widths[0], "{lines:#?}");
+    assert!(own.iter().any(|l| l.starts_with("▏and this is Latin")), "{lines:#?}");
+    // Letters stay in their logical order, and no mark of direction is added.
+    assert!(lines.concat().contains("رقم طلبي 4711") && !lines.concat().chars().any(text::is_hostile));
+}

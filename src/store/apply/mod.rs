@@ -10,6 +10,7 @@ mod merge;
 mod news;
 mod outbox;
 mod people;
+mod preferences;
 mod reading;
 mod recorder;
 mod tidy;
@@ -346,6 +347,7 @@ pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Resul
         EventBody::QuickReplySaved { reply } => admin::save_quick_reply(conn, cx, event.at, reply),
         EventBody::QuickReplyDeleted { reply } => admin::delete_quick_reply(conn, cx, *reply),
         EventBody::QuickReplyUsed { reply } => admin::use_quick_reply(conn, cx, *reply),
+        EventBody::PreferenceSet { key, value } => preferences::set(conn, cx, &event.actor, key, value),
         EventBody::WebhooksExpired { before, failed_before, keep_bytes } => {
             recorder::expire(conn, cx, *before, failed_before.unwrap_or(*before), *keep_bytes)
         }
@@ -391,6 +393,7 @@ fn subject(body: &EventBody) -> String {
         EventBody::ContactSplit { contact, new, .. } => format!("{new} from {contact}"),
         EventBody::QuickReplySaved { reply } => reply.id.to_string(),
         EventBody::QuickReplyDeleted { reply } | EventBody::QuickReplyUsed { reply } => reply.to_string(),
+        EventBody::PreferenceSet { key, .. } => key.clone(),
         EventBody::WebhooksExpired { before, .. } => before.to_string(),
         EventBody::WebhookTested { account, .. } | EventBody::Noticed { account, .. } => account.to_string(),
     }

@@ -92,3 +92,12 @@ ALTER TABLE attempts ADD COLUMN provider_id TEXT;
 CREATE INDEX attempts_started ON attempts(started_at);
 -- Which attempt a provider's id belongs to.
 ALTER TABLE provider_ids ADD COLUMN attempt BLOB;
+
+-- What an operator set on a screen and expects on the next one: muted threads and the like.
+
+CREATE TABLE preferences(
+  operator TEXT NOT NULL,
+  key      TEXT NOT NULL,
+  value    TEXT NOT NULL,
+  PRIMARY KEY(operator, key)
+) STRICT, WITHOUT ROWID;

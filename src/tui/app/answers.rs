@@ -13,6 +13,8 @@ const CLIPBOARD: usize = 50_000;
 impl App {
     pub(super) fn answer(&mut self, id: u64, result: Result<Response, Problem>) {
         let Some(asked) = self.asked.remove(&id) else { return };
+        self.waits.remove(&id);
+        self.look_at_waits();
         if let Asked::Overlay { serial, search } = asked {
             self.deliver(serial, search, result);
             return;
@@ -41,6 +43,7 @@ impl App {
                 }
                 self.damage(Damage::TOP);
             }
+            (Asked::Preferences, Response::Preferences(all)) => self.preferences_came(&all),
             (Asked::Status, Response::Status(status)) => {
                 self.status = *status;
                 self.damage(Damage::STATUS);
@@ -87,6 +90,7 @@ impl App {
 
     /// A send is committed: now the draft may go.
     fn sent(&mut self, thread: ThreadId) {
+        self.answered(thread);
         if let Some(c) = self.conversation.as_mut().filter(|c| c.thread == thread) {
             c.touched = true;
             if let Some(request) = c.draft_request() {
@@ -101,7 +105,7 @@ impl App {
 
     fn refused(&mut self, asked: Asked, problem: &Problem) {
         match asked {
-            Asked::Quiet => return,
+            Asked::Quiet | Asked::Preferences => return,
             Asked::Send { thread, text, quote } => self.take_back(thread, text, quote),
             Asked::Threads { .. } => {
                 self.started = true;
@@ -177,7 +181,7 @@ impl App {
                     }
                     self.changed_threads.insert(thread);
                     if inbound && !self.is_shown(thread) {
-                        self.announce.insert(thread);
+                        *self.announce.entry(thread).or_default() += 1;
                     }
                 }
                 Changed::MessageChanged { thread, message } => {
@@ -200,6 +204,7 @@ impl App {
                     self.refresh_overlays("quick", &Request::QuickReplies);
                     self.ask(Request::QuickReplies, Asked::QuickReplies);
                 }
+                Changed::PreferencesChanged => self.ask(Request::Preferences, Asked::Preferences),
                 Changed::Resync => resync = true,
             }
         }

@@ -160,6 +160,9 @@ impl App {
             }
             Action::Reply => self.reply(),
             Action::MarkUnread => self.mark_unread(),
+            Action::Mute => self.mute(),
+            Action::Mask => self.cycle_mask(),
+            Action::Themes => self.effects.push(Effect::ReadThemes),
             Action::Copy => {
                 let plain = self.acted_on(|_| true).map(|m| m.body.plain_text());
                 if let Some(plain) = plain {

@@ -199,12 +199,7 @@ impl App {
 
     pub(super) fn rows_came(&mut self, rows: Vec<ThreadRow>) {
         for row in &rows {
-            if self.announce.remove(&row.id)
-                && let Some(p) = &row.preview
-            {
-                let note = crate::tui::notify::Note::new(&row.title, &p.text, &p.kind);
-                self.effects.push(super::Effect::Notify(note));
-            }
+            self.announce(row);
             if let Some(c) = &mut self.conversation
                 && c.thread == row.id
             {
@@ -226,6 +221,7 @@ impl App {
         self.damage(Damage::LIST);
         self.follow_newest();
         self.mark_read();
+        self.notify();
     }
 
     pub(super) fn keep_list_cursor_visible(&mut self) {

@@ -5,6 +5,7 @@ mod commands;
 mod conversation;
 mod late;
 mod list;
+mod looks;
 mod outbox;
 mod panes;
 
@@ -26,12 +27,13 @@ use super::command::Scope;
 use super::composer::Composer;
 use super::format;
 use super::keymap::{Key, Keymap};
-use super::notify::Note;
+use super::notify::{Note, Notifier, Rules};
 use super::overlay::{Overlay, Step};
 use super::overlays::{self, Kind};
-use super::theme::Theme;
+use super::theme::{Listed, Theme};
 use super::transcript::Cache;
 use crate::clock::{Clock, Millis};
+use crate::config::settings::{ReadOn, UiSettings};
 use crate::model::event::Recipient;
 use crate::model::{AccountId, MessageId, Outgoing, QuickReply, Template, ThreadId};
 use crate::protocol::{AccountView, ClientFrame, PROTOCOL, Problem, Request, ServerFrame, Status};
@@ -39,7 +41,7 @@ use crate::text;
 use crossterm::event::{KeyEvent, KeyEventKind};
 use jiff::tz::TimeZone;
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::{BitOr, BitOrAssign};
 
 /// A draft is saved this long after the last key, in milliseconds.
@@ -83,6 +85,8 @@ pub(crate) enum Event {
     Frame(ServerFrame),
     /// The engine is gone.
     EngineGone,
+    /// The themes that there are, for the picker.
+    Themes(Vec<Listed>),
     /// A deadline of [`App::deadline`] has passed.
     Deadline,
     /// Everything that waited was handed over: ask once for all that changed.
@@ -100,6 +104,8 @@ pub(crate) enum Effect {
     Copy(String),
     /// Notify the operator.
     Notify(Note),
+    /// Read which themes there are; they come back as [`Event::Themes`].
+    ReadThemes,
     /// Draw everything again.
     Redraw,
     /// Stop the process until the shell continues it.
@@ -173,6 +179,7 @@ pub(crate) enum Asked {
     /// Say this when it is done.
     Saying(&'static str),
     Hello,
+    Preferences,
     Accounts,
     Status,
     Threads {
@@ -241,6 +248,15 @@ pub(crate) struct App {
     /// Whether customers see that somebody types.
     pub send_typing: bool,
     pub layouts: RefCell<Cache>,
+    /// When a thread counts as read.
+    pub read_on: ReadOn,
+    /// Threads without notifications.
+    pub muted: BTreeSet<ThreadId>,
+    notifier: Notifier,
+    /// Since when answers are waited for.
+    waits: BTreeMap<u64, Millis>,
+    /// Whether one takes long enough to be said.
+    pub slow: bool,
     focused: bool,
     started: bool,
     damage: Damage,
@@ -252,7 +268,7 @@ pub(crate) struct App {
     changed_messages: BTreeSet<MessageId>,
     accounts_changed: bool,
     status_changed: bool,
-    announce: BTreeSet<ThreadId>,
+    announce: BTreeMap<ThreadId, u32>,
     countdown: Option<Millis>,
     /// When the countdown of a waiting message changes.
     next_wait: Option<Millis>,
@@ -290,6 +306,11 @@ impl App {
             gone: false,
             send_typing: false,
             layouts: RefCell::default(),
+            read_on: ReadOn::default(),
+            muted: BTreeSet::new(),
+            notifier: Notifier::new(Rules::of(&UiSettings::default())),
+            waits: BTreeMap::new(),
+            slow: false,
             focused: true,
             started: false,
             damage: Damage::ALL,
@@ -301,7 +322,7 @@ impl App {
             changed_messages: BTreeSet::new(),
             accounts_changed: false,
             status_changed: false,
-            announce: BTreeSet::new(),
+            announce: BTreeMap::new(),
             countdown: None,
             next_wait: None,
             quitting: None,
@@ -312,6 +333,7 @@ impl App {
         app.load_threads();
         app.ask(Request::Accounts, Asked::Accounts);
         app.ask(Request::Status, Asked::Status);
+        app.ask(Request::Preferences, Asked::Preferences);
         let effects = std::mem::take(&mut app.effects);
         (app, effects)
     }
@@ -355,6 +377,7 @@ impl App {
                     self.effects.push(Effect::Quit);
                 }
             }
+            Event::Themes(themes) => self.themes_came(themes),
             Event::Deadline => self.deadline_passed(),
             Event::Settle => self.settle(),
             Event::Terminate => self.quit(),
@@ -367,6 +390,8 @@ impl App {
         let c = self.conversation.as_ref();
         [
             self.countdown,
+            self.notifier.due(),
+            self.slow_at(),
             self.next_wait,
             self.quitting.map(|at| at + QUIT_WAIT),
             c.and_then(|c| c.draft_due),
@@ -465,6 +490,9 @@ impl App {
     fn ask(&mut self, request: Request, asked: Asked) {
         let id = self.next_id;
         self.next_id += 1;
+        if !matches!(asked, Asked::Quiet | Asked::Preferences) {
+            self.waits.insert(id, self.clock.now());
+        }
         self.asked.insert(id, asked);
         self.effects.push(Effect::Send(Box::new(ClientFrame { id, request })));
     }
@@ -492,7 +520,8 @@ impl App {
             return;
         }
         let stored = c.messages.iter().map(|m| m.stored_at).max();
-        if !self.has_unseen_late() && self.is_watching(thread) {
+        if self.reads(thread) && !self.has_unseen_late() {
+            self.notifier.forget(thread);
             if let Some(c) = &mut self.conversation {
                 c.marked = Some(upto);
             }
@@ -518,6 +547,8 @@ impl App {
         {
             c.patience = None;
         }
+        self.notify();
+        self.look_at_waits();
         self.wait_changed(now);
         if self.countdown.is_some_and(|at| now >= at) {
             self.countdown = None;
@@ -669,6 +700,7 @@ impl App {
                     self.say(format!("to be sent {words}"));
                 }
                 Step::Say(s) => self.say(s),
+                Step::Theme(theme) => self.retheme(*theme),
                 Step::Copy(s) => self.copy(&s),
             }
         }

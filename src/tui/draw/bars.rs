@@ -1,6 +1,7 @@
 //! The bar at the top and the line at the bottom.
 
 use super::{put, spans};
+use crate::config::settings::Masking;
 use crate::model::inbound::Severity;
 use crate::model::{DeliveryState, Direction};
 use crate::text;
@@ -254,6 +255,12 @@ fn health(app: &App) -> Vec<Span> {
         let style = if n.severity == Severity::Critical { t.bad } else { t.warn };
         let words = text::sanitize(&n.text);
         out.push((format!("   ⚠ {}", text::truncate(&words, 60)), style));
+    }
+    if app.slow {
+        out.push(("   working…".into(), t.warn));
+    }
+    if t.mask != Masking::Off {
+        out.push(("   masked".into(), t.note));
     }
     if app.scope != Scope::Composer && app.list.filter != crate::model::thread::ThreadFilter::All {
         out.push(("   filtered".into(), t.warn));

@@ -1,10 +1,12 @@
 //! The conversation: its frame with name and window, its messages, the composer.
 
 use super::{frame, put, spans};
+use crate::model::thread::ThreadFilter;
 use crate::text;
 use crate::tui::app::{App, Conversation, Panes};
 use crate::tui::command::Scope;
 use crate::tui::format;
+use crate::tui::mask;
 use crate::tui::transcript;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -20,6 +22,10 @@ pub(super) fn draw(app: &App, area: Rect, panes: &Panes, buf: &mut Buffer) {
     frame(buf, area, border);
     let Some(c) = &app.conversation else {
         if app.list.rows.is_empty() {
+            if app.list.loaded && app.list.filter == ThreadFilter::All {
+                let inner = Rect::new(area.x + 1, area.y + 1, area.width - 2, area.height.saturating_sub(2));
+                super::welcome::draw(app, inner, buf);
+            }
             return;
         }
         let words = "Choose a thread on the left and press Enter.";
@@ -53,10 +59,12 @@ fn header(app: &App, c: &Conversation, area: Rect, buf: &mut Buffer) {
     put(buf, window_at, area.y, &window, edge.saturating_sub(window_at), style);
     let room = window_at.saturating_sub(area.x + 3);
     let title = text::sanitize(c.title());
+    let title = mask::name(&title, t.mask);
     let title = text::truncate(&title, usize::from(room).saturating_sub(2));
     let x = put(buf, area.x + 2, area.y, &format!(" {title} "), room, t.strong);
     if let Some(phone) = c.row.as_ref().and_then(|r| r.phone.as_deref()) {
         let phone = transcript::phone(phone);
+        let phone = mask::numbers(&phone, t.mask);
         if phone != title {
             let s = format!(" {phone} ");
             let x = x + 2;

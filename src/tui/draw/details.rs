@@ -5,6 +5,7 @@ use crate::model::IdentityKind;
 use crate::text;
 use crate::tui::app::App;
 use crate::tui::format;
+use crate::tui::mask;
 use crate::tui::transcript;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -27,21 +28,24 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         }
     };
     let now = app.clock.now();
-    line(&text::sanitize(c.title()), t.strong);
+    line(&mask::name(&text::sanitize(c.title()), t.mask), t.strong);
     if let Some(contact) = &c.contact {
         if !contact.profile_name.is_empty() && contact.profile_name != c.title() {
-            line(&format!("~ {}", text::sanitize(&contact.profile_name)), t.dim);
+            let profile = text::sanitize(&contact.profile_name);
+            line(&format!("~ {}", mask::name(&profile, t.mask)), t.dim);
         }
         line("", t.text);
         for identity in &contact.identities {
             let (word, value) = match identity.kind {
                 IdentityKind::Phone => ("phone", transcript::phone(&identity.value)),
-                IdentityKind::Username => ("user", format!("@{}", text::sanitize(&identity.value))),
+                IdentityKind::Username => {
+                    ("user", format!("@{}", mask::name(&text::sanitize(&identity.value), t.mask)))
+                }
                 IdentityKind::Bsuid => ("id", text::sanitize(&identity.value).into_owned()),
                 IdentityKind::ParentBsuid => ("parent id", text::sanitize(&identity.value).into_owned()),
                 IdentityKind::Group => ("group", text::sanitize(&identity.value).into_owned()),
             };
-            line(&format!("{word:<6} {value}"), t.text);
+            line(&format!("{word:<6} {}", mask::numbers(&value, t.mask)), t.text);
         }
         if contact.marketing_opt_out {
             line("", t.text);

@@ -7,6 +7,7 @@ use crate::text;
 use crate::tui::app::App;
 use crate::tui::command::Scope;
 use crate::tui::format;
+use crate::tui::mask;
 use crate::tui::transcript;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -52,6 +53,10 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
 
 fn empty(app: &App, inner: Rect, buf: &mut Buffer) {
     let t = &app.theme;
+    if app.list.loaded && app.list.filter == ThreadFilter::All && app.panes().conversation.is_none() {
+        super::welcome::draw(app, inner, buf);
+        return;
+    }
     let lines: &[&str] = match app.list.filter {
         _ if !app.list.loaded => &["loading…"],
         ThreadFilter::All => &["No conversations yet.", "They appear when a customer writes."],
@@ -86,11 +91,17 @@ fn thread(app: &App, row: &ThreadRow, area: Rect, selected: bool, open: bool, no
     if row.draft {
         room = room.saturating_sub(2);
     }
+    let muted = app.muted.contains(&row.id);
+    if muted {
+        room = room.saturating_sub(3);
+    }
     let title = text::sanitize(&row.title);
+    let title = mask::name(&title, t.mask);
     let style = if row.unread > 0 || open { t.strong } else { t.text };
     let after = put(buf, text_x, area.y, &title, room, style);
-    if row.draft {
-        put(buf, after + 1, area.y, "✎", 1, t.note);
+    let after = if row.draft { put(buf, after + 1, area.y, "✎", 1, t.note) } else { after };
+    if muted {
+        put(buf, after + 1, area.y, "🔇", 2, t.dim);
     }
     // Second line: ticks, preview, then failures and the window on the right.
     let y = area.y + 1;
@@ -127,6 +138,7 @@ fn thread(app: &App, row: &ThreadRow, area: Rect, selected: bool, open: bool, no
         // More than any list is wide.
         let beginning: String = p.text.chars().take(400).collect();
         let preview = transcript::unmarked(&text::sanitize(&beginning));
+        let preview = mask::numbers(&preview, t.mask);
         let style = if row.unread > 0 { t.text } else { t.dim };
         let room = edge.saturating_sub(at);
         match format::kind_prefix(&p.kind) {

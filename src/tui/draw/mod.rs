@@ -3,7 +3,11 @@
 mod bars;
 mod conversation;
 mod details;
+mod finish;
 mod list;
+mod welcome;
+
+pub(crate) use finish::finish;
 
 use super::app::{App, Damage};
 use super::transcript::Span;
@@ -81,7 +85,9 @@ pub(crate) fn draw(app: &App, buf: &mut Buffer, damage: Damage) -> Option<Positi
         cursor = None;
         let area = Rect { height: panes.screen.height - 1, ..panes.screen };
         // What lies under it steps back.
-        buf.set_style(area, app.theme.dim.remove_modifier(Modifier::BOLD));
+        if app.overlays.iter().any(|o| o.overlay.covers()) {
+            buf.set_style(area, app.theme.dim.remove_modifier(Modifier::BOLD));
+        }
         for open in &app.overlays {
             cursor = open.overlay.draw(area, buf, &app.theme);
         }

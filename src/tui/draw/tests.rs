@@ -471,3 +471,39 @@ fn an_overlay_over_wide_symbols_leaves_no_halves_behind() {
     t.frame(&mut app);
     t.check(&app);
 }
+
+#[test]
+fn an_empty_inbox_greets_and_says_what_to_do() {
+    for size in [(80, 24), (120, 36), (200, 50)] {
+        let mut s = Script::new();
+        let app = s.start(size);
+        let picture = picture(&app);
+        assert!(
+            picture.contains("Welcome to Switchboard, ana.") && picture.contains("+55 11 4000-0000"),
+            "{picture}"
+        );
+        insta::assert_snapshot!(format!("welcome_{}x{}", size.0, size.1), picture);
+    }
+    let mut s = Script::new();
+    s.accounts.clear();
+    assert!(picture(&s.start((80, 24))).contains("No account is configured"));
+    let mut s = Script::new();
+    s.status.listener_problem = Some("address in use\u{1b}[2J".into());
+    assert!(picture(&s.start((80, 24))).contains("No webhooks can come in: address in use"));
+}
+
+#[test]
+fn a_slow_answer_is_said_to_be_on_its_way() {
+    let mut s = inbox();
+    let mut app = s.start((120, 36));
+    let effects = app.update(Event::Key(crossterm::event::KeyEvent::new(
+        crossterm::event::KeyCode::Enter,
+        crossterm::event::KeyModifiers::NONE,
+    )));
+    assert!(app.deadline().is_some_and(|at| at <= s.clock.now() + 400));
+    s.clock.advance(401);
+    app.update(Event::Deadline);
+    assert!(picture(&app).contains("working…"));
+    s.pump(&mut app, effects);
+    assert!(!picture(&app).contains("working…"));
+}

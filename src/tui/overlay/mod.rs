@@ -21,6 +21,7 @@ pub mod template_preview;
 pub mod templates;
 #[cfg(test)]
 mod testing;
+pub mod themes;
 pub mod variables;
 pub mod versions;
 
@@ -68,6 +69,8 @@ pub enum Step {
     Command(String),
     /// Tell the operator something in the status line.
     Say(String),
+    /// Show everything in another theme.
+    Theme(Box<Theme>),
     /// Put text on the clipboard.
     Copy(String),
 }
@@ -131,6 +134,10 @@ pub trait Overlay {
     /// Draws into `area` (the whole screen above the hint line; the overlay places its own box) and says where
     /// the cursor is, if a text field has it.
     fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> Option<Position>;
+    /// Whether what lies under it steps back.
+    fn covers(&self) -> bool {
+        true
+    }
     /// Keys for the hint line.
     fn hints(&self) -> Vec<Hint>;
 }

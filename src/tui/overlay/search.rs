@@ -12,6 +12,7 @@ use crate::model::message::Direction;
 use crate::model::thread::ThreadRow;
 use crate::protocol::{Cursor, Found, Hit, Problem, Request};
 use crate::text;
+use crate::tui::mask;
 use crate::tui::theme::Theme;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
@@ -191,9 +192,14 @@ impl SearchBox {
             right = frame::put_right(buf, right, line.y, 12, t.account.as_str(), theme.dim).saturating_sub(2);
         }
         let x = line.x + 1;
-        let x =
-            frame::put(buf, x, line.y, right.saturating_sub(x).min(line.width / 2), &t.title, theme.strong)
-                + 2;
+        let x = frame::put(
+            buf,
+            x,
+            line.y,
+            right.saturating_sub(x).min(line.width / 2),
+            &mask::name(&t.title, theme.mask),
+            theme.strong,
+        ) + 2;
         if let Some(phone) = t.phone.as_deref().map(display_phone).filter(|p| *p != t.title) {
             frame::put(buf, x, line.y, right.saturating_sub(x), &phone, theme.dim);
         }
@@ -211,7 +217,14 @@ impl SearchBox {
         }
         let right =
             frame::put_right(buf, right, line.y, 14, &(self.when)(h.message.at), theme.dim).saturating_sub(2);
-        let mut after = frame::put(buf, x, line.y, right.saturating_sub(x), &h.title, theme.strong);
+        let mut after = frame::put(
+            buf,
+            x,
+            line.y,
+            right.saturating_sub(x),
+            &mask::name(&h.title, theme.mask),
+            theme.strong,
+        );
         if ours {
             after = frame::put(buf, after, line.y, right.saturating_sub(after), " · from us", theme.dim);
         }

@@ -7,11 +7,13 @@ use super::field::{Effect, Field};
 use super::frame;
 use super::template_preview::{self, price};
 use super::{Hint, Step};
+use crate::config::settings::Masking;
 use crate::model::event::Recipient;
 use crate::model::ids::AccountId;
 use crate::model::template::{Template, TemplateField, Values};
 use crate::protocol::{Problem, Request};
 use crate::text;
+use crate::tui::mask;
 use crate::tui::theme::Theme;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
@@ -41,13 +43,17 @@ pub struct TemplateTarget {
     pub window_open: bool,
     /// Whether the contact asked for no marketing messages.
     pub marketing_opt_out: bool,
+    /// What is hidden on the screen.
+    pub mask: Masking,
 }
 
 impl TemplateTarget {
     /// Who gets it, in words.
     pub(super) fn recipient(&self) -> String {
         let name = text::sanitize(&self.contact_name);
+        let name = mask::name(&name, self.mask);
         let phone = text::sanitize(&self.phone);
+        let phone = mask::numbers(&phone, self.mask);
         match (name.is_empty(), phone.is_empty() || name == phone) {
             (true, _) => phone.into_owned(),
             (false, true) => name.into_owned(),

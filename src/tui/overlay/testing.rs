@@ -308,6 +308,7 @@ pub fn target() -> TemplateTarget {
         draft: "half a\nsentence".into(),
         window_open: false,
         marketing_opt_out: true,
+        mask: crate::config::settings::Masking::Off,
     }
 }
 

@@ -73,6 +73,15 @@ fn the_commented_defaults_are_the_defaults_and_every_key_is_there() {
         "mouse",
         "send_typing",
         "notify",
+        "plain",
+        "mask",
+        "line",
+        "read_on",
+        "notify_text",
+        "notify_bell",
+        "notify_passthrough",
+        "notify_gap_seconds",
+        "quiet_hours",
         "timezone",
         "frame_ms",
         "id",
@@ -116,7 +125,14 @@ fn the_commented_defaults_are_the_defaults_and_every_key_is_there() {
     assert_eq!(plain.listener.bind, open.listener.bind);
     assert_eq!(plain.listener.body_limit, open.listener.body_limit);
     assert_eq!(open.listener.public_url.as_deref(), Some("https://inbox.example.com"));
-    assert_eq!(plain.ui.light, open.ui.light);
+    assert_eq!(plain.ui.theme, open.ui.theme);
+    assert_eq!((plain.ui.plain, plain.ui.mask, plain.ui.line), (open.ui.plain, open.ui.mask, open.ui.line));
+    assert_eq!((plain.ui.read_on, plain.ui.notify_gap), (open.ui.read_on, open.ui.notify_gap));
+    assert_eq!(
+        (plain.ui.notify_text, plain.ui.notify_bell, plain.ui.notify_passthrough),
+        (open.ui.notify_text, open.ui.notify_bell, open.ui.notify_passthrough)
+    );
+    assert_eq!((plain.ui.quiet, open.ui.quiet.is_some()), (None, true));
     assert_eq!((plain.ui.color, plain.ui.notify), (open.ui.color, open.ui.notify));
     assert_eq!((plain.ui.mouse, plain.ui.frame), (open.ui.mouse, open.ui.frame));
     assert_eq!((plain.ui.send_typing, open.ui.send_typing), (false, false));
@@ -167,8 +183,8 @@ fn layers_go_over_each_other_and_mistakes_name_their_layer() {
     assert_eq!((c.undo, c.keep_webhooks), (Duration::from_secs(5), Duration::from_hours(7 * 24)));
     assert_eq!((c.keep_webhooks_bytes, c.silence), (16 << 20, Duration::ZERO));
     assert_eq!(
-        (c.ui.color, c.ui.notify, c.ui.mouse, c.ui.light, c.ui.send_typing),
-        (ColorMode::None, NotifyMode::Bell, true, true, true)
+        (c.ui.color, c.ui.notify, c.ui.mouse, &*c.ui.theme, c.ui.send_typing),
+        (ColorMode::None, NotifyMode::Bell, true, "light", true)
     );
     let env: Env = [("SWITCHBOARD_DATA_DIR", "/srv/env")].into_iter().collect();
     assert_eq!(config::read(&flags(&file), &env).unwrap().data_dir, Path::new("/srv/env"));

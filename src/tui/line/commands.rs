@@ -1,0 +1,357 @@
+//! What a typed line does.
+
+use super::{Open, SHOWN, Talk, count};
+use crate::config::settings::{Masking, ReadOn};
+use crate::model::event::Recipient;
+use crate::model::template::Values;
+use crate::model::thread::{ThreadFilter, ThreadRow};
+use crate::model::{DeliveryState, MessageId, Outgoing, ThreadId};
+use crate::protocol::preferences::Preference;
+use crate::protocol::{Place, Request, Response};
+use std::io::{self, Write};
+
+/// Name, what follows it, what it does.
+pub(super) const COMMANDS: &[(&str, &str, &str)] = &[
+    ("list", "[N]", "the newest threads"),
+    ("unread", "", "threads with unread messages"),
+    ("failed", "", "threads with failed messages"),
+    ("next", "", "open the next thread with unread messages"),
+    ("open", "N, name or number", "open a thread and tell its last messages"),
+    ("more", "", "older messages of the open thread"),
+    ("reply", "[TEXT]", "send a text; without one, type lines and end with a line of one dot"),
+    ("templates", "", "the templates that may be sent in the open thread"),
+    ("template", "NAME LANGUAGE [KEY=VALUE …]", "send a template"),
+    ("retry", "", "send the newest failed message of the open thread again"),
+    ("search", "TEXT", "find messages and people; open takes the numbers"),
+    ("later", "", "mark the open thread unread and leave it"),
+    ("close", "", "leave the open thread"),
+    ("mute", "", "no bell for the open thread, or the bell again"),
+    ("mask", "", "hide long numbers, then names too, then nothing"),
+    ("status", "", "how the engine is"),
+    ("help", "", "this list; the first letters of a command are enough"),
+    ("quit", "", "leave"),
+];
+
+/// The command that a word means: its name, or the beginning of one.
+pub(super) fn meant(word: &str) -> Option<&'static str> {
+    let names = || COMMANDS.iter().map(|(name, ..)| *name);
+    names().find(|n| *n == word).or_else(|| names().find(|n| !word.is_empty() && n.starts_with(word)))
+}
+
+impl<W: Write> Talk<W> {
+    /// Does what a line says; whether it was the last.
+    pub(super) async fn line(&mut self, line: &str) -> io::Result<bool> {
+        let line = line.trim_end_matches(['\r', '\n']);
+        if let Some(mut lines) = self.writing.take() {
+            if line.trim() != "." {
+                lines.push(line.to_owned());
+                self.writing = Some(lines);
+            } else if lines.iter().all(|l| l.trim().is_empty()) {
+                self.say("nothing was sent")?;
+            } else {
+                self.send(lines.join("\n")).await?;
+            }
+            return Ok(false);
+        }
+        let (word, rest) = line.trim().split_once(char::is_whitespace).unwrap_or((line.trim(), ""));
+        let rest = rest.trim();
+        if word.is_empty() {
+            return Ok(false);
+        }
+        match meant(&word.to_lowercase()) {
+            Some("list") => {
+                let limit = rest.parse().unwrap_or(SHOWN).clamp(1, 200);
+                self.threads(ThreadFilter::All, limit).await?;
+            }
+            Some("unread") => self.threads(ThreadFilter::Unread, 50).await?,
+            Some("failed") => self.threads(ThreadFilter::Failed, 50).await?,
+            Some("next") => self.next_unread().await?,
+            Some("open") => self.open_named(rest).await?,
+            Some("more") => self.more().await?,
+            Some("reply") => self.reply(rest).await?,
+            Some("templates") => self.templates().await?,
+            Some("template") => self.template(rest).await?,
+            Some("retry") => self.retry().await?,
+            Some("search") => self.search(rest).await?,
+            Some("later") => {
+                if let Some(open) = self.open.take()
+                    && self.ask(Request::MarkUnread { thread: open.thread }).await?.is_some()
+                {
+                    self.say("marked unread")?;
+                }
+            }
+            Some("close") => self.open = None,
+            Some("mute") => self.mute().await?,
+            Some("mask") => self.mask()?,
+            Some("status") => self.status().await?,
+            Some("help") => {
+                for (name, args, does) in COMMANDS {
+                    self.say(format!("{} - {does}", format!("{name} {args}").trim_end()))?;
+                }
+            }
+            Some("quit") => return Ok(true),
+            _ => self.say(format!("there is no command `{word}`; help lists them"))?,
+        }
+        Ok(false)
+    }
+
+    async fn rows(&mut self, filter: ThreadFilter, limit: u32) -> io::Result<Vec<ThreadRow>> {
+        let request = Request::Threads { account: None, filter, before: None, limit };
+        Ok(match self.ask(request).await? {
+            Some(Response::Threads(page)) => page.items,
+            _ => Vec::new(),
+        })
+    }
+
+    async fn threads(&mut self, filter: ThreadFilter, limit: u32) -> io::Result<()> {
+        let rows = self.rows(filter, limit).await?;
+        if rows.is_empty() && !self.gone {
+            return self.say(match filter {
+                ThreadFilter::All => "No conversations yet: they are told here when a customer writes.",
+                ThreadFilter::Unread => "Everything is read.",
+                ThreadFilter::Failed => "Nothing has failed.",
+            });
+        }
+        self.listed = rows.iter().map(|r| (r.id, None)).collect();
+        for (i, row) in rows.iter().enumerate() {
+            let line = self.thread_line(i + 1, row);
+            self.say(line)?;
+        }
+        Ok(())
+    }
+
+    async fn next_unread(&mut self) -> io::Result<()> {
+        let rows = self.rows(ThreadFilter::Unread, 50).await?;
+        let here = self.open.as_ref().map(|o| o.thread);
+        // The one that has waited longest comes first.
+        match rows.iter().rev().find(|r| Some(r.id) != here) {
+            Some(row) => self.open_thread(row.id, None).await,
+            None if self.gone => Ok(()),
+            None => self.say("Everything is read."),
+        }
+    }
+
+    async fn open_named(&mut self, rest: &str) -> io::Result<()> {
+        if rest.is_empty() {
+            return self.say("open what? A number of the last list, a name or a phone number.");
+        }
+        let listed = rest.parse::<usize>().ok().and_then(|n| self.listed.get(n.checked_sub(1)?)).copied();
+        if let Some((thread, at)) = listed {
+            return self.open_thread(thread, at).await;
+        }
+        let request = Request::FindThread { account: None, text: rest.to_owned() };
+        if let Some(Response::Thread(detail)) = self.ask(request).await? {
+            self.open_thread(detail.row.id, None).await?;
+        }
+        Ok(())
+    }
+
+    async fn open_thread(&mut self, thread: ThreadId, at: Option<MessageId>) -> io::Result<()> {
+        let Some(Response::Thread(detail)) = self.ask(Request::Thread { id: thread }).await? else {
+            return Ok(());
+        };
+        let place = at.map_or(Place::Newest, Place::Around);
+        let limit = SHOWN.max(detail.row.unread.min(50));
+        let request = Request::Messages { thread, place, limit };
+        let Some(Response::Messages { items, older, newer }) = self.ask(request).await? else {
+            return Ok(());
+        };
+        let title = detail.row.title.clone();
+        let head = self.thread_line(0, &detail.row);
+        self.say(head.trim_start_matches("0. ").split(": ").next().unwrap_or_default())?;
+        if older.is_some() {
+            self.say("(more tells older messages)")?;
+        }
+        for m in &items {
+            self.message(m, &title)?;
+        }
+        if newer.is_some() {
+            self.say("(newer messages follow; open the thread again to hear the newest)")?;
+        }
+        if !detail.row.window.is_open(self.clock.now()) {
+            self.say("The window is closed: only a template can be sent. templates lists them.")?;
+        }
+        if !detail.draft.is_empty() {
+            self.say(format!("there is a draft: {}", detail.draft))?;
+        }
+        let newest = items.last().map_or(detail.row.last_at, |m| m.at);
+        let stored = items.iter().map(|m| m.stored_at).max();
+        let seen = newer.is_none() && self.settings.read_on != ReadOn::Reply && detail.row.unread > 0;
+        self.open = Some(Open { thread, account: detail.row.account, title, older, newest, stored });
+        if seen { self.mark_read().await } else { Ok(()) }
+    }
+
+    async fn more(&mut self) -> io::Result<()> {
+        let Some(open) = &self.open else { return self.say("no thread is open") };
+        let (thread, title) = (open.thread, open.title.clone());
+        let Some(before) = open.older else { return self.say("this is the beginning") };
+        let request = Request::Messages { thread, place: Place::Before(before), limit: SHOWN };
+        let Some(Response::Messages { items, older, .. }) = self.ask(request).await? else { return Ok(()) };
+        for m in &items {
+            self.message(m, &title)?;
+        }
+        if let Some(open) = &mut self.open {
+            open.older = older;
+        }
+        Ok(())
+    }
+
+    async fn reply(&mut self, rest: &str) -> io::Result<()> {
+        if self.open.is_none() {
+            return self.say("no thread is open; open one first");
+        }
+        if rest.is_empty() {
+            self.writing = Some(Vec::new());
+            return self.say("Type the text. A line of one dot sends it; a dot at once sends nothing.");
+        }
+        self.send(rest.to_owned()).await
+    }
+
+    async fn send(&mut self, text: String) -> io::Result<()> {
+        let Some(open) = &self.open else { return Ok(()) };
+        let to = Recipient::Thread { thread: open.thread };
+        let content = Outgoing::text(text.trim_end());
+        let request = Request::Send { account: None, to, content, quote: None, at: None };
+        match self.ask(request).await? {
+            Some(_) => {
+                self.say("queued; a failure is told here")?;
+                if self.settings.read_on == ReadOn::Reply { self.mark_read().await } else { Ok(()) }
+            }
+            None => self.say(format!("your text was: {text}")),
+        }
+    }
+
+    async fn templates(&mut self) -> io::Result<()> {
+        let Some(open) = &self.open else { return self.say("no thread is open; open one first") };
+        let request = Request::Templates { account: open.account.clone() };
+        let Some(Response::Templates(all)) = self.ask(request).await? else { return Ok(()) };
+        if all.is_empty() {
+            return self.say("there are no templates");
+        }
+        for t in &all {
+            let keys: Vec<String> = t.fields().into_iter().map(|f| f.key).collect();
+            let needs = if keys.is_empty() { String::new() } else { format!(", needs {}", keys.join(", ")) };
+            self.say(format!("{} {}{needs}", t.name, t.language))?;
+        }
+        Ok(())
+    }
+
+    async fn template(&mut self, rest: &str) -> io::Result<()> {
+        let Some(open) = &self.open else { return self.say("no thread is open; open one first") };
+        let to = Recipient::Thread { thread: open.thread };
+        let Some((name, language, values)) = template_words(rest) else {
+            return self
+                .say("template NAME LANGUAGE KEY=VALUE …, with \"quotes\" around a value of several words");
+        };
+        let request = Request::SendTemplate { account: None, to, name, language, values, at: None };
+        if self.ask(request).await?.is_some() {
+            self.say("queued; a failure is told here")?;
+        }
+        Ok(())
+    }
+
+    async fn retry(&mut self) -> io::Result<()> {
+        let Some(open) = &self.open else { return self.say("no thread is open; open one first") };
+        let request = Request::Messages { thread: open.thread, place: Place::Newest, limit: 100 };
+        let Some(Response::Messages { items, .. }) = self.ask(request).await? else { return Ok(()) };
+        let fits = |s| matches!(s, DeliveryState::Failed | DeliveryState::Unknown);
+        let Some(m) = items.iter().rev().find(|m| fits(m.state)) else {
+            return self.say("nothing has failed here");
+        };
+        if self.ask(Request::Retry { message: m.id }).await?.is_some() {
+            self.say("sent again, as a new attempt")?;
+        }
+        Ok(())
+    }
+
+    async fn search(&mut self, rest: &str) -> io::Result<()> {
+        if rest.is_empty() {
+            return self.say("search for what?");
+        }
+        let text = rest.to_owned();
+        let request = Request::Search { text, account: None, thread: None, before: None, limit: 20 };
+        let Some(Response::Found(found)) = self.ask(request).await? else { return Ok(()) };
+        if found.threads.is_empty() && found.hits.items.is_empty() {
+            return self.say("nothing was found");
+        }
+        self.listed.clear();
+        for row in found.threads.iter().take(10) {
+            self.listed.push((row.id, None));
+            let line = self.thread_line(self.listed.len(), row);
+            self.say(line)?;
+        }
+        for hit in &found.hits.items {
+            self.listed.push((hit.message.thread, Some(hit.message.id)));
+            let (n, who, at) = (self.listed.len(), self.name(&hit.title), self.when(hit.message.at));
+            // The marks around the match are control characters and vanish.
+            self.say(format!("{n}. {who}, {at}: {}", hit.snippet))?;
+        }
+        let total = self.listed.len() as u32;
+        self.say(format!("{}; open takes a number", count(total, "result")))
+    }
+
+    async fn mute(&mut self) -> io::Result<()> {
+        let Some(open) = &self.open else { return self.say("no thread is open; open one first") };
+        let thread = open.thread;
+        let muted = !self.muted.contains(&thread);
+        let preference = Preference::muted(thread, muted);
+        if self.ask(Request::SetPreference { preference }).await?.is_some() {
+            if muted {
+                self.muted.insert(thread);
+            } else {
+                self.muted.remove(&thread);
+            }
+            self.say(if muted { "no notifications for this thread" } else { "notifications again" })?;
+        }
+        Ok(())
+    }
+
+    fn mask(&mut self) -> io::Result<()> {
+        let (next, words) = match self.settings.mask {
+            Masking::Off => (Masking::Numbers, "long numbers are hidden"),
+            Masking::Numbers => (Masking::Names, "names and long numbers are hidden"),
+            Masking::Names => (Masking::Off, "nothing is hidden any more"),
+        };
+        self.settings.mask = next;
+        self.say(words)
+    }
+
+    async fn status(&mut self) -> io::Result<()> {
+        let Some(Response::Status(s)) = self.ask(Request::Status).await? else { return Ok(()) };
+        match (&s.listener_problem, s.last_webhook) {
+            (Some(problem), _) => self.say(format!("no webhooks: {problem}"))?,
+            (None, Some(at)) => {
+                let when = self.when(at);
+                self.say(format!("last webhook {when}"))?;
+            }
+            (None, None) => self.say("no webhook yet")?,
+        }
+        self.say(format!("{} in the outbox, {} unknown", count(s.outbox, "message"), s.unknown))?;
+        for n in s.notices.iter().take(3) {
+            let when = self.when(n.at);
+            self.say(format!("{} {when}: {}", n.account, n.text))?;
+        }
+        Ok(())
+    }
+}
+
+/// `NAME LANGUAGE KEY=VALUE …`; quotes hold a value together.
+pub(super) fn template_words(rest: &str) -> Option<(String, String, Values)> {
+    let mut words: Vec<String> = vec![String::new()];
+    let mut quoted = false;
+    for c in rest.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            c if c.is_whitespace() && !quoted => words.push(String::new()),
+            c => words.last_mut()?.push(c),
+        }
+    }
+    let mut words = words.into_iter().filter(|w| !w.is_empty());
+    let (name, language) = (words.next()?, words.next()?);
+    let mut values = Values::default();
+    for word in words {
+        let (key, value) = word.split_once('=')?;
+        values.insert(key.to_owned(), value.to_owned());
+    }
+    (!quoted).then_some((name, language, values))
+}

@@ -1,0 +1,155 @@
+//! Line mode against a scripted engine.
+
+use super::commands::{COMMANDS, meant, template_words};
+use super::*;
+use crate::config::settings::Masking;
+use crate::model::Body;
+use crate::protocol::ServerFrame;
+use crate::protocol::client::pair;
+use crate::tui::app::tests::{Script, inbox};
+use std::sync::Arc;
+
+struct Bed {
+    talk: Talk<Vec<u8>>,
+    script: Arc<Mutex<Script>>,
+    frames: mpsc::Sender<ServerFrame>,
+}
+
+fn bed(script: Script, settings: UiSettings) -> Bed {
+    let (connection, mut peer) = pair();
+    let clock = script.clock.clone();
+    let script = Arc::new(Mutex::new(script));
+    let engine = Arc::clone(&script);
+    let frames = peer.frames.clone();
+    tokio::spawn(async move {
+        while let Some(frame) = peer.requests.recv().await {
+            let result = engine.lock().unwrap().answer(frame.request);
+            if peer.frames.send(ServerFrame::Answer { id: frame.id, result }).await.is_err() {
+                break;
+            }
+        }
+    });
+    let options = TuiOptions { settings, clock, operator: "ana".into(), leave_when_gone: true };
+    Bed { talk: Talk::new(connection, Vec::new(), options, TimeZone::UTC), script, frames }
+}
+
+impl Bed {
+    /// Types a line; what is said to it.
+    async fn type_line(&mut self, line: &str) -> String {
+        self.talk.out.clear();
+        assert!(!self.talk.line(line).await.unwrap(), "{line} ended it");
+        self.said()
+    }
+
+    fn said(&self) -> String {
+        let said = String::from_utf8(self.talk.out.clone()).unwrap();
+        assert!(!said.chars().any(|c| c != '\n' && text::is_hostile(c)), "{said:?}");
+        said
+    }
+}
+
+#[tokio::test]
+async fn a_customer_is_answered_line_by_line() {
+    let mut b = bed(inbox(), UiSettings::default());
+    b.talk.greet().await.unwrap();
+    assert!(b.said().contains("Switchboard in line mode, ana."));
+    let list = b.type_line("list").await;
+    let first = b.script.lock().unwrap().threads[0].clone();
+    assert!(list.starts_with(&format!("1. {}", first.title)), "{list}");
+    assert!(list.lines().all(|l| l.contains("window")), "{list}");
+    let opened = b.type_line("o 1").await;
+    assert!(opened.starts_with(&first.title), "{opened}");
+    let asked = |b: &Bed, f: fn(&Request) -> bool| b.script.lock().unwrap().log.iter().any(f);
+    assert_eq!(asked(&b, |r| matches!(r, Request::MarkRead { .. })), first.unread > 0);
+    assert!(b.type_line("reply On its way!").await.contains("queued"));
+    assert!(asked(&b, |r| matches!(r, Request::Send { .. })));
+    // Several lines, ended by a dot.
+    b.type_line("reply").await;
+    b.type_line("one").await;
+    b.type_line("list").await;
+    assert!(b.type_line(".").await.contains("queued"));
+    let last = b.script.lock().unwrap().messages.last().unwrap().body.plain_text();
+    assert_eq!(last, "one\nlist");
+    b.type_line("reply").await;
+    assert_eq!(b.type_line(".").await, "nothing was sent\n");
+    assert!(b.talk.line("quit").await.unwrap());
+}
+
+#[tokio::test]
+async fn what_comes_in_is_told_by_itself() {
+    let mut b = bed(inbox(), UiSettings { notify_bell: true, mask: Masking::Names, ..UiSettings::default() });
+    let (thread, message, title) = {
+        let mut s = b.script.lock().unwrap();
+        let row = s.threads[1].clone();
+        let m = s.say(row.id, 0, true, Body::text("call me: +55 11 98888-1234\u{1b}[2J\nthanks"));
+        (row.id, m, row.title)
+    };
+    let changed = vec![Changed::MessageStored { thread, message, inbound: true }];
+    b.talk.out.clear();
+    b.talk.changed(Update { seq: 1, changed: changed.clone() }).await.unwrap();
+    let out = String::from_utf8(b.talk.out.clone()).unwrap();
+    assert!(out.contains("call me: +55 11 9****-1234") && out.contains("\n  thanks\n"), "{out:?}");
+    assert!(!out.contains(&title) && out.starts_with("\n\u{7}") && !out.contains('\u{1b}'), "{out:?}");
+    // Muted: still told, without the bell.
+    b.talk.muted.insert(thread);
+    b.talk.out.clear();
+    b.talk.changed(Update { seq: 2, changed }).await.unwrap();
+    assert!(!b.talk.out.contains(&7) && !b.talk.out.is_empty());
+}
+
+#[tokio::test]
+async fn it_ends_with_the_input_and_with_the_engine() {
+    let mut b = bed(inbox(), UiSettings::default());
+    let (tx, mut lines) = mpsc::channel(4);
+    tx.send("help".to_owned()).await.unwrap();
+    drop(tx);
+    assert_eq!(b.talk.run(&mut lines).await.unwrap(), Left::Quit);
+    let said = b.said();
+    for (name, ..) in COMMANDS {
+        assert!(said.contains(&format!("\n{name}")) || said.contains(&format!("> {name}")), "{name}\n{said}");
+    }
+    drop(b.frames);
+    let (connection, peer) = pair();
+    drop(peer);
+    let options = TuiOptions {
+        settings: UiSettings::default(),
+        clock: Clock::manual(0),
+        operator: "ana".into(),
+        leave_when_gone: true,
+    };
+    let mut talk = Talk::new(connection, Vec::new(), options, TimeZone::UTC);
+    let (_tx, mut lines) = mpsc::channel(4);
+    assert_eq!(talk.run(&mut lines).await.unwrap(), Left::EngineGone);
+}
+
+#[tokio::test]
+async fn refusals_have_three_parts_and_nothing_typed_is_lost() {
+    let mut b = bed(inbox(), UiSettings::default());
+    assert!(b.type_line("reply hi").await.contains("no thread is open"));
+    assert!(b.type_line("frobnicate").await.contains("help"));
+    assert!(b.type_line("open").await.contains("open what?"));
+    b.type_line("list").await;
+    b.type_line("open 1").await;
+    b.script.lock().unwrap().refuse =
+        Some(Problem::new("window_closed", "the window is closed").means("too late").next("send a template"));
+    let said = b.type_line("reply precious words").await;
+    assert_eq!(
+        said,
+        "not done: the window is closed\n  too late\n  next: send a template\nyour text was: precious words\n"
+    );
+}
+
+#[test]
+fn beginnings_of_commands_are_enough() {
+    assert_eq!(meant("o"), Some("open"));
+    assert_eq!(meant("template"), Some("template"));
+    assert_eq!(meant("t"), Some("templates"));
+    assert_eq!(meant(""), None);
+    assert_eq!(meant("x"), None);
+    let (name, language, values) = template_words("order en_US body.1=\"Ana Maria\" body.2=4711").unwrap();
+    assert_eq!((&*name, &*language), ("order", "en_US"));
+    assert_eq!((&*values["body.1"], &*values["body.2"]), ("Ana Maria", "4711"));
+    for bad in ["", "order", "order en x", "order en a=\"b"] {
+        assert!(template_words(bad).is_none(), "{bad}");
+    }
+}
