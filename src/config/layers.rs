@@ -74,6 +74,8 @@ pub(super) struct Layer {
     pub(super) notify: Option<Value<String>>,
     pub(super) timezone: Option<Value<String>>,
     pub(super) frame_ms: Option<Value<i64>>,
+    pub(super) keys_preset: Option<Value<String>>,
+    pub(super) keys_file: Option<Value<String>>,
 }
 
 impl Layer {
@@ -98,6 +100,8 @@ impl Layer {
             notify: v(f.ui.notify.as_ref()),
             timezone: v(f.ui.timezone.as_ref()),
             frame_ms: v(f.ui.frame_ms.as_ref()),
+            keys_preset: v(f.keys.preset.as_ref()),
+            keys_file: v(f.keys.file.as_ref()),
         }
     }
 
@@ -137,6 +141,8 @@ impl Layer {
             notify: text("SWITCHBOARD_UI_NOTIFY"),
             timezone: text("SWITCHBOARD_UI_TIMEZONE"),
             frame_ms: number("SWITCHBOARD_UI_FRAME_MS")?,
+            keys_preset: text("SWITCHBOARD_KEYS_PRESET"),
+            keys_file: text("SWITCHBOARD_KEYS_FILE"),
         })
     }
 
@@ -158,6 +164,8 @@ impl Layer {
             notify: self.notify.or(below.notify),
             timezone: self.timezone.or(below.timezone),
             frame_ms: self.frame_ms.or(below.frame_ms),
+            keys_preset: self.keys_preset.or(below.keys_preset),
+            keys_file: self.keys_file.or(below.keys_file),
         }
     }
 }

@@ -9,8 +9,9 @@
 //! | `app` | the state and how it changes |
 //! | `draw`, `transcript` | the state as cells |
 //! | `canvas`, `backend`, `terminal` | cells as bytes, and the terminal's modes |
-//! | `command`, `keymap` | the one table of commands and the keys of it |
+//! | `command`, `keymap` | the one table of commands; presets, the operator's own keys |
 //! | `composer` | the text being written |
+//! | `links` | web addresses in messages, and how one is opened |
 //! | `overlay`, `overlays` | pickers, forms and help that lie over the inbox |
 
 mod app;
@@ -25,6 +26,7 @@ mod format;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 pub mod keymap;
+mod links;
 mod notify;
 pub mod overlay;
 mod overlays;

@@ -35,6 +35,10 @@ pub(crate) enum Kind {
     Notices,
     /// Keys.
     Help,
+    /// Commands, threads, templates and quick replies.
+    Palette,
+    /// Commands by name.
+    CommandLine,
 }
 
 /// An overlay and what it wants to know at once.
@@ -54,7 +58,7 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
         Kind::Templates => templates(app)?,
         Kind::Search => (Box::new(SearchBox::new(app.account.clone(), when(app))), None),
         Kind::Notices => (Box::new(NoticeList::new(app.status.notices.clone(), when(app))), None),
-        Kind::Help => (Box::new(HelpBox::new(help(app))), None),
+        Kind::Help | Kind::Palette | Kind::CommandLine => (Box::new(HelpBox::new(help(app))), None),
     })
 }
 
@@ -136,7 +140,11 @@ fn help(app: &App) -> Vec<HelpSection> {
             rows: COMMANDS
                 .iter()
                 .filter(|c| c.scopes.contains(&scope))
-                .map(|c| (c.keys.join("  "), c.help.to_owned()))
+                .map(|c| {
+                    let keys: Vec<&str> = app.keymap.keys_of(scope, c.id).collect();
+                    let keys = if keys.is_empty() { format!(":{}", c.id) } else { keys.join("  ") };
+                    (keys, c.help.to_owned())
+                })
                 .collect(),
         })
         .collect()

@@ -5,6 +5,8 @@
 
 use super::app::{App, Effect, Event};
 use super::canvas::Canvas;
+use super::keymap;
+use super::links;
 use super::notify::Way;
 use super::terminal::{self, Guard};
 use super::theme::Theme;
@@ -200,6 +202,10 @@ struct Screen {
     canvas: Canvas,
     extra: Vec<u8>,
     way: Way,
+    /// What opens web addresses, where the operator would see it.
+    browser: Option<String>,
+    /// Tells what came of opening one.
+    opened: mpsc::Sender<Result<(), String>>,
     last_note: Option<Instant>,
     quit: bool,
     suspend: bool,
@@ -222,6 +228,9 @@ async fn screen(
     let size = crossterm::terminal::size()?;
     let (mut app, first) = App::new(options.clock.clone(), tz, theme, &options.operator, size);
     app.send_typing = options.settings.send_typing;
+    let (keys, problems) = keymap::load(&options.settings.keys);
+    app.set_keys(keys, &problems);
+    let (opened, mut opening) = mpsc::channel(4);
     let guard = Guard::enter(options.settings.mouse)?;
     let mut s = Screen {
         app,
@@ -229,6 +238,8 @@ async fn screen(
         canvas: Canvas::new(size.0, size.1),
         extra: Vec::new(),
         way,
+        browser: links::browser(env, |p| p.is_file()),
+        opened,
         last_note: None,
         quit: false,
         suspend: false,
@@ -289,6 +300,7 @@ async fn screen(
                 Some(frame) => s.update(Event::Frame(frame), &requests),
                 None => s.update(Event::EngineGone, &requests),
             },
+            Some(result) = opening.recv() => s.update(Event::Opened(result), &requests),
             () = sleep => s.update(Event::Deadline, &requests),
         }
         for _ in 0..DRAIN {
@@ -387,6 +399,7 @@ impl Screen {
                     }
                 }
                 Effect::Copy(text) => self.extra.extend(clipboard(&text)),
+                Effect::Open(link) => self.open(link, requests),
                 Effect::Notify(note) => {
                     let now = Instant::now();
                     if self.last_note.is_some_and(|t| now - t < NOTIFY_GAP) {
@@ -403,6 +416,23 @@ impl Screen {
                 Effect::Suspend => self.suspend = true,
                 Effect::Quit => self.quit = true,
             }
+        }
+    }
+
+    /// Opens a link on a thread of its own; where there is no browser it goes to the clipboard.
+    fn open(&mut self, link: String, requests: &mpsc::Sender<ClientFrame>) {
+        let Some(program) = self.browser.clone() else {
+            self.extra.extend(clipboard(&link));
+            self.update(Event::LinkCopied, requests);
+            return;
+        };
+        let opened = self.opened.clone();
+        let started = std::thread::Builder::new().name("link".into()).spawn(move || {
+            // Nobody listens any more when the screen has been left.
+            let _ = opened.blocking_send(links::open(&program, &link));
+        });
+        if let Err(e) = started {
+            self.update(Event::Opened(Err(e.to_string())), requests);
         }
     }
 

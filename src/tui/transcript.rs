@@ -78,6 +78,8 @@ pub(crate) struct Look<'a> {
     pub name: &'a str,
     /// The operator's own name, which is not written above messages.
     pub operator: &'a str,
+    /// The keys that get a message out of trouble: send again, put aside, template.
+    pub keys: &'a [String; 3],
 }
 
 #[derive(Debug)]
@@ -581,8 +583,9 @@ fn trouble(m: &Message, ours: bool, cells: usize, width: usize, look: &Look<'_>,
             }
             // Where a template is the way out, the same words would be refused again.
             let template = e.next.as_ref().is_some_and(|next| next.contains("template"));
-            let first = if template { "t sends a template" } else { "Ctrl+R sends it again" };
-            let keys = format!("{first}, x y puts it aside");
+            let [again, aside, other] = look.keys;
+            let first = if template { format!("{other} sends a template") } else { format!("{again} sends it again") };
+            let keys = format!("{first}, {aside} puts it aside");
             if let Some(next) = &e.next {
                 let style = if next == DeliveryError::PUT_ASIDE { t.dim } else { t.key };
                 parts.push((format!("→ {}", text::sanitize(next)), style));
@@ -594,11 +597,11 @@ fn trouble(m: &Message, ours: bool, cells: usize, width: usize, look: &Look<'_>,
         }
         (DeliveryState::Failed, None) => {
             parts.push(("✗ it was not delivered".into(), t.bad));
-            parts.push(("→ Ctrl+R sends it again, x y puts it aside".into(), t.key));
+            parts.push((ways_out(look), t.key));
         }
         (DeliveryState::Unknown, _) => {
             parts.push(("? the answer was lost: it may or may not have gone out".into(), t.warn));
-            parts.push(("→ Ctrl+R sends it again, x y puts it aside".into(), t.key));
+            parts.push((ways_out(look), t.key));
         }
         (DeliveryState::Queued, Some(e)) => {
             parts.push((format!("waits: {}", text::sanitize(&e.text)), t.warn));
@@ -614,6 +617,12 @@ fn trouble(m: &Message, ours: bool, cells: usize, width: usize, look: &Look<'_>,
             block.lines.push(Line { x, spans: vec![(part, style)] });
         }
     }
+}
+
+/// The keys for a message that may be sent again.
+fn ways_out(look: &Look<'_>) -> String {
+    let [again, aside, _] = look.keys;
+    format!("→ {again} sends it again, {aside} puts it aside")
 }
 
 /// A message in one line, for the quote above the composer and for search.

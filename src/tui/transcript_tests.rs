@@ -28,6 +28,7 @@ fn message(inbound: bool, body: Body) -> Message {
 fn laid_out(m: &Message, width: u16, around: &Around) -> Block {
     let theme = Theme::basic();
     let tz = TimeZone::UTC;
+    let keys = ["Ctrl+R", "x y", "t"].map(str::to_owned);
     let look = Look {
         width,
         theme: &theme,
@@ -35,6 +36,7 @@ fn laid_out(m: &Message, width: u16, around: &Around) -> Block {
         today: Date::constant(2025, 11, 21),
         name: "Marta",
         operator: "bo",
+        keys: &keys,
     };
     lay_out(m, around, &look)
 }
@@ -91,6 +93,7 @@ fn a_failure_says_code_meaning_and_key() {
 fn the_cache_gives_the_same_lines_until_something_changes() {
     let theme = Theme::basic();
     let tz = TimeZone::UTC;
+    let keys = ["Ctrl+R", "x y", "t"].map(str::to_owned);
     let look = Look {
         width: 50,
         theme: &theme,
@@ -98,6 +101,7 @@ fn the_cache_gives_the_same_lines_until_something_changes() {
         today: Date::constant(2025, 11, 21),
         name: "M",
         operator: "bo",
+        keys: &keys,
     };
     let mut cache = Cache::default();
     let mut m = message(false, Body::text("one"));

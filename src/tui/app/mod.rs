@@ -3,6 +3,7 @@
 mod answers;
 mod commands;
 mod conversation;
+mod keys;
 mod list;
 mod panes;
 
@@ -14,13 +15,14 @@ mod scroll_tests;
 pub(crate) mod tests;
 
 pub(crate) use conversation::Conversation;
+pub(crate) use keys::Pending;
 pub(crate) use list::ThreadList;
 pub(crate) use panes::Panes;
 
 use super::command::Scope;
 use super::composer::Composer;
 use super::format;
-use super::keymap::{Key, Keymap};
+use super::keymap::Keymap;
 use super::notify::Note;
 use super::overlay::{Overlay, Step};
 use super::overlays::{self, Kind};
@@ -80,6 +82,10 @@ pub(crate) enum Event {
     Deadline,
     /// Everything that waited was handed over: ask once for all that changed.
     Settle,
+    /// A link was handed to the browser, or that failed.
+    Opened(Result<(), String>),
+    /// There is no browser: a link went to the clipboard.
+    LinkCopied,
     /// The process is to end.
     Terminate,
 }
@@ -91,6 +97,8 @@ pub(crate) enum Effect {
     Send(Box<ClientFrame>),
     /// Put text on the clipboard.
     Copy(String),
+    /// Open an address in the browser.
+    Open(String),
     /// Notify the operator.
     Notify(Note),
     /// Draw everything again.
@@ -215,7 +223,12 @@ pub(crate) struct App {
     pub keymap: Keymap,
     pub size: (u16, u16),
     pub scope: Scope,
-    pub pending: Vec<Key>,
+    pub pending: Pending,
+    /// What of the operator's own keys cannot be used.
+    pub key_problems: Vec<String>,
+    last: Option<keys::Last>,
+    /// The keys that get a message out of trouble, as the conversation writes them.
+    trouble_keys: [String; 3],
     pub accounts: Vec<AccountView>,
     /// The account that is shown; `None` = all together.
     pub account: Option<AccountId>,
@@ -266,7 +279,10 @@ impl App {
             keymap: Keymap::default(),
             size,
             scope: Scope::List,
-            pending: Vec::new(),
+            pending: Pending::default(),
+            key_problems: Vec::new(),
+            last: None,
+            trouble_keys: Default::default(),
             accounts: Vec::new(),
             account: None,
             list: ThreadList::default(),
@@ -295,6 +311,7 @@ impl App {
             quitting: None,
             effects: Vec::new(),
         };
+        app.trouble_keys = app.keys_for_trouble();
         let hello = Request::Hello { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").into() };
         app.ask(hello, Asked::Hello);
         app.load_threads();
@@ -338,13 +355,17 @@ impl App {
             Event::Frame(ServerFrame::Update(update)) => self.changed(update),
             Event::EngineGone => {
                 self.gone = true;
-                self.say_bad("the engine has stopped · → quit with q and start it again");
+                let key = self.key_for(if self.scope == Scope::Conversation { "quit.conversation" } else { "quit" });
+                self.say_bad(format!("the engine has stopped · → quit with {key} and start it again"));
                 if self.quitting.is_some() {
                     self.effects.push(Effect::Quit);
                 }
             }
             Event::Deadline => self.deadline_passed(),
             Event::Settle => self.settle(),
+            Event::Opened(Ok(())) => self.say("opened"),
+            Event::Opened(Err(why)) => self.say_bad(format!("the link was not opened: {why}")),
+            Event::LinkCopied => self.say("no browser here: the link was copied"),
             Event::Terminate => self.quit(),
         }
         std::mem::take(&mut self.effects)
@@ -356,6 +377,7 @@ impl App {
         [
             self.countdown,
             self.quitting.map(|at| at + QUIT_WAIT),
+            self.pending.due(),
             c.and_then(|c| c.draft_due),
             c.and_then(|c| c.patience),
         ]
@@ -421,7 +443,12 @@ impl App {
             d |= Damage::STATUS;
         }
         // An overlay lies over everything: what it covers can only be drawn with it.
-        self.damage |= if self.overlays.is_empty() { d } else { Damage::ALL };
+        self.damage |= if self.is_covered() { Damage::ALL } else { d };
+    }
+
+    /// Whether something lies over the inbox.
+    pub fn is_covered(&self) -> bool {
+        !self.overlays.is_empty() || self.pending.explained
     }
 
     fn say(&mut self, text: impl AsRef<str>) {
@@ -492,6 +519,7 @@ impl App {
 
     fn deadline_passed(&mut self) {
         let now = self.clock.now();
+        self.explain_pending(now);
         if self.conversation.as_ref().and_then(|c| c.draft_due).is_some_and(|at| now >= at) {
             self.save_draft();
         }
@@ -642,6 +670,7 @@ impl App {
                         self.act(command.action);
                     }
                 }
+                Step::OpenLink(link) => self.open_link(&link),
                 Step::Say(s) => self.say(s),
             }
         }
@@ -651,7 +680,7 @@ impl App {
     /// Puts text at the cursor of the composer, replacing the word that was being completed.
     fn insert_text(&mut self, block: &str, word: Option<&str>) {
         if self.conversation.is_none() {
-            self.say_bad("no conversation is open · → open one with Enter");
+            self.say_no_conversation();
             return;
         }
         self.focus(Scope::Composer);
@@ -755,7 +784,7 @@ impl App {
         }
         let left_text = self.scope == Scope::Composer;
         self.scope = scope;
-        self.pending.clear();
+        self.forget_pending();
         if left_text {
             self.save_draft();
         }

@@ -4,6 +4,7 @@ mod bars;
 mod conversation;
 mod details;
 mod list;
+mod pending;
 
 use super::app::{App, Damage};
 use super::transcript::Span;
@@ -15,7 +16,7 @@ use ratatui::style::{Modifier, Style};
 /// The parts of the screen that [`draw`] touches for this damage.
 pub(crate) fn areas(app: &App, damage: Damage) -> Vec<Rect> {
     let p = app.panes();
-    if p.too_small || !app.overlays.is_empty() {
+    if p.too_small || app.is_covered() {
         return vec![p.screen];
     }
     let mut out = Vec::new();
@@ -50,7 +51,7 @@ pub(crate) fn draw(app: &App, buf: &mut Buffer, damage: Damage) -> Option<Positi
         }
         return None;
     }
-    let damage = if app.overlays.is_empty() { damage } else { Damage::ALL };
+    let damage = if app.is_covered() { Damage::ALL } else { damage };
     if damage.has(Damage::TOP) {
         bars::top(app, panes.top, buf);
     }
@@ -85,6 +86,9 @@ pub(crate) fn draw(app: &App, buf: &mut Buffer, damage: Damage) -> Option<Positi
         for open in &app.overlays {
             cursor = open.overlay.draw(area, buf, &app.theme);
         }
+    }
+    if app.pending.explained {
+        pending::draw(app, panes.screen, buf);
     }
     cursor
 }

@@ -8,6 +8,7 @@ pub mod confirm;
 pub mod field;
 pub mod frame;
 pub mod help;
+pub mod links;
 pub mod notices;
 pub mod quick_replies;
 pub mod quick_reply_editor;
@@ -53,6 +54,8 @@ pub enum Step {
     },
     /// Run a command of the command table by its id.
     Command(String),
+    /// Open a web address.
+    OpenLink(String),
     /// Tell the operator something in the status line.
     Say(String),
 }
