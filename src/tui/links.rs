@@ -20,7 +20,11 @@ pub(crate) fn of(s: &str) -> Vec<String> {
         let starts = ["http://", "https://", "www."].iter().filter_map(|p| lower.find(p));
         let Some(at) = starts.min() else { continue };
         let link = trimmed(&word[at..]);
-        let link = if lower[at..].starts_with("www.") { format!("https://{link}") } else { link.to_owned() };
+        let bare = lower[at..].starts_with("www.");
+        if bare && link.len() < 5 {
+            continue;
+        }
+        let link = if bare { format!("https://{link}") } else { link.to_owned() };
         let host = link.split_once("://").map_or("", |(_, rest)| rest);
         let usable = host.starts_with(char::is_alphanumeric) && link.len() <= LONGEST;
         if usable && !out.contains(&link) {

@@ -41,7 +41,17 @@ pub fn load(settings: &KeySettings) -> (Keymap, Vec<ConfigError>) {
 
 /// Puts what a file says into the map; gives back what could not be used.
 fn apply(map: &mut Keymap, source: &Source) -> Vec<ConfigError> {
-    let (table, broken) = DeTable::parse_recoverable(source.text());
+    let mut text = source.text().to_owned();
+    let mut broken = Vec::new();
+    // A line that cannot be read is blanked, and the rest read again; places stay the same.
+    while let Err(e) = DeTable::parse(&text) {
+        let line = e.span().map(|s| line_around(&text, s.start)).filter(|l| !text[l.clone()].trim().is_empty());
+        broken.push(e);
+        let Some(line) = line.filter(|_| broken.len() <= TOLD) else { break };
+        let blank = " ".repeat(line.len());
+        text.replace_range(line, &blank);
+    }
+    let (table, _) = DeTable::parse_recoverable(&text);
     let at = |what: String, fix: String, span: Range<usize>| {
         (span.start, ConfigError::new(what, fix).at(source.place(&span)))
     };
@@ -81,6 +91,14 @@ fn apply(map: &mut Keymap, source: &Source) -> Vec<ConfigError> {
         out.push(ConfigError::new(format!("{more} more mistakes"), "correct the first ones"));
     }
     out
+}
+
+/// The line that a place is in, without its end.
+fn line_around(text: &str, at: usize) -> Range<usize> {
+    let at = at.min(text.len());
+    let start = text[..at].rfind('\n').map_or(0, |i| i + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |i| at + i);
+    start..end
 }
 
 /// One line, `"key" = "command"`; else where it is wrong, what, and what would be right.
