@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::Notify;
 
 /// A point in time: milliseconds since the Unix epoch, UTC.
 pub type Millis = i64;
@@ -18,8 +19,17 @@ pub struct Clock(Source);
 enum Source {
     #[default]
     System,
-    Manual(Arc<AtomicI64>),
+    Manual(Arc<Manual>),
 }
+
+#[derive(Debug)]
+struct Manual {
+    at: AtomicI64,
+    moved: Notify,
+}
+
+/// Longest sleep in one go: a machine that was suspended, or whose clock was set, is noticed after this long.
+const LOOK_AGAIN: Duration = Duration::from_secs(15);
 
 impl Clock {
     /// The machine's clock.
@@ -31,7 +41,7 @@ impl Clock {
     /// A clock that stands still until [`Clock::advance`] or [`Clock::set`] moves it.
     #[must_use]
     pub fn manual(now: Millis) -> Self {
-        Self(Source::Manual(Arc::new(AtomicI64::new(now))))
+        Self(Source::Manual(Arc::new(Manual { at: AtomicI64::new(now), moved: Notify::new() })))
     }
 
     /// The current time.
@@ -41,21 +51,44 @@ impl Clock {
             Source::System => SystemTime::now()
                 .duration_since(UNIX_EPOCH)
                 .map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX)),
-            Source::Manual(at) => at.load(Ordering::SeqCst),
+            Source::Manual(m) => m.at.load(Ordering::SeqCst),
         }
     }
 
     /// Moves a manual clock forward by `by` milliseconds; the system clock ignores it.
     pub fn advance(&self, by: Millis) {
-        if let Source::Manual(at) = &self.0 {
-            at.fetch_add(by, Ordering::SeqCst);
+        if let Source::Manual(m) = &self.0 {
+            m.at.fetch_add(by, Ordering::SeqCst);
+            m.moved.notify_waiters();
+        }
+    }
+
+    /// Waits until it is `at`. A manual clock has to be moved there.
+    pub async fn until(&self, at: Millis) {
+        match &self.0 {
+            Source::System => {
+                while let Some(left) = u64::try_from(at - self.now()).ok().filter(|ms| *ms > 0) {
+                    tokio::time::sleep(Duration::from_millis(left).min(LOOK_AGAIN)).await;
+                }
+            }
+            Source::Manual(m) => loop {
+                let moved = m.moved.notified();
+                tokio::pin!(moved);
+                // Listening first: a move between the look and the wait is not missed.
+                moved.as_mut().enable();
+                if self.now() >= at {
+                    return;
+                }
+                moved.await;
+            },
         }
     }
 
     /// Sets a manual clock; the system clock ignores it.
     pub fn set(&self, to: Millis) {
-        if let Source::Manual(at) = &self.0 {
-            at.store(to, Ordering::SeqCst);
+        if let Source::Manual(m) = &self.0 {
+            m.at.store(to, Ordering::SeqCst);
+            m.moved.notify_waiters();
         }
     }
 }
@@ -73,6 +106,19 @@ mod tests {
         assert_eq!(b.now(), 1_500);
         b.set(7);
         assert_eq!(a.now(), 7);
+    }
+
+    #[tokio::test]
+    async fn waiting_ends_when_a_manual_clock_is_moved_there() {
+        let clock = Clock::manual(0);
+        let other = clock.clone();
+        let waiter = tokio::spawn(async move { other.until(1_000).await });
+        clock.advance(999);
+        tokio::task::yield_now().await;
+        assert!(!waiter.is_finished());
+        clock.advance(1);
+        waiter.await.unwrap();
+        Clock::system().until(0).await;
     }
 
     #[test]

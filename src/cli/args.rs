@@ -73,6 +73,9 @@ pub enum Command {
     /// Send a text, a template or other content, and wait for the provider's answer
     #[command(after_help = EXIT_CODES)]
     Send(Send),
+    /// Show what has not got through, and withdraw, check or send it again
+    #[command(after_help = EXIT_CODES)]
+    Outbox(Outbox),
     /// List templates
     Templates(Templates),
     /// Search messages, contacts and numbers, newest first
@@ -107,6 +110,7 @@ impl Command {
             Self::Threads(a) => a.format.json,
             Self::Messages(a) => a.format.json,
             Self::Send(a) => a.format.json,
+            Self::Outbox(a) => a.json,
             Self::Templates(a) => a.format.json,
             Self::Search(a) => a.format.json,
             Self::QuickReplies(a) => a.json,
@@ -256,6 +260,10 @@ pub struct Send {
     /// The message it answers to, by id
     #[arg(long, value_name = "MESSAGE", value_parser = message, conflicts_with = "template")]
     pub quote: Option<crate::model::ids::MessageId>,
+    /// Send it at this time, local time: 10m, 2h, 14:30, "tomorrow 9:00", "mon 9", "2026-12-01 14:30".
+    /// The 24-hour window is checked then. An engine has to run at that time (the inbox, or `serve`)
+    #[arg(long, value_name = "TIME", conflicts_with = "wait")]
+    pub at: Option<String>,
     /// Return when the message got this far
     #[arg(long, value_enum, default_value = "accepted", value_name = "STATE")]
     pub wait: Wait,
@@ -265,6 +273,54 @@ pub struct Send {
     /// Output
     #[command(flatten)]
     pub format: Format,
+}
+
+/// `outbox`.
+#[derive(Debug, Args)]
+pub struct Outbox {
+    /// What to do [default: list]
+    #[command(subcommand)]
+    pub action: Option<OutboxAction>,
+    /// Only this account
+    #[arg(long, value_name = "ID", value_parser = account)]
+    pub account: Option<AccountId>,
+    /// Print one JSON document instead of a table; errors become {"error": …} on standard error
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What to do with the outbox.
+#[derive(Debug, Subcommand)]
+pub enum OutboxAction {
+    /// List what waits, is on the wire, is unknown or failed: until when, and why
+    List,
+    /// Withdraw a message that waits, or put a failed or unknown one aside
+    Cancel {
+        /// Which one, by id
+        #[arg(value_parser = message)]
+        message: crate::model::ids::MessageId,
+    },
+    /// Send a failed or unknown message again, as a new attempt
+    Retry {
+        /// Which one, by id
+        #[arg(value_parser = message)]
+        message: crate::model::ids::MessageId,
+        /// Also one that may have arrived: then the customer gets it twice
+        #[arg(long = "maybe-twice")]
+        twice: bool,
+    },
+    /// Find out what became of a message: look through what was kept, ask the provider where it can be asked
+    Check {
+        /// Which one, by id
+        #[arg(value_parser = message)]
+        message: crate::model::ids::MessageId,
+    },
+    /// Send a message now that is to be sent later
+    Now {
+        /// Which one, by id
+        #[arg(value_parser = message)]
+        message: crate::model::ids::MessageId,
+    },
 }
 
 /// `templates`.

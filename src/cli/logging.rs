@@ -1,7 +1,9 @@
 //! The log: a file in the data folder, for us alone, opened when there is something to say.
 //!
-//! Tokens and phone numbers are masked on their way into the file, whoever logs them.
+//! Tokens and phone numbers are masked on their way into the file, whoever logs them. An event is one line without
+//! control characters: people read logs in a terminal, and nobody's text starts a line of its own.
 
+use crate::text;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -65,7 +67,7 @@ impl<'a> MakeWriter<'a> for Sink {
 
 impl Write for Sink {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        let line = mask(&String::from_utf8_lossy(buf));
+        let line = one_line(&mask(&String::from_utf8_lossy(buf)));
         self.0.lock().unwrap_or_else(PoisonError::into_inner).write(line.as_bytes())?;
         Ok(buf.len())
     }
@@ -73,6 +75,11 @@ impl Write for Sink {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// An event as one safe line.
+fn one_line(event: &str) -> String {
+    format!("{}\n", text::sanitize(event.trim_end_matches('\n')))
 }
 
 /// Masks what looks like a phone number (7 to 15 digits in a row) or a token (33 characters or more without a
@@ -122,6 +129,12 @@ mod tests {
             assert!(got.contains(kept), "{got}");
         }
         assert_eq!(mask("olá — 王"), "olá — 王");
+    }
+
+    #[test]
+    fn an_event_is_one_line_without_controls() {
+        let event = "WARN text=\u{1b}]0;x\u{7}\n2026-11-21 ERROR forged\u{9b}2J\u{202e}\n";
+        assert_eq!(one_line(event), "WARN text=]0;x 2026-11-21 ERROR forged2J\n");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::model::ids::AccountId;
 use crate::model::message::Message;
 use crate::model::thread::ThreadDetail;
 use crate::protocol::{Cursor, Place, Request, Response};
+use crate::text::when;
 use serde::Serialize;
 
 /// What `--json` prints.
@@ -32,6 +33,7 @@ pub(super) async fn run(ctx: Context<'_>, args: Messages) -> Result<Exit, Failur
     if let Some(older) = document.older {
         ctx.out.remark(&format!("older: --before {}", format::cursor(older)));
     }
+    let now = ctx.clock.now();
     let mut table = if args.ids {
         Table::new(&["id", "time", "from", "message", "state"], 3)
     } else {
@@ -42,11 +44,18 @@ pub(super) async fn run(ctx: Context<'_>, args: Messages) -> Result<Exit, Failur
         if m.edited {
             text.push_str(" (edited)");
         }
+        if let Some(late) = m.lateness() {
+            text = format!("{text} ({late})");
+        }
         for r in &m.reactions {
             text.push(' ');
             text.push_str(&r.emoji);
         }
         let state = match &m.error {
+            _ if m.waits.is_some_and(|w| w.until > now) => {
+                let w = m.waits.map(|w| (when::distance(w.until, now), w.why.words()));
+                w.map(|(left, why)| format!("queued, {left}: {why}")).unwrap_or_default()
+            }
             Some(e) => format!("{} {} {}", m.state.as_str(), e.code, e.text),
             None => format::state(m.state).to_owned(),
         };

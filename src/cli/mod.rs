@@ -18,6 +18,7 @@ mod doctor;
 mod emulate;
 mod format;
 mod messages;
+mod outbox;
 mod quick_replies;
 mod recorder;
 mod search;
@@ -110,6 +111,7 @@ async fn dispatch(cli: Cli, env: &Env, launcher: &dyn Launcher, out: &mut Output
         Command::Threads(a) => threads::run(context, a).await,
         Command::Messages(a) => messages::run(context, a).await,
         Command::Send(a) => send::run(context, a).await,
+        Command::Outbox(a) => outbox::run(context, a).await,
         Command::Templates(a) => templates::run(context, a).await,
         Command::Search(a) => search::run(context, a).await,
         Command::QuickReplies(a) => quick_replies::run(context, a).await,

@@ -4,7 +4,7 @@ use super::failure::{Exit, Failure};
 use super::table::Table;
 use crate::clock::Millis;
 use crate::protocol::Problem;
-use crate::text::sanitize;
+use crate::text::{is_hostile, is_tag, sanitize};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use std::io::{self, IsTerminal, Write};
@@ -73,7 +73,7 @@ impl Output {
 
     /// Prints a value as one JSON document on one line.
     pub fn document<T: Serialize>(&mut self, value: &T) -> Result<(), Failure> {
-        serde_json::to_writer(&mut self.out, value).map_err(io::Error::from)?;
+        write_json(&mut self.out, value)?;
         self.line("")?;
         Ok(())
     }
@@ -83,6 +83,11 @@ impl Output {
         table.write(&mut self.out, self.width, self.color)?;
         self.out.flush()?;
         Ok(())
+    }
+
+    /// The operator's time zone.
+    pub fn zone(&mut self) -> TimeZone {
+        self.zone.get_or_insert_with(TimeZone::system).clone()
     }
 
     /// A time as `2026-11-21 09:12` in the operator's zone.
@@ -115,9 +120,7 @@ impl Output {
                     struct Document<'a> {
                         error: &'a Problem,
                     }
-                    serde_json::to_writer(&mut self.err, &Document { error: problem })
-                        .map_err(io::Error::from)
-                        .and_then(|()| writeln!(self.err))
+                    write_json(&mut self.err, &Document { error: problem }).and_then(|()| writeln!(self.err))
                 } else {
                     write_problem(&mut self.err, problem)
                 };
@@ -125,6 +128,29 @@ impl Output {
             }
         }
     }
+}
+
+/// JSON for a terminal as well as for a program: what no terminal may see is written as `\\uXXXX`, so nothing is lost.
+struct Escaping;
+
+impl serde_json::ser::Formatter for Escaping {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some(at) = rest.find(|c| is_hostile(c) || is_tag(c)) {
+            writer.write_all(&rest.as_bytes()[..at])?;
+            let Some(c) = rest[at..].chars().next() else { break };
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            rest = &rest[at + c.len_utf8()..];
+        }
+        writer.write_all(rest.as_bytes())
+    }
+}
+
+fn write_json<T: Serialize>(out: &mut dyn Write, value: &T) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(out, Escaping);
+    value.serialize(&mut serializer).map_err(io::Error::from)
 }
 
 /// Up to three lines: what happened, what it means, what to do next.
@@ -142,6 +168,19 @@ fn write_problem(out: &mut dyn Write, p: &Problem) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_keeps_every_character_and_shows_no_control() {
+        let text = "a\u{1b}[31m\u{7f}\u{9b}\u{202e}\u{2028}\u{feff}\u{e0041}\"\\ é王👍\n";
+        let mut out = Vec::new();
+        write_json(&mut out, &[text]).unwrap();
+        let written = String::from_utf8(out).unwrap();
+        assert!(!written.chars().any(|c| is_hostile(c) || is_tag(c)), "{written:?}");
+        assert!(
+            written.contains("\\u202e") && written.contains("\\udb40\\udc41") && written.contains("é王👍")
+        );
+        assert_eq!(serde_json::from_str::<Vec<String>>(&written).unwrap(), [text]);
+    }
 
     #[test]
     fn a_problem_has_up_to_three_safe_lines() {

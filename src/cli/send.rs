@@ -5,13 +5,17 @@ use super::failure::{Exit, Failure};
 use super::session::Role;
 use super::table::Table;
 use super::{Context, Session, accounts, format, messages};
-use crate::model::contact::Identity;
+use crate::clock::Millis;
+use crate::model::contact::{Identity, IdentityKind};
 use crate::model::delivery::DeliveryState;
 use crate::model::event::Recipient;
 use crate::model::ids::MessageId;
 use crate::model::message::Message;
 use crate::model::outgoing::{FieldProblem, Outgoing, TEXT_MAX};
+use crate::model::phone;
+use crate::model::thread::ThreadDetail;
 use crate::protocol::{Changed, Problem, Request, Response};
+use crate::text::when;
 use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
@@ -21,8 +25,17 @@ const CONTENT_MAX: u64 = 1 << 20;
 
 pub(super) async fn run(ctx: Context<'_>, args: Send) -> Result<Exit, Failure> {
     let content = content(&args)?;
+    let at = match &args.at {
+        Some(text) => Some(when::parse(text, ctx.clock.now(), &ctx.out.zone()).map_err(|e| {
+            Failure::new(
+                Problem { field: Some("at".into()), ..Problem::new("field", format!("at: {e}")) }
+                    .next(format!("write {}", when::EXAMPLES)),
+            )
+        })?),
+        None => None,
+    };
     let mut session = ctx.session(Role::Sends).await?;
-    let result = send(&mut session, &args, content).await;
+    let result = send(&mut session, &args, content, at).await;
     session.close().await;
     let message = result?;
     if ctx.out.json {
@@ -37,6 +50,14 @@ pub(super) async fn run(ctx: Context<'_>, args: Send) -> Result<Exit, Failure> {
         &format::body(&message.body),
     ]);
     ctx.out.table(&table)?;
+    if let Some(at) = at {
+        let now = ctx.clock.now();
+        let words = when::describe(at, now, &ctx.out.zone());
+        ctx.out.remark(&format!(
+            "to be sent {words}, {}, by the engine that runs then",
+            when::distance(at, now)
+        ));
+    }
     Ok(Exit::Done)
 }
 
@@ -72,25 +93,37 @@ fn read_bounded(file: &Path, field: &str, max: u64) -> Result<String, Failure> {
     Ok(text)
 }
 
-async fn send(session: &mut Session, args: &Send, content: Option<Outgoing>) -> Result<Message, Failure> {
+async fn send(
+    session: &mut Session,
+    args: &Send,
+    content: Option<Outgoing>,
+    at: Option<Millis>,
+) -> Result<Message, Failure> {
     if args.account.is_some() {
         accounts::chosen(session, args.account.as_ref()).await?;
     }
     let to = recipient(session, args).await?;
     let account = args.account.clone();
+    // A time that has passed is now: a script does not think again.
+    let later = at.is_some();
+    let at = at.or(Some(0));
     let request = match content {
-        Some(content) => Request::Send { account, to, content, quote: args.quote },
+        Some(content) => Request::Send { account, to, content, quote: args.quote, at },
         None => Request::SendTemplate {
             account,
             to,
             name: args.template.clone().unwrap_or_default(),
             language: args.language.clone().unwrap_or_default(),
             values: args.values.iter().cloned().collect(),
+            at,
         },
     };
     let Response::Queued { message, .. } = session.client.ask(request).await? else {
         return Err(Failure::unexpected());
     };
+    if later {
+        return settle(session, message, Wait::Queued, args.timeout).await;
+    }
     // An engine of our own ends with us: it must have handed the message over first.
     let least = if session.hosted() { Wait::Accepted } else { Wait::Queued };
     let wait = if args.wait == Wait::Queued { least } else { args.wait };
@@ -101,13 +134,23 @@ async fn send(session: &mut Session, args: &Send, content: Option<Outgoing>) -> 
 async fn recipient(session: &mut Session, args: &Send) -> Result<Recipient, Failure> {
     let found = messages::find(session, args.account.as_ref(), &args.to).await;
     match found {
-        Ok(thread) => Ok(Recipient::Thread { thread: thread.row.id }),
+        // A number finds a contact in other forms too. One that may be somebody else's line is not written to.
+        Ok(thread) => match phone::typed(&args.to).filter(|n| !is_known(&thread, n)) {
+            Some(number) => Ok(Recipient::Identity { identity: Identity::phone(number) }),
+            None => Ok(Recipient::Thread { thread: thread.row.id }),
+        },
         Err(Failure::Problem(Exit::NotFound, problem)) => match new_contact(&args.to) {
             Some(identity) => Ok(Recipient::Identity { identity }),
             None => Err(Failure::Problem(Exit::NotFound, problem)),
         },
         Err(e) => Err(e),
     }
+}
+
+/// Whether a number is surely a line of this thread's contact.
+fn is_known(thread: &ThreadDetail, number: &str) -> bool {
+    let phones = thread.contact.identities.iter().filter(|i| i.kind == IdentityKind::Phone);
+    phones.into_iter().any(|i| phone::same_line(number, &i.value))
 }
 
 /// `+` and 8 to 15 digits, with the usual separators, or a user id such as `GB.488…`. Nothing is added or

@@ -90,7 +90,7 @@ pub fn check(source: Option<(PathBuf, String)>, flags: &Flags, env: &Env) -> Res
     let data_dir = checker.data_dir(&layer, flags)?;
     let listener = checker.listener(&layer, &mut warnings)?;
     let ui = checker.ui(&layer)?;
-    let undo = checker.number("undo_seconds", layer.undo_seconds.as_ref(), 0..=60, 0)?;
+    let undo = checker.number("undo_seconds", layer.undo_seconds.as_ref(), 0..=60, 5)?;
     let keep = checker.number("keep_webhooks_days", layer.keep_webhooks_days.as_ref(), 1..=3650, 30)?;
     let megabytes =
         checker.number("keep_webhooks_mb", layer.keep_webhooks_mb.as_ref(), 16..=1_048_576, 1_024)?;

@@ -100,7 +100,16 @@ async fn refuse(writer: &mut Writer, id: u64, problem: Problem) -> io::Result<()
 }
 
 async fn write(writer: &mut Writer, frame: &ServerFrame) -> io::Result<()> {
-    writer.send(encode(frame)?).await
+    let mut bytes = encode(frame)?;
+    if let ServerFrame::Answer { id, .. } = frame
+        && bytes.len() > codec::MAX_FRAME
+    {
+        // One answer that is too long must not cost the client its line.
+        let problem = Problem::new("too_long", "the answer is too long to be handed over")
+            .next("ask for fewer at once");
+        bytes = encode(&ServerFrame::Answer { id: *id, result: Err(problem) })?;
+    }
+    writer.send(bytes).await
 }
 
 async fn session(

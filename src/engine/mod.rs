@@ -4,13 +4,17 @@
 //! socket to pump. Knows `store`, `provider`, `protocol`, `model`; knows nothing of screens, shells or HTTP servers.
 
 pub mod bench;
+mod check;
+mod disk;
 mod doctor;
 mod hub;
 mod ingest;
+mod limits;
 mod outbox;
 mod paths;
 mod recorder;
 mod session;
+mod silence;
 mod sync;
 
 pub use ingest::{Inlet, Refused};
@@ -87,6 +91,8 @@ struct Shared {
     accounts: Vec<Account>,
     counters: Counters,
     listener: Mutex<Option<Bound>>,
+    disk: disk::Disk,
+    silence: silence::Watch,
     outbox: Notify,
     sync: Notify,
     tidy: Notify,
@@ -165,6 +171,7 @@ impl Engine {
         }
         paths.save()?;
         let background = settings.background;
+        let disk = disk::Disk::new(&settings.data_dir);
         let shared = Arc::new(Shared {
             settings,
             clock,
@@ -173,6 +180,8 @@ impl Engine {
             accounts,
             counters: Counters::default(),
             listener: Mutex::new(None),
+            disk,
+            silence: silence::Watch::default(),
             outbox: Notify::new(),
             sync: Notify::new(),
             tidy: Notify::new(),
@@ -180,16 +189,32 @@ impl Engine {
             tasks: TaskTracker::new(),
         });
         let engine = Self { shared };
-        engine.configure().await?;
-        engine.settle().await?;
+        if let Err(error) = engine.begin().await {
+            // What is here can be read while there is no room; the rest is done when there is.
+            match (&error, background) {
+                (EngineError::Store(e), true) if e.disk().is_some() => {
+                    engine.shared.disk.set(&engine.shared, e.disk());
+                    tracing::error!(%error, "the engine starts without being able to write");
+                }
+                _ => return Err(error),
+            }
+        }
         if background {
             let tasks = &engine.shared.tasks;
             tasks.spawn(outbox::run(Arc::clone(&engine.shared)));
             tasks.spawn(sync::run(Arc::clone(&engine.shared)));
             tasks.spawn(sync::tidy(Arc::clone(&engine.shared)));
             tasks.spawn(recorder::expire(Arc::clone(&engine.shared)));
+            tasks.spawn(disk::watch(engine.clone()));
+            tasks.spawn(silence::watch(Arc::clone(&engine.shared)));
         }
         Ok(engine)
+    }
+
+    /// What has to be written before anything else.
+    async fn begin(&self) -> Result<(), EngineError> {
+        self.configure().await?;
+        self.settle().await
     }
 
     /// Tells the store about accounts whose configuration changed.
@@ -232,6 +257,7 @@ impl Engine {
 
     /// Says where the webhook listener is, or why it is not. Wakes the sync, which points the provider here.
     pub fn listener(&self, bound: Bound) {
+        self.shared.silence.listening(bound.is_ok().then(|| self.shared.clock.now()));
         *self.shared.listener.lock().unwrap_or_else(PoisonError::into_inner) = Some(bound);
         self.shared.hub.publish(&[Changed::StatusChanged]);
         self.shared.sync.notify_one();
@@ -251,6 +277,12 @@ impl Engine {
             tracing::warn!("some tasks did not end in time");
         }
         self.shared.store.close().await;
+    }
+
+    /// Makes the database behave as if its disk were full, or could only be read; for tests.
+    #[doc(hidden)]
+    pub async fn hinder(&self, how: Option<crate::store::DiskTrouble>) -> Result<(), StoreError> {
+        self.shared.store.hinder(how).await
     }
 
     /// Webhooks stored since the start.

@@ -1,6 +1,7 @@
 //! One client's requests. Reads run side by side; changes run one after the other, in the order in which they came.
 
-use super::{Shared, doctor, outbox, recorder, sync};
+use super::{Shared, check, doctor, outbox, recorder, sync};
+use crate::clock::Millis;
 use crate::model::contact::{Identity, IdentityKind};
 use crate::model::event::{Actor, EventBody, Recipient};
 use crate::model::ids::{AccountId, AttemptId, MessageId, ThreadId};
@@ -26,6 +27,7 @@ impl From<StoreError> for Problem {
             StoreError::Newer { .. } => {
                 Self::new("store", e.to_string()).next("use the newer version of Switchboard")
             }
+            _ if e.disk().is_some() => disk_problem(&e.to_string()),
             _ => Self::new("store", e.to_string())
                 .means("the database could not do it; nothing was changed")
                 .next("look at the disk, then run `switchboard doctor`"),
@@ -33,6 +35,13 @@ impl From<StoreError> for Problem {
         tracing::debug!(error = %e, "a request failed");
         p
     }
+}
+
+/// Nothing can be written.
+pub(super) fn disk_problem(what: &str) -> Problem {
+    Problem::new("disk", what)
+        .means("nothing was stored and nothing was sent; what is here can be read")
+        .next("make room on the disk of the data folder, or make it writable; it goes on by itself")
 }
 
 fn is_read(request: &Request) -> bool {
@@ -55,6 +64,8 @@ fn is_read(request: &Request) -> bool {
             | Request::MessageLife { .. }
             | Request::Backup { .. }
             | Request::Sync { .. }
+            | Request::Check { .. }
+            | Request::Outbox { .. }
             | Request::Typing { .. }
     )
 }
@@ -72,8 +83,9 @@ pub(super) async fn run(shared: Arc<Shared>, mut peer: Peer, operator: String) {
         if is_read(&frame.request) {
             let shared = Arc::clone(&shared);
             let frames = peer.frames.clone();
+            let operator = operator.clone();
             tokio::spawn(async move {
-                let result = read(&shared, frame.request).await;
+                let result = read(&shared, &operator, frame.request).await;
                 let _ = frames.send(ServerFrame::Answer { id, result }).await;
             });
         } else {
@@ -85,7 +97,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut peer: Peer, operator: String) {
     }
 }
 
-async fn read(shared: &Arc<Shared>, request: Request) -> Result<Response, Problem> {
+async fn read(shared: &Arc<Shared>, operator: &str, request: Request) -> Result<Response, Problem> {
     let store = &shared.store;
     match request {
         Request::Accounts => {
@@ -137,6 +149,13 @@ async fn read(shared: &Arc<Shared>, request: Request) -> Result<Response, Proble
         Request::Backup { file } => backup(shared, file).await,
         Request::Sync { account } => sync_now(shared, account).await,
         Request::Typing { thread } => typing(shared, thread).await,
+        Request::Check { message } => {
+            check::check(shared, Actor::Operator(operator.to_owned()), message).await
+        }
+        Request::Outbox { account, limit } => {
+            let limit = limit.clamp(1, 1000);
+            Ok(Response::Outbox(store.read(move |r| r.outbox_rows(account.as_ref(), limit)).await?))
+        }
         _ => Err(Problem::new("protocol", "this request changes something and was taken for a question")),
     }
 }
@@ -156,12 +175,11 @@ async fn find_thread(shared: &Shared, account: Option<AccountId>, text: String) 
 }
 
 pub(super) async fn status(shared: &Shared) -> Result<Status, StoreError> {
-    let (last_webhook, failed_webhooks, outbox, unknown, notices) = shared
+    let (last_webhook, failed_webhooks, (outbox, later, unknown), notices) = shared
         .store
         .read(|r| {
             let (last, failed) = r.webhook_facts()?;
-            let (outbox, unknown) = r.outbox_counts()?;
-            Ok((last, failed, outbox, unknown, r.notices(5)?))
+            Ok((last, failed, r.outbox_counts()?, r.notices(5)?))
         })
         .await?;
     let (listener, listener_problem) = match shared.bound() {
@@ -178,8 +196,11 @@ pub(super) async fn status(shared: &Shared) -> Result<Status, StoreError> {
         bad_signatures: shared.counters.bad_signatures.load(Ordering::Relaxed),
         failed_webhooks,
         outbox,
+        later,
         unknown,
         notices,
+        silent: shared.silence.now(shared).await,
+        disk: shared.disk.problem(),
     })
 }
 
@@ -253,10 +274,10 @@ async fn change(shared: &Arc<Shared>, operator: &str, request: Request) -> Resul
                 operator: operator.to_owned(),
             })
         }
-        Request::Send { account, to, content, quote } => {
-            send(shared, by(), account, to, content, quote).await
+        Request::Send { account, to, content, quote, at } => {
+            send(shared, by(), account, to, content, quote, at).await
         }
-        Request::SendTemplate { account, to, name, language, values } => {
+        Request::SendTemplate { account, to, name, language, values, at } => {
             let id = which_account(shared, account.clone(), &to).await?;
             let (n, l) = (name.clone(), language.clone());
             let template = shared.store.read(move |r| r.template(&id, &n, &l)).await?;
@@ -271,7 +292,7 @@ async fn change(shared: &Arc<Shared>, operator: &str, request: Request) -> Resul
                 .next("`switchboard templates --sync` reads the list again")
             })?;
             let (send_as, shown) = template.fill(&values)?;
-            send(shared, by(), account, to, Outgoing::Template { send: send_as, shown }, None).await
+            send(shared, by(), account, to, Outgoing::Template { send: send_as, shown }, None, at).await
         }
         Request::Retry { message } => {
             let attempt = AttemptId::new();
@@ -279,8 +300,23 @@ async fn change(shared: &Arc<Shared>, operator: &str, request: Request) -> Resul
             shared.outbox.notify_one();
             result
         }
-        Request::Cancel { message } => done(EventBody::MessageCancelled { message }).await,
-        Request::MarkRead { thread, upto, receipt } => mark_read(shared, by(), thread, upto, receipt).await,
+        Request::Cancel { message } => {
+            let result = done(EventBody::MessageCancelled { message }).await;
+            // What waited behind it may go.
+            shared.outbox.notify_one();
+            result
+        }
+        Request::TakeBack { message } => check::take_back(shared, by(), message).await,
+        Request::Reschedule { message, at } => {
+            let send_at = at.filter(|at| *at > shared.clock.now());
+            send_time(shared, send_at)?;
+            let result = done(EventBody::SendMoved { message, send_at }).await;
+            shared.outbox.notify_one();
+            result
+        }
+        Request::MarkRead { thread, upto, stored, receipt } => {
+            mark_read(shared, by(), thread, (upto, stored), receipt).await
+        }
         Request::MarkUnread { thread } => done(EventBody::ThreadUnread { thread }).await,
         Request::SaveDraft { thread, mode, text } => done(EventBody::DraftSaved { thread, mode, text }).await,
         Request::SaveQuickReply { reply } => {
@@ -298,7 +334,7 @@ async fn mark_read(
     shared: &Arc<Shared>,
     actor: Actor,
     thread: ThreadId,
-    upto: i64,
+    (upto, stored): (i64, Option<i64>),
     receipt: bool,
 ) -> Result<Response, Problem> {
     let (detail, newest) =
@@ -306,7 +342,7 @@ async fn mark_read(
     if detail.row.unread == 0 {
         return Ok(Response::Done);
     }
-    shared.store.apply(shared.event(actor, EventBody::ThreadRead { thread, upto })).await?;
+    shared.store.apply(shared.event(actor, EventBody::ThreadRead { thread, upto, stored })).await?;
     let wanted = shared
         .account(&detail.row.account)
         .is_some_and(|a| receipt && a.settings.read_receipts && a.provider.capabilities().read_receipts);
@@ -410,6 +446,17 @@ async fn thread_of(
     }
 }
 
+/// The furthest time a message may be sent at.
+fn send_time(shared: &Shared, at: Option<Millis>) -> Result<(), FieldProblem> {
+    const YEAR: Millis = 366 * 86_400_000;
+    match at {
+        Some(at) if at - shared.clock.now() > YEAR => {
+            Err(FieldProblem::new("at", "is more than a year from now"))
+        }
+        _ => Ok(()),
+    }
+}
+
 async fn send(
     shared: &Arc<Shared>,
     actor: Actor,
@@ -417,7 +464,13 @@ async fn send(
     to: Recipient,
     content: Outgoing,
     quote: Option<MessageId>,
+    at: Option<Millis>,
 ) -> Result<Response, Problem> {
+    // Before anything else: what cannot be noted must not leave.
+    if let Some(trouble) = shared.disk.trouble() {
+        return Err(disk_problem(&trouble.to_string()));
+    }
+    send_time(shared, at)?;
     let id = which_account(shared, account, &to).await?;
     let to = match to {
         Recipient::Identity { identity } => Recipient::Identity { identity: clean(&identity)? },
@@ -475,7 +528,13 @@ async fn send(
         }
     }
     let message = MessageId::new();
-    let undo = i64::try_from(shared.settings.undo.as_millis()).unwrap_or(0);
+    // Who names a time has thought about it; whoever does not may think again for a moment.
+    let undo = match at {
+        // A reaction is taken away as easily as it is given.
+        None if reaction_target(&content).is_some() => 0,
+        None => i64::try_from(shared.settings.undo.as_millis()).unwrap_or(0),
+        Some(_) => 0,
+    };
     let body = EventBody::MessageQueued {
         message,
         attempt: AttemptId::new(),
@@ -484,6 +543,7 @@ async fn send(
         content,
         quote,
         not_before: shared.clock.now() + undo,
+        send_at: at.filter(|at| *at > shared.clock.now()),
     };
     let reply = shared.store.apply(shared.event(actor, body)).await?;
     shared.outbox.notify_one();

@@ -4,7 +4,12 @@
 //! them what a coverage-guided fuzzer makes up; the tests below replay the seeds and every finding.
 
 #[path = "../../tests/it/hostile/vt.rs"]
-#[allow(dead_code, missing_docs, clippy::missing_docs_in_private_items, reason = "shared with the integration tests")]
+#[allow(
+    dead_code,
+    missing_docs,
+    clippy::missing_docs_in_private_items,
+    reason = "shared with the integration tests"
+)]
 pub mod vt;
 
 use crate::config::{Env, Flags};
@@ -219,7 +224,9 @@ pub fn safe_text(data: &[u8]) {
     assert!(cells >= text::width(&line) || cut.is_empty() || cut.ends_with('…'));
     let mut at = 0;
     for r in text::wrap(&lines, cells) {
-        assert!(r.start >= at && lines[at..r.start].chars().all(|c| c == ' ' || c == '\n' || c.is_whitespace()));
+        assert!(
+            r.start >= at && lines[at..r.start].chars().all(|c| c == ' ' || c == '\n' || c.is_whitespace())
+        );
         let part = &lines[r.clone()];
         let one = part.graphemes(true).count() <= 1;
         assert!(text::width(part) <= cells.max(2) || one, "{part:?} in {cells}");

@@ -62,6 +62,19 @@ impl Identity {
         Self { kind: IdentityKind::Phone, value: value.into() }
     }
 
+    /// Whether messages can be sent to it: a username is for display only.
+    #[must_use]
+    pub fn is_key(&self) -> bool {
+        self.kind != IdentityKind::Username && !self.value.is_empty()
+    }
+
+    /// A short number for it, the same everywhere: what a message keeps of who was on the other side. FNV-1a.
+    #[must_use]
+    pub fn fingerprint(&self) -> i64 {
+        let bytes = self.kind.as_str().bytes().chain([b':']).chain(self.value.bytes());
+        bytes.fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)) as i64
+    }
+
     /// A business-scoped user id.
     #[must_use]
     pub fn bsuid(value: impl Into<String>) -> Self {
@@ -87,14 +100,14 @@ pub struct Contact {
     pub name: String,
     /// The name the person gave themselves.
     pub profile_name: String,
-    /// Everything the person is known as.
+    /// Everything the person is known as: by kind, and of one kind the current one first.
     pub identities: Vec<Identity>,
     /// Whether the person asked for no marketing messages.
     pub marketing_opt_out: bool,
 }
 
 impl Contact {
-    /// The first identity of a kind.
+    /// The current identity of a kind: the first one.
     #[must_use]
     pub fn identity(&self, kind: IdentityKind) -> Option<&str> {
         self.identities.iter().find(|i| i.kind == kind).map(|i| i.value.as_str())
@@ -103,10 +116,10 @@ impl Contact {
     /// The name to show: name, else profile name, else username, else phone, else user id.
     #[must_use]
     pub fn display_name(&self) -> String {
-        if !self.name.is_empty() {
+        if shows(&self.name) {
             return self.name.clone();
         }
-        if !self.profile_name.is_empty() {
+        if shows(&self.profile_name) {
             return self.profile_name.clone();
         }
         if let Some(u) = self.identity(IdentityKind::Username) {
@@ -117,6 +130,19 @@ impl Contact {
         }
         self.identities.first().map_or_else(String::new, |i| i.value.clone())
     }
+}
+
+/// Whether anything of a name can be seen: people hide behind fillers, joiners and spaces without width.
+fn shows(name: &str) -> bool {
+    let blank = |c: char| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c as u32,
+                0xad | 0x34f | 0x61c | 0x115f | 0x1160 | 0x17b4 | 0x17b5 | 0x180b..=0x180f | 0x200b..=0x200f
+                | 0x202a..=0x202e | 0x2060..=0x206f | 0x2800 | 0x3164 | 0xfe00..=0xfe0f | 0xfeff | 0xffa0
+                | 0xfff0..=0xffff | 0xe0000..=0xe0fff)
+    };
+    !name.chars().all(blank)
 }
 
 /// A phone number for people: `+` and the digits in groups. Never used to send.
@@ -160,6 +186,20 @@ mod tests {
         assert_eq!(display_phone("447700900123"), "+44 770 090-0123");
         assert_eq!(display_phone("15550102030"), "+1 555 010-2030");
         assert_eq!(display_phone("12"), "12");
+    }
+
+    #[test]
+    fn a_name_that_nobody_can_see_is_none() {
+        for name in ["\u{3164}", " \u{200b}\u{2060}", "\u{202e}\u{1b}", "\u{2800}\u{fe0f}"] {
+            let c = Contact {
+                id: ContactId::new(),
+                name: String::new(),
+                profile_name: name.into(),
+                identities: vec![Identity::phone("447700900123")],
+                marketing_opt_out: false,
+            };
+            assert_eq!(c.display_name(), "+44 770 090-0123", "{name:?}");
+        }
     }
 
     #[test]

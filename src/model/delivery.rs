@@ -32,6 +32,12 @@ pub enum DeliveryState {
 }
 
 impl DeliveryState {
+    /// Whether the provider has the message: it answered with an id, or reported a tick.
+    #[must_use]
+    pub fn is_taken(self) -> bool {
+        matches!(self, Self::Accepted | Self::Sent | Self::Delivered | Self::Read | Self::Played)
+    }
+
     /// The short text kept in the store and shown in `--json`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -125,7 +131,7 @@ pub struct DeliveryTimes {
 }
 
 impl DeliveryTimes {
-    /// Notes the time of a state; the first time heard stays.
+    /// Notes the time of a state; of several the earliest stays.
     pub fn note(&mut self, state: DeliveryState, at: Millis) {
         let slot = match state {
             DeliveryState::Queued => &mut self.queued,
@@ -138,7 +144,7 @@ impl DeliveryTimes {
             DeliveryState::Failed => &mut self.failed,
             DeliveryState::Received | DeliveryState::Unknown | DeliveryState::Cancelled => return,
         };
-        slot.get_or_insert(at);
+        *slot = Some(slot.map_or(at, |t| t.min(at)));
     }
 
     /// The time of a state, where it is known.
@@ -173,9 +179,91 @@ pub struct DeliveryError {
     pub next: Option<String>,
 }
 
-impl DeliveryError {
-    /// What [`DeliveryError::next`] says of a message that an operator has put aside: nothing is to be done.
-    pub const PUT_ASIDE: &str = "put aside";
+/// Whom a provider's wish to wait is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldScope {
+    /// This message only.
+    #[default]
+    Message,
+    /// Everything from this number to this person.
+    Pair,
+    /// Everything from this number.
+    Number,
+}
+
+/// Why a queued message has not left yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitReason {
+    /// It can still be taken back.
+    Undo,
+    /// An operator chose the time.
+    Later,
+    /// So many messages may go to one person in a time.
+    Pair,
+    /// So many messages may leave a number in a second.
+    Rate,
+    /// The provider put it off, or cannot be reached; the message's error says why.
+    Provider,
+}
+
+impl WaitReason {
+    /// The short text kept in the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Undo => "undo",
+            Self::Later => "later",
+            Self::Pair => "pair",
+            Self::Rate => "rate",
+            Self::Provider => "provider",
+        }
+    }
+
+    /// Reads what [`WaitReason::as_str`] wrote.
+    #[must_use]
+    pub fn parse(s: &str) -> Option<Self> {
+        Some(match s {
+            "undo" => Self::Undo,
+            "later" => Self::Later,
+            "pair" => Self::Pair,
+            "rate" => Self::Rate,
+            "provider" => Self::Provider,
+            _ => return None,
+        })
+    }
+
+    /// What it means for people.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Undo => "it can still be taken back",
+            Self::Later => "to be sent later",
+            Self::Pair => "many messages to this customer in a short time",
+            Self::Rate => "the number sends as fast as it may",
+            Self::Provider => "the provider put it off",
+        }
+    }
+}
+
+/// Until when a queued message waits, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Not before this time.
+    pub until: Millis,
+    /// Why.
+    pub why: WaitReason,
+}
+
+/// Another attempt of a message that the provider took as well: the customer may have it twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherAttempt {
+    /// How far it got.
+    pub state: DeliveryState,
+    /// When it got there, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Millis>,
 }
 
 #[cfg(test)]

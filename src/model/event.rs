@@ -4,9 +4,9 @@
 //! number, so that several engines can share a log of them.
 
 use super::contact::Identity;
-use super::delivery::DeliveryError;
-use super::ids::{AccountId, AttemptId, EventId, MessageId, QuickReplyId, ThreadId};
-use super::inbound::{Severity, WebhookBatch};
+use super::delivery::{DeliveryError, HoldScope, WaitReason};
+use super::ids::{AccountId, AttemptId, ContactId, EventId, MessageId, QuickReplyId, ThreadId};
+use super::inbound::{Severity, StatusUpdate, WebhookBatch};
 use super::outgoing::Outgoing;
 use super::quick_reply::QuickReply;
 use super::template::Template;
@@ -95,6 +95,9 @@ pub struct NumberFacts {
     pub limit: String,
     /// Throughput level word.
     pub throughput: String,
+    /// Whether the number is also in use in the WhatsApp Business app.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub on_app: bool,
     /// The business profile's “about”.
     pub about: String,
 }
@@ -122,6 +125,9 @@ pub enum AttemptOutcome {
         at: Millis,
         /// Why.
         error: DeliveryError,
+        /// Who has to wait.
+        #[serde(default)]
+        scope: HoldScope,
     },
     /// The answer was lost: it may or may not have gone out.
     Unknown {
@@ -215,8 +221,34 @@ pub enum EventBody {
         content: Outgoing,
         /// The message it quotes.
         quote: Option<MessageId>,
-        /// Not before this time (undo, send later).
+        /// Not before this time (undo).
         not_before: Millis,
+        /// The time that an operator chose (send later).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        send_at: Option<Millis>,
+    },
+    /// Queued sends have to wait longer: a limit of the provider is reached.
+    SendsPutOff {
+        /// Which; those that have left or wait longer already stay as they are.
+        messages: Vec<MessageId>,
+        /// Not before this time.
+        until: Millis,
+        /// Why.
+        why: WaitReason,
+    },
+    /// An operator chose another time for a queued send, or sends it now.
+    SendMoved {
+        /// The message.
+        message: MessageId,
+        /// The time; `None` = now.
+        send_at: Option<Millis>,
+    },
+    /// The provider was asked what became of a message of ours, or what was kept was looked through.
+    StatusesLearned {
+        /// Which account.
+        account: AccountId,
+        /// What was learned.
+        statuses: Vec<StatusUpdate>,
     },
     /// An attempt is about to put its first byte on the wire.
     AttemptStarted {
@@ -257,6 +289,25 @@ pub enum EventBody {
         thread: ThreadId,
         /// Messages up to and including this time.
         upto: Millis,
+        /// But none that was stored after this: the operator has not seen it, whatever its time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stored: Option<Millis>,
+    },
+    /// An operator says that two contacts are one person: one goes into the other.
+    ContactsMerged {
+        /// The one that stays.
+        into: ContactId,
+        /// The one that goes.
+        from: ContactId,
+    },
+    /// An operator says that some identities of a contact are another person.
+    ContactSplit {
+        /// The contact.
+        contact: ContactId,
+        /// What leaves it.
+        identities: Vec<Identity>,
+        /// The new contact.
+        new: ContactId,
     },
     /// An operator marked a thread unread.
     ThreadUnread {
@@ -331,6 +382,9 @@ impl EventBody {
             Self::NumberSynced { .. } => "number_synced",
             Self::TemplatesSynced { .. } => "templates_synced",
             Self::MessageQueued { .. } => "message_queued",
+            Self::SendsPutOff { .. } => "sends_put_off",
+            Self::SendMoved { .. } => "send_moved",
+            Self::StatusesLearned { .. } => "statuses_learned",
             Self::AttemptStarted { .. } => "attempt_started",
             Self::AttemptEnded { .. } => "attempt_ended",
             Self::MessageRetried { .. } => "message_retried",
@@ -338,6 +392,8 @@ impl EventBody {
             Self::WindowClosed { .. } => "window_closed",
             Self::ThreadRead { .. } => "thread_read",
             Self::ThreadUnread { .. } => "thread_unread",
+            Self::ContactsMerged { .. } => "contacts_merged",
+            Self::ContactSplit { .. } => "contact_split",
             Self::DraftSaved { .. } => "draft_saved",
             Self::QuickReplySaved { .. } => "quick_reply_saved",
             Self::QuickReplyDeleted { .. } => "quick_reply_deleted",

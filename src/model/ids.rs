@@ -175,7 +175,7 @@ impl fmt::Debug for AccountId {
     }
 }
 
-/// A message id as the provider gave it (`wamid.…`): opaque, never decoded.
+/// A message id as the provider gave it (`wamid.…`): opaque; only [`super::wamid`] looks inside.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ProviderMessageId(pub String);

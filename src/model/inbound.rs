@@ -110,6 +110,8 @@ pub struct StatusUpdate {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TemplateNews {
+    /// The provider's time; 0 when it gave none.
+    pub at: Millis,
     /// The provider's id.
     pub provider_id: String,
     /// Name.
@@ -202,6 +204,9 @@ pub enum Change {
     ContactSeen {
         /// The person.
         peer: Peer,
+        /// The provider's time; 0 when it gave none.
+        #[serde(default)]
+        at: Millis,
     },
     /// A customer stopped or resumed marketing messages.
     Preference {
@@ -209,6 +214,9 @@ pub enum Change {
         peer: Peer,
         /// `true` = wants none.
         stop: bool,
+        /// The provider's time; 0 when it gave none.
+        #[serde(default)]
+        at: Millis,
     },
     /// Template news.
     Template(Box<TemplateNews>),
@@ -220,6 +228,9 @@ pub enum Change {
         severity: Severity,
         /// One line.
         text: String,
+        /// The provider's time, where it gave one: the same news with the same time is told once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Millis>,
         /// New quality rating of the number, where this is what changed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         quality: Option<String>,
@@ -227,9 +238,9 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<String>,
     },
-    /// A field this version does not know: kept raw, counted, shown as text.
+    /// Something this version does not know: kept raw, and told once a day.
     Unknown {
-        /// The webhook field.
+        /// The webhook field, or what in it.
         field: String,
     },
 }

@@ -1,6 +1,6 @@
 //! A message: who, when, what, and how far it got.
 
-use super::delivery::{DeliveryError, DeliveryState, DeliveryTimes};
+use super::delivery::{DeliveryError, DeliveryState, DeliveryTimes, OtherAttempt, Waiting};
 use super::ids::{AccountId, MessageId, ProviderMessageId, ThreadId};
 use crate::clock::Millis;
 use serde::{Deserialize, Serialize};
@@ -421,9 +421,18 @@ pub struct Message {
     /// When each state was reached.
     #[serde(default)]
     pub times: DeliveryTimes,
-    /// Why it failed, if it did.
+    /// Why it failed, if it did; for a queued one why the last attempt was put off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<DeliveryError>,
+    /// While it is queued: until when it waits, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits: Option<Waiting>,
+    /// Failed or unknown, and an operator has put it aside: nothing is to be done any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub put_aside: bool,
+    /// Another attempt that the provider took as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub also_sent: Option<OtherAttempt>,
     /// What it answers to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quote: Option<Quote>,
@@ -439,11 +448,32 @@ pub struct Message {
     /// Whether the customer changed it afterwards.
     #[serde(default)]
     pub edited: bool,
+    /// Whether nobody has read it here yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unread: bool,
+    /// Milliseconds between its time and its arrival, where that is more than delivery takes: it stands where its
+    /// time says, which may be above messages that were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<Millis>,
     /// How often sending was tried.
     #[serde(default)]
     pub attempts: u32,
     /// Changes whenever anything above changes: the key of a layout cache.
     pub revision: u32,
+}
+
+impl Message {
+    /// How long after its time it came, in words, if that is late.
+    #[must_use]
+    pub fn lateness(&self) -> Option<String> {
+        let minutes = self.late? / 60_000;
+        let time = match minutes {
+            ..120 => format!("{minutes} min"),
+            120..2_880 => format!("{} h", minutes / 60),
+            _ => format!("{} days", minutes / 1_440),
+        };
+        Some(format!("arrived {time} late"))
+    }
 }
 
 #[cfg(test)]

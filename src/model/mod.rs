@@ -10,9 +10,11 @@ pub mod ids;
 pub mod inbound;
 pub mod message;
 pub mod outgoing;
+pub mod phone;
 pub mod quick_reply;
 pub mod template;
 pub mod thread;
+pub mod wamid;
 pub mod window;
 
 pub use contact::{Contact, Identity, IdentityKind};

@@ -37,7 +37,8 @@ pub struct ThreadRow {
     /// Phone number in digits, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
-    /// Time of the newest message.
+    /// When something last came: the time of the newest message, or the arrival of one that came late. The list
+    /// is in this order.
     pub last_at: Millis,
     /// The newest message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -85,6 +86,9 @@ pub struct ThreadDetail {
     /// The newest inbound message that was unread when last marked: where the unread line goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Millis>,
+    /// The oldest unread message that came late: it may stand far above the newest one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late_unread: Option<MessageId>,
 }
 
 /// Which threads a list shows.

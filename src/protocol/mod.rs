@@ -6,11 +6,13 @@
 
 pub mod client;
 pub mod codec;
+mod outbox;
 mod recorder;
 
+pub use outbox::{Asked, CheckReport, OutboxRow};
 pub use recorder::{
-    LifeStep, LifeWebhook, MessageLife, RAW_MAX, Replayed, WebhookDetail, WebhookFilter, WebhookPart, WebhookRow,
-    WebhookState,
+    LifeStep, LifeWebhook, MessageLife, RAW_MAX, Replayed, WebhookDetail, WebhookFilter, WebhookPart,
+    WebhookRow, WebhookState,
 };
 
 use crate::clock::Millis;
@@ -155,6 +157,10 @@ pub enum Request {
         content: Outgoing,
         /// The message it quotes.
         quote: Option<MessageId>,
+        /// Send it at this time; a time that has passed is now, without the time to take it back. `None` = as soon
+        /// as it cannot be taken back any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Millis>,
     },
     /// Send a template by name with its values. Checked before anything is stored. → [`Response::Queued`]
     SendTemplate {
@@ -168,6 +174,9 @@ pub enum Request {
         language: String,
         /// Values by field key.
         values: Values,
+        /// As in [`Request::Send`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Millis>,
     },
     /// Send a failed or unknown message again, as a new attempt. → [`Response::Done`]
     Retry {
@@ -179,12 +188,40 @@ pub enum Request {
         /// Which.
         message: MessageId,
     },
+    /// Withdraw a queued message and give its content back, to be written anew. → [`Response::TakenBack`]
+    TakeBack {
+        /// Which.
+        message: MessageId,
+    },
+    /// Another time for a queued message. → [`Response::Done`]
+    Reschedule {
+        /// Which.
+        message: MessageId,
+        /// When; `None` = now.
+        at: Option<Millis>,
+    },
+    /// Find out what became of a message that was sent: look through what was kept, ask the provider where it can
+    /// be asked. → [`Response::Checked`]
+    Check {
+        /// Which.
+        message: MessageId,
+    },
+    /// Sends that have not got through: waiting, on the wire, unknown, failed. → [`Response::Outbox`]
+    Outbox {
+        /// One account, or all.
+        account: Option<AccountId>,
+        /// At most this many (1 to 1000).
+        limit: u32,
+    },
     /// Mark a thread read here. → [`Response::Done`]
     MarkRead {
         /// Which.
         thread: ThreadId,
         /// Up to this time (the newest message that was on the screen).
         upto: Millis,
+        /// But nothing that was stored after this: it may have come late and stand above what was seen.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stored: Option<Millis>,
         /// Also tell the customer (blue ticks).
         receipt: bool,
     },
@@ -362,10 +399,40 @@ pub struct Status {
     pub failed_webhooks: u64,
     /// Messages waiting in the outbox.
     pub outbox: u32,
+    /// Messages to be sent later.
+    pub later: u32,
     /// Messages whose fate is unknown.
     pub unknown: u32,
     /// The last few notices, newest first.
     pub notices: Vec<Notice>,
+    /// Accounts from which a webhook is missing that was to be expected.
+    pub silent: Vec<Silence>,
+    /// What is wrong with the disk; nothing comes in or goes out while it lasts.
+    pub disk: Option<DiskProblem>,
+}
+
+/// An account from which nothing comes although something should.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Silence {
+    /// Which.
+    pub account: AccountId,
+    /// Nothing since then.
+    pub since: Millis,
+    /// Why something was to be expected.
+    pub why: String,
+}
+
+/// What is wrong with the disk of the data folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiskProblem {
+    /// What happened.
+    pub what: String,
+    /// What to do.
+    pub next: String,
+    /// Since when.
+    pub since: Millis,
+    /// Bytes that are free, where that is known.
+    pub free: Option<u64>,
 }
 
 /// Verdict of one check.
@@ -436,6 +503,19 @@ pub enum Response {
         /// Its thread.
         thread: ThreadId,
     },
+    /// A send was withdrawn; this was it.
+    TakenBack {
+        /// Its thread.
+        thread: ThreadId,
+        /// What it was.
+        content: Outgoing,
+        /// What it quoted.
+        quote: Option<MessageId>,
+    },
+    /// What a check found.
+    Checked(Box<CheckReport>),
+    /// Sends that have not got through.
+    Outbox(Vec<OutboxRow>),
     /// Templates.
     Templates(Vec<Template>),
     /// Quick replies.
@@ -545,6 +625,15 @@ pub enum Changed {
         /// Which.
         thread: ThreadId,
         /// Its account.
+        account: AccountId,
+    },
+    /// A thread went into another one, because their contacts are one person.
+    ThreadJoined {
+        /// The one that is gone.
+        thread: ThreadId,
+        /// The one that has its messages.
+        into: ThreadId,
+        /// Their account.
         account: AccountId,
     },
     /// Counters, state or facts of an account changed.

@@ -142,6 +142,8 @@ pub struct Answer {
     pub status: u16,
     /// How long the other side asks to wait.
     pub retry_after: Option<Duration>,
+    /// The other side's clock (`Date`), in Unix milliseconds, to the second.
+    pub date: Option<i64>,
     /// The body, at most [`ANSWER_MAX`] bytes.
     pub body: Vec<u8>,
 }
@@ -151,6 +153,7 @@ pub async fn call(request: reqwest::RequestBuilder) -> Result<Answer, Transport>
     let mut response = request.send().await.map_err(Transport::of)?;
     let status = response.status().as_u16();
     let retry_after = wish(response.headers());
+    let date = date(response.headers());
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
@@ -164,12 +167,60 @@ pub async fn call(request: reqwest::RequestBuilder) -> Result<Answer, Transport>
                 }
                 body.extend_from_slice(&part);
             }
-            Ok(None) => return Ok(Answer { status, retry_after, body }),
+            Ok(None) => return Ok(Answer { status, retry_after, date, body }),
             // An answer of refusal is one even when its text broke off.
-            Err(_) if status >= 400 => return Ok(Answer { status, retry_after, body: Vec::new() }),
+            Err(_) if status >= 400 => return Ok(Answer { status, retry_after, date, body: Vec::new() }),
             Err(e) => return Err(Transport { nothing_sent: false, ..Transport::of(e) }),
         }
     }
+}
+
+fn date(headers: &HeaderMap) -> Option<i64> {
+    let text = headers.get("date")?.to_str().ok()?;
+    Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_millisecond())
+}
+
+/// How far a call got that reached nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// The name could not be resolved.
+    Name,
+    /// Nobody answers at the address.
+    Connection,
+    /// The encryption failed: a certificate, or no encryption at all on the other side.
+    Tls,
+    /// It took too long.
+    Time,
+    /// Anything else.
+    Other,
+}
+
+/// Where a call broke, and the innermost reason.
+#[must_use]
+pub fn reach(error: reqwest::Error) -> (Reach, String) {
+    let error = error.without_url();
+    let mut texts = String::new();
+    let mut tls = false;
+    let mut source = error.source();
+    while let Some(s) = source {
+        let inner = s.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        tls |= s.is::<rustls::Error>() || inner.is_some_and(|i| i.is::<rustls::Error>());
+        texts.push_str(&s.to_string().to_lowercase());
+        texts.push(' ');
+        source = s.source();
+    }
+    let reach = if texts.contains("dns") || texts.contains("lookup address") {
+        Reach::Name
+    } else if tls || texts.contains("certificate") || texts.contains("tls") {
+        Reach::Tls
+    } else if error.is_timeout() {
+        Reach::Time
+    } else if error.is_connect() {
+        Reach::Connection
+    } else {
+        Reach::Other
+    };
+    (reach, chain(&error))
 }
 
 fn wish(headers: &HeaderMap) -> Option<Duration> {

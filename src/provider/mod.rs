@@ -6,8 +6,9 @@ pub mod http;
 pub mod meta;
 
 use crate::model::contact::Identity;
-use crate::model::delivery::DeliveryError;
+use crate::model::delivery::{DeliveryError, HoldScope};
 use crate::model::event::NumberFacts;
+use crate::model::inbound::StatusUpdate;
 use crate::model::outgoing::Outgoing;
 use crate::model::template::Template;
 use async_trait::async_trait;
@@ -36,6 +37,8 @@ pub struct Capabilities {
     pub history: bool,
     /// Has a customer service window.
     pub window: bool,
+    /// Can be asked what became of a message that it named.
+    pub delivery_history: bool,
 }
 
 /// A send as a provider needs it: every id is the provider's own.
@@ -71,6 +74,8 @@ pub enum Outcome {
         after: Option<Duration>,
         /// Why.
         error: DeliveryError,
+        /// Who has to wait.
+        scope: HoldScope,
     },
     /// The answer was lost after bytes had left: it may or may not have been sent.
     Unknown(DeliveryError),
@@ -105,6 +110,27 @@ pub struct TokenFacts {
     pub expires_at: Option<i64>,
 }
 
+/// An app of the provider that hears what happens on our business account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subscriber {
+    /// The provider's id of the app.
+    pub app: String,
+    /// Its name.
+    pub name: String,
+    /// Where its webhooks for our business account go, where that differs from the app's own setting.
+    pub callback: Option<String>,
+}
+
+/// Where the provider sends our webhooks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subscription {
+    /// The apps.
+    pub apps: Vec<Subscriber>,
+    /// The address that counts for our number (its own before the business account's before the app's), where the
+    /// provider says it.
+    pub callback: Option<String>,
+}
+
 /// One account's way to its provider. Cheap to share; opens connections when first used.
 #[async_trait]
 pub trait Provider: Send + Sync {
@@ -112,6 +138,8 @@ pub trait Provider: Send + Sync {
     fn capabilities(&self) -> Capabilities;
     /// Sends. Never retries by itself.
     async fn send(&self, request: SendRequest<'_>) -> Outcome;
+    /// What it reported about a message of ours, oldest first; nothing where it knows nothing.
+    async fn delivery_history(&self, provider_id: &str) -> Result<Vec<StatusUpdate>, CallError>;
     /// Marks a customer's message (and all before it) read; `typing` also shows that somebody types.
     async fn mark_read(&self, provider_id: &str, typing: bool) -> Result<(), CallError>;
     /// The whole template list, all pages.
@@ -121,6 +149,10 @@ pub trait Provider: Send + Sync {
     /// Points the provider's webhooks for our business account at `callback` (at most 200 characters); the
     /// provider checks it with a handshake before it answers.
     async fn subscribe(&self, callback: &str, verify_token: &str) -> Result<(), CallError>;
+    /// Where the provider sends our webhooks.
+    async fn subscription(&self) -> Result<Subscription, CallError>;
+    /// The provider's clock, to the second; `None` when it does not say.
+    async fn time(&self) -> Result<Option<i64>, CallError>;
     /// What the token is worth.
     async fn token(&self) -> Result<TokenFacts, CallError>;
 }

@@ -118,7 +118,8 @@ pub fn ingest(raw: &[u8], parsed: &Parsed) -> Shown {
             Some(bed) => bed,
             None => Bed::new().unwrap_or_else(|e| unreachable!("no database: {e}")),
         };
-        let shown = apply_twice(&mut bed, raw, parsed).unwrap_or_else(|e| unreachable!("the store gave up: {e}"));
+        let shown =
+            apply_twice(&mut bed, raw, parsed).unwrap_or_else(|e| unreachable!("the store gave up: {e}"));
         *slot = Some(bed);
         shown
     })
@@ -166,8 +167,7 @@ fn library() -> Result<Bed, StoreError> {
 /// Searches a store that holds some texts.
 pub fn search(query: &str) -> Found {
     LIBRARY.with_borrow_mut(|slot| {
-        let bed =
-            slot.get_or_insert_with(|| library().unwrap_or_else(|e| unreachable!("no database: {e}")));
+        let bed = slot.get_or_insert_with(|| library().unwrap_or_else(|e| unreachable!("no database: {e}")));
         bed.reader
             .search(query, None, None, None, 10)
             .unwrap_or_else(|e| unreachable!("the query {query:?} broke: {e}"))

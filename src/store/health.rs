@@ -45,8 +45,10 @@ impl Reader {
             ),
             (
                 "newest messages of threads",
-                "SELECT count(*) FROM threads t WHERE t.last_row > 0 AND \
-                 (SELECT at FROM messages m WHERE m.thread_id = t.id ORDER BY at DESC LIMIT 1) <> t.last_at",
+                "SELECT count(*) FROM threads t JOIN messages n ON n.id = \
+                 (SELECT id FROM messages m WHERE m.thread_id = t.id ORDER BY at DESC, id DESC LIMIT 1) \
+                 WHERE t.last_row <> n.id OR t.last_uid <> n.uid OR t.last_at < n.at OR t.last_state <> n.state \
+                 OR t.last_kind <> n.kind",
             ),
         ];
         for (what, sql) in checks {

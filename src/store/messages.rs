@@ -38,8 +38,10 @@ impl Reader {
         let mut st = self.conn.prepare_cached(&sql)?;
         let mut found = st.query(params![thread, from.at, from.row, limit + 1])?;
         let mut out = Vec::with_capacity(limit as usize);
+        let mut bytes = 0;
         while let Some(r) = found.next()? {
-            if out.len() == limit as usize {
+            bytes += rows::message_bytes(r)?;
+            if out.len() == limit as usize || bytes > rows::PAGE_BYTES && !out.is_empty() {
                 return Ok((out, true));
             }
             let (row, has_reactions, mut m) = rows::message(r, &names)?;
@@ -59,8 +61,9 @@ impl Reader {
         Ok(list)
     }
 
-    /// A page of a thread's messages.
+    /// A page of a thread's messages: at most `limit`, and fewer where they are long.
     pub fn messages(&self, thread: ThreadId, place: Place, limit: u32) -> Result<MessagePage, StoreError> {
+        let thread = self.current(thread)?;
         let id: i64 = self
             .conn
             .prepare_cached("SELECT id FROM threads WHERE uid = ?1")?

@@ -8,11 +8,13 @@ mod apply;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 pub mod health;
-mod life;
 #[cfg(test)]
 mod ingest_tests;
+mod life;
 mod messages;
 mod migrate;
+#[cfg(test)]
+mod model_tests;
 mod outbox;
 mod reader;
 #[cfg(test)]
@@ -28,7 +30,7 @@ mod writer;
 pub mod seed;
 
 pub use life::{Act, AttemptRow, LifeRows};
-pub use outbox::{DueSend, OpenAttempt};
+pub use outbox::{Due, DueSend, OpenAttempt, RecentAttempt, SendFacts};
 pub use reader::Reader;
 pub use webhooks::{Carriers, KeptWebhook};
 pub use writer::{Commit, Reply};
@@ -41,6 +43,20 @@ use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use writer::Writer;
+
+/// Why a disk does not take anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DiskTrouble {
+    /// There is no room.
+    #[error("the disk is full")]
+    Full,
+    /// The file system, or the file, can only be read.
+    #[error("the disk can only be read, not written")]
+    ReadOnly,
+    /// Reading or writing failed.
+    #[error("the disk failed")]
+    Failing,
+}
 
 /// What can go wrong with the store.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +94,9 @@ pub enum StoreError {
     /// A value in the database makes no sense.
     #[error("the database holds something unreadable: {0}")]
     Corrupt(String),
+    /// The disk does not take anything.
+    #[error("{0}")]
+    Disk(DiskTrouble),
     /// The writer or a reader has stopped.
     #[error("the store has stopped")]
     Stopped,
@@ -95,8 +114,30 @@ impl StoreError {
                 e.sqlite_error_code(),
                 Some(rusqlite::ErrorCode::ConstraintViolation | rusqlite::ErrorCode::TypeMismatch) | None
             ),
-            Self::File { .. } | Self::Stopped | Self::Busy => true,
+            Self::File { .. } | Self::Disk(_) | Self::Stopped | Self::Busy => true,
             _ => false,
+        }
+    }
+
+    /// What is wrong with the disk, if that is why.
+    #[must_use]
+    pub fn disk(&self) -> Option<DiskTrouble> {
+        use rusqlite::ErrorCode;
+        use std::io::ErrorKind;
+        match self {
+            Self::Disk(trouble) => Some(*trouble),
+            Self::Sqlite(e) => match e.sqlite_error_code()? {
+                ErrorCode::DiskFull => Some(DiskTrouble::Full),
+                ErrorCode::ReadOnly => Some(DiskTrouble::ReadOnly),
+                ErrorCode::SystemIoFailure | ErrorCode::CannotOpen => Some(DiskTrouble::Failing),
+                _ => None,
+            },
+            Self::File { error, .. } => match error.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some(DiskTrouble::Full),
+                ErrorKind::ReadOnlyFilesystem => Some(DiskTrouble::ReadOnly),
+                _ => None,
+            },
+            _ => None,
         }
     }
 }
@@ -159,6 +200,20 @@ impl Store {
         &self.path
     }
 
+    /// Bytes of the database with its log.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        ["", "-wal"]
+            .iter()
+            .filter_map(|end| {
+                let mut name = self.path.as_os_str().to_owned();
+                name.push(end);
+                std::fs::metadata(name).ok()
+            })
+            .map(|m| m.len())
+            .sum()
+    }
+
     /// Applies an event and waits until it is on the disk. Waits for room in the queue.
     pub async fn apply(&self, event: Event) -> Result<Reply, StoreError> {
         self.writer.apply(event).await
@@ -167,6 +222,24 @@ impl Store {
     /// Like [`Store::apply`], but says [`StoreError::Busy`] at once when the queue is full.
     pub async fn try_apply(&self, event: Event) -> Result<Reply, StoreError> {
         self.writer.try_apply(event).await
+    }
+
+    /// What is wrong with the disk, as the writer met it last; `None` after a commit that went well.
+    #[must_use]
+    pub fn disk(&self) -> tokio::sync::watch::Receiver<Option<DiskTrouble>> {
+        self.writer.disk()
+    }
+
+    /// Writes a little more than a usual event needs, and takes it away again: whether the disk takes it.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        self.writer.probe().await
+    }
+
+    /// Makes the database behave as if its disk were full, or could only be read, until called with `None`. For tests:
+    /// they cannot fill a disk.
+    #[doc(hidden)]
+    pub async fn hinder(&self, how: Option<DiskTrouble>) -> Result<(), StoreError> {
+        self.writer.hinder(how).await
     }
 
     /// Lets the writer do what it puts off while busy (part-of-word index, planner statistics).

@@ -49,7 +49,8 @@ async fn list(bed: &Bed, filter: WebhookFilter) -> Vec<KeptWebhook> {
     while first || next.is_some() {
         first = false;
         let f = filter.clone();
-        let (page, more) = bed.store.read_slow(move |r| r.webhooks(&f, Some("77"), next, 7, 0)).await.unwrap();
+        let (page, more) =
+            bed.store.read_slow(move |r| r.webhooks(&f, Some("77"), next, 7, 0)).await.unwrap();
         assert!(page.len() <= 7);
         out.extend(page);
         next = more;
@@ -87,7 +88,10 @@ async fn the_oldest_applied_go_first_and_what_failed_stays_longer() {
     // Nothing else is left: now the failed ones.
     expire(&bed, NOW, NOW, Some(500)).await;
     let left = list(&bed, WebhookFilter::default()).await;
-    assert_eq!(left.iter().map(|w| w.id).collect::<Vec<_>>(), failed[5..].iter().rev().copied().collect::<Vec<_>>());
+    assert_eq!(
+        left.iter().map(|w| w.id).collect::<Vec<_>>(),
+        failed[5..].iter().rev().copied().collect::<Vec<_>>()
+    );
     bed.whole().await;
     // The same again changes nothing.
     assert!(!expire(&bed, NOW, NOW, Some(500)).await.more);

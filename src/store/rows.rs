@@ -1,7 +1,9 @@
 //! From database rows to model types.
 
 use super::StoreError;
-use crate::model::delivery::{DeliveryError, DeliveryState, DeliveryTimes};
+use crate::model::delivery::{
+    DeliveryError, DeliveryState, DeliveryTimes, OtherAttempt, WaitReason, Waiting,
+};
 use crate::model::ids::{AccountId, AttemptId, ContactId, MessageId, ProviderMessageId, ThreadId};
 use crate::model::message::{Body, Direction, Message, Origin, Quote, Reaction};
 use crate::model::thread::{Preview, ThreadRow};
@@ -101,7 +103,37 @@ pub(super) fn thread_row(r: &Row<'_>, names: &AccountNames) -> Result<(i64, Thre
 /// Columns of [`message`], in its order.
 pub(super) const MESSAGE_COLUMNS: &str = "m.id, m.uid, t.uid, t.account_id, m.at, m.stored_at, m.inbound, m.state, \
      m.text, m.body, m.origin, m.provider_id, m.quote, m.times, m.error, m.tag, m.edited, m.attempts, m.revision, \
-     m.dismissed, EXISTS(SELECT 1 FROM reactions x WHERE x.message_id = m.id)";
+     m.dismissed, EXISTS(SELECT 1 FROM reactions x WHERE x.message_id = m.id), m.unread, m.late, \
+     CASE WHEN m.state = 'queued' THEN (SELECT o.not_before || ' ' || o.hold FROM outbox o WHERE o.message_id = m.id) \
+     END, \
+     CASE WHEN m.attempts > 1 THEN (SELECT a.state || ' ' || coalesce(a.times, '{}') FROM outbox o \
+       JOIN attempts a ON a.outbox_id = o.id WHERE o.message_id = m.id AND a.uid <> o.attempt \
+       AND a.state IN ('accepted','sent','delivered','read','played') ORDER BY a.n DESC LIMIT 1) END";
+
+/// Bytes of text after which a page of messages ends, however few they are. As JSON a control character takes six
+/// bytes, and a frame has an end.
+pub(super) const PAGE_BYTES: usize = 2 << 20;
+
+/// Bytes of text and body of a message row.
+pub(super) fn message_bytes(r: &Row<'_>) -> Result<usize, StoreError> {
+    let len = |i| r.get_ref(i).map(|v| v.as_bytes_or_null().ok().flatten().map_or(0, <[u8]>::len));
+    Ok(len(8)? + len(9)?)
+}
+
+/// `until reason`, as the columns above give it.
+fn waits(r: &Row<'_>, i: usize) -> rusqlite::Result<Option<Waiting>> {
+    let Some(text) = r.get_ref(i)?.as_str_or_null()? else { return Ok(None) };
+    let Some((until, why)) = text.split_once(' ') else { return Ok(None) };
+    Ok(until.parse().ok().zip(WaitReason::parse(why)).map(|(until, why)| Waiting { until, why }))
+}
+
+/// `state times`, as the columns above give it.
+fn other_attempt(r: &Row<'_>, i: usize) -> rusqlite::Result<Option<OtherAttempt>> {
+    let Some(text) = r.get_ref(i)?.as_str_or_null()? else { return Ok(None) };
+    let Some((state, times)) = text.split_once(' ') else { return Ok(None) };
+    let times: DeliveryTimes = serde_json::from_str(times).unwrap_or_default();
+    Ok(DeliveryState::parse(state).map(|state| OtherAttempt { state, at: times.of(state) }))
+}
 
 /// A message, its local number, and whether it has reactions (to be read apart).
 pub(super) fn message(r: &Row<'_>, names: &AccountNames) -> Result<(i64, bool, Message), StoreError> {
@@ -115,13 +147,9 @@ pub(super) fn message(r: &Row<'_>, names: &AccountNames) -> Result<(i64, bool, M
         None if inbound => Origin::Customer(None),
         None => Origin::Phone,
     };
-    let mut error = opt_json::<DeliveryError>(r, 14, "error")?;
-    if r.get(19)? {
-        // Put aside by an operator: it stays what it is, and asks for nothing any more.
-        if let Some(e) = &mut error {
-            e.next = Some(DeliveryError::PUT_ASIDE.to_owned());
-        }
-    }
+    let error = opt_json::<DeliveryError>(r, 14, "error")?;
+    let state = state(text(r, 7)?)?;
+    let ended = matches!(state, DeliveryState::Failed | DeliveryState::Unknown);
     Ok((
         r.get(0)?,
         r.get(20)?,
@@ -134,14 +162,19 @@ pub(super) fn message(r: &Row<'_>, names: &AccountNames) -> Result<(i64, bool, M
             at: r.get(4)?,
             stored_at: r.get(5)?,
             body,
-            state: state(text(r, 7)?)?,
+            state,
             times: opt_json::<DeliveryTimes>(r, 13, "times")?.unwrap_or_default(),
             error,
+            waits: waits(r, 23)?,
+            put_aside: ended && r.get(19)?,
+            also_sent: other_attempt(r, 24)?,
             quote: opt_json::<Quote>(r, 12, "quote")?,
             reactions: Vec::new(),
             provider_id: r.get::<_, Option<String>>(11)?.map(ProviderMessageId),
             tag: r.get(15)?,
             edited: r.get(16)?,
+            unread: r.get(21)?,
+            late: r.get(22)?,
             attempts: u32::try_from(r.get::<_, i64>(17)?).unwrap_or(0),
             revision: r.get::<_, i64>(18)? as u32,
         },

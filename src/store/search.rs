@@ -8,6 +8,7 @@ use super::apply;
 use super::reader::Reader;
 use super::rows::{self, MESSAGE_COLUMNS, THREAD_COLUMNS};
 use crate::model::ids::{AccountId, ThreadId};
+use crate::model::phone;
 use crate::model::thread::ThreadRow;
 use crate::protocol::{Cursor, Found, Hit, Page};
 use rusqlite::params;
@@ -363,7 +364,7 @@ impl Reader {
             rows.extend(self.rowids("message_parts", &q, &scope)?);
             rows.extend(self.tail(&query.terms, &scope)?);
         }
-        let more = rows.len() > limit;
+        let mut more = rows.len() > limit;
         let rows: Vec<i64> = rows.into_iter().rev().take(limit).collect();
         let mut hits = Vec::with_capacity(rows.len());
         let sql = format!(
@@ -371,13 +372,19 @@ impl Reader {
         );
         let mut st = self.conn.prepare_cached(&sql)?;
         let mut next = None;
+        let mut bytes = 0;
         for id in rows {
             let mut found = st.query([id])?;
             if let Some(r) = found.next()? {
+                bytes += rows::message_bytes(r)?;
+                if bytes > rows::PAGE_BYTES && !hits.is_empty() {
+                    more = true;
+                    break;
+                }
                 let (row, _, message) = rows::message(r, &names)?;
                 next = Some(Cursor { at: message.at, row });
                 let snippet = snippet(&message.body.plain_text(), &query.terms);
-                hits.push(Hit { message, title: r.get(21)?, snippet });
+                hits.push(Hit { message, title: r.get("title")?, snippet });
             }
         }
         let threads = if before.is_none() && thread.is_none() {
@@ -401,7 +408,12 @@ impl Reader {
         let (condition, value) = if is_number {
             (
                 "t.id IN (SELECT rowid FROM thread_parts WHERE thread_parts MATCH ?1 LIMIT 500)",
-                format!("\"{digits}\""),
+                // A whole number is found in its other forms too.
+                std::iter::once(digits.clone())
+                    .chain(phone::variants(&digits).into_iter().map(|v| v.digits))
+                    .map(|d| format!("\"{d}\""))
+                    .collect::<Vec<_>>()
+                    .join(" OR "),
             )
         } else if short {
             let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");

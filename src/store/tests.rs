@@ -15,6 +15,8 @@ use crate::model::thread::{DraftMode, ThreadFilter};
 use crate::protocol::Place;
 use health::Table;
 
+mod outbox;
+
 pub(super) const NUMBER: &str = "339901477551020";
 pub(super) const NOW: i64 = 1_795_176_000_000;
 
@@ -96,6 +98,7 @@ impl Bed {
             content: Outgoing::text(text),
             quote: None,
             not_before: 0,
+            send_at: None,
         })
         .await
         .unwrap();
@@ -182,7 +185,7 @@ async fn the_same_message_twice_is_one_and_the_same_event_twice_is_none() {
     let event = Event::new(
         NOW,
         Actor::Engine,
-        EventBody::ThreadRead { thread: bed.threads().await[0].id, upto: NOW },
+        EventBody::ThreadRead { thread: bed.threads().await[0].id, upto: NOW, stored: None },
     );
     assert!(!bed.store.apply(event.clone()).await.unwrap().repeated);
     assert!(bed.store.apply(event).await.unwrap().repeated);
@@ -259,7 +262,7 @@ async fn an_unknown_attempt_is_settled_by_a_status_that_carries_our_id() {
     let m = bed.message(message).await;
     assert_eq!((m.state, m.provider_id.unwrap().0.as_str()), (DeliveryState::Sent, "out9"));
     assert_eq!(bed.threads().await[0].failed, 0);
-    assert!(bed.store.read(|r| r.due(10)).await.unwrap().is_empty(), "never sent again");
+    assert!(bed.store.read(|r| r.due(NOW, 10)).await.unwrap().sends.is_empty(), "never sent again");
     bed.whole().await;
 }
 
@@ -275,7 +278,7 @@ async fn a_closed_window_answer_corrects_our_clock_and_a_retry_is_a_new_attempt(
     let second = AttemptId::new();
     bed.apply(EventBody::MessageRetried { message, attempt: second }).await.unwrap();
     assert_eq!(bed.threads().await[0].failed, 0);
-    let due = bed.store.read(|r| r.due(10)).await.unwrap();
+    let due = bed.store.read(|r| r.due(NOW, 10)).await.unwrap().sends;
     assert!(due.len() == 1 && due[0].attempt == second && second != first);
     // A late failure of the first attempt is not the second one's.
     let e = bed.apply(EventBody::MessageRetried { message, attempt: AttemptId::new() }).await.unwrap_err();
@@ -292,11 +295,11 @@ async fn a_failed_message_can_be_put_aside() {
     let thread = bed.threads().await[0].id;
     let (message, _) = bed.sent(thread, "hello", "out1").await;
     bed.webhook(vec![status("out1", "failed", None)]).await;
-    assert_ne!(bed.message(message).await.error.unwrap().next.as_deref(), Some(DeliveryError::PUT_ASIDE));
+    assert!(!bed.message(message).await.put_aside);
     for _ in 0..2 {
         bed.apply(EventBody::MessageCancelled { message }).await.unwrap();
     }
-    assert_eq!(bed.message(message).await.error.unwrap().next.as_deref(), Some(DeliveryError::PUT_ASIDE));
+    assert!(bed.message(message).await.put_aside);
     assert_eq!(bed.threads().await[0].failed, 0);
     bed.whole().await;
 }
@@ -310,7 +313,9 @@ async fn sends_of_one_thread_are_due_one_at_a_time_in_order() {
     let (b, _) = bed.queue(thread, "2").await;
     let due = |bed: &Bed| {
         let store = bed.store.clone();
-        async move { store.read(|r| r.due(10)).await.unwrap().iter().map(|d| d.message).collect::<Vec<_>>() }
+        async move {
+            store.read(|r| r.due(NOW, 10)).await.unwrap().sends.iter().map(|d| d.message).collect::<Vec<_>>()
+        }
     };
     assert_eq!(due(&bed).await, [a]);
     bed.apply(EventBody::AttemptStarted { message: a, attempt }).await.unwrap();
@@ -325,9 +330,9 @@ async fn reading_and_unreading_keep_the_counters() {
     let bed = Bed::new().await;
     bed.webhook((0..3).map(|i| says(&marta(), &format!("w{i}"), NOW + i, "x")).collect()).await;
     let thread = bed.threads().await[0].id;
-    bed.apply(EventBody::ThreadRead { thread, upto: NOW + 1 }).await.unwrap();
+    bed.apply(EventBody::ThreadRead { thread, upto: NOW + 1, stored: None }).await.unwrap();
     assert_eq!(bed.threads().await[0].unread, 1);
-    bed.apply(EventBody::ThreadRead { thread, upto: NOW + 9 }).await.unwrap();
+    bed.apply(EventBody::ThreadRead { thread, upto: NOW + 9, stored: None }).await.unwrap();
     bed.whole().await;
     assert!(
         bed.store.read(|r| r.threads(None, ThreadFilter::Unread, None, 9)).await.unwrap().items.is_empty()
@@ -548,7 +553,10 @@ async fn raw_webhooks_are_kept_as_long_as_wanted_and_their_messages_for_ever() {
     bed.clock.advance(1000);
     bed.webhook(vec![says(&marta(), "w2", NOW, "new")]).await;
     assert_eq!(bed.store.read(Reader::oldest_webhook).await.unwrap(), Some(NOW));
-    let reply = bed.apply(EventBody::WebhooksExpired { before: NOW + 500, failed_before: None, keep_bytes: None }).await.unwrap();
+    let reply = bed
+        .apply(EventBody::WebhooksExpired { before: NOW + 500, failed_before: None, keep_bytes: None })
+        .await
+        .unwrap();
     assert!(!reply.more);
     assert_eq!(bed.store.read(Reader::oldest_webhook).await.unwrap(), Some(NOW + 1000));
     assert_eq!(bed.store.read(|r| r.count(Table::Messages)).await.unwrap(), 2);

@@ -6,16 +6,19 @@ use super::{StoreError, apply};
 use crate::clock::Millis;
 use crate::model::contact::{Contact, Identity, IdentityKind};
 use crate::model::event::{AccountSpec, NumberFacts};
-use crate::model::ids::{AccountId, QuickReplyId, ThreadId};
+use crate::model::ids::{AccountId, MessageId, QuickReplyId, ThreadId};
+use crate::model::phone;
 use crate::model::quick_reply::QuickReply;
 use crate::model::template::Template;
 use crate::model::thread::{ThreadDetail, ThreadFilter, ThreadRow};
 use crate::protocol::{AccountView, Cursor, Page};
 use rusqlite::{Connection, OptionalExtension, params};
 
-/// The identities of a contact, the most stable kind first.
+/// The identities of a contact, the most stable kind first, and of one kind the current one.
 pub(super) fn identities(conn: &Connection, contact_id: i64) -> Result<Vec<Identity>, StoreError> {
-    let mut st = conn.prepare_cached("SELECT kind, value FROM identities WHERE contact_id = ?1")?;
+    let mut st = conn.prepare_cached(
+        "SELECT kind, value FROM identities WHERE contact_id = ?1 ORDER BY retired, since DESC, value",
+    )?;
     let mut out: Vec<Identity> = st
         .query_map([contact_id], |r| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?)))?
         .filter_map(|row| match row {
@@ -91,18 +94,52 @@ impl Reader {
         let names = self.names()?;
         let mut st =
             self.conn.prepare_cached(&format!("SELECT {THREAD_COLUMNS} FROM threads t WHERE t.uid = ?1"))?;
+        let mut read = |id: ThreadId| -> Result<Option<ThreadRow>, StoreError> {
+            let mut found = st.query([id.0])?;
+            found.next()?.map(|r| Ok(rows::thread_row(r, &names)?.1)).transpose()
+        };
         let mut out = Vec::with_capacity(ids.len());
         for id in ids {
-            let mut found = st.query([id.0])?;
-            if let Some(r) = found.next()? {
-                out.push(rows::thread_row(r, &names)?.1);
+            let mut row = read(*id)?;
+            if row.is_none() {
+                // A thread that was joined with another is that one now.
+                let now = self.current(*id)?;
+                row = if now == *id { None } else { read(now)? };
             }
+            out.extend(row);
         }
         Ok(out)
     }
 
+    /// The oldest unread message of a thread that came late. There is no index of unread messages: they are looked
+    /// for from the newest on, as many as there are.
+    fn late_unread(&self, thread: i64, unread: u32) -> Result<Option<MessageId>, StoreError> {
+        let mut st = self.conn.prepare_cached(
+            "SELECT uid, late FROM messages WHERE thread_id = ?1 AND unread = 1 ORDER BY at DESC, id DESC LIMIT ?2",
+        )?;
+        let mut rows = st.query(params![thread, unread])?;
+        let mut found = None;
+        while let Some(r) = rows.next()? {
+            if r.get::<_, Option<Millis>>(1)?.is_some() {
+                found = Some(rows::message_id(r, 0)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The id that a thread has now: one that was joined with another leads to that.
+    pub(super) fn current(&self, id: ThreadId) -> Result<ThreadId, StoreError> {
+        Ok(self
+            .conn
+            .prepare_cached("SELECT target FROM joined WHERE uid = ?1")?
+            .query_row([id.0], |r| rows::thread_id(r, 0))
+            .optional()?
+            .unwrap_or(id))
+    }
+
     /// One thread with its contact and draft.
     pub fn thread(&self, id: ThreadId) -> Result<ThreadDetail, StoreError> {
+        let id = self.current(id)?;
         let row = self.thread_rows(&[id])?.pop().ok_or(StoreError::Missing("this thread"))?;
         let (thread_id, contact_id, read_at): (i64, i64, Option<Millis>) = self
             .conn
@@ -126,7 +163,8 @@ impl Reader {
             .prepare_cached("SELECT text FROM drafts WHERE thread_id = ?1 AND mode = 'reply'")?
             .query_row([thread_id], |r| r.get(0))
             .optional()?;
-        Ok(ThreadDetail { row, contact, draft: draft.unwrap_or_default(), read_at })
+        let late_unread = if row.unread > 0 { self.late_unread(thread_id, row.unread)? } else { None };
+        Ok(ThreadDetail { row, contact, draft: draft.unwrap_or_default(), read_at, late_unread })
     }
 
     /// The thread that a text names: a thread id, a phone number or user id in any common form, a unique name.
@@ -137,25 +175,28 @@ impl Reader {
     ) -> Result<Option<ThreadId>, FindError> {
         let text = text.trim();
         if let Ok(id) = text.parse::<ThreadId>()
+            && let id = self.current(id)?
             && !self.thread_rows(&[id])?.is_empty()
         {
             return Ok(Some(id));
         }
         let names = self.names()?;
         let account_id = account.and_then(|key| names.iter().find(|(_, k)| k == key)).map(|(id, _)| *id);
-        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-        let looks_like_phone =
-            digits.len() >= 7 && text.chars().all(|c| c.is_ascii_digit() || "+ -().".contains(c));
         let mut st = self.conn.prepare_cached(
             "SELECT t.uid FROM identities i JOIN threads t ON t.contact_id = i.contact_id \
              WHERE i.scope IN (SELECT provider || ':' || business FROM accounts) AND i.kind = ?1 AND i.value = ?2 \
              AND (?3 IS NULL OR t.account_id = ?3) ORDER BY t.last_at DESC LIMIT 1",
         )?;
         let bare = text.strip_prefix('@').unwrap_or(text);
-        let mut tries = vec![("bsuid", text), ("group", text), ("username", bare)];
-        if looks_like_phone {
-            tries.insert(0, ("phone", digits.as_str()));
+        let mut tries = Vec::new();
+        if let Some(digits) = phone::typed(text) {
+            // The number itself before its other forms, and sure ones before those that may be another line.
+            let mut forms = phone::variants(&digits);
+            forms.sort_by_key(|v| !v.sure);
+            tries.push(("phone", digits));
+            tries.extend(forms.into_iter().map(|v| ("phone", v.digits)));
         }
+        tries.extend([("bsuid", text.to_owned()), ("group", text.to_owned()), ("username", bare.to_owned())]);
         for (kind, value) in tries {
             let found =
                 st.query_row(params![kind, value, account_id], |r| rows::thread_id(r, 0)).optional()?;

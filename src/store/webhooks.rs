@@ -4,6 +4,7 @@ use super::StoreError;
 use super::reader::Reader;
 use super::rows::AccountNames;
 use crate::clock::Millis;
+use crate::model::delivery::DeliveryTimes;
 use crate::model::ids::{AccountId, EventId, MessageId};
 use crate::protocol::{Cursor, WebhookFilter, WebhookState};
 use memchr::memmem::Finder;
@@ -18,6 +19,8 @@ const LOOK_BYTES: usize = 64 << 20;
 const CARRIER_ROWS: usize = 200_000;
 /// Bytes that it may read.
 const CARRIER_BYTES: usize = 256 << 20;
+/// Sends that are looked at for one without a status.
+const NEWEST: i64 = 300;
 /// Webhooks of one message that are given.
 const CARRIERS: usize = 64;
 /// Bytes of their bodies that are given.
@@ -162,8 +165,7 @@ impl Reader {
         let bad = !filter.states.is_empty()
             && filter.states.iter().all(|s| matches!(s, WebhookState::Partial | WebhookState::Failed));
         let only = if bad { "AND w.state <> 'applied'" } else { "" };
-        let sql =
-            format!("SELECT {COLUMNS} FROM webhooks w WHERE w.id < ?1 {only} ORDER BY w.id DESC");
+        let sql = format!("SELECT {COLUMNS} FROM webhooks w WHERE w.id < ?1 {only} ORDER BY w.id DESC");
         let text: Vec<Vec<u8>> = filter.text.as_deref().map(forms).unwrap_or_default();
         let text: Vec<Finder<'_>> = text.iter().map(|t| Finder::new(t)).collect();
         let number = number.filter(|n| !n.is_empty()).map(Finder::new);
@@ -264,6 +266,28 @@ impl Reader {
         Ok(n)
     }
 
+    /// When the provider took each of the newest messages of ours that have no status yet.
+    pub fn without_status(&self) -> Result<Vec<(AccountId, Millis)>, StoreError> {
+        let names = self.names()?;
+        let mut st = self.conn.prepare_cached(
+            "SELECT o.account_id, m.times FROM (SELECT message_id, account_id, state FROM outbox \
+             ORDER BY id DESC LIMIT ?1) o JOIN messages m ON m.id = o.message_id \
+             WHERE o.state = 'done' AND m.state = 'accepted'",
+        )?;
+        let mut rows = st.query([NEWEST])?;
+        let mut out = Vec::new();
+        while let Some(r) = rows.next()? {
+            let account: i64 = r.get(0)?;
+            let times: Option<String> = r.get(1)?;
+            let times: DeliveryTimes =
+                times.as_deref().and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
+            if let (Some((_, id)), Some(at)) = (names.iter().find(|(n, _)| *n == account), times.accepted) {
+                out.push((id.clone(), at));
+            }
+        }
+        Ok(out)
+    }
+
     fn webhook_row_at(&self, at: Millis) -> Result<i64, StoreError> {
         row_at(&self.conn, "webhooks", "received_at", at)
     }
@@ -312,7 +336,11 @@ impl Reader {
     }
 
     /// The message here that a provider's id names.
-    pub fn message_of(&self, account: &AccountId, provider_id: &str) -> Result<Option<MessageId>, StoreError> {
+    pub fn message_of(
+        &self,
+        account: &AccountId,
+        provider_id: &str,
+    ) -> Result<Option<MessageId>, StoreError> {
         let key = MessageId::of_provider(account, provider_id);
         let own: Option<Option<Vec<u8>>> = self
             .conn
@@ -325,8 +353,7 @@ impl Reader {
         if let Some(own) = own {
             return Ok(own.and_then(|uid| MessageId::from_slice(&uid)));
         }
-        let here =
-            self.conn.prepare_cached("SELECT 1 FROM messages WHERE uid = ?1")?.exists([key.0])?;
+        let here = self.conn.prepare_cached("SELECT 1 FROM messages WHERE uid = ?1")?.exists([key.0])?;
         Ok(here.then_some(key))
     }
 }

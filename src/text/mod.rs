@@ -4,6 +4,8 @@
 //! everything that reaches a terminal goes through [`sanitize`] (one line) or [`sanitize_lines`] first. The
 //! store keeps the original.
 
+pub mod when;
+
 use std::borrow::Cow;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -34,15 +36,16 @@ pub fn is_hostile(c: char) -> bool {
 }
 
 /// Letters for invisible text. Only flags of regions (England, Scotland) are written with them.
-fn is_tag(c: char) -> bool {
+#[must_use]
+pub fn is_tag(c: char) -> bool {
     matches!(c, '\u{e0020}'..='\u{e007f}')
 }
 
-/// Whether a character certainly begins a grapheme.
+/// Whether a character begins a grapheme wherever it stands, or at least ends the run of what may join.
 fn begins(c: char) -> bool {
     matches!(c as u32,
         0..0x300 | 0x370..=0x482 | 0x48a..=0x52f | 0x5d0..=0x5ea | 0x620..=0x64a
-        | 0x3041..=0x3096 | 0x30a1..=0x30fa | 0x4e00..=0x9fff)
+        | 0x3041..=0x3096 | 0x30a1..=0x30fa | 0x4e00..=0x9fff | 0xac00..=0xd7a3)
 }
 
 /// Whether text can be shown as it is: a quick look that may say no for the sake of a longer one.
@@ -50,7 +53,8 @@ fn is_plain(s: &str, lines: bool) -> bool {
     let mut run = 0;
     s.chars().all(|c| {
         run = if begins(c) { 0 } else { run + 1 };
-        run < GRAPHEME_CELLS && !is_tag(c) && (!is_hostile(c) || lines && c == '\n')
+        // Each may take two cells.
+        run < GRAPHEME_CELLS / 2 && !is_tag(c) && (!is_hostile(c) || lines && c == '\n')
     })
 }
 
@@ -343,14 +347,16 @@ mod tests {
             assert_eq!(sanitize(&safe), safe);
         }
         // What people write stays as it is.
-        for s in ["👩🏿‍❤️‍💋‍👩🏿", "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}!", "क्षत्रिय", "ภาษาไทย", "Ǻ́"] {
+        for s in ["👩🏿‍❤️‍💋‍👩🏿", "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}!", "क्षत्रिय", "ภาษาไทย", "Ǻ́"]
+        {
             assert_eq!(sanitize(s), s);
         }
     }
 
     #[test]
     fn invisible_letters_vanish() {
-        let hidden: String = "ignore this".bytes().map(|b| char::from_u32(0xe0000 + u32::from(b)).unwrap()).collect();
+        let hidden: String =
+            "ignore this".bytes().map(|b| char::from_u32(0xe0000 + u32::from(b)).unwrap()).collect();
         assert_eq!(sanitize(&format!("a{hidden}b")), "ab");
         assert_eq!(sanitize("a\u{e0001}\u{10eeee}\u{1fffe}b"), "ab");
     }

@@ -3,6 +3,7 @@
 //! Knows what the terminal shows, where its cursor is and which attributes are set, across frames, so a typed
 //! character costs one character. Only the areas that were drawn anew are compared. Does no I/O.
 
+use crate::text;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier};
@@ -74,6 +75,14 @@ fn is_certain(symbol: &str) -> bool {
             | 0xff00..=0xffe6 | 0x20000..=0x3fffd)
 }
 
+/// Whether a symbol holds nothing that a terminal acts on.
+fn is_safe(symbol: &str) -> bool {
+    match symbol.as_bytes() {
+        [b] => (0x20..0x7f).contains(b),
+        _ => !symbol.chars().any(text::is_hostile),
+    }
+}
+
 /// Cells that a symbol takes at most: where a terminal does not join its parts, each stands for itself.
 fn reach(symbol: &str) -> u16 {
     if symbol.len() < 4 {
@@ -92,7 +101,7 @@ pub(crate) struct Target<'a> {
     pub areas: &'a [Rect],
     /// Where the cursor is shown, if it is.
     pub cursor: Option<Position>,
-    /// The title of the terminal's window, safe.
+    /// The title of the terminal's window.
     pub title: &'a str,
     /// Bytes that change no cell (notification, clipboard).
     pub extra: &'a [u8],
@@ -155,7 +164,7 @@ impl Painter {
         }
         if target.title != self.title {
             target.title.clone_into(&mut self.title);
-            let _ = write!(self.out, "\x1b]2;{}\x1b\\", target.title);
+            let _ = write!(self.out, "\x1b]2;{}\x1b\\", text::sanitize(target.title));
         }
         match target.cursor {
             Some(p) => {
@@ -268,7 +277,7 @@ impl Painter {
             return;
         }
         let stretch = &row[usize::from(from)..usize::from(to)];
-        if stretch.iter().all(|c| c.symbol().len() == 1 && self.fits(c)) {
+        if stretch.iter().all(|c| c.symbol().len() == 1 && is_safe(c.symbol()) && self.fits(c)) {
             for c in stretch {
                 self.out.extend_from_slice(c.symbol().as_bytes());
             }
@@ -290,8 +299,9 @@ impl Painter {
         if !self.fits(cell) {
             self.set_pen(Pen::of(cell), is_blank(cell));
         }
-        let symbol = cell.symbol();
-        let certain = is_certain(symbol);
+        // The last net: text is made safe where it is drawn. What slips through there shows as a mark.
+        let symbol = if is_safe(cell.symbol()) { cell.symbol() } else { "\u{fffd}" };
+        let certain = is_certain(symbol) && cells(symbol) == w;
         if !certain && w > 1 {
             // Where the terminal takes it for a narrower one, nothing old shows beside it.
             self.out.extend(std::iter::repeat_n(b' ', usize::from(w)));

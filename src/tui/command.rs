@@ -76,6 +76,10 @@ pub enum Action {
     React,
     Retry,
     Discard,
+    UndoSend,
+    SendLater,
+    SendNow,
+    Check,
     Send,
     Newline,
     Leave,
@@ -184,6 +188,10 @@ pub const COMMANDS: &[Command] = commands! {
     "message.open_link"  OpenLink           "open link"   C   ["o", "Space o"]             false "open a link of the selected message, or copy it where there is no browser";
     "message.retry"      Retry              "retry"       C   ["Ctrl+R"]                   false "send a failed or unknown message again";
     "message.discard"    Discard            "discard"     C   ["x y", "D y"]               false "withdraw a queued message, or put a failed one aside";
+    "message.undo"       UndoSend           "take back"   C   ["u"]                        false "take a message that waits back into the composer";
+    "message.later"      SendLater          "other time"  C   ["Ctrl+G"]                   false "choose another time for a message that is to be sent later";
+    "message.now"        SendNow            "send now"    C   ["S"]                        false "send a message now that can still be taken back or is to be sent later";
+    "message.check"      Check              "check"       C   ["c"]                        false "find out what became of an unknown message, or one without ticks";
     "conversation.back"  Back               "back"        C   ["Esc", "h", "q", "Left"]    true  "back to the list";
     "command.repeat"     Repeat             "repeat"      LC  ["."]                        false "do the last thing again, here; never a send";
     "pane.next"          NextPane           "next pane"   LC  ["Tab"]                      false "next pane";
@@ -193,6 +201,7 @@ pub const COMMANDS: &[Command] = commands! {
     "pane.composer"      PaneComposer       "text"        LC  ["Space 3"]                  false "to the text being written";
     "quick_reply.manage" ManageQuickReplies "replies"     LC  ["g q", "Space q"]           false "create, change and delete quick replies";
     "compose.send"       Send               "send"        W   ["Enter"]                    true  "send";
+    "compose.later"      SendLater          "later"       W   ["Ctrl+G"]                   true  "send the text later: asks when";
     "compose.newline"    Newline            "line"        W   ["Ctrl+J", "Alt+Enter", "Shift+Enter", "Ctrl+Enter"] true "new line";
     "compose.quick"      QuickReply         "quick reply" W   ["Ctrl+O"]                   false "insert a quick reply (also: / at the start of a word)";
     "compose.leave"      Leave              "leave"       W   ["Esc", "Ctrl+C"]            true  "leave the text; it stays as a draft";
@@ -210,7 +219,7 @@ pub const COMMANDS: &[Command] = commands! {
     "edit.kill_start"    KillToStart        "cut to start" W  ["Ctrl+U"]                   false "cut to the start of the line";
     "edit.kill_end"      KillToEnd          "cut to end"  W   ["Ctrl+K"]                   false "cut to the end of the line";
     "edit.yank"          Yank               "paste cut"   W   ["Ctrl+Y"]                   false "insert what was cut last";
-    "edit.undo"          Undo               "undo"        W   ["Ctrl+7", "Ctrl+_"]         false "take back the last change of the text (the terminal's Ctrl+_)";
+    "edit.undo"          Undo               "undo"        W   ["Ctrl+7", "Ctrl+_"]         false "take back the last change of the text (the terminal's Ctrl+_); in an empty text: the message just sent";
     "conversation.page_up"   PageUp         "page up"     W   ["PageUp"]                   false "one page up in the conversation";
     "conversation.page_down" PageDown       "page down"   W   ["PageDown"]                 false "one page down in the conversation";
     "notices.open"       Notices            "notices"     LC  ["g n", "Space w"]           false "news about numbers and templates";

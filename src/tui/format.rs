@@ -2,7 +2,9 @@
 
 use super::theme::Theme;
 use crate::clock::Millis;
+use crate::model::delivery::{WaitReason, Waiting};
 use crate::model::{DeliveryState, MediaKind};
+use crate::text::when;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
@@ -72,6 +74,30 @@ pub(crate) fn left_long(left: Millis) -> String {
 pub(crate) fn until_change(left: Millis, minutes: bool) -> Millis {
     let step = if minutes || left < HOUR { MINUTE } else { HOUR };
     left % step + 1
+}
+
+/// How long a queued message waits: `4 s`, `3 min`; one to be sent later: `tomorrow 09:00`.
+pub(crate) fn wait(w: Waiting, now: Millis, tz: &TimeZone) -> String {
+    let left = (w.until - now).max(0);
+    let seconds = (left + 999) / 1000;
+    match w.why {
+        WaitReason::Later if left > MINUTE => when::describe(w.until, now, tz),
+        WaitReason::Later => format!("in {seconds} s"),
+        _ if seconds < 100 => format!("{seconds} s"),
+        _ => left_long(left),
+    }
+}
+
+/// Milliseconds until the text of [`wait`] changes; `None` when it is over.
+pub(crate) fn until_wait_changes(w: Waiting, now: Millis) -> Option<Millis> {
+    let left = Some(w.until - now).filter(|left| *left > 0)?;
+    Some(match w.why {
+        // A time of day stays until its last minute.
+        WaitReason::Later if left > MINUTE => left - MINUTE,
+        WaitReason::Later => (left - 1) % 1_000 + 1,
+        _ if left <= 99_000 => (left - 1) % 1_000 + 1,
+        _ => left % MINUTE + 1,
+    })
 }
 
 /// Milliseconds until the next local midnight.
@@ -182,6 +208,26 @@ mod tests {
         assert_eq!(left_short(59 * MINUTE), "59m");
         assert_eq!(left_short(5), "1m");
         assert_eq!(left_long(30_000), "1 min");
+    }
+
+    #[test]
+    fn a_wait_counts_down_and_says_when() {
+        let tz = TimeZone::UTC;
+        let now = 1_763_715_600_000;
+        let w = |left, why| Waiting { until: now + left, why };
+        let undo = w(4_200, WaitReason::Undo);
+        assert_eq!((wait(undo, now, &tz).as_str(), until_wait_changes(undo, now)), ("5 s", Some(200)));
+        assert_eq!(
+            (wait(undo, now + 200, &tz).as_str(), until_wait_changes(undo, now + 200)),
+            ("4 s", Some(1_000))
+        );
+        assert_eq!(until_wait_changes(undo, now + 4_200), None);
+        let held = w(10 * MINUTE + 7, WaitReason::Provider);
+        assert_eq!((wait(held, now, &tz).as_str(), until_wait_changes(held, now)), ("10 min", Some(8)));
+        let later = w(25 * HOUR, WaitReason::Later);
+        assert_eq!(wait(later, now, &tz), "tomorrow 10:00");
+        assert_eq!(until_wait_changes(later, now), Some(25 * HOUR - MINUTE));
+        assert_eq!(wait(later, now + 25 * HOUR - 30_000, &tz), "in 30 s");
     }
 
     #[test]

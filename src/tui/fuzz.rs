@@ -19,8 +19,8 @@ use crate::model::message::{CardEntry, ContactCard, MediaCard, MediaKind, ShownB
 use crate::model::template::{Template, Values};
 use crate::model::thread::{Preview, ThreadDetail, ThreadRow};
 use crate::model::{
-    Body, DeliveryError, DeliveryState, DeliveryTimes, Direction, Message, MessageId, Origin, Quote, Reaction,
-    ThreadId, Window,
+    Body, DeliveryError, DeliveryState, DeliveryTimes, Direction, Message, MessageId, Origin, Quote,
+    Reaction, ThreadId, Window,
 };
 use crate::protocol::{
     AccountView, Changed, Found, Hit, Notice, Page, Problem, Request, Response, ServerFrame, Status, Update,
@@ -64,7 +64,8 @@ pub fn marks(s: &str) {
 
 /// A reply's text with a value that a stranger chose.
 pub fn quick_reply(reply: &str, value: &str) {
-    let vars = Variables { contact_name: value.into(), contact_first_name: value.into(), ..Variables::default() };
+    let vars =
+        Variables { contact_name: value.into(), contact_first_name: value.into(), ..Variables::default() };
     let mut given = Given::new();
     let _ = check(reply);
     for _ in 0..8 {
@@ -91,8 +92,8 @@ pub fn quick_reply(reply: &str, value: &str) {
         }
     }
     // A value is data: it is never read as a template.
-    let plain = text::sanitize_lines(value);
-    if !value.trim().is_empty() {
+    let plain = text::sanitize(value);
+    if !plain.trim().is_empty() {
         assert_eq!(vars.fill("{{ contact.name }}", &Given::new()), Filled::Text(plain.into_owned()));
     }
 }
@@ -197,6 +198,8 @@ impl Scene {
                 origin: if ours { Origin::Operator(text()) } else { Origin::Customer(Some(text())) },
                 at: NOW - 1_000 * (20 - i as i64),
                 stored_at: NOW,
+                unread: !ours,
+                late: (!ours).then_some(7_200_000),
                 body,
                 state: if ours { DeliveryState::Failed } else { DeliveryState::Received },
                 times: DeliveryTimes::default(),
@@ -211,6 +214,9 @@ impl Scene {
                 provider_id: None,
                 tag: Some(text()),
                 edited: ours,
+                waits: None,
+                put_aside: false,
+                also_sent: None,
                 attempts: 1,
                 revision: 1,
             });
@@ -279,6 +285,7 @@ impl Scene {
             Request::Thread { id } => match self.threads.iter().find(|t| t.id == *id) {
                 None => Response::Done,
                 Some(row) => Response::Thread(Box::new(ThreadDetail {
+                    late_unread: None,
                     contact: Contact {
                         id: row.contact,
                         name: String::new(),
@@ -412,6 +419,7 @@ pub fn cells(s: &str, columns: u16) {
     let mut buf = Buffer::empty(area);
     let safe = text::sanitize(s);
     let cut = text::truncate(&safe, usize::from(columns));
-    let (after, _) = buf.set_stringn(0, 0, &cut, usize::from(columns), Style::new().add_modifier(Modifier::BOLD));
+    let (after, _) =
+        buf.set_stringn(0, 0, &cut, usize::from(columns), Style::new().add_modifier(Modifier::BOLD));
     assert_eq!(usize::from(after), text::width(&cut), "{cut:?} takes other cells than it is wide");
 }

@@ -43,6 +43,7 @@ impl Reactions {
             to: Recipient::Thread { thread: self.thread },
             content: Outgoing::Reaction { target: self.message, emoji },
             quote: None,
+            at: None,
         };
         vec![Step::Ask(Box::new(request)), Step::Close]
     }

@@ -6,7 +6,6 @@
 use super::format;
 use super::theme::Theme;
 use crate::model::contact::display_phone;
-use crate::model::delivery::DeliveryError;
 use crate::model::message::ShownButton;
 use crate::model::{Body, DeliveryState, Direction, Message, MessageId, Origin};
 use crate::text;
@@ -61,6 +60,44 @@ pub(crate) struct Around {
     pub unread: Option<u32>,
     /// Whether the message before it came from somebody else (or there is none).
     pub leads: bool,
+    /// While it waits in the outbox: how long, or until when, in words.
+    pub wait: Option<String>,
+    /// Whether it waits for a time at which the window will be closed.
+    pub closed_then: bool,
+}
+
+/// The keys that get a message out of trouble, as they are written under it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WayOut {
+    /// Sends it again.
+    pub again: String,
+    /// Puts it aside.
+    pub aside: String,
+    /// Sends a template.
+    pub template: String,
+    /// Takes it back.
+    pub back: String,
+    /// Chooses another time.
+    pub later: String,
+    /// Sends it now.
+    pub now: String,
+    /// Finds out what became of it.
+    pub check: String,
+}
+
+impl WayOut {
+    /// The keys that `key` gives for the commands.
+    pub fn new(key: impl Fn(&str) -> String) -> Self {
+        Self {
+            again: key("message.retry"),
+            aside: key("message.discard"),
+            template: key("template.pick"),
+            back: key("message.undo"),
+            later: key("message.later"),
+            now: key("message.now"),
+            check: key("message.check"),
+        }
+    }
 }
 
 /// How messages are laid out.
@@ -78,8 +115,8 @@ pub(crate) struct Look<'a> {
     pub name: &'a str,
     /// The operator's own name, which is not written above messages.
     pub operator: &'a str,
-    /// The keys that get a message out of trouble: send again, put aside, template.
-    pub keys: &'a [String; 3],
+    /// The keys that get a message out of trouble.
+    pub keys: &'a WayOut,
 }
 
 #[derive(Debug)]
@@ -439,6 +476,13 @@ pub(crate) fn lay_out(m: &Message, around: &Around, look: &Look<'_>) -> Block {
         block.own = first..block.lines.len();
         return block;
     }
+    if m.state == DeliveryState::Cancelled {
+        let line = Line { x: 0, spans: vec![(outbox::taken_back(m, width), t.dim)] };
+        let x = width.saturating_sub(line.spans.iter().map(|(s, _)| text::width(s)).sum::<usize>() + 2);
+        block.lines.push(Line { x: x as u16, ..line });
+        block.own = first..block.lines.len();
+        return block;
+    }
     let ours = m.direction == Direction::Outbound;
     // Marker, bar and a blank on one side; at least a tenth stays free on the other.
     let cells = (width - 3 - (width / 10).max(2)).clamp(6, BUBBLE);
@@ -469,7 +513,7 @@ pub(crate) fn lay_out(m: &Message, around: &Around, look: &Look<'_>) -> Block {
     }
     finish(lines, &meta(m, look), ours, width, look, &mut block);
     reactions(m, ours, width, look, &mut block);
-    trouble(m, ours, cells, width, look, &mut block);
+    trouble(m, around, ours, cells, width, look, &mut block);
     block.own = first..block.lines.len();
     block
 }
@@ -491,6 +535,9 @@ fn author(m: &Message, look: &Look<'_>) -> Option<String> {
 fn meta(m: &Message, look: &Look<'_>) -> Vec<Span> {
     let t = look.theme;
     let mut spans = Vec::new();
+    if let Some(late) = m.lateness() {
+        spans.push((format!("{late} "), t.warn));
+    }
     if m.edited {
         spans.push(("edited ".to_owned(), t.dim));
     }
@@ -570,46 +617,17 @@ fn reactions(m: &Message, ours: bool, width: usize, look: &Look<'_>, block: &mut
     block.lines.push(Line { x, spans });
 }
 
-/// Why a message did not get through, and what to press.
-fn trouble(m: &Message, ours: bool, cells: usize, width: usize, look: &Look<'_>, block: &mut Block) {
-    let t = look.theme;
-    let mut parts: Vec<(String, Style)> = Vec::new();
-    match (m.state, &m.error) {
-        (DeliveryState::Failed, Some(e)) => {
-            let code = if e.code == 0 { String::new() } else { format!("{} ", e.code) };
-            parts.push((format!("✗ {code}{}", text::sanitize(&e.text)), t.bad));
-            if let Some(cause) = &e.cause {
-                parts.push((text::sanitize(cause).into_owned(), t.dim));
-            }
-            // Where a template is the way out, the same words would be refused again.
-            let template = e.next.as_ref().is_some_and(|next| next.contains("template"));
-            let [again, aside, other] = look.keys;
-            let first = if template { format!("{other} sends a template") } else { format!("{again} sends it again") };
-            let keys = format!("{first}, {aside} puts it aside");
-            if let Some(next) = &e.next {
-                let style = if next == DeliveryError::PUT_ASIDE { t.dim } else { t.key };
-                parts.push((format!("→ {}", text::sanitize(next)), style));
-            }
-            let done = |next: &String| next.contains("Ctrl+R") || next == DeliveryError::PUT_ASIDE;
-            if !e.next.as_ref().is_some_and(done) {
-                parts.push((format!("→ {keys}"), t.key));
-            }
-        }
-        (DeliveryState::Failed, None) => {
-            parts.push(("✗ it was not delivered".into(), t.bad));
-            parts.push((ways_out(look), t.key));
-        }
-        (DeliveryState::Unknown, _) => {
-            parts.push(("? the answer was lost: it may or may not have gone out".into(), t.warn));
-            parts.push((ways_out(look), t.key));
-        }
-        (DeliveryState::Queued, Some(e)) => {
-            parts.push((format!("waits: {}", text::sanitize(&e.text)), t.warn));
-        }
-        (DeliveryState::Cancelled, _) => parts.push(("put aside, it will not be sent".into(), t.dim)),
-        _ => {}
-    }
-    for (s, style) in parts {
+/// Why a message did not get through, what it waits for, and what to press.
+fn trouble(
+    m: &Message,
+    around: &Around,
+    ours: bool,
+    cells: usize,
+    width: usize,
+    look: &Look<'_>,
+    block: &mut Block,
+) {
+    for (s, style) in outbox::lines(m, around, look.theme, look.keys) {
         for r in text::wrap(&s, cells) {
             let part = s[r].to_owned();
             let w = text::width(&part);
@@ -617,12 +635,6 @@ fn trouble(m: &Message, ours: bool, cells: usize, width: usize, look: &Look<'_>,
             block.lines.push(Line { x, spans: vec![(part, style)] });
         }
     }
-}
-
-/// The keys for a message that may be sent again.
-fn ways_out(look: &Look<'_>) -> String {
-    let [again, aside, _] = look.keys;
-    format!("→ {again} sends it again, {aside} puts it aside")
 }
 
 /// A message in one line, for the quote above the composer and for search.
@@ -640,6 +652,9 @@ pub(crate) fn one_line(m: &Message) -> String {
 pub(crate) fn phone(digits: &str) -> String {
     text::sanitize(&display_phone(digits)).into_owned()
 }
+
+#[path = "transcript_outbox.rs"]
+mod outbox;
 
 #[cfg(test)]
 #[path = "transcript_tests.rs"]

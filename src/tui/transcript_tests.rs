@@ -20,15 +20,25 @@ fn message(inbound: bool, body: Body) -> Message {
         provider_id: None,
         tag: None,
         edited: false,
+        waits: None,
+        put_aside: false,
+        also_sent: None,
         attempts: 0,
+        unread: false,
+        late: None,
         revision: 0,
     }
+}
+
+fn keys() -> WayOut {
+    let map = crate::tui::keymap::Keymap::default();
+    WayOut::new(|id| map.shown(crate::tui::command::Scope::Conversation, id).unwrap_or("?").to_owned())
 }
 
 fn laid_out(m: &Message, width: u16, around: &Around) -> Block {
     let theme = Theme::basic();
     let tz = TimeZone::UTC;
-    let keys = ["Ctrl+R", "x y", "t"].map(str::to_owned);
+    let keys = keys();
     let look = Look {
         width,
         theme: &theme,
@@ -93,7 +103,7 @@ fn a_failure_says_code_meaning_and_key() {
 fn the_cache_gives_the_same_lines_until_something_changes() {
     let theme = Theme::basic();
     let tz = TimeZone::UTC;
-    let keys = ["Ctrl+R", "x y", "t"].map(str::to_owned);
+    let keys = keys();
     let look = Look {
         width: 50,
         theme: &theme,
@@ -162,7 +172,7 @@ proptest! {
             m.state = DeliveryState::Failed;
             m.error = Some(DeliveryError { code: 1, text: s.clone(), cause: Some(other.clone()), next: None });
         }
-        let around = Around { day: Some(Date::constant(2024, 1, 1)), unread: Some(7), leads: true };
+        let around = Around { day: Some(Date::constant(2024, 1, 1)), unread: Some(7), leads: true, wait: None, closed_then: false };
         let block = laid_out(&m, width, &around);
         for line in &block.lines {
             prop_assert!(usize::from(line.x) + line.width() <= usize::from(width), "{:?} at {width}", line);

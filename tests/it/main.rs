@@ -15,6 +15,8 @@ mod config;
 mod daemon;
 mod engine;
 mod faults;
+mod hostile;
+mod outbox;
 mod pty;
 mod rules;
 mod two_processes;

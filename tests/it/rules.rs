@@ -23,10 +23,7 @@ const MAY: &[(&str, &[&str])] = &[
     ),
     ("emulator", &["clock", "text"]),
     // The fuzz targets look at everything that reads a stranger's bytes; nothing knows them.
-    (
-        "fuzzing",
-        &["clock", "text", "model", "store", "provider", "protocol", "config", "webhook", "tui"],
-    ),
+    ("fuzzing", &["clock", "text", "model", "store", "provider", "protocol", "config", "webhook", "tui"]),
 ];
 
 /// The command line touches these in one file only.

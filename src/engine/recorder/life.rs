@@ -23,10 +23,8 @@ pub(in crate::engine) async fn life(shared: &Arc<Shared>, id: MessageId) -> Resu
     let rows = shared.store.read_slow(move |r| r.life(id)).await?;
     let (names, times) = (names(&rows), times(&rows.message));
     let wanted = names.clone();
-    let (carriers, oldest) = shared
-        .store
-        .read_slow(move |r| Ok((r.carriers(&wanted, &times)?, r.oldest_webhook()?)))
-        .await?;
+    let (carriers, oldest) =
+        shared.store.read_slow(move |r| Ok((r.carriers(&wanted, &times)?, r.oldest_webhook()?))).await?;
     let mask = mask(shared);
     let life = blocking(move || {
         let mut steps = own_steps(&rows);
@@ -120,7 +118,7 @@ fn own_steps(rows: &LifeRows) -> Vec<LifeStep> {
                 s.error = Some(error);
                 format!("attempt {n}: rejected")
             }
-            Some(AttemptOutcome::RetryAt { at, error }) => {
+            Some(AttemptOutcome::RetryAt { at, error, .. }) => {
                 s.error = Some(error);
                 let wait = (at - ended).max(0);
                 format!("attempt {n}: put off by {}.{} s", wait / 1000, wait % 1000 / 100)
@@ -129,7 +127,10 @@ fn own_steps(rows: &LifeRows) -> Vec<LifeStep> {
                 s.error = Some(error);
                 format!("attempt {n}: the answer was lost, its fate is unknown")
             }
-            #[allow(unreachable_patterns, reason = "outcomes that are added later are shown as they are kept")]
+            #[allow(
+                unreachable_patterns,
+                reason = "outcomes that are added later are shown as they are kept"
+            )]
             _ => {
                 let kept = a.outcome.as_deref().unwrap_or_default();
                 format!("attempt {n}: ended: {}", first_chars(kept, 300))
@@ -149,6 +150,8 @@ fn act_words(act: &Act) -> Option<(&'static str, &'static str)> {
         "message_queued" => ("queued", "committed to the outbox"),
         "message_retried" => ("retried", "sent again, as a new attempt"),
         "message_cancelled" => ("withdrawn", "withdrawn or put aside"),
+        "send_moved" => ("moved", "another time was chosen, or now"),
+        "sends_put_off" => ("waits", "put off: a limit of the provider was reached"),
         // Attempts have rows of their own.
         "attempt_started" | "attempt_ended" => return None,
         _ => return None,
@@ -191,8 +194,12 @@ fn news(w: &KeptWebhook, change: &Change, names: &[String]) -> Option<LifeStep> 
     let ours = |id: &str| names.iter().any(|n| n == id);
     let p = part(change);
     let (kind, text, error) = match change {
-        Change::Message(m) if ours(&m.provider_id) => ("received", format!("a webhook brought it: {}", p.what), None),
-        Change::Message(m) if m.quotes.as_deref().is_some_and(ours) => ("quoted", format!("quoted by a {}", p.what), None),
+        Change::Message(m) if ours(&m.provider_id) => {
+            ("received", format!("a webhook brought it: {}", p.what), None)
+        }
+        Change::Message(m) if m.quotes.as_deref().is_some_and(ours) => {
+            ("quoted", format!("quoted by a {}", p.what), None)
+        }
         Change::Status(s) if ours(&s.provider_id) || s.opaque.as_deref().is_some_and(ours) => {
             let priced = s.category.as_ref().map(|c| format!(", priced as {c}")).unwrap_or_default();
             ("status", format!("status {}{priced}", s.word), s.error.clone())

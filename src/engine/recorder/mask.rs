@@ -175,7 +175,9 @@ mod tests {
         for gone in ["x1", "sha256=00", "app-secret-1", "EAAGm0", "ATtX", "qq", "\"flow_token\": 7"] {
             assert!(!shown.contains(gone), "{gone}: {shown}");
         }
-        for kept in ["wamid.HBgMNDQ3", "mid=4&ext=17&hash=[hidden]&x=1", "?q=1", "sig=[hidden] now", "and no more"] {
+        for kept in
+            ["wamid.HBgMNDQ3", "mid=4&ext=17&hash=[hidden]&x=1", "?q=1", "sig=[hidden] now", "and no more"]
+        {
             assert!(shown.contains(kept), "{kept}: {shown}");
         }
         assert!(shown.contains("\"verify_token\": null") && shown.contains("stays"), "{shown}");
@@ -185,12 +187,16 @@ mod tests {
     #[test]
     fn what_is_no_json_is_masked_too() {
         let shown = mask().pretty(b"{oops app-secret-1 \xff https://x.example/?token=abc");
-        assert!(!shown.contains("app-secret-1") && !shown.contains("abc") && shown.contains("oops"), "{shown}");
+        assert!(
+            !shown.contains("app-secret-1") && !shown.contains("abc") && shown.contains("oops"),
+            "{shown}"
+        );
     }
 
     #[test]
     fn updates_about_others_are_left_out() {
-        let statuses: Vec<Value> = (0..1000).map(|i| json!({"id": format!("wamid.N{i}-"), "status": "read"})).collect();
+        let statuses: Vec<Value> =
+            (0..1000).map(|i| json!({"id": format!("wamid.N{i}-"), "status": "read"})).collect();
         let body = json!({"entry": [{"changes": [{"value": {"statuses": statuses}}]}]}).to_string();
         let shown = mask().about(body.as_bytes(), &["wamid.N7-".to_owned()]);
         assert!(shown.contains("wamid.N7-") && shown.contains("999 more") && shown.len() < 600, "{shown}");

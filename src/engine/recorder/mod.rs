@@ -13,8 +13,8 @@ use crate::model::event::{Actor, EventBody};
 use crate::model::ids::{AccountId, EventId, MessageId};
 use crate::model::inbound::{Change, Routed, WebhookBatch};
 use crate::protocol::{
-    Cursor, Page, Problem, RAW_MAX, Replayed, Response, WebhookDetail, WebhookFilter, WebhookPart, WebhookRow,
-    WebhookState,
+    Cursor, Page, Problem, RAW_MAX, Replayed, Response, WebhookDetail, WebhookFilter, WebhookPart,
+    WebhookRow, WebhookState,
 };
 use crate::provider::meta::webhook;
 use crate::store::{KeptWebhook, StoreError};
@@ -78,7 +78,10 @@ fn kind(change: &Change) -> &'static str {
         Change::Template(_) => "template",
         Change::Notice { .. } => "notice",
         Change::Unknown { .. } => "unknown update",
-        #[allow(unreachable_patterns, reason = "kinds that are added later have a word until they get their own")]
+        #[allow(
+            unreachable_patterns,
+            reason = "kinds that are added later have a word until they get their own"
+        )]
         _ => "update",
     }
 }
@@ -179,7 +182,12 @@ fn part(change: &Change) -> WebhookPart {
         Change::Unknown { field } => (format!("unknown field {field}"), None, None),
         other => (kind(other).to_owned(), None, None),
     };
-    WebhookPart { what: first_chars(&what, 300).to_owned(), at, provider_id: id.map(str::to_owned), message: None }
+    WebhookPart {
+        what: first_chars(&what, 300).to_owned(),
+        at,
+        provider_id: id.map(str::to_owned),
+        message: None,
+    }
 }
 
 /// The account that an update is about, as far as its route names one of ours.
@@ -227,7 +235,11 @@ pub(super) async fn show(shared: &Arc<Shared>, id: EventId, limit: u32) -> Resul
     for (i, message) in here {
         parts[i].1.message = Some(message);
     }
-    let says = if w.state == WebhookState::Test { summary(&w) } else { batch.as_ref().map(says).unwrap_or_default() };
+    let says = if w.state == WebhookState::Test {
+        summary(&w)
+    } else {
+        batch.as_ref().map(says).unwrap_or_default()
+    };
     let (raw, gone) = cut(raw, limit);
     Ok(Response::Webhook(Box::new(WebhookDetail {
         row: row(&w, says),
@@ -290,7 +302,8 @@ async fn expire_some(shared: &Shared, keep: Millis, by_age: bool, bytes: u64) ->
     let failed_before = now.saturating_sub(keep.saturating_mul(FAILED_TIMES));
     let ((room, applied), failed) =
         shared.store.read_slow(|r| Ok((r.webhook_room()?, r.oldest_failed_webhook()?))).await?;
-    let old = by_age && (applied.is_some_and(|at| at < before) || failed.is_some_and(|at| at < failed_before));
+    let old =
+        by_age && (applied.is_some_and(|at| at < before) || failed.is_some_and(|at| at < failed_before));
     if !old && room <= bytes {
         return Ok(false);
     }

@@ -4,7 +4,7 @@
 //! status number and bytes. Codes and classes follow Meta's error-code pages of 2025/26; never branch on the
 //! HTTP status where a code is given.
 
-use crate::model::delivery::DeliveryError;
+use crate::model::delivery::{DeliveryError, HoldScope};
 use crate::provider::{CallError, Outcome};
 use serde_json::Value;
 use std::time::Duration;
@@ -482,6 +482,8 @@ pub struct Failure {
     pub retry: Retry,
     /// Whether the request may have been carried out all the same.
     pub ambiguous: bool,
+    /// Whether the other side said “too many requests” without saying of what.
+    pub throttled: bool,
 }
 
 /// Reads an answer that is not a success: by its code, else by the HTTP status.
@@ -509,7 +511,8 @@ pub fn classify(http_status: u16, body: &[u8]) -> Failure {
             Some(0 | 3 | 10 | 104 | 190 | 200..=299 | 131_005) => true,
             _ => matches!(http_status, 401 | 403) && retry == Retry::Config,
         };
-        return Failure { error, auth, retry, ambiguous: false };
+        let throttled = http_status == 429 && !matches!(error.code, OF_THE_PAIR);
+        return Failure { error, auth, retry, ambiguous: false, throttled };
     }
     let text = format!("HTTP {http_status} without an explanation");
     let (cause, next, retry) = match http_status {
@@ -531,10 +534,25 @@ pub fn classify(http_status: u16, body: &[u8]) -> Failure {
         auth: matches!(http_status, 401 | 403),
         retry,
         ambiguous: http_status >= 500,
+        throttled: http_status == 429,
     }
 }
 
+/// Codes that are about everything a number sends: its throughput, call budgets, maintenance.
+const OF_THE_NUMBER: &[i64] = &[4, 613, 80007, 80008, 130_429, 131_057];
+/// The code that is about one number and one person.
+const OF_THE_PAIR: i64 = 131_056;
+
 impl Failure {
+    /// Who has to wait.
+    fn scope(&self) -> HoldScope {
+        match self.error.code {
+            OF_THE_PAIR => HoldScope::Pair,
+            code if OF_THE_NUMBER.contains(&code) || self.throttled => HoldScope::Number,
+            _ => HoldScope::Message,
+        }
+    }
+
     /// What it means for a send. `after` is the provider's wish to wait.
     #[must_use]
     pub fn into_outcome(self, after: Option<Duration>) -> Outcome {
@@ -542,7 +560,7 @@ impl Failure {
             return Outcome::Unknown(self.error);
         }
         match self.retry {
-            Retry::Backoff => Outcome::Retry { after, error: self.error },
+            Retry::Backoff => Outcome::Retry { after, scope: self.scope(), error: self.error },
             Retry::Never | Retry::Wait | Retry::Config => Outcome::Rejected(self.error),
         }
     }
@@ -660,11 +678,14 @@ mod tests {
         assert_eq!(classify(500, b"").retry, Retry::Backoff);
         assert_eq!(classify(503, b"<html>busy</html>").retry, Retry::Backoff);
         assert_eq!(classify(429, b"{}").retry, Retry::Backoff);
+        assert!(!classify(429, b"{}").ambiguous);
         assert_eq!(classify(404, b"not here").retry, Retry::Config);
         assert!(classify(401, b"").auth);
         for status in [500, 502, 503, 504] {
             assert!(classify(status, b"<html>").ambiguous, "{status}");
         }
+        let explained = br#"{"error":{"message":"m","code":131000}}"#;
+        assert!(!classify(500, explained).ambiguous, "a definite error");
         assert_eq!(classify(400, br#"{"error":{"message":"m","code":777777}}"#).retry, Retry::Never);
         assert_eq!(classify(500, br#"{"error":{"message":"m","code":777777}}"#).retry, Retry::Backoff);
     }

@@ -3,15 +3,17 @@
 //! Owns the wire format. Knows nothing of the store or of when a message should leave.
 
 pub mod errors;
+mod history;
 pub mod templates;
 pub mod webhook;
 pub mod wire;
 
 use super::http::{self, Answer, LazyClient, Transport};
-use super::{CallError, Capabilities, Outcome, Provider, SendRequest, TokenFacts};
+use super::{CallError, Capabilities, Outcome, Provider, SendRequest, Subscriber, Subscription, TokenFacts};
 use crate::model::contact::{Identity, IdentityKind};
-use crate::model::delivery::DeliveryError;
+use crate::model::delivery::{DeliveryError, HoldScope};
 use crate::model::event::NumberFacts;
+use crate::model::inbound::StatusUpdate;
 use crate::model::template::Template;
 use async_trait::async_trait;
 use reqwest::{Method, RequestBuilder, Url};
@@ -30,7 +32,7 @@ const PAGE_SIZE: &str = "100";
 const PAGES_MAX: usize = 200;
 const TEMPLATE_FIELDS: &str =
     "id,name,language,status,category,components,parameter_format,rejected_reason,quality_score";
-const NUMBER_FIELDS: &str = "display_phone_number,verified_name,quality_rating,status,throughput,whatsapp_business_manager_messaging_limit";
+const NUMBER_FIELDS: &str = "display_phone_number,verified_name,quality_rating,status,throughput,whatsapp_business_manager_messaging_limit,is_on_biz_app";
 /// Code of a list cursor that is not valid any more.
 const BAD_CURSOR: i64 = 131_059;
 
@@ -242,6 +244,7 @@ impl Provider for MetaProvider {
             quoting: true,
             history: false,
             window: true,
+            delivery_history: true,
         }
     }
 
@@ -267,7 +270,7 @@ impl Provider for MetaProvider {
                 let error = self.hide_error(transport_error(&e));
                 return match (e.unusable, e.nothing_sent) {
                     (true, _) => Outcome::Rejected(error),
-                    (false, true) => Outcome::Retry { after: None, error },
+                    (false, true) => Outcome::Retry { after: None, error, scope: HoldScope::Message },
                     (false, false) => Outcome::Unknown(error),
                 };
             }
@@ -282,7 +285,9 @@ impl Provider for MetaProvider {
         }
         match failure.into_outcome(answer.retry_after) {
             Outcome::Rejected(e) => Outcome::Rejected(self.hide_error(e)),
-            Outcome::Retry { after, error } => Outcome::Retry { after, error: self.hide_error(error) },
+            Outcome::Retry { after, error, scope } => {
+                Outcome::Retry { after, error: self.hide_error(error), scope }
+            }
             Outcome::Unknown(e) => Outcome::Unknown(self.hide_error(e)),
             accepted @ Outcome::Accepted { .. } => accepted,
         }
@@ -341,6 +346,13 @@ impl Provider for MetaProvider {
         Err(endless("the list has too many pages"))
     }
 
+    async fn delivery_history(&self, provider_id: &str) -> Result<Vec<StatusUpdate>, CallError> {
+        let path = [self.config.phone_number_id.as_str(), "message_history"];
+        let query = [("message_id", provider_id), ("fields", history::FIELDS), ("limit", "25")];
+        let answer = self.call(Method::GET, &path, &query, None).await?;
+        Ok(history::statuses(&answer, provider_id))
+    }
+
     async fn number(&self) -> Result<NumberFacts, CallError> {
         let id = self.config.phone_number_id.as_str();
         let v = self.call(Method::GET, &[id], &[("fields", NUMBER_FIELDS)], None).await?;
@@ -356,6 +368,7 @@ impl Provider for MetaProvider {
             status: text(&v, "status"),
             limit: if limit.is_empty() { text(&v, "messaging_limit_tier") } else { limit },
             throughput: v.get("throughput").map(|t| text(t, "level")).unwrap_or_default(),
+            on_app: v.get("is_on_biz_app").and_then(Value::as_bool).unwrap_or(false),
             about: profile.pointer("/data/0").map(|p| text(p, "about")).unwrap_or_default(),
         })
     }
@@ -368,6 +381,39 @@ impl Provider for MetaProvider {
             ..e
         };
         need_success(&self.call(Method::POST, &path, &[], Some(&body)).await.map_err(hide)?)
+    }
+
+    async fn subscription(&self) -> Result<Subscription, CallError> {
+        let v = self.call(Method::GET, &[&self.config.waba_id, "subscribed_apps"], &[], None).await?;
+        let apps = v.get("data").and_then(Value::as_array).into_iter().flatten().map(|item| {
+            let app = item.get("whatsapp_business_api_data").unwrap_or(&Value::Null);
+            Subscriber {
+                app: text(app, "id"),
+                name: text(app, "name"),
+                callback: Some(text(item, "override_callback_uri")).filter(|u| !u.is_empty()),
+            }
+        });
+        // Older versions do not tell it: then the override is all that is known.
+        let number = self
+            .call(Method::GET, &[&self.config.phone_number_id], &[("fields", "webhook_configuration")], None)
+            .await
+            .unwrap_or_default();
+        let callback = ["phone_number", "whatsapp_business_account", "application"]
+            .into_iter()
+            .filter_map(|level| number.pointer(&format!("/webhook_configuration/{level}"))?.as_str())
+            .find(|u| !u.is_empty())
+            .map(str::to_owned);
+        Ok(Subscription { apps: apps.collect(), callback })
+    }
+
+    async fn time(&self) -> Result<Option<i64>, CallError> {
+        let path = [self.config.phone_number_id.as_str()];
+        let answer = match self.request(Method::GET, &path, &[("fields", "id")]).await {
+            Ok(request) => http::call(request).await,
+            Err(e) => Err(e),
+        };
+        // Also an answer of refusal has a date.
+        answer.map(|a| a.date).map_err(|e| self.call_error(lost(&e)))
     }
 
     async fn token(&self) -> Result<TokenFacts, CallError> {

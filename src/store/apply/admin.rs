@@ -15,7 +15,6 @@ use rusqlite::{Connection, params};
 /// Longest draft kept, in bytes.
 const DRAFT_MAX: usize = 64 * 1024;
 
-
 fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|e| StoreError::Rule(e.to_string()))
 }

@@ -1,17 +1,17 @@
 //! Webhooks: the raw body is kept, then every update is applied. One that cannot be applied costs itself only.
 
 use super::{
-    AccountRow, Context, NewMessage, ThreadState, add_message, first_chars, people, thread_by_row, words,
+    AccountRow, Context, NewMessage, ThreadState, add_message, attempts, content, first_chars, news, people,
+    thread_by_row,
 };
 use crate::clock::Millis;
-use crate::model::delivery::{DeliveryState, DeliveryTimes};
-use crate::model::event::{Event, NumberFacts};
-use crate::model::ids::{AccountId, AttemptId, EventId, MessageId};
+use crate::model::delivery::{DeliveryError, DeliveryState, DeliveryTimes};
+use crate::model::event::Event;
+use crate::model::ids::{AccountId, EventId, MessageId};
 use crate::model::inbound::{
-    Author, Change, InboundMessage, Peer, Route, Routed, StatusUpdate, TemplateNews, WebhookBatch,
+    Author, Change, InboundMessage, Peer, Route, Routed, StatusUpdate, WebhookBatch,
 };
-use crate::model::message::{Body, Origin, Quote};
-use crate::model::template::Template;
+use crate::model::message::{Body, Origin};
 use crate::model::window::Window;
 use crate::protocol::Changed;
 use crate::store::StoreError;
@@ -20,12 +20,14 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 /// The provider's code for “more than 24 hours since the customer wrote”.
 pub(super) const WINDOW_CLOSED: i64 = 131_047;
-/// Characters of a quoted message that are kept with the answer.
-const QUOTED: usize = 200;
+/// A message that comes this long after its provider's time came late: five minutes, more than clocks differ and
+/// ordinary delivery takes.
+pub(super) const LATE: Millis = 5 * 60_000;
+/// An operator is told of a new message up to this age: also of one that was delayed for hours, and not of what a
+/// provider hands over after days.
+const FRESH: Millis = 24 * 3_600_000;
 /// Statuses and reactions that may wait for their message; older ones go first.
 const EARLY_MAX: i64 = 100_000;
-/// Changes to the same state replayed for one message.
-const EARLY_PER_MESSAGE: i64 = 64;
 
 pub(super) fn webhook(
     conn: &Connection,
@@ -170,17 +172,16 @@ fn one(conn: &Connection, cx: &mut Context, path: &AccountRow, routed: &Routed) 
         Change::Reaction { at, peer, own, target, emoji, .. } => {
             reaction(conn, cx, &account, *at, peer, *own, target, emoji, &routed.change)
         }
-        Change::Edited { target, body, .. } => edit(conn, cx, &account, target, body, true, &routed.change),
-        Change::Revoked { target, .. } => {
-            edit(conn, cx, &account, target, &Body::Revoked, false, &routed.change)
+        Change::Edited { at, target, body, .. } => {
+            content::edit(conn, cx, &account, target, *at, body, &routed.change)
         }
+        Change::Revoked { target, .. } => content::revoke(conn, cx, &account, target, &routed.change),
         Change::IdentityChanged { provider_id, at, old, new, text } => {
-            people::link(conn, cx, &account.scope, old, new)?;
-            let identities = new.iter().chain(old).cloned().collect();
+            people::link(conn, cx, &account, old, new, *at)?;
             let line = InboundMessage {
                 provider_id: provider_id.clone(),
                 at: *at,
-                peer: Peer { identities, profile_name: String::new() },
+                peer: Peer { identities: new.clone(), profile_name: String::new() },
                 author: Author::System,
                 participant: None,
                 body: Body::System { kind: "user_changed_number".into(), text: text.clone() },
@@ -192,28 +193,20 @@ fn one(conn: &Connection, cx: &mut Context, path: &AccountRow, routed: &Routed) 
             };
             message(conn, cx, &account, &line)
         }
-        Change::ContactSeen { peer } => people::seen(conn, cx, &account.scope, peer),
-        Change::Preference { peer, stop } => people::preference(conn, cx, &account.scope, peer, *stop),
-        Change::Template(news) => {
+        Change::ContactSeen { peer, at } => people::seen(conn, cx, &account, peer, *at).map(|_| ()),
+        Change::Preference { peer, stop, at } => people::preference(conn, cx, &account, peer, *stop, *at),
+        Change::Template(template) => {
             let same: Vec<AccountRow> =
                 cx.accounts.iter().filter(|a| a.business == account.business).cloned().collect();
             for a in same {
-                template(conn, cx, &a, news)?;
+                news::template(conn, cx, &a, template)?;
             }
             Ok(())
         }
-        Change::Notice { field, severity, text, quality, limit } => {
-            let word = match severity {
-                crate::model::inbound::Severity::Info => "info",
-                crate::model::inbound::Severity::Warning => "warning",
-                crate::model::inbound::Severity::Critical => "critical",
-            };
-            conn.prepare_cached(
-                "INSERT INTO notices(at, account_id, severity, field, text) VALUES(?1,?2,?3,?4,?5)",
-            )?
-            .execute(params![cx.now, account.id, word, field, first_chars(text, 1000)])?;
+        Change::Notice { field, severity, text, at, quality, limit } => {
+            news::notice(conn, cx, &account, &news::Notice { severity: *severity, field, text, at: *at })?;
             if quality.is_some() || limit.is_some() {
-                facts(conn, &account, |f| {
+                news::facts(conn, &account, |f| {
                     if let Some(q) = quality {
                         f.quality.clone_from(q);
                     }
@@ -221,29 +214,12 @@ fn one(conn: &Connection, cx: &mut Context, path: &AccountRow, routed: &Routed) 
                         f.limit.clone_from(l);
                     }
                 })?;
+                cx.changed(Changed::AccountChanged { account: account.key });
             }
-            cx.changed(Changed::AccountChanged { account: account.key });
-            cx.changed(Changed::StatusChanged);
             Ok(())
         }
-        Change::Unknown { .. } => Ok(()),
+        Change::Unknown { field } => news::unknown(conn, cx, &account, field),
     }
-}
-
-fn facts(
-    conn: &Connection,
-    account: &AccountRow,
-    change: impl FnOnce(&mut NumberFacts),
-) -> Result<(), StoreError> {
-    let text: String = conn
-        .prepare_cached("SELECT facts FROM accounts WHERE id = ?1")?
-        .query_row([account.id], |r| r.get(0))?;
-    let mut f: NumberFacts = serde_json::from_str(&text).unwrap_or_default();
-    change(&mut f);
-    let text = serde_json::to_string(&f).map_err(|e| StoreError::Rule(e.to_string()))?;
-    conn.prepare_cached("UPDATE accounts SET facts = ?2 WHERE id = ?1")?
-        .execute(params![account.id, text])?;
-    Ok(())
 }
 
 /// A message by the provider's id: its row, whether it came from here or from the provider.
@@ -268,19 +244,6 @@ pub(super) fn find(
         .optional()?)
 }
 
-fn quote(conn: &Connection, account: &AccountRow, provider_id: &str) -> Result<String, StoreError> {
-    let mut q = Quote { provider_id: provider_id.to_owned(), message: None, own: false, text: String::new() };
-    if let Some(row) = find(conn, account, provider_id)? {
-        let (uid, inbound, text, kind): (Vec<u8>, bool, String, String) = conn
-            .prepare_cached("SELECT uid, inbound, text, kind FROM messages WHERE id = ?1")?
-            .query_row([row], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
-        q.message = MessageId::from_slice(&uid);
-        q.own = !inbound;
-        q.text = if text.is_empty() { format!("[{kind}]") } else { first_chars(&text, QUOTED).to_owned() };
-    }
-    serde_json::to_string(&q).map_err(|e| StoreError::Rule(e.to_string()))
-}
-
 fn message(
     conn: &Connection,
     cx: &mut Context,
@@ -297,6 +260,9 @@ fn message(
         }
     }
     let thread = people::thread(conn, cx, account, &m.peer, m.at)?;
+    if m.author != Author::Customer {
+        people::confirm_name(conn, thread.contact_id, &m.peer.profile_name, m.at)?;
+    }
     let origin = match m.author {
         Author::Customer => m.participant.clone().map(|p| Origin::Customer(Some(p))),
         Author::Phone => Some(Origin::Phone),
@@ -305,12 +271,14 @@ fn message(
     };
     let origin =
         origin.map(|o| serde_json::to_string(&o)).transpose().map_err(|e| StoreError::Rule(e.to_string()))?;
-    let quote = m.quotes.as_deref().map(|q| quote(conn, account, q)).transpose()?;
+    let at = within_second(m.at, cx.received);
+    let quote = m.quotes.as_deref().map(|q| content::quote(conn, account, thread.id, q, at)).transpose()?;
+    let quote_waits = quote.as_ref().is_some_and(|(_, exact)| !exact);
     let state = if inbound { DeliveryState::Received } else { m.state.unwrap_or(DeliveryState::Sent) };
     let text = m.body.plain_text();
     let new = NewMessage {
         uid: key.0,
-        at: within_second(m.at, cx.received),
+        at,
         inbound,
         unread: m.author == Author::Customer && !m.history,
         state: state.as_str(),
@@ -318,55 +286,26 @@ fn message(
         text: &text,
         origin,
         provider_id: Some(&m.provider_id),
-        quote,
+        quote: quote.map(|(q, _)| q),
         times: None,
         tag: m.tag.as_deref(),
+        peer: people::fingerprint(&m.peer),
+        late: Some(cx.now - m.at).filter(|late| *late > LATE && !m.history),
     };
     let window = m.opens_window.then(|| Window::after(m.at).until).flatten();
-    if add_message(conn, cx, account, &thread, &new, window)?.is_none() {
-        return fill_placeholder(conn, cx, account, &thread, key, &m.body);
+    let Some(row) = add_message(conn, cx, account, &thread, &new, window)? else {
+        return content::fill_placeholder(conn, cx, account, key, &m.body);
+    };
+    if let Some(quoted) = m.quotes.as_deref().filter(|_| quote_waits) {
+        content::wait_for_quoted(conn, cx, account, row, quoted)?;
     }
     if cx.early > 0 {
         replay_early(conn, cx, account, key)?;
     }
-    let fresh = new.unread && cx.now - m.at < 3_600_000;
+    content::fill_quotes(conn, cx, account, &m.provider_id)?;
+    let fresh = new.unread && cx.now - m.at < FRESH;
     cx.changed(Changed::MessageStored { thread: thread.uid, message: key, inbound: fresh });
     cx.thread_changed(&thread, account);
-    Ok(())
-}
-
-/// History brings media twice under one id: first a placeholder, later the real message, which takes its place.
-fn fill_placeholder(
-    conn: &Connection,
-    cx: &mut Context,
-    account: &AccountRow,
-    thread: &ThreadState,
-    key: MessageId,
-    body: &Body,
-) -> Result<(), StoreError> {
-    let is_placeholder = |kind: &str, json: &str| kind == "unknown" && json.contains("\"media_placeholder\"");
-    if !matches!(body, Body::Media { .. }) {
-        return Ok(());
-    }
-    let (row, kind, json): (i64, String, Option<String>) = conn
-        .prepare_cached("SELECT id, kind, body FROM messages WHERE uid = ?1")?
-        .query_row([key.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
-    if !is_placeholder(&kind, json.as_deref().unwrap_or("")) {
-        return Ok(());
-    }
-    let json = serde_json::to_string(body).map_err(|e| StoreError::Rule(e.to_string()))?;
-    let text = body.plain_text();
-    words::replace(conn, row, "", &text)?;
-    conn.prepare_cached(
-        "UPDATE messages SET kind = ?2, text = ?3, body = ?4, revision = revision + 1 WHERE id = ?1",
-    )?
-    .execute(params![row, body.kind(), text, json])?;
-    if thread.last_row == row {
-        conn.prepare_cached("UPDATE threads SET last_kind = ?2, last_text = ?3 WHERE id = ?1")?
-            .execute(params![thread.id, body.kind(), first_chars(&text, super::PREVIEW)])?;
-    }
-    cx.changed(Changed::MessageChanged { thread: thread.uid, message: key });
-    cx.thread_changed(thread, account);
     Ok(())
 }
 
@@ -376,21 +315,33 @@ fn within_second(at: Millis, received: Millis) -> Millis {
     if at % 1000 == 0 { received.clamp(at, at + 999) } else { at }
 }
 
-fn keep_early(
+pub(super) fn keep_early(
     conn: &Connection,
     cx: &mut Context,
+    account: &AccountRow,
     key: MessageId,
     change: &Change,
 ) -> Result<(), StoreError> {
     let json = serde_json::to_string(change).map_err(|e| StoreError::Rule(e.to_string()))?;
-    conn.prepare_cached("INSERT INTO early(key, received_at, change) VALUES(?1, ?2, ?3)")?
+    // The same news again waits once.
+    let added = conn
+        .prepare_cached(
+            "INSERT INTO early(key, received_at, change) SELECT ?1, ?2, ?3 \
+             WHERE NOT EXISTS(SELECT 1 FROM early WHERE key = ?1 AND change = ?3)",
+        )?
         .execute(params![key.0, cx.now, json])?;
-    cx.early += 1;
+    cx.early += added as i64;
     if cx.early > EARLY_MAX {
         let n = conn
             .prepare_cached("DELETE FROM early WHERE id IN (SELECT id FROM early ORDER BY id LIMIT 1000)")?
             .execute([])?;
         cx.early -= n as i64;
+        let text = format!(
+            "more than {EARLY_MAX} statuses, reactions and edits are for messages that never came: the oldest \
+             are dropped"
+        );
+        let severity = crate::model::inbound::Severity::Warning;
+        news::notice(conn, cx, account, &news::Notice { severity, field: "early", text: &text, at: None })?;
     }
     Ok(())
 }
@@ -402,9 +353,8 @@ pub(super) fn replay_early(
     account: &AccountRow,
     key: MessageId,
 ) -> Result<(), StoreError> {
-    let mut st = conn.prepare_cached("SELECT change FROM early WHERE key = ?1 ORDER BY id LIMIT ?2")?;
-    let found: Vec<String> =
-        st.query_map(params![key.0, EARLY_PER_MESSAGE], |r| r.get(0))?.collect::<Result<_, _>>()?;
+    let mut st = conn.prepare_cached("SELECT change FROM early WHERE key = ?1 ORDER BY id")?;
+    let found: Vec<String> = st.query_map([key.0], |r| r.get(0))?.collect::<Result<_, _>>()?;
     if found.is_empty() {
         return Ok(());
     }
@@ -419,39 +369,14 @@ pub(super) fn replay_early(
     Ok(())
 }
 
-/// The outbox row that a status belongs to: by the provider's id, else by our attempt id.
-fn own_send(
+/// A status that was learned otherwise than by a webhook.
+pub(super) fn status_of(
     conn: &Connection,
+    cx: &mut Context,
     account: &AccountRow,
     s: &StatusUpdate,
-    key: MessageId,
-) -> Result<Option<(i64, Option<i64>)>, StoreError> {
-    let known = conn
-        .prepare_cached("SELECT o.id, o.message_id FROM provider_ids p JOIN outbox o ON o.id = p.outbox_id WHERE p.key = ?1")?
-        .query_row([key.0], |r| Ok((r.get(0)?, r.get(1)?)))
-        .optional()?;
-    if known.is_some() {
-        return Ok(known);
-    }
-    let Some(attempt) = s.opaque.as_deref().and_then(|o| o.parse::<AttemptId>().ok()) else {
-        return Ok(None);
-    };
-    let found: Option<(i64, Option<i64>)> = conn
-        .prepare_cached(
-            "SELECT o.id, o.message_id FROM attempts a JOIN outbox o ON o.id = a.outbox_id \
-             WHERE a.uid = ?1 AND o.account_id = ?2",
-        )?
-        .query_row(params![attempt.0, account.id], |r| Ok((r.get(0)?, r.get(1)?)))
-        .optional()?;
-    if let Some((outbox, message)) = found {
-        conn.prepare_cached("INSERT OR IGNORE INTO provider_ids(key, outbox_id) VALUES(?1, ?2)")?
-            .execute(params![key.0, outbox])?;
-        if let Some(m) = message {
-            conn.prepare_cached("UPDATE messages SET provider_id = coalesce(provider_id, ?2) WHERE id = ?1")?
-                .execute(params![m, s.provider_id])?;
-        }
-    }
-    Ok(found)
+) -> Result<(), StoreError> {
+    status(conn, cx, account, s, &Change::Status(Box::new(s.clone())))
 }
 
 fn status(
@@ -461,42 +386,29 @@ fn status(
     s: &StatusUpdate,
     change: &Change,
 ) -> Result<(), StoreError> {
-    let Some(state) = s.state else { return Ok(()) };
+    let Some(state) = s.state else {
+        return news::unknown(conn, cx, account, &format!("status {}", s.word));
+    };
     let key = MessageId::of_provider(&account.key, &s.provider_id);
-    let send = own_send(conn, account, s, key)?;
-    let message = if let Some((_, message)) = send {
-        message
+    let row = if let Some(send) = attempts::own_send(conn, account, s, key)? {
+        attempts::status(conn, cx, account, &send, key, s, state)?
     } else {
         let echo: Option<i64> = conn
             .prepare_cached("SELECT id FROM messages WHERE uid = ?1")?
             .query_row([key.0], |r| r.get(0))
             .optional()?;
-        if echo.is_none() {
-            return keep_early(conn, cx, key, change);
-        }
-        echo
+        let Some(echo) = echo else { return keep_early(conn, cx, account, key, change) };
+        move_state(conn, cx, account, echo, state, s.at, s.error.as_ref())?;
+        Some(echo)
     };
-    if let Some((outbox, None)) = send {
-        return super::outbox::reaction_status(conn, cx, account, outbox, s, state);
-    }
-    let Some(row) = message else { return Ok(()) };
-    let moved = move_state(conn, cx, account, row, state, s.at, s.error.as_ref())?;
-    if let Some((outbox, _)) = send
-        && moved
-    {
-        let to = if state == DeliveryState::Failed { "failed" } else { "done" };
-        conn.prepare_cached("UPDATE outbox SET state = ?2 WHERE id = ?1")?.execute(params![outbox, to])?;
-        cx.changed(Changed::StatusChanged);
-    }
+    let Some(row) = row else { return Ok(()) };
     if !s.recipient.is_empty() {
         let contact: i64 = conn
             .prepare_cached(
                 "SELECT t.contact_id FROM messages m JOIN threads t ON t.id = m.thread_id WHERE m.id = ?1",
             )?
             .query_row([row], |r| r.get(0))?;
-        for identity in &s.recipient {
-            people::add_identity(conn, cx, &account.scope, contact, identity)?;
-        }
+        people::stated(conn, cx, account, contact, &s.recipient, s.at)?;
     }
     Ok(())
 }
@@ -510,11 +422,12 @@ pub(super) fn move_state(
     row: i64,
     next: DeliveryState,
     at: Millis,
-    error: Option<&crate::model::delivery::DeliveryError>,
+    error: Option<&DeliveryError>,
 ) -> Result<bool, StoreError> {
-    let (uid, thread_id, state, times, dismissed): (Vec<u8>, i64, String, Option<String>, bool) = conn
-        .prepare_cached("SELECT uid, thread_id, state, times, dismissed FROM messages WHERE id = ?1")?
-        .query_row([row], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?)))?;
+    type Found = (Vec<u8>, i64, String, Option<String>, bool, Option<String>);
+    let (uid, thread_id, state, times, dismissed, known): Found = conn
+        .prepare_cached("SELECT uid, thread_id, state, times, dismissed, error FROM messages WHERE id = ?1")?
+        .query_row([row], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?)))?;
     let old =
         DeliveryState::parse(&state).ok_or_else(|| StoreError::Corrupt(format!("delivery state {state}")))?;
     let mut noted: DeliveryTimes =
@@ -522,7 +435,22 @@ pub(super) fn move_state(
     let before = noted;
     noted.note(next, at);
     let moves = old.may_become(next);
-    if !moves && noted == before {
+    let closes = next == DeliveryState::Failed && error.is_some_and(|e| e.code == WINDOW_CLOSED);
+    // What the customer wrote after the send left says more about the window of now than its refusal.
+    let refused_at = noted.sending.unwrap_or(at).min(at);
+    // A second failure of the same attempt: the earlier one is the reason.
+    let reason = match error {
+        Some(e) if old == DeliveryState::Failed && next == old => {
+            let known: Option<DeliveryError> = known.as_deref().and_then(|k| serde_json::from_str(k).ok());
+            let key = |at: Option<Millis>, e: &DeliveryError| (at, e.code, e.text.clone());
+            known.is_none_or(|k| key(Some(at), e) < key(before.failed, &k)).then_some(e)
+        }
+        _ => None,
+    };
+    if !moves && noted == before && reason.is_none() {
+        if closes {
+            close_window(conn, thread_id, refused_at)?;
+        }
         return Ok(false);
     }
     let times = serde_json::to_string(&noted).map_err(|e| StoreError::Rule(e.to_string()))?;
@@ -535,10 +463,18 @@ pub(super) fn move_state(
         )?
         .execute(params![row, state.as_str(), times, error])?;
     } else {
-        conn.prepare_cached("UPDATE messages SET times = ?2, revision = revision + 1 WHERE id = ?1")?
-            .execute(params![row, times])?;
+        let reason =
+            reason.map(serde_json::to_string).transpose().map_err(|e| StoreError::Rule(e.to_string()))?;
+        conn.prepare_cached(
+            "UPDATE messages SET times = ?2, error = coalesce(?3, error), revision = revision + 1 WHERE id = ?1",
+        )?
+        .execute(params![row, times, reason])?;
     }
     let thread = thread_by_row(conn, thread_id)?;
+    if closes {
+        close_window(conn, thread.id, refused_at)?;
+        cx.thread_changed(&thread, account);
+    }
     if moves {
         let counts = |s: DeliveryState| matches!(s, DeliveryState::Failed | DeliveryState::Unknown);
         let by = i64::from(counts(state)) - i64::from(counts(old));
@@ -549,10 +485,6 @@ pub(super) fn move_state(
         if thread.last_row == row {
             conn.prepare_cached("UPDATE threads SET last_state = ?2 WHERE id = ?1")?
                 .execute(params![thread.id, state.as_str()])?;
-        }
-        if error.is_some_and(|e| e.code == WINDOW_CLOSED) {
-            conn.prepare_cached("UPDATE threads SET window_until = NULL WHERE id = ?1")?
-                .execute([thread.id])?;
         }
         cx.thread_changed(&thread, account);
     }
@@ -574,14 +506,25 @@ fn reaction(
     emoji: &str,
     change: &Change,
 ) -> Result<(), StoreError> {
-    let Some(row) = find(conn, account, target)? else {
-        return keep_early(conn, cx, MessageId::of_provider(&account.key, target), change);
-    };
-    put_reaction(conn, cx, row, own, emoji, at)?;
+    // A customer's reaction opens the window, whether or not the message it is on is here.
     if !own {
         let thread = people::thread(conn, cx, account, peer, at)?;
+        people::confirm_name(conn, thread.contact_id, &peer.profile_name, at)?;
         open_window(conn, cx, account, &thread, at)?;
     }
+    let Some(row) = find(conn, account, target)? else {
+        return keep_early(conn, cx, account, MessageId::of_provider(&account.key, target), change);
+    };
+    put_reaction(conn, cx, row, own, emoji, at)
+}
+
+/// The provider said at a time that the window is closed: only what the customer wrote later opens it.
+pub(super) fn close_window(conn: &Connection, thread: i64, at: Millis) -> Result<(), StoreError> {
+    conn.prepare_cached(
+        "UPDATE threads SET closed_at = max(closed_at, ?2), window_until = CASE \
+         WHEN window_until - ?3 > max(closed_at, ?2) THEN window_until END WHERE id = ?1",
+    )?
+    .execute(params![thread, at, crate::model::window::LENGTH - crate::model::window::MARGIN])?;
     Ok(())
 }
 
@@ -593,7 +536,7 @@ fn open_window(
     at: Millis,
 ) -> Result<(), StoreError> {
     let until = Window::after(at).until;
-    if until > thread.window_until {
+    if at > thread.closed_at && until > thread.window_until {
         conn.prepare_cached("UPDATE threads SET window_until = ?2 WHERE id = ?1")?
             .execute(params![thread.id, until])?;
         cx.thread_changed(thread, account);
@@ -630,104 +573,5 @@ pub(super) fn put_reaction(
     if let Some(message) = MessageId::from_slice(&uid) {
         cx.changed(Changed::MessageChanged { thread: thread.uid, message });
     }
-    Ok(())
-}
-
-fn edit(
-    conn: &Connection,
-    cx: &mut Context,
-    account: &AccountRow,
-    target: &str,
-    body: &Body,
-    edited: bool,
-    change: &Change,
-) -> Result<(), StoreError> {
-    let Some(row) = find(conn, account, target)? else {
-        return keep_early(conn, cx, MessageId::of_provider(&account.key, target), change);
-    };
-    let (uid, thread_id, old, kind): (Vec<u8>, i64, String, String) = conn
-        .prepare_cached("SELECT uid, thread_id, text, kind FROM messages WHERE id = ?1")?
-        .query_row([row], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
-    if kind == "revoked" {
-        return Ok(());
-    }
-    let text = body.plain_text();
-    let json = match body {
-        Body::Text { .. } => None,
-        other => Some(serde_json::to_string(other).map_err(|e| StoreError::Rule(e.to_string()))?),
-    };
-    words::replace(conn, row, &old, &text)?;
-    conn.prepare_cached(
-        "UPDATE messages SET kind = ?2, text = ?3, body = ?4, edited = edited OR ?5, revision = revision + 1 WHERE id = ?1",
-    )?
-    .execute(params![row, body.kind(), text, json, edited])?;
-    let thread = thread_by_row(conn, thread_id)?;
-    if thread.last_row == row {
-        conn.prepare_cached("UPDATE threads SET last_kind = ?2, last_text = ?3 WHERE id = ?1")?
-            .execute(params![thread.id, body.kind(), first_chars(&text, super::PREVIEW)])?;
-    }
-    if let Some(message) = MessageId::from_slice(&uid) {
-        cx.changed(Changed::MessageChanged { thread: thread.uid, message });
-    }
-    cx.thread_changed(&thread, account);
-    Ok(())
-}
-
-fn template(
-    conn: &Connection,
-    cx: &mut Context,
-    account: &AccountRow,
-    news: &TemplateNews,
-) -> Result<(), StoreError> {
-    let known: Option<String> = conn
-        .prepare_cached("SELECT data FROM templates WHERE account_id = ?1 AND name = ?2 AND language = ?3")?
-        .query_row(params![account.id, news.name, news.language], |r| r.get(0))
-        .optional()?;
-    let mut t: Template =
-        known.as_deref().map_or_else(Template::default, |d| serde_json::from_str(d).unwrap_or_default());
-    let was = t.clone();
-    t.name.clone_from(&news.name);
-    t.language.clone_from(&news.language);
-    if !news.provider_id.is_empty() {
-        t.provider_id.clone_from(&news.provider_id);
-    }
-    for (slot, value) in [
-        (&mut t.status, &news.status),
-        (&mut t.quality, &news.quality),
-        (&mut t.category, &news.category),
-        (&mut t.rejected_reason, &news.reason),
-        (&mut t.body, &news.body),
-    ] {
-        if let Some(v) = value {
-            slot.clone_from(v);
-        }
-    }
-    let json = serde_json::to_string(&t).map_err(|e| StoreError::Rule(e.to_string()))?;
-    conn.prepare_cached(
-        "INSERT INTO templates(account_id, name, language, data) VALUES(?1, ?2, ?3, ?4) \
-         ON CONFLICT DO UPDATE SET data = excluded.data",
-    )?
-    .execute(params![account.id, t.name, t.language, json])?;
-    let mut lines = Vec::new();
-    if was.status != t.status && !t.status.is_empty() {
-        lines.push(format!("template {} ({}) is {}", t.name, t.language, t.status));
-    }
-    if !was.category.is_empty() && was.category != t.category {
-        lines.push(format!(
-            "template {} ({}) moved from {} to {}",
-            t.name, t.language, was.category, t.category
-        ));
-    }
-    if let Some(c) = &news.coming_category {
-        lines.push(format!("template {} ({}) will move to {c}", t.name, t.language));
-    }
-    for line in lines {
-        conn.prepare_cached(
-            "INSERT INTO notices(at, account_id, severity, field, text) VALUES(?1,?2,'info','template',?3)",
-        )?
-        .execute(params![cx.now, account.id, first_chars(&line, 1000)])?;
-        cx.changed(Changed::StatusChanged);
-    }
-    cx.changed(Changed::TemplatesChanged { account: account.key.clone() });
     Ok(())
 }

@@ -3,16 +3,21 @@
 //! One file per area. Everything here runs on the writer's thread inside a transaction that is already open.
 
 mod admin;
+mod attempts;
+mod content;
 mod inbound;
+mod merge;
+mod news;
 mod outbox;
 mod people;
+mod reading;
 mod recorder;
 mod tidy;
 mod words;
 
-pub use tidy::tidy;
 #[cfg(any(test, fuzzing))]
 pub(super) use tidy::step as tidy_in;
+pub use tidy::tidy;
 pub(super) use tidy::{parts_upto as tidy_upto, set_parts_upto as set_tidy_upto};
 pub(super) use words::add as index_words;
 pub use words::{prepare_query_token, prepare_words};
@@ -21,7 +26,7 @@ use super::StoreError;
 use super::writer::Reply;
 use crate::clock::Millis;
 use crate::model::event::{Event, EventBody};
-use crate::model::ids::{AccountId, ThreadId};
+use crate::model::ids::{AccountId, EventId, ThreadId};
 use crate::protocol::Changed;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashSet;
@@ -56,6 +61,10 @@ pub(super) struct Context {
     accounts: Vec<AccountRow>,
     deltas: Vec<Delta>,
     early: i64,
+    /// Quotes that wait for what they quote.
+    open_quotes: i64,
+    /// The event that is being applied.
+    event: EventId,
     now: Millis,
     /// When the webhook that is being applied was received.
     received: Millis,
@@ -71,6 +80,8 @@ impl Context {
             accounts: Vec::new(),
             deltas: Vec::new(),
             early: 0,
+            open_quotes: 0,
+            event: EventId([0; 16]),
             now: 0,
             received: 0,
             careful: false,
@@ -104,6 +115,8 @@ impl Context {
             .collect::<Result<_, _>>()?;
         self.deltas = vec![Delta::default(); self.accounts.len()];
         self.early = conn.prepare_cached("SELECT count(*) FROM early")?.query_row([], |r| r.get(0))?;
+        self.open_quotes =
+            conn.prepare_cached("SELECT count(*) FROM open_quotes")?.query_row([], |r| r.get(0))?;
         Ok(())
     }
 
@@ -156,6 +169,11 @@ impl Context {
         Ok(())
     }
 
+    /// Whether news wait for a message that is not here.
+    fn has_early(&self) -> bool {
+        self.early > 0
+    }
+
     /// Everything that changed in the transaction.
     pub fn take_changed(&mut self) -> Vec<Changed> {
         self.seen.clear();
@@ -181,6 +199,17 @@ impl Context {
         self.accounts.iter().find(|a| a.id == id).cloned().ok_or(StoreError::Missing("this account"))
     }
 
+    /// A row of its own for something that an event brought about besides what its name says.
+    fn audit(&self, conn: &Connection, action: &str, subject: &str) -> Result<(), StoreError> {
+        let uid = EventId::derived(&["audit", &self.event.to_string(), action, subject]);
+        conn.prepare_cached(
+            "INSERT OR IGNORE INTO audit(uid, at, actor, action, subject) \
+             SELECT ?1, at, actor, ?3, ?4 FROM audit WHERE uid = ?2",
+        )?
+        .execute(params![uid.0, self.event.0, action, subject])?;
+        Ok(())
+    }
+
     fn thread_changed(&mut self, thread: &ThreadState, account: &AccountRow) {
         self.changed(Changed::ThreadChanged { thread: thread.uid, account: account.key.clone() });
     }
@@ -193,10 +222,34 @@ struct ThreadState {
     uid: ThreadId,
     account_id: i64,
     contact_id: i64,
+    /// Its place in the list: the time of the newest message, or when a late one came.
     last_at: Millis,
     last_row: i64,
     unread: i64,
     window_until: Option<Millis>,
+    /// When the provider last said that the window is closed.
+    closed_at: Millis,
+    /// Who is on the other side of messages that do not say.
+    peer: Option<i64>,
+}
+
+/// Columns of [`thread_state`], in its order.
+const THREAD_STATE: &str =
+    "id, uid, account_id, contact_id, last_at, last_row, unread, window_until, closed_at, peer";
+
+fn thread_state(r: &rusqlite::Row<'_>) -> rusqlite::Result<ThreadState> {
+    Ok(ThreadState {
+        id: r.get(0)?,
+        uid: super::rows::thread_id(r, 1)?,
+        account_id: r.get(2)?,
+        contact_id: r.get(3)?,
+        last_at: r.get(4)?,
+        last_row: r.get(5)?,
+        unread: r.get(6)?,
+        window_until: r.get(7)?,
+        closed_at: r.get(8)?,
+        peer: r.get(9)?,
+    })
 }
 
 fn thread_by(
@@ -204,28 +257,21 @@ fn thread_by(
     column: &str,
     value: &dyn rusqlite::ToSql,
 ) -> Result<Option<ThreadState>, StoreError> {
-    let sql = format!(
-        "SELECT id, uid, account_id, contact_id, last_at, last_row, unread, window_until FROM threads WHERE {column} = ?1"
-    );
-    Ok(conn
-        .prepare_cached(&sql)?
-        .query_row([value], |r| {
-            Ok(ThreadState {
-                id: r.get(0)?,
-                uid: super::rows::thread_id(r, 1)?,
-                account_id: r.get(2)?,
-                contact_id: r.get(3)?,
-                last_at: r.get(4)?,
-                last_row: r.get(5)?,
-                unread: r.get(6)?,
-                window_until: r.get(7)?,
-            })
-        })
-        .optional()?)
+    let sql = format!("SELECT {THREAD_STATE} FROM threads WHERE {column} = ?1");
+    Ok(conn.prepare_cached(&sql)?.query_row([value], thread_state).optional()?)
 }
 
+/// A thread by its id, or the one that it was joined with.
 fn thread_by_uid(conn: &Connection, uid: ThreadId) -> Result<ThreadState, StoreError> {
-    thread_by(conn, "uid", &uid.0)?.ok_or(StoreError::Missing("this thread"))
+    if let Some(found) = thread_by(conn, "uid", &uid.0)? {
+        return Ok(found);
+    }
+    let target: Option<Vec<u8>> = conn
+        .prepare_cached("SELECT target FROM joined WHERE uid = ?1")?
+        .query_row([uid.0], |r| r.get(0))
+        .optional()?;
+    let found = target.map(|t| thread_by(conn, "uid", &t)).transpose()?.flatten();
+    found.ok_or(StoreError::Missing("this thread"))
 }
 
 fn thread_by_row(conn: &Connection, id: i64) -> Result<ThreadState, StoreError> {
@@ -252,6 +298,7 @@ pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Resul
     if new == 0 {
         return Ok(Reply { repeated: true, ..Reply::default() });
     }
+    cx.event = event.id;
     match &event.body {
         EventBody::WebhookReceived { account, raw, batch, problem, .. } => {
             inbound::webhook(conn, cx, event, account, raw, batch.as_ref(), problem.as_deref())
@@ -259,7 +306,7 @@ pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Resul
         EventBody::WebhookReplayed { webhook, batch, problem } => {
             inbound::replay(conn, cx, *webhook, batch.as_ref(), problem.as_deref())
         }
-        EventBody::MessageQueued { message, attempt, account, to, content, quote, not_before } => {
+        EventBody::MessageQueued { message, attempt, account, to, content, quote, not_before, send_at } => {
             let send = outbox::NewSend {
                 message: *message,
                 attempt: *attempt,
@@ -268,8 +315,15 @@ pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Resul
                 content,
                 quote: *quote,
                 not_before: *not_before,
+                send_at: *send_at,
             };
             outbox::queue(conn, cx, event, &send)
+        }
+        EventBody::SendsPutOff { messages, until, why } => outbox::put_off(conn, cx, messages, *until, *why),
+        EventBody::SendMoved { message, send_at } => outbox::moved(conn, cx, *message, *send_at),
+        EventBody::StatusesLearned { account, statuses } => {
+            let account = cx.account(account)?;
+            attempts::learned(conn, cx, &account, statuses).map(|()| Reply::default())
         }
         EventBody::AttemptStarted { message, attempt } => {
             outbox::started(conn, cx, event, *message, *attempt)
@@ -280,8 +334,12 @@ pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Resul
         EventBody::MessageRetried { message, attempt } => outbox::retry(conn, cx, *message, *attempt),
         EventBody::MessageCancelled { message } => outbox::cancel(conn, cx, *message),
         EventBody::WindowClosed { thread } => outbox::window_closed(conn, cx, *thread),
-        EventBody::ThreadRead { thread, upto } => people::read(conn, cx, *thread, *upto),
-        EventBody::ThreadUnread { thread } => people::unread(conn, cx, *thread),
+        EventBody::ThreadRead { thread, upto, stored } => reading::read(conn, cx, *thread, *upto, *stored),
+        EventBody::ThreadUnread { thread } => reading::unread(conn, cx, *thread),
+        EventBody::ContactsMerged { into, from } => merge::merge(conn, cx, *into, *from, event.actor.label()),
+        EventBody::ContactSplit { contact, identities, new } => {
+            merge::split(conn, cx, *contact, identities, *new, event.actor.label())
+        }
         EventBody::DraftSaved { thread, mode, text } => {
             admin::draft(conn, cx, event.at, *thread, *mode, text)
         }
@@ -312,6 +370,7 @@ fn subject(body: &EventBody) -> String {
         EventBody::WebhookReceived { account, .. }
         | EventBody::AccountState { account, .. }
         | EventBody::NumberSynced { account, .. }
+        | EventBody::StatusesLearned { account, .. }
         | EventBody::TemplatesSynced { account, .. } => account.to_string(),
         EventBody::AccountConfigured { spec } => spec.id.to_string(),
         EventBody::WebhookReplayed { webhook, .. } => webhook.to_string(),
@@ -319,11 +378,17 @@ fn subject(body: &EventBody) -> String {
         | EventBody::AttemptStarted { message, .. }
         | EventBody::AttemptEnded { message, .. }
         | EventBody::MessageRetried { message, .. }
+        | EventBody::SendMoved { message, .. }
         | EventBody::MessageCancelled { message } => message.to_string(),
+        EventBody::SendsPutOff { messages, .. } => {
+            messages.first().map(ToString::to_string).unwrap_or_default()
+        }
         EventBody::WindowClosed { thread }
         | EventBody::ThreadRead { thread, .. }
         | EventBody::ThreadUnread { thread }
         | EventBody::DraftSaved { thread, .. } => thread.to_string(),
+        EventBody::ContactsMerged { into, from } => format!("{from} into {into}"),
+        EventBody::ContactSplit { contact, new, .. } => format!("{new} from {contact}"),
         EventBody::QuickReplySaved { reply } => reply.id.to_string(),
         EventBody::QuickReplyDeleted { reply } | EventBody::QuickReplyUsed { reply } => reply.to_string(),
         EventBody::WebhooksExpired { before, .. } => before.to_string(),
@@ -345,6 +410,10 @@ struct NewMessage<'a> {
     quote: Option<String>,
     times: Option<String>,
     tag: Option<&'a str>,
+    /// Who was on the other side, where the provider said it.
+    peer: Option<i64>,
+    /// How long after its time it came, if that is late.
+    late: Option<Millis>,
 }
 
 /// Adds a message to a thread with everything that follows from it: words, counters, the thread's row. `None` when
@@ -365,7 +434,8 @@ fn add_message(
     let added = conn
         .prepare_cached(
             "INSERT OR IGNORE INTO messages(uid, thread_id, at, stored_at, inbound, unread, state, kind, text, body, \
-             origin, provider_id, quote, times, tag) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)",
+             origin, provider_id, quote, times, tag, peer, late) \
+             VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)",
         )?
         .execute(params![
             m.uid,
@@ -382,21 +452,27 @@ fn add_message(
             m.provider_id,
             m.quote,
             m.times,
-            m.tag
+            m.tag,
+            m.peer.filter(|p| thread.peer != Some(*p)),
+            m.late
         ])?;
     if added == 0 {
         return Ok(None);
     }
     let row = conn.last_insert_rowid();
     words::add(conn, row, m.text)?;
-    if m.at >= thread.last_at {
+    // What came late and nobody has seen brings its thread up, wherever in the thread it belongs.
+    let place = if m.late.is_some() && m.unread { cx.now } else { m.at };
+    let place = if thread.last_row == 0 { place } else { place.max(thread.last_at) };
+    let window_until = window_until.filter(|_| m.at > thread.closed_at);
+    if content::is_newest(conn, thread, m.at)? {
         conn.prepare_cached(
             "UPDATE threads SET last_at=?2, last_row=?3, last_uid=?4, last_inbound=?5, last_kind=?6, last_text=?7, \
              last_state=?8, unread=unread+?9, window_until=max(coalesce(window_until,0), coalesce(?10,0)) WHERE id=?1",
         )?
         .execute(params![
             thread.id,
-            m.at,
+            place,
             row,
             m.uid,
             m.inbound,
@@ -411,6 +487,10 @@ fn add_message(
             "UPDATE threads SET unread=unread+?2, window_until=max(coalesce(window_until,0), coalesce(?3,0)) WHERE id=?1",
         )?
         .execute(params![thread.id, m.unread, window_until])?;
+        if place > thread.last_at {
+            conn.prepare_cached("UPDATE threads SET last_at = ?2 WHERE id = ?1")?
+                .execute(params![thread.id, place])?;
+        }
     }
     if m.unread {
         let first = thread.unread == 0;

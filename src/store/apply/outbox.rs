@@ -1,15 +1,16 @@
 //! Sends on their way: queued, started, ended, sent again, withdrawn.
 
-use super::inbound::{move_state, put_reaction, replay_early};
+use super::attempts::{self, Shown};
+use super::inbound::{WINDOW_CLOSED, close_window, move_state, put_reaction, replay_early};
 use super::{
-    AccountRow, Context, NewMessage, add_message, first_chars, people, thread_by_row, thread_by_uid,
+    AccountRow, Context, NewMessage, add_message, content, first_chars, people, thread_by_row, thread_by_uid,
 };
 use crate::clock::Millis;
 use crate::model::contact::Identity;
-use crate::model::delivery::{DeliveryError, DeliveryState, DeliveryTimes};
+use crate::model::delivery::{DeliveryError, DeliveryState, DeliveryTimes, WaitReason};
 use crate::model::event::{AttemptOutcome, Event, Recipient};
 use crate::model::ids::{AccountId, AttemptId, MessageId, ThreadId};
-use crate::model::inbound::{Peer, StatusUpdate};
+use crate::model::inbound::Peer;
 use crate::model::message::{Origin, Quote};
 use crate::model::outgoing::Outgoing;
 use crate::protocol::Changed;
@@ -26,9 +27,10 @@ pub(super) struct NewSend<'a> {
     pub content: &'a Outgoing,
     pub quote: Option<MessageId>,
     pub not_before: Millis,
+    pub send_at: Option<Millis>,
 }
 
-fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
+pub(super) fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|e| StoreError::Rule(e.to_string()))
 }
 
@@ -74,7 +76,8 @@ pub(super) fn queue(
         Recipient::Thread { thread } => thread_by_uid(conn, *thread)?,
         Recipient::Identity { identity } => {
             let peer = Peer { identities: vec![identity.clone()], profile_name: String::new() };
-            people::thread(conn, cx, &account, &peer, event.at)?
+            // Typed by a person: it finds a contact, and only the provider says what the number really is.
+            people::thread(conn, cx, &account, &peer, 0)?
         }
     };
     let quote = send.quote.map(|q| own_quote(conn, q)).transpose()?.flatten();
@@ -101,6 +104,8 @@ pub(super) fn queue(
             quote: quote.as_ref().map(|(_, q)| q.clone()),
             times: Some(json(&times)?),
             tag: None,
+            peer: None,
+            late: None,
         };
         message = add_message(conn, cx, &account, &thread, &new, None)?;
         if message.is_none() {
@@ -108,9 +113,19 @@ pub(super) fn queue(
         }
         cx.changed(Changed::MessageStored { thread: thread.uid, message: send.message, inbound: false });
     }
+    let hold = match send.send_at {
+        Some(_) => WaitReason::Later.as_str(),
+        None if send.not_before > event.at => WaitReason::Undo.as_str(),
+        None => "",
+    };
+    // A clock that was set back does not change the order.
+    let line_at = match send.send_at {
+        Some(at) => at,
+        None => event.at.max(last_in_line(conn, thread.id, event.at)?),
+    };
     conn.prepare_cached(
         "INSERT INTO outbox(uid, message_id, target_id, thread_id, account_id, attempt, state, not_before, content, \
-         quote_id) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7, ?8, ?9)",
+         quote_id, send_at, line_at, hold) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7, ?8, ?9, ?10, ?11, ?12)",
     )?
     .execute(params![
         send.message.0,
@@ -119,35 +134,50 @@ pub(super) fn queue(
         thread.id,
         account.id,
         send.attempt.0,
-        send.not_before,
+        send.send_at.unwrap_or(send.not_before),
         json(send.content)?,
-        quote.map(|(row, _)| row)
+        quote.map(|(row, _)| row),
+        send.send_at,
+        line_at,
+        hold
     ])?;
     cx.thread_changed(&thread, &account);
     cx.changed(Changed::StatusChanged);
     Ok(Reply { thread: Some(thread.uid), ..Reply::default() })
 }
 
-struct Row {
-    id: i64,
-    message_id: Option<i64>,
-    target_id: Option<i64>,
-    thread_id: i64,
-    account: AccountRow,
-    attempt: AttemptId,
-    state: String,
+/// The place of the last send that is in a thread's line already.
+fn last_in_line(conn: &Connection, thread: i64, now: Millis) -> Result<Millis, StoreError> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT coalesce(max(line_at), 0) FROM outbox WHERE thread_id = ?1 AND state IN ('queued','sending') \
+             AND (send_at IS NULL OR send_at <= ?2)",
+        )?
+        .query_row(params![thread, now], |r| r.get(0))?)
+}
+
+/// A row of the outbox.
+pub(super) struct Row {
+    pub id: i64,
+    pub message_id: Option<i64>,
+    pub target_id: Option<i64>,
+    pub thread_id: i64,
+    pub account: AccountRow,
+    pub attempt: AttemptId,
+    pub state: String,
+    pub send_at: Option<Millis>,
     content: String,
     tries: i64,
 }
 
-fn load(
+pub(super) fn load(
     conn: &Connection,
     cx: &Context,
     column: &str,
     value: &dyn rusqlite::ToSql,
 ) -> Result<Row, StoreError> {
     let sql = format!(
-        "SELECT id, message_id, target_id, thread_id, account_id, attempt, state, content, tries FROM outbox \
+        "SELECT id, message_id, target_id, thread_id, account_id, attempt, state, content, tries, send_at FROM outbox \
          WHERE {column} = ?1"
     );
     let row = conn
@@ -172,6 +202,7 @@ fn load(
                     state: r.get(6)?,
                     content: r.get(7)?,
                     tries: r.get(8)?,
+                    send_at: r.get(9)?,
                 },
             ))
         })
@@ -180,7 +211,7 @@ fn load(
     Ok(Row { account: cx.account_by_row(account)?, ..row })
 }
 
-fn set_state(conn: &Connection, cx: &mut Context, id: i64, state: &str) -> Result<(), StoreError> {
+pub(super) fn set_state(conn: &Connection, cx: &mut Context, id: i64, state: &str) -> Result<(), StoreError> {
     conn.prepare_cached("UPDATE outbox SET state = ?2 WHERE id = ?1")?.execute(params![id, state])?;
     cx.changed(Changed::StatusChanged);
     Ok(())
@@ -197,7 +228,7 @@ pub(super) fn started(
     if row.state != "queued" || row.attempt != attempt {
         return Err(StoreError::Rule("the message is no longer waiting".into()));
     }
-    conn.prepare_cached("UPDATE outbox SET state = 'sending', tries = tries + 1 WHERE id = ?1")?
+    conn.prepare_cached("UPDATE outbox SET state = 'sending', tries = tries + 1, hold = '' WHERE id = ?1")?
         .execute([row.id])?;
     conn.prepare_cached(
         "INSERT OR IGNORE INTO attempts(uid, outbox_id, n, started_at) VALUES(?1, ?2, ?3, ?4)",
@@ -224,7 +255,7 @@ pub(super) fn ended(
     conn.prepare_cached("UPDATE attempts SET ended_at = ?2, outcome = ?3 WHERE uid = ?1")?
         .execute(params![attempt.0, event.at, json(outcome)?])?;
     if let AttemptOutcome::Accepted { provider_id, recipient } = outcome {
-        return accepted(conn, cx, event.at, &row, provider_id, recipient.as_ref());
+        return accepted(conn, cx, event.at, &row, attempt, provider_id, recipient.as_ref());
     }
     // A status may have settled the attempt before its answer came, and a newer attempt is not this one's business.
     if row.state != "sending" || row.attempt != attempt {
@@ -235,17 +266,20 @@ pub(super) fn ended(
         AttemptOutcome::Rejected { error } => {
             set_state(conn, cx, row.id, "failed")?;
             fail(conn, cx, event.at, &row, DeliveryState::Failed, error)?;
+            notice_of(conn, cx, &row, error)?;
+            attempts::give_way(conn, cx, &row)?;
         }
         AttemptOutcome::Unknown { error } => {
             set_state(conn, cx, row.id, "unknown")?;
             fail(conn, cx, event.at, &row, DeliveryState::Unknown, error)?;
+            attempts::give_way(conn, cx, &row)?;
         }
-        AttemptOutcome::RetryAt { at, error } => {
+        AttemptOutcome::RetryAt { at, error, .. } => {
             let next = AttemptId::derived(&["retry", &attempt.to_string()]);
             conn.prepare_cached(
-                "UPDATE outbox SET state = 'queued', attempt = ?2, not_before = ?3 WHERE id = ?1",
+                "UPDATE outbox SET state = 'queued', attempt = ?2, not_before = ?3, hold = ?4 WHERE id = ?1",
             )?
-            .execute(params![row.id, next.0, at])?;
+            .execute(params![row.id, next.0, at, WaitReason::Provider.as_str()])?;
             requeue(conn, cx, &row, Some(error))?;
         }
     }
@@ -264,15 +298,46 @@ fn fail(
         move_state(conn, cx, &row.account, m, state, at, Some(error))?;
         return Ok(());
     }
-    reaction_failed(conn, cx, &row.account, error)
+    reaction_failed(conn, cx, &row.account, row, error, at)
 }
 
-fn reaction_failed(
+/// A message that an operator wanted to be sent later was not: nobody may be looking, so it is said aloud.
+pub(super) fn notice_of(
+    conn: &Connection,
+    cx: &mut Context,
+    row: &Row,
+    error: &DeliveryError,
+) -> Result<(), StoreError> {
+    if row.send_at.is_none() {
+        return Ok(());
+    }
+    let title: String = conn
+        .prepare_cached("SELECT title FROM threads WHERE id = ?1")?
+        .query_row([row.thread_id], |r| r.get(0))?;
+    let code = if error.code == 0 { String::new() } else { format!("{} ", error.code) };
+    let title = first_chars(&title, 60);
+    let text = format!("the message to {title} that was to be sent later failed: {code}{}", error.text);
+    conn.prepare_cached(
+        "INSERT INTO notices(at, account_id, severity, field, text) VALUES(?1,?2,'warning','send_later',?3)",
+    )?
+    .execute(params![cx.now, row.account.id, first_chars(&text, 1000)])?;
+    cx.changed(Changed::StatusChanged);
+    Ok(())
+}
+
+pub(super) fn reaction_failed(
     conn: &Connection,
     cx: &mut Context,
     account: &AccountRow,
+    row: &Row,
     error: &DeliveryError,
+    at: Millis,
 ) -> Result<(), StoreError> {
+    if error.code == WINDOW_CLOSED {
+        let thread = thread_by_row(conn, row.thread_id)?;
+        close_window(conn, thread.id, at)?;
+        cx.thread_changed(&thread, account);
+    }
     let text = format!("a reaction was not delivered: {} {}", error.code, error.text);
     conn.prepare_cached(
         "INSERT INTO notices(at, account_id, severity, field, text) VALUES(?1,?2,'warning','reaction',?3)",
@@ -287,56 +352,54 @@ fn accepted(
     cx: &mut Context,
     at: Millis,
     row: &Row,
+    attempt: AttemptId,
     provider_id: &str,
     recipient: Option<&Identity>,
 ) -> Result<Reply, StoreError> {
     let key = MessageId::of_provider(&row.account.key, provider_id);
-    conn.prepare_cached("INSERT OR IGNORE INTO provider_ids(key, outbox_id) VALUES(?1, ?2)")?
-        .execute(params![key.0, row.id])?;
+    attempts::name(conn, key, row.id, attempt)?;
+    let thread = thread_by_row(conn, row.thread_id)?;
+    if let Some(identity) = recipient {
+        people::stated(conn, cx, &row.account, thread.contact_id, std::slice::from_ref(identity), at)?;
+        if let Some(m) = row.message_id {
+            // Whom it reached: that is what a split of the contact goes by.
+            conn.prepare_cached("UPDATE messages SET peer = ?2 WHERE id = ?1 AND ?2 <> coalesce(?3, 0)")?
+                .execute(params![m, identity.fingerprint(), thread.peer])?;
+        }
+    }
+    if row.message_id.is_none() {
+        reaction_taken(conn, cx, row, at)?;
+    } else {
+        let account = &row.account;
+        attempts::heard(conn, cx, account, row, attempt, provider_id, DeliveryState::Accepted, at, None)?;
+        // A tick may have come first; then the answer is no news, and the send is settled all the same.
+        if row.attempt == attempt && matches!(row.state.as_str(), "sending" | "unknown") {
+            set_state(conn, cx, row.id, "done")?;
+        }
+    }
+    replay_early(conn, cx, &row.account, key)?;
+    if row.message_id.is_some() {
+        content::fill_quotes(conn, cx, &row.account, provider_id)?;
+    }
+    Ok(Reply::default())
+}
+
+/// The provider took a reaction: it is on its message.
+pub(super) fn reaction_taken(
+    conn: &Connection,
+    cx: &mut Context,
+    row: &Row,
+    at: Millis,
+) -> Result<(), StoreError> {
     if matches!(row.state.as_str(), "sending" | "unknown") {
         set_state(conn, cx, row.id, "done")?;
     }
-    let thread = thread_by_row(conn, row.thread_id)?;
-    if let Some(identity) = recipient {
-        people::add_identity(conn, cx, &row.account.scope, thread.contact_id, identity)?;
-    }
-    if let Some(m) = row.message_id {
-        conn.prepare_cached("UPDATE messages SET provider_id = coalesce(provider_id, ?2) WHERE id = ?1")?
-            .execute(params![m, provider_id])?;
-        move_state(conn, cx, &row.account, m, DeliveryState::Accepted, at, None)?;
-    } else if let (Some(target), Ok(Outgoing::Reaction { emoji, .. })) =
+    if let (Some(target), Ok(Outgoing::Reaction { emoji, .. })) =
         (row.target_id, serde_json::from_str::<Outgoing>(&row.content))
     {
         put_reaction(conn, cx, target, true, &emoji, at)?;
     }
-    replay_early(conn, cx, &row.account, key)?;
-    Ok(Reply::default())
-}
-
-/// A status for a reaction of ours: only a failure changes anything.
-pub(super) fn reaction_status(
-    conn: &Connection,
-    cx: &mut Context,
-    account: &AccountRow,
-    outbox: i64,
-    status: &StatusUpdate,
-    state: DeliveryState,
-) -> Result<(), StoreError> {
-    if state != DeliveryState::Failed {
-        return Ok(());
-    }
-    let row = load(conn, cx, "id", &outbox)?;
-    if row.state == "failed" {
-        return Ok(());
-    }
-    set_state(conn, cx, outbox, "failed")?;
-    if let Some(target) = row.target_id {
-        put_reaction(conn, cx, target, true, "", status.at.max(cx.now))?;
-    }
-    match &status.error {
-        Some(e) => reaction_failed(conn, cx, account, e),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// Back to waiting: a new attempt of the same message.
@@ -346,30 +409,16 @@ fn requeue(
     row: &Row,
     error: Option<&DeliveryError>,
 ) -> Result<(), StoreError> {
-    let Some(m) = row.message_id else { return Ok(()) };
-    let (uid, state, dismissed): (Vec<u8>, String, bool) = conn
-        .prepare_cached("SELECT uid, state, dismissed FROM messages WHERE id = ?1")?
-        .query_row([m], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+    let Some(m) = row.message_id else {
+        cx.changed(Changed::StatusChanged);
+        return Ok(());
+    };
     let mut times = DeliveryTimes::default();
     times.note(DeliveryState::Queued, cx.now);
-    conn.prepare_cached(
-        "UPDATE messages SET state = 'queued', times = ?2, error = ?3, dismissed = 0, revision = revision + 1 WHERE id = ?1",
-    )?
-    .execute(params![m, json(&times)?, error.map(json).transpose()?])?;
-    let thread = thread_by_row(conn, row.thread_id)?;
-    if matches!(state.as_str(), "failed" | "unknown") && !dismissed {
-        conn.prepare_cached("UPDATE threads SET failed = failed - 1 WHERE id = ?1")?.execute([thread.id])?;
-    }
-    if thread.last_row == m {
-        conn.prepare_cached("UPDATE threads SET last_state = 'queued' WHERE id = ?1")?
-            .execute([thread.id])?;
-    }
-    if let Some(message) = MessageId::from_slice(&uid) {
-        cx.changed(Changed::MessageChanged { thread: thread.uid, message });
-    }
-    cx.thread_changed(&thread, &row.account);
-    cx.changed(Changed::StatusChanged);
-    Ok(())
+    // The provider's id of the attempt before must not name the new one.
+    let next =
+        Shown { state: DeliveryState::Queued, times, error: error.map(json).transpose()?, provider_id: None };
+    attempts::show(conn, cx, &row.account, m, &next)
 }
 
 pub(super) fn retry(
@@ -379,32 +428,118 @@ pub(super) fn retry(
     attempt: AttemptId,
 ) -> Result<Reply, StoreError> {
     let row = load(conn, cx, "uid", &message.0)?;
-    if !matches!(row.state.as_str(), "failed" | "unknown") {
+    let shown = row.message_id.map(|m| attempts::shown(conn, m)).transpose()?;
+    // What was put aside may be taken up again; what was taken back before it left is written anew.
+    let ended = |s: DeliveryState| matches!(s, DeliveryState::Failed | DeliveryState::Unknown);
+    let again = match row.state.as_str() {
+        "failed" | "unknown" => true,
+        "cancelled" => shown.as_ref().is_some_and(|(s, _)| ended(s.state)),
+        _ => false,
+    };
+    if !again {
         return Err(StoreError::Rule(format!(
             "the message is {}: only failed or unknown ones can be sent again",
             row.state
         )));
     }
-    // The provider's id of the failed attempt must not name the new one.
-    if let Some(m) = row.message_id {
-        conn.prepare_cached("UPDATE messages SET provider_id = NULL WHERE id = ?1")?.execute([m])?;
+    if let Some((shown, _)) = &shown {
+        attempts::keep(conn, row.attempt, shown)?;
     }
-    conn.prepare_cached("UPDATE outbox SET state = 'queued', attempt = ?2, not_before = ?3 WHERE id = ?1")?
-        .execute(params![row.id, attempt.0, cx.now])?;
+    let line_at = cx.now.max(last_in_line(conn, row.thread_id, cx.now)? + 1);
+    conn.prepare_cached(
+        "UPDATE outbox SET state = 'queued', attempt = ?2, not_before = ?3, send_at = NULL, line_at = ?4, hold = '', \
+         spent = tries WHERE id = ?1",
+    )?
+    .execute(params![row.id, attempt.0, cx.now, line_at])?;
     requeue(conn, cx, &row, None)?;
+    Ok(Reply::default())
+}
+
+/// Queued sends wait longer. Those that have left in the meantime stay as they are.
+pub(super) fn put_off(
+    conn: &Connection,
+    cx: &mut Context,
+    messages: &[MessageId],
+    until: Millis,
+    why: WaitReason,
+) -> Result<Reply, StoreError> {
+    for id in messages {
+        let row: Option<Option<i64>> = conn
+            .prepare_cached(
+                "UPDATE outbox SET not_before = ?2, hold = ?3 \
+                 WHERE uid = ?1 AND state = 'queued' AND not_before < ?2 RETURNING message_id",
+            )?
+            .query_row(params![id.0, until, why.as_str()], |r| r.get(0))
+            .optional()?;
+        if let Some(Some(m)) = row {
+            touch(conn, cx, m, *id)?;
+        }
+    }
+    Ok(Reply::default())
+}
+
+/// A message is to be looked at again though its state is the same.
+fn touch(conn: &Connection, cx: &mut Context, m: i64, message: MessageId) -> Result<(), StoreError> {
+    let thread: i64 = conn
+        .prepare_cached("UPDATE messages SET revision = revision + 1 WHERE id = ?1 RETURNING thread_id")?
+        .query_row([m], |r| r.get(0))?;
+    cx.changed(Changed::MessageChanged { thread: thread_by_row(conn, thread)?.uid, message });
+    Ok(())
+}
+
+/// Another time for a queued send, or now.
+pub(super) fn moved(
+    conn: &Connection,
+    cx: &mut Context,
+    message: MessageId,
+    send_at: Option<Millis>,
+) -> Result<Reply, StoreError> {
+    let row = load(conn, cx, "uid", &message.0)?;
+    if row.state != "queued" {
+        return Err(StoreError::Rule("the message is no longer waiting".into()));
+    }
+    match send_at {
+        Some(at) => {
+            conn.prepare_cached(
+                "UPDATE outbox SET send_at = ?2, not_before = ?2, line_at = ?2, hold = 'later' WHERE id = ?1",
+            )?
+            .execute(params![row.id, at])?;
+        }
+        None => {
+            // A scheduled one joins the line where the others are; one in the line keeps its place.
+            let held: String = conn
+                .prepare_cached("SELECT hold FROM outbox WHERE id = ?1")?
+                .query_row([row.id], |r| r.get(0))?;
+            let own = matches!(WaitReason::parse(&held), Some(WaitReason::Undo | WaitReason::Later));
+            if !own && !held.is_empty() {
+                return Err(StoreError::Rule(
+                    "the message waits for the provider: it goes as soon as it may".into(),
+                ));
+            }
+            let line_at = match row.send_at {
+                Some(_) => Some(cx.now.max(last_in_line(conn, row.thread_id, cx.now)? + 1)),
+                None => None,
+            };
+            conn.prepare_cached(
+                "UPDATE outbox SET send_at = NULL, not_before = ?2, line_at = coalesce(?3, line_at), hold = '' \
+                 WHERE id = ?1",
+            )?
+            .execute(params![row.id, cx.now, line_at])?;
+        }
+    }
+    if let Some(m) = row.message_id {
+        touch(conn, cx, m, message)?;
+    }
+    cx.changed(Changed::StatusChanged);
     Ok(Reply::default())
 }
 
 pub(super) fn cancel(conn: &Connection, cx: &mut Context, message: MessageId) -> Result<Reply, StoreError> {
     let row = load(conn, cx, "uid", &message.0)?;
     match row.state.as_str() {
-        "queued" => {
-            set_state(conn, cx, row.id, "cancelled")?;
-            if let Some(m) = row.message_id {
-                move_state(conn, cx, &row.account, m, DeliveryState::Cancelled, cx.now, None)?;
-            }
-        }
+        "queued" => withdraw(conn, cx, &row)?,
         "failed" | "unknown" => {
+            set_state(conn, cx, row.id, "cancelled")?;
             let Some(m) = row.message_id else { return Ok(Reply::default()) };
             let n = conn
                 .prepare_cached(
@@ -415,9 +550,6 @@ pub(super) fn cancel(conn: &Connection, cx: &mut Context, message: MessageId) ->
                 let thread = thread_by_row(conn, row.thread_id)?;
                 conn.prepare_cached("UPDATE threads SET failed = failed - 1 WHERE id = ?1")?
                     .execute([thread.id])?;
-                if row.state == "unknown" {
-                    set_state(conn, cx, row.id, "cancelled")?;
-                }
                 cx.changed(Changed::MessageChanged { thread: thread.uid, message });
                 cx.thread_changed(&thread, &row.account);
             }
@@ -425,9 +557,25 @@ pub(super) fn cancel(conn: &Connection, cx: &mut Context, message: MessageId) ->
         "sending" => {
             return Err(StoreError::Rule("the message is on the wire: it cannot be withdrawn".into()));
         }
+        // Once more changes nothing.
+        "cancelled" => {}
         _ => return Err(StoreError::Rule("the message has left: it cannot be withdrawn".into())),
     }
     Ok(Reply::default())
+}
+
+/// A queued send is withdrawn. One that was to be sent again is what it was before: nobody takes back what may
+/// have arrived.
+fn withdraw(conn: &Connection, cx: &mut Context, row: &Row) -> Result<(), StoreError> {
+    set_state(conn, cx, row.id, "cancelled")?;
+    let Some(m) = row.message_id else { return Ok(()) };
+    let Some((attempt, before)) = attempts::in_doubt(conn, row)? else {
+        move_state(conn, cx, &row.account, m, DeliveryState::Cancelled, cx.now, None)?;
+        return Ok(());
+    };
+    conn.prepare_cached("UPDATE outbox SET state = 'unknown', attempt = ?2, hold = '' WHERE id = ?1")?
+        .execute(params![row.id, attempt.0])?;
+    attempts::show(conn, cx, &row.account, m, &before)
 }
 
 /// The provider says that the window is closed.
@@ -437,7 +585,7 @@ pub(super) fn window_closed(
     thread: ThreadId,
 ) -> Result<Reply, StoreError> {
     let t = thread_by_uid(conn, thread)?;
-    conn.prepare_cached("UPDATE threads SET window_until = NULL WHERE id = ?1")?.execute([t.id])?;
+    close_window(conn, t.id, cx.now)?;
     let account = cx.account_by_row(t.account_id)?;
     cx.thread_changed(&t, &account);
     Ok(Reply::default())

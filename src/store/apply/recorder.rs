@@ -32,7 +32,13 @@ impl Step {
 
     /// Takes the oldest rows of a query with a row number as its only parameter; at least `wanted` bytes in all when
     /// that is set.
-    fn take(&mut self, conn: &Connection, sql: &str, upto: i64, wanted: Option<i64>) -> Result<(), StoreError> {
+    fn take(
+        &mut self,
+        conn: &Connection,
+        sql: &str,
+        upto: i64,
+        wanted: Option<i64>,
+    ) -> Result<(), StoreError> {
         let mut st = conn.prepare_cached(sql)?;
         let mut rows = st.query([upto])?;
         while !self.full() && wanted.is_none_or(|w| self.bytes < w) {
@@ -125,10 +131,8 @@ pub(super) fn noticed(
         Severity::Warning => "warning",
         Severity::Critical => "critical",
     };
-    conn.prepare_cached(
-        "INSERT INTO notices(at, account_id, severity, field, text) VALUES(?1,?2,?3,?4,?5)",
-    )?
-    .execute(params![cx.now, account.id, word, first_chars(field, 40), first_chars(text, 1000)])?;
+    conn.prepare_cached("INSERT INTO notices(at, account_id, severity, field, text) VALUES(?1,?2,?3,?4,?5)")?
+        .execute(params![cx.now, account.id, word, first_chars(field, 40), first_chars(text, 1000)])?;
     cx.changed(Changed::StatusChanged);
     Ok(Reply::default())
 }

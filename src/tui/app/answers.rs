@@ -51,7 +51,9 @@ impl App {
             (Asked::ThreadRows, Response::ThreadRows(rows)) => self.rows_came(rows),
             (Asked::Thread(id), Response::Thread(detail)) => {
                 if let Some(c) = self.conversation.as_mut().filter(|c| c.thread == id) {
+                    let late = detail.late_unread;
                     c.take_detail(*detail);
+                    self.late_came(late);
                     self.fit_composer();
                     self.mark_read();
                     self.damage(Damage::CONVERSATION | Damage::COMPOSER | Damage::DETAILS);
@@ -65,6 +67,10 @@ impl App {
             (Asked::MessageRows(thread), Response::MessageRows(rows)) if self.has_open(thread) => {
                 self.message_rows_came(rows);
             }
+            (Asked::TakeBack, Response::TakenBack { thread, content, quote }) => {
+                self.taken_back(thread, content, quote);
+            }
+            (Asked::Check, Response::Checked(report)) => self.checked(&report),
             (Asked::Send { thread, .. }, Response::Queued { .. }) => self.sent(thread),
             (Asked::QuickReplies, Response::QuickReplies(replies)) => self.quick_replies = replies,
             (Asked::Templates(account), Response::Templates(list)) => {
@@ -177,6 +183,7 @@ impl App {
                 Changed::ThreadChanged { thread, .. } => {
                     self.changed_threads.insert(thread);
                 }
+                Changed::ThreadJoined { thread, into, .. } => self.joined(thread, into),
                 Changed::AccountChanged { .. } => self.accounts_changed = true,
                 Changed::StatusChanged => self.status_changed = true,
                 Changed::TemplatesChanged { account } => {

@@ -2,7 +2,7 @@
 
 use super::{App, Asked, Damage, Effect};
 use crate::model::thread::ThreadFilter;
-use crate::model::{DeliveryState, Direction, Message};
+use crate::model::{Direction, Message};
 use crate::protocol::Request;
 use crate::text;
 use crate::tui::command::{Action, Scope};
@@ -121,6 +121,8 @@ impl App {
             Action::FirstUnread => self.go_to_unread(),
             Action::Quoted => self.go_to_quoted(),
             Action::OpenLink => self.pick_link(),
+            // A late message of the open thread comes first: it is the one that is easily missed.
+            Action::NextUnread if self.scope == Scope::Conversation && self.go_to_late() => {}
             Action::NextUnread => self.move_to_unread(true, count.unwrap_or(1)),
             Action::PreviousUnread => self.move_to_unread(false, count.unwrap_or(1)),
             Action::FilterUnread => self.toggle_filter(ThreadFilter::Unread),
@@ -144,9 +146,13 @@ impl App {
             Action::React => self.react(),
             Action::Retry => self.retry(),
             Action::Discard => self.discard(),
+            Action::UndoSend => self.undo_send(),
+            Action::SendLater => self.send_later(),
+            Action::SendNow => self.send_now(),
+            Action::Check => self.check(),
             Action::Send => {
                 let open = self.conversation.as_ref().is_some_and(|c| c.is_open(self.clock.now()));
-                if open { self.send() } else { self.pick_template() }
+                if open { self.send(None) } else { self.pick_template() }
             }
             Action::Down
             | Action::Up
@@ -290,6 +296,9 @@ impl App {
 
     /// A key that edits the text.
     fn edit(&mut self, action: Action) {
+        if action == Action::Undo && self.undo_last_send() {
+            return;
+        }
         let width = usize::from(self.panes().composer_width());
         let now = self.clock.now();
         let Some(c) = self.conversation.as_mut().filter(|c| c.is_open(now)) else { return };
@@ -347,7 +356,7 @@ impl App {
         self.focus(Scope::Composer);
     }
 
-    fn pick_template(&mut self) {
+    pub(super) fn pick_template(&mut self) {
         if self.conversation.is_some() {
             self.open_overlay(Kind::Templates, None);
         }
@@ -370,7 +379,7 @@ impl App {
     }
 
     /// The selected message, else the newest that `fits`.
-    fn acted_on(&mut self, fits: impl Fn(&Message) -> bool) -> Option<Message> {
+    pub(super) fn acted_on(&mut self, fits: impl Fn(&Message) -> bool) -> Option<Message> {
         let c = self.conversation.as_ref()?;
         let found = match c.selected() {
             Some(m) => Some(m).filter(|m| fits(m)),
@@ -382,22 +391,6 @@ impl App {
             self.say(format!("this fits no message here · → {older} and {newer} select another"));
         }
         found
-    }
-
-    fn retry(&mut self) {
-        let fits = |m: &Message| matches!(m.state, DeliveryState::Failed | DeliveryState::Unknown);
-        if let Some(m) = self.acted_on(fits) {
-            self.ask(Request::Retry { message: m.id }, Asked::Saying("sent again, as a new attempt"));
-        }
-    }
-
-    fn discard(&mut self) {
-        let fits = |m: &Message| {
-            matches!(m.state, DeliveryState::Failed | DeliveryState::Unknown | DeliveryState::Queued)
-        };
-        if let Some(m) = self.acted_on(fits) {
-            self.ask(Request::Cancel { message: m.id }, Asked::Saying("put aside"));
-        }
     }
 
     fn react(&mut self) {

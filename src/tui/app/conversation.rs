@@ -6,12 +6,14 @@
 use super::{App, Asked, Damage};
 use crate::clock::Millis;
 use crate::model::contact::Contact;
+use crate::model::delivery::WaitReason;
 use crate::model::thread::{DraftMode, ThreadDetail, ThreadRow};
-use crate::model::{Direction, Message, MessageId, ThreadId};
+use crate::model::{Body, DeliveryState, Direction, Message, MessageId, ThreadId};
 use crate::protocol::{Cursor, Place, Request};
 use crate::tui::composer::Composer;
 use crate::tui::format;
 use crate::tui::transcript::{Around, Block, Look};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -98,6 +100,12 @@ pub(crate) struct Conversation {
     pub(super) patience: Option<Millis>,
     pub(super) marked: Option<Millis>,
     pub(super) keep_unread: bool,
+    /// The next unread message that came late and was not on the screen yet.
+    pub late: Option<MessageId>,
+    /// Those that were.
+    pub(super) late_seen: BTreeSet<MessageId>,
+    /// Whether the engine has said which they are.
+    pub(super) late_asked: bool,
 }
 
 impl Conversation {
@@ -124,6 +132,9 @@ impl Conversation {
             patience: None,
             marked: None,
             keep_unread: false,
+            late: None,
+            late_seen: BTreeSet::new(),
+            late_asked: false,
         }
     }
 
@@ -203,9 +214,17 @@ impl Conversation {
             return;
         }
         let inbound = |m: &&Message| m.direction == Direction::Inbound;
+        // A late one is marked by itself; the line stands above the first that came in its time.
+        let first = self.messages.iter().find(|m| m.unread && m.late.is_none());
         let by_time = read_at.and_then(|t| self.messages.iter().filter(inbound).find(|m| m.at > t));
         let by_count = || self.messages.iter().rev().filter(inbound).take(n as usize).last();
-        self.unread = by_time.or_else(by_count).map(|m| (m.id, n));
+        self.unread = first.or(by_time).or_else(by_count).map(|m| (m.id, n));
+    }
+
+    /// Selects a loaded message and puts it at the bottom of the pane.
+    pub(super) fn show(&mut self, id: MessageId) {
+        self.selected = Some(id);
+        self.anchor = Some(Anchor { message: id, cut: 0 });
     }
 
     /// The index and cut of the message at the bottom.
@@ -217,7 +236,7 @@ impl Conversation {
         }
     }
 
-    fn around(&self, i: usize, tz: &jiff::tz::TimeZone) -> Around {
+    fn around(&self, i: usize, now: Millis, tz: &jiff::tz::TimeZone) -> Around {
         let m = &self.messages[i];
         let before = i.checked_sub(1).map(|j| &self.messages[j]);
         let day = format::day(m.at, tz);
@@ -225,6 +244,15 @@ impl Conversation {
         Around {
             day: new_day.then_some(day),
             unread: self.unread.filter(|(id, _)| *id == m.id).map(|(_, n)| n),
+            wait: m
+                .waits
+                .filter(|w| m.state == DeliveryState::Queued && w.until > now)
+                .map(|w| format::wait(w, now, tz)),
+            closed_then: m.waits.is_some_and(|w| {
+                w.why == WaitReason::Later
+                    && !matches!(m.body, Body::Template { .. })
+                    && self.row.as_ref().is_some_and(|r| !r.window.is_open(w.until))
+            }),
             leads: new_day || before.is_none_or(|b| b.direction != m.direction || b.origin != m.origin),
         }
     }
@@ -246,8 +274,7 @@ impl Conversation {
                 self.anchor = None;
                 self.below = 0;
                 if let Load::Around(id) = load {
-                    self.selected = Some(id);
-                    self.anchor = Some(Anchor { message: id, cut: 0 });
+                    self.show(id);
                 }
             }
             Load::Older => {
@@ -283,6 +310,10 @@ impl Conversation {
                 continue;
             }
             let at = self.messages.partition_point(|o| o.at <= m.at);
+            if m.unread && m.late.is_some() && at < self.messages.len() {
+                self.late.get_or_insert(m.id);
+                changed = true;
+            }
             // What belongs to pages that are not loaded comes with them.
             if at == 0 && self.older().is_some() || at == self.messages.len() && self.newer().is_some() {
                 if m.direction == Direction::Inbound {
@@ -325,7 +356,8 @@ impl App {
     }
 
     fn block(&self, c: &Conversation, i: usize, look: &Look<'_>) -> Rc<Block> {
-        self.layouts.borrow_mut().block(&c.messages[i], &c.around(i, &self.tz), look)
+        let around = c.around(i, self.clock.now(), &self.tz);
+        self.layouts.borrow_mut().block(&c.messages[i], &around, look)
     }
 
     /// What is on the screen, from top to bottom: laid out from the bottom up until the pane is full.
@@ -384,6 +416,12 @@ impl App {
             self.scroll(-half);
         }
         self.scroll(0);
+        if load == Load::Newest
+            && self.conversation.as_ref().is_some_and(|c| c.late_asked)
+            && self.has_unseen_late()
+        {
+            self.go_to_late();
+        }
         self.mark_read();
         self.damage(Damage::CONVERSATION | Damage::COMPOSER | Damage::DETAILS);
         self.follow_newest();

@@ -5,7 +5,7 @@ use crate::clock::Millis;
 use crate::config::ConfigError;
 use crate::tui::command::{Action, Command, Scope};
 use crate::tui::keymap::{Found, Key, Keymap};
-use crate::tui::transcript::Cache;
+use crate::tui::transcript::{Cache, WayOut};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// A sequence that stands still for this long, in milliseconds, is explained.
@@ -71,8 +71,8 @@ impl App {
     }
 
     /// The keys that the conversation writes under a message that did not get through.
-    pub(super) fn keys_for_trouble(&self) -> [String; 3] {
-        ["message.retry", "message.discard", "template.pick"].map(|id| {
+    pub(super) fn keys_for_trouble(&self) -> WayOut {
+        WayOut::new(|id| {
             self.keymap.shown(Scope::Conversation, id).map_or_else(|| format!(":{id}"), str::to_owned)
         })
     }

@@ -57,6 +57,17 @@ impl ThreadList {
         }
     }
 
+    /// A thread that is gone.
+    pub(super) fn forget(&mut self, id: ThreadId) {
+        if let Some(i) = self.rows.iter().position(|r| r.id == id) {
+            self.rows.remove(i);
+            if self.cursor > i {
+                self.cursor -= 1;
+            }
+            self.cursor = self.cursor.min(self.rows.len().saturating_sub(1));
+        }
+    }
+
     fn place(&self, row: &ThreadRow) -> usize {
         self.rows.partition_point(|r| (r.last_at, r.id) > (row.last_at, row.id))
     }

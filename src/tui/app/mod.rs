@@ -4,7 +4,9 @@ mod answers;
 mod commands;
 mod conversation;
 mod keys;
+mod late;
 mod list;
+mod outbox;
 mod panes;
 
 #[cfg(test)]
@@ -17,6 +19,7 @@ pub(crate) mod tests;
 pub(crate) use conversation::Conversation;
 pub(crate) use keys::Pending;
 pub(crate) use list::ThreadList;
+pub(crate) use outbox::can_be_undone;
 pub(crate) use panes::Panes;
 
 use super::command::Scope;
@@ -27,7 +30,7 @@ use super::notify::Note;
 use super::overlay::{Overlay, Step};
 use super::overlays::{self, Kind};
 use super::theme::Theme;
-use super::transcript::Cache;
+use super::transcript::{Cache, WayOut};
 use crate::clock::{Clock, Millis};
 use crate::model::event::Recipient;
 use crate::model::{AccountId, MessageId, Outgoing, QuickReply, Template, ThreadId};
@@ -46,6 +49,8 @@ const QUIT_WAIT: Millis = 2_000;
 /// The customer is told at most this often that somebody types, in milliseconds: the provider shows it for 25
 /// seconds.
 const TYPING: Millis = 20_000;
+/// Messages that are asked for by their ids at once.
+const ROWS_AT_ONCE: usize = 30;
 /// A conversation that is not there after this long, in milliseconds, is drawn as loading.
 const PATIENCE: Millis = 40;
 
@@ -192,6 +197,8 @@ pub(crate) enum Asked {
         text: String,
         quote: Option<MessageId>,
     },
+    TakeBack,
+    Check,
     Draft,
     LastDraft,
     /// Read ahead for the quick-reply picker.
@@ -228,7 +235,7 @@ pub(crate) struct App {
     pub key_problems: Vec<String>,
     last: Option<keys::Last>,
     /// The keys that get a message out of trouble, as the conversation writes them.
-    trouble_keys: [String; 3],
+    trouble_keys: WayOut,
     pub accounts: Vec<AccountView>,
     /// The account that is shown; `None` = all together.
     pub account: Option<AccountId>,
@@ -258,6 +265,8 @@ pub(crate) struct App {
     status_changed: bool,
     announce: BTreeSet<ThreadId>,
     countdown: Option<Millis>,
+    /// When the countdown of a waiting message changes.
+    next_wait: Option<Millis>,
     quitting: Option<Millis>,
     effects: Vec<Effect>,
 }
@@ -282,7 +291,7 @@ impl App {
             pending: Pending::default(),
             key_problems: Vec::new(),
             last: None,
-            trouble_keys: Default::default(),
+            trouble_keys: WayOut::default(),
             accounts: Vec::new(),
             account: None,
             list: ThreadList::default(),
@@ -308,6 +317,7 @@ impl App {
             status_changed: false,
             announce: BTreeSet::new(),
             countdown: None,
+            next_wait: None,
             quitting: None,
             effects: Vec::new(),
         };
@@ -376,6 +386,7 @@ impl App {
         let c = self.conversation.as_ref();
         [
             self.countdown,
+            self.next_wait,
             self.quitting.map(|at| at + QUIT_WAIT),
             self.pending.due(),
             c.and_then(|c| c.draft_due),
@@ -429,6 +440,7 @@ impl App {
             }
         }
         self.countdown = Some(now + left);
+        self.next_wait = self.next_wait(now);
     }
 
     /// The title of the terminal's window.
@@ -498,14 +510,15 @@ impl App {
         let thread = c.thread;
         let unread = c.row.as_ref().is_some_and(|r| r.unread > 0);
         let Some(upto) = c.messages.last().map(|m| m.at) else { return };
-        if !unread || c.marked >= Some(upto) || c.keep_unread {
+        if !unread || c.marked >= Some(upto) || c.keep_unread || !c.late_asked {
             return;
         }
-        if self.is_watching(thread) {
+        let stored = c.messages.iter().map(|m| m.stored_at).max();
+        if self.is_watching(thread) && !self.has_unseen_late() {
             if let Some(c) = &mut self.conversation {
                 c.marked = Some(upto);
             }
-            self.ask(Request::MarkRead { thread, upto, receipt: true }, Asked::Plain);
+            self.ask(Request::MarkRead { thread, upto, stored, receipt: true }, Asked::Plain);
         }
     }
 
@@ -528,6 +541,7 @@ impl App {
         {
             c.patience = None;
         }
+        self.wait_changed(now);
         if self.countdown.is_some_and(|at| now >= at) {
             self.countdown = None;
             self.damage(
@@ -551,7 +565,10 @@ impl App {
             && !messages
             && let Some(thread) = self.conversation.as_ref().map(|c| c.thread)
         {
-            let ids = std::mem::take(&mut self.changed_messages).into_iter().collect();
+            // A few at a time, so that the longest of them fit into an answer; the rest follows it.
+            let rest = self.changed_messages.iter().nth(ROWS_AT_ONCE).copied();
+            let rest = rest.map(|first| self.changed_messages.split_off(&first)).unwrap_or_default();
+            let ids = std::mem::replace(&mut self.changed_messages, rest).into_iter().collect();
             self.ask(Request::MessageRows { ids }, Asked::MessageRows(thread));
         }
         if !self.changed_threads.is_empty() && !rows {
@@ -671,6 +688,10 @@ impl App {
                     }
                 }
                 Step::OpenLink(link) => self.open_link(&link),
+                Step::SendAt { at, words } => {
+                    self.send(Some(at));
+                    self.say(format!("to be sent {words}"));
+                }
                 Step::Say(s) => self.say(s),
             }
         }
@@ -733,8 +754,8 @@ impl App {
         Some(c.composer_rows)
     }
 
-    /// Sends the text.
-    fn send(&mut self) {
+    /// Sends the text, as soon as it may leave or at a time.
+    fn send(&mut self, at: Option<Millis>) {
         let Some(c) = &mut self.conversation else { return };
         if c.composer.text().trim().is_empty() {
             self.say("there is nothing to send");
@@ -747,7 +768,7 @@ impl App {
         c.unread = None;
         let content = Outgoing::text(text.trim_end());
         self.ask(
-            Request::Send { account: None, to: Recipient::Thread { thread }, content, quote },
+            Request::Send { account: None, to: Recipient::Thread { thread }, content, quote, at },
             Asked::Send { thread, text, quote },
         );
         self.go_to_end();

@@ -115,7 +115,12 @@ impl Script {
             provider_id: Some(ProviderMessageId(format!("wamid.{n}"))),
             tag: None,
             edited: false,
+            waits: None,
+            put_aside: false,
+            also_sent: None,
             attempts: 1,
+            unread: false,
+            late: None,
             revision: 1,
         };
         self.messages.push(m);
@@ -215,6 +220,7 @@ impl Script {
                         marketing_opt_out: false,
                     },
                     draft: self.drafts.get(&id).cloned().unwrap_or_default(),
+                    late_unread: None,
                     read_at: None,
                     row,
                 }))
@@ -415,7 +421,7 @@ fn opening_a_thread_marks_it_read_with_the_newest_message_shown() {
     let upto = app.conversation.as_ref().unwrap().messages.last().unwrap().at;
     let marks: Vec<_> = s.log.iter().filter(|r| matches!(r, Request::MarkRead { .. })).collect();
     let thread = app.conversation.as_ref().unwrap().thread;
-    assert_eq!(marks, [&Request::MarkRead { thread, upto, receipt: true }]);
+    assert_eq!(marks, [&Request::MarkRead { thread, upto, stored: Some(upto), receipt: true }]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::{put, spans};
 use crate::model::inbound::Severity;
 use crate::model::{DeliveryState, Direction};
 use crate::text;
-use crate::tui::app::App;
+use crate::tui::app::{App, can_be_undone};
 use crate::tui::command::{Action, COMMANDS, Scope};
 use crate::tui::format;
 use crate::tui::transcript::Span;
@@ -131,8 +131,18 @@ fn keys(app: &App) -> Vec<(String, String)> {
             ("conversation.back", if c.is_some_and(|c| c.selected.is_some()) { "unselect" } else { "back" });
         let again = [("message.retry", "send again"), ("message.discard", "put aside")];
         let open = c.is_some_and(|c| c.is_open(app.clock.now()));
+        let now = app.clock.now();
         return match c.and_then(|c| c.selected()) {
-            Some(m) if matches!(m.state, DeliveryState::Failed | DeliveryState::Unknown) => {
+            Some(m) if m.state == DeliveryState::Queued => of(&[
+                ("message.undo", "take back"),
+                ("message.later", "other time"),
+                ("message.now", "send now"),
+                back,
+            ]),
+            Some(m) if m.state == DeliveryState::Unknown => {
+                of(&[("message.check", "check"), again[0], again[1], ("message.copy", "copy"), back])
+            }
+            Some(m) if m.state == DeliveryState::Failed => {
                 of(&[again[0], again[1], ("message.copy", "copy"), back])
             }
             Some(m) if m.direction == Direction::Inbound && open => {
@@ -142,6 +152,9 @@ fn keys(app: &App) -> Vec<(String, String)> {
             Some(_) => of(&[("template.pick", "template"), ("message.copy", "copy"), back]),
             None => {
                 let mut out = Vec::new();
+                if c.is_some_and(|c| c.messages.iter().rev().any(|m| can_be_undone(m, now))) {
+                    out.push(("message.undo", "take back"));
+                }
                 if c.and_then(|c| c.row.as_ref()).is_some_and(|r| r.failed > 0) && open {
                     out.push(again[0]);
                 }
@@ -210,6 +223,9 @@ fn health(app: &App) -> Vec<Span> {
     }
     if s.outbox > 0 {
         out.push((format!("   outbox {}", s.outbox), t.text));
+    }
+    if s.later > 0 {
+        out.push((format!("   ⏲ {} later", s.later), t.dim));
     }
     if s.unknown > 0 {
         out.push((format!("   ? {} unknown", s.unknown), t.warn));

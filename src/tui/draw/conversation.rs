@@ -10,6 +10,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 
+/// A window that closes within this time is said loudly: thirty minutes.
+const CLOSING: crate::clock::Millis = 30 * format::MINUTE;
+
 pub(super) fn draw(app: &App, area: Rect, panes: &Panes, buf: &mut Buffer) {
     let t = &app.theme;
     let focused = app.scope != Scope::List;
@@ -36,7 +39,11 @@ fn header(app: &App, c: &Conversation, area: Rect, buf: &mut Buffer) {
     let (window, style) = match c.row.as_ref().map(|r| r.window.left(now)) {
         None => (String::new(), t.dim),
         Some(Some(left)) => {
-            let style = if left < 2 * format::HOUR { t.warn } else { t.good };
+            let style = match left {
+                ..CLOSING => t.bad.add_modifier(Modifier::BOLD),
+                _ if left < 2 * format::HOUR => t.warn,
+                _ => t.good,
+            };
             (format!(" window {} ", format::left_long(left)), style)
         }
         Some(None) => (" window closed ".to_owned(), t.warn),
@@ -105,7 +112,9 @@ fn separator(app: &App, c: &Conversation, area: Rect, panes: &Panes, buf: &mut B
     let words = if open { " reply " } else { " template only " };
     let strong = if app.scope == Scope::Composer { t.focus.add_modifier(Modifier::BOLD) } else { t.dim };
     put(buf, area.x + 1, y, words, area.width.saturating_sub(2), strong);
-    let right = if c.below > 0 {
+    let right = if c.late.is_some() {
+        format!(" ↑ came late · {} ", app.key_for("list.next_unread"))
+    } else if c.below > 0 {
         format!(" ↓ {} new · {} ", c.below, app.key_for("move.bottom"))
     } else if !c.is_at_end() && c.loaded {
         format!(" ↓ newer · {} ", app.key_for("move.bottom"))
@@ -115,7 +124,7 @@ fn separator(app: &App, c: &Conversation, area: Rect, panes: &Panes, buf: &mut B
         String::new()
     };
     let cells = text::width(&right) as u16;
-    let style = if c.below > 0 { t.unread } else { t.dim };
+    let style = if c.below > 0 || c.late.is_some() { t.unread } else { t.dim };
     put(buf, (area.right() - 2).saturating_sub(cells), y, &right, cells, style);
 }
 

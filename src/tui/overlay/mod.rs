@@ -8,6 +8,7 @@ pub mod confirm;
 pub mod field;
 pub mod frame;
 pub mod help;
+pub mod later;
 pub mod links;
 pub mod notices;
 pub mod quick_replies;
@@ -21,6 +22,7 @@ mod testing;
 pub mod variables;
 
 use super::theme::Theme;
+use crate::clock::Millis;
 use crate::model::ids::{AccountId, MessageId, QuickReplyId, ThreadId};
 use crate::model::quick_reply::QuickReply;
 use crate::model::template::Template;
@@ -45,6 +47,13 @@ pub enum Step {
     },
     /// Show one account's threads, or all.
     SwitchAccount(Option<AccountId>),
+    /// Send the text in the composer at a time.
+    SendAt {
+        /// When.
+        at: Millis,
+        /// When, in words.
+        words: String,
+    },
     /// Open a thread, at a message if one is named.
     OpenThread {
         /// The thread.

@@ -243,6 +243,7 @@ impl TemplateForm {
             name: self.template.name.clone(),
             language: self.template.language.clone(),
             values: self.values(),
+            at: None,
         }))]
     }
 

@@ -399,6 +399,7 @@ mod tests {
             name: name.into(),
             language: "en_GB".into(),
             values: values.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            at: None,
         })
     }
 

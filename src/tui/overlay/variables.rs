@@ -9,6 +9,7 @@ use crate::text;
 use minijinja::{Environment, ErrorKind, UndefinedBehavior};
 use ratatui::style::Style;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The names that are filled in without asking.
@@ -52,7 +53,7 @@ pub enum Filled {
 }
 
 impl Variables {
-    fn get(&self, name: &str) -> Option<&str> {
+    fn get(&self, name: &str) -> Option<Cow<'_, str>> {
         let v = match name {
             "contact.name" => &self.contact_name,
             "contact.first_name" => &self.contact_first_name,
@@ -62,14 +63,15 @@ impl Variables {
             "account.phone" => &self.account_phone,
             _ => return None,
         };
-        Some(v.as_str()).filter(|v| !v.trim().is_empty())
+        // A name is one line, and one that shows nothing is none.
+        Some(text::sanitize(v)).filter(|v| !v.trim().is_empty())
     }
 
     fn context(&self, given: &Given, mark: impl Fn(&str) -> String) -> Value {
         let mut root = Map::new();
         for name in NAMES {
             if let Some(v) = self.get(name) {
-                place(&mut root, name, mark(v));
+                place(&mut root, name, mark(&v));
             }
         }
         for (name, v) in given {
@@ -252,6 +254,14 @@ mod tests {
     fn control_characters_of_a_name_do_not_get_into_a_message() {
         let v = Variables { contact_name: "Ma\u{202e}r\u{1b}[31mta".into(), ..vars() };
         assert_eq!(v.fill("Hi {{ contact.name }}", &Given::new()), Filled::Text("Hi Mar[31mta".into()));
+        // Nor do its line breaks; and a name of nothing but controls is asked for.
+        let v = Variables { contact_name: "Marta\nSent by the bank".into(), ..vars() };
+        assert_eq!(
+            v.fill("Hi {{ contact.name }}", &Given::new()),
+            Filled::Text("Hi Marta Sent by the bank".into())
+        );
+        let v = Variables { contact_name: "\u{202e}\u{1b}".into(), ..vars() };
+        assert!(matches!(v.fill("Hi {{ contact.name }}", &Given::new()), Filled::Missing(_)));
     }
 
     #[test]
@@ -300,7 +310,8 @@ mod tests {
             prop_assume!(!value.trim().is_empty());
             let g = given(&[("x", &value)]);
             let v = Variables { contact_name: value.clone(), ..Variables::default() };
-            prop_assert_eq!(v.fill("<{{ x }}{{ contact.name }}>", &g), Filled::Text(format!("<{value}{value}>")));
+            let name = text::sanitize(&value);
+            prop_assert_eq!(v.fill("<{{ x }}{{ contact.name }}>", &g), Filled::Text(format!("<{value}{name}>")));
         }
 
         #[test]

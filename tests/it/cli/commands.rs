@@ -80,6 +80,7 @@ fn detail() -> Response {
         },
         draft: String::new(),
         read_at: None,
+        late_unread: None,
     }))
 }
 
@@ -106,7 +107,12 @@ fn message(state: DeliveryState) -> Message {
         provider_id: None,
         tag: None,
         edited: false,
+        waits: None,
+        put_aside: false,
+        also_sent: None,
         attempts: 1,
+        unread: false,
+        late: None,
         revision: 1,
     }
 }
@@ -273,6 +279,7 @@ async fn a_send_waits_for_the_state_that_was_asked_for() {
         to: Recipient::Thread { thread: THREAD },
         content: Outgoing::text("Olá"),
         quote: None,
+        at: Some(0),
     }));
 }
 

@@ -47,7 +47,7 @@ async fn in_state(bed: &Bed, id: MessageId, state: DeliveryState) -> Message {
 }
 
 async fn send(c: &mut Client, thread: ThreadId, content: Outgoing, quote: Option<MessageId>) -> MessageId {
-    let r = Request::Send { account: None, to: Recipient::Thread { thread }, content, quote };
+    let r = Request::Send { account: None, to: Recipient::Thread { thread }, content, quote, at: None };
     let Response::Queued { message, .. } = ask(c, r).await else { panic!() };
     message
 }
@@ -74,7 +74,7 @@ async fn a_customer_writes_and_is_answered_with_blue_ticks() {
     assert_eq!(m.quote.unwrap().text, "Cadê o meu pedido? 📦");
     let accepted = bed.accepted().await;
     assert_eq!(accepted.len(), 1, "{accepted:?}");
-    ask(&mut c, Request::MarkRead { thread: row.id, upto: asked.at, receipt: true }).await;
+    ask(&mut c, Request::MarkRead { thread: row.id, upto: asked.at, stored: None, receipt: true }).await;
     assert_eq!(thread_named(&bed, "Marta Souza").await.unread, 0);
     bed.stop().await;
 }
@@ -134,7 +134,8 @@ async fn a_closed_window_refuses_text_and_takes_a_template() {
     let bed = Bed::new(0.0, 1).await;
     let mut c = bed.client().await;
     let to = || Recipient::Identity { identity: Identity::phone("+55 11 90000-0101") };
-    let text = Request::Send { account: None, to: to(), content: Outgoing::text("hi"), quote: None };
+    let text =
+        Request::Send { account: None, to: to(), content: Outgoing::text("hi"), quote: None, at: None };
     let refused = c.ask(text).await.unwrap_err();
     assert_eq!(refused.kind, "window_closed");
     assert!(threads(&mut c).await.is_empty(), "nothing was stored");
@@ -163,6 +164,7 @@ async fn a_closed_window_refuses_text_and_takes_a_template() {
         name: t.name.clone(),
         language: t.language.clone(),
         values,
+        at: None,
     };
     let missing = c.ask(make(std::collections::BTreeMap::new())).await.unwrap_err();
     assert!(missing.kind == "field" && missing.field.is_some(), "{missing:?}");
@@ -190,7 +192,8 @@ async fn the_providers_no_is_shown_with_code_meaning_and_next_step() {
             account: None,
             to: Recipient::Thread { thread },
             content: Outgoing::text("again"),
-            quote: None
+            quote: None,
+            at: None
         })
         .await
         .unwrap_err()
@@ -220,8 +223,10 @@ async fn bad_sends_are_refused_before_anything_is_stored() {
         (None, here(), Outgoing::Reaction { target: MessageId::new(), emoji: "👍".into() }, "emoji"),
     ];
     for (account, to, content, field) in cases {
-        let e =
-            c.ask(Request::Send { account, to, content: content.clone(), quote: None }).await.unwrap_err();
+        let e = c
+            .ask(Request::Send { account, to, content: content.clone(), quote: None, at: None })
+            .await
+            .unwrap_err();
         assert_eq!(e.field.as_deref(), Some(field), "{content:?}: {e:?}");
     }
     assert_eq!(threads(&mut c).await.len(), 1);

@@ -50,7 +50,7 @@ async fn messages(c: &mut Client, thread: ThreadId) -> Vec<Message> {
 
 async fn send(bed: &Bed, thread: ThreadId, text: &str) -> MessageId {
     let content = Outgoing::text(text);
-    let r = Request::Send { account: None, to: Recipient::Thread { thread }, content, quote: None };
+    let r = Request::Send { account: None, to: Recipient::Thread { thread }, content, quote: None, at: None };
     let Response::Queued { message, .. } = ask(&mut bed.client().await, r).await else { panic!() };
     message
 }

@@ -142,8 +142,11 @@ pub fn read_lines(bytes: &[u8], colors: bool) -> Result<(), String> {
     while let Some(at) = rest.find('\u{1b}') {
         plain.push_str(&rest[..at]);
         let after = &rest[at + 1..];
-        let end = after.find('m').filter(|end| colors && is_own_csi(after[..*end].strip_prefix('[').unwrap_or("!"), 'm'));
-        let end = end.ok_or_else(|| format!("an escape: {:?}", after.chars().take(40).collect::<String>()))?;
+        let end = after
+            .find('m')
+            .filter(|end| colors && is_own_csi(after[..*end].strip_prefix('[').unwrap_or("!"), 'm'));
+        let end =
+            end.ok_or_else(|| format!("an escape: {:?}", after.chars().take(40).collect::<String>()))?;
         rest = &after[end + 1..];
     }
     plain.push_str(rest);

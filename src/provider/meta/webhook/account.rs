@@ -38,7 +38,8 @@ fn full_notice(
     quality: Option<String>,
     limit: Option<String>,
 ) {
-    sink.push(Change::Notice { field: sink.field.to_owned(), severity, text, quality, limit });
+    let at = sink.at;
+    sink.push(Change::Notice { field: sink.field.to_owned(), severity, text, at, quality, limit });
 }
 
 /// `SOME_WORD` as “some word”.
@@ -204,7 +205,8 @@ fn groups(sink: &mut Sink<'_>, v: &Value) {
         };
         let subject = string(g, "subject");
         if subject.is_some() {
-            sink.push(Change::ContactSeen { peer: named_group(group, g) });
+            let at = sink.time(g).unwrap_or(0);
+            sink.push(Change::ContactSeen { peer: named_group(group, g), at });
         }
         let people = |key: &str, word: &str| {
             let names: Vec<&str> = list(g, key)

@@ -26,7 +26,9 @@ pub fn body(m: &Value) -> Body {
         "document" => media(content, MediaKind::Document),
         "sticker" => media(content, MediaKind::Sticker),
         "location" => location(content),
-        "contacts" => content.as_array().map(|c| Body::Contacts { cards: c.iter().take(ITEMS_MAX).map(card).collect() }),
+        "contacts" => {
+            content.as_array().map(|c| Body::Contacts { cards: c.iter().take(ITEMS_MAX).map(card).collect() })
+        }
         "button" => content.is_object().then(|| Body::Choice {
             source: "template".into(),
             id: owned(content, "payload"),
@@ -53,7 +55,11 @@ pub fn body(m: &Value) -> Body {
 fn explanation(m: &Value) -> &str {
     let error = parts(m, "errors").first().unwrap_or(&Value::Null);
     let details = error.pointer("/error_data/details").and_then(Value::as_str);
-    details.map(|d| first_chars(d, TEXT_MAX)).or_else(|| string(error, "message")).or_else(|| string(error, "title")).unwrap_or_default()
+    details
+        .map(|d| first_chars(d, TEXT_MAX))
+        .or_else(|| string(error, "message"))
+        .or_else(|| string(error, "title"))
+        .unwrap_or_default()
 }
 
 /// A text for people inside an object of an unknown kind.

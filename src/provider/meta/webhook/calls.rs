@@ -24,6 +24,7 @@ pub fn field(sink: &mut Sink<'_>, value: &Value) {
             field: sink.field.to_owned(),
             severity: Severity::Info,
             text: format!("Call to {who}: {}", word.to_ascii_lowercase()),
+            at: sink.time(s).ok(),
             quality: None,
             limit: None,
         });

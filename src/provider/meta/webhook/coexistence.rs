@@ -3,7 +3,7 @@
 use super::Sink;
 use super::messages::{self, Frame, message, message_id};
 use super::people::{People, group};
-use super::read::{NAME_MAX, first_chars, list, owned, string};
+use super::read::{NAME_MAX, first_chars, list, owned, seconds, string};
 use crate::model::delivery::DeliveryState;
 use crate::model::inbound::{Author, Change, Peer, Severity};
 use crate::provider::meta::errors;
@@ -61,7 +61,8 @@ pub fn state_sync(sink: &mut Sink<'_>, value: &Value) {
                     let name = string(contact, "full_name").or_else(|| string(contact, "first_name"));
                     peer.profile_name = first_chars(name.unwrap_or_default(), NAME_MAX).into();
                 }
-                sink.push(Change::ContactSeen { peer });
+                let at = s.get("metadata").and_then(|m| seconds(m, "timestamp")).unwrap_or(0);
+                sink.push(Change::ContactSeen { peer, at });
             }
             None => sink.problem("an address book entry without a number"),
         }
@@ -78,6 +79,7 @@ pub fn history(sink: &mut Sink<'_>, value: &Value) {
                 field: sink.field.to_owned(),
                 severity: Severity::Info,
                 text: format!("{}: {}", error.code, error.text),
+                at: sink.at,
                 quality: None,
                 limit: None,
             });

@@ -25,7 +25,7 @@ pub fn field(sink: &mut Sink<'_>, value: &Value) {
             sink.problem("nothing known in it");
         }
         for peer in seen {
-            sink.push(Change::ContactSeen { peer });
+            sink.push(Change::ContactSeen { peer, at: 0 });
         }
     }
 }
@@ -54,6 +54,7 @@ pub fn errors_of(sink: &mut Sink<'_>, value: &Value) {
             field: sink.field.to_owned(),
             severity: if critical { Severity::Critical } else { Severity::Warning },
             text: format!("{}: {}", error.code, error.text),
+            at: sink.at,
             quality: None,
             limit: None,
         });
@@ -172,7 +173,9 @@ fn whole_tag(m: &Value, context: &Value) -> Option<String> {
 
 fn identities(list: [(IdentityKind, Option<&str>); 3]) -> Vec<Identity> {
     let short = |v: &&str| v.len() <= ID_MAX;
-    list.into_iter().filter_map(|(kind, v)| Some(Identity { kind, value: v.filter(short)?.to_owned() })).collect()
+    list.into_iter()
+        .filter_map(|(kind, v)| Some(Identity { kind, value: v.filter(short)?.to_owned() }))
+        .collect()
 }
 
 /// System messages have no contacts: everything they say is in themselves.

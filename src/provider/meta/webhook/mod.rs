@@ -150,7 +150,10 @@ fn preferences(sink: &mut Sink<'_>, value: &Value) {
             }
         };
         match people.peer(p, "wa_id", "user_id", "parent_user_id") {
-            Some(peer) => sink.push(Change::Preference { peer, stop }),
+            Some(peer) => {
+                let at = sink.time(p).unwrap_or(0);
+                sink.push(Change::Preference { peer, stop, at });
+            }
             None => sink.problem("a preference of nobody"),
         }
     }

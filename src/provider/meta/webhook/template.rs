@@ -18,6 +18,7 @@ pub fn field(sink: &mut Sink<'_>, v: &Value) {
     });
     let coming = text("correct_category");
     let news = TemplateNews {
+        at: sink.at.unwrap_or(0),
         provider_id: id(v, "message_template_id").unwrap_or_default(),
         name: owned(v, "message_template_name"),
         language: language(string(v, "message_template_language").unwrap_or_default()),

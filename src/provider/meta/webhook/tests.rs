@@ -495,8 +495,8 @@ fn news_about_the_account() {
 
 #[test]
 fn preferences_stop_and_resume() {
-    let Change::Preference { peer, stop } = only(fixture!("preference")).change else { panic!() };
-    assert!(stop);
+    let Change::Preference { peer, stop, at } = only(fixture!("preference")).change else { panic!() };
+    assert!(stop && at == 1_795_176_240_000);
     assert_eq!(peer.identities[0], Identity::bsuid(BSUID));
     let resumed = fixture!("preference").replace("\"stop\"", "\"resume\"");
     assert!(matches!(only(&resumed).change, Change::Preference { stop: false, .. }));
@@ -517,7 +517,7 @@ fn echoes_are_ours_and_were_sent() {
 
 #[test]
 fn the_address_book_names_people() {
-    let Change::ContactSeen { peer } = only(fixture!("state-sync")).change else { panic!() };
+    let Change::ContactSeen { peer, .. } = only(fixture!("state-sync")).change else { panic!() };
     assert_eq!((peer.identities, peer.profile_name.as_str()), (amara(), "Amara Field"));
     assert_eq!(changes(&fixture!("state-sync").replace("\"add\"", "\"remove\"")), []);
 }
@@ -547,7 +547,7 @@ fn history_knows_whose_message_it_was() {
 #[test]
 fn groups_are_notices_and_names() {
     let all = changes(fixture!("group-lifecycle"));
-    let Change::ContactSeen { peer } = &all[0].change else { panic!() };
+    let Change::ContactSeen { peer, .. } = &all[0].change else { panic!() };
     assert_eq!((peer.identities[0].kind, peer.profile_name.as_str()), (IdentityKind::Group, "Saturday ride"));
     assert!(
         matches!(&all[1].change, Change::Notice { text, .. } if text == "Group Saturday ride: group create")
