@@ -133,6 +133,16 @@ pub enum Request {
         /// Thread id, phone number, user id, or a name that is unique.
         text: String,
     },
+    /// Threads whose contact has this in the name or number, newest first; as fast as typing.
+    /// → [`Response::ThreadRows`]
+    People {
+        /// One account, or all together.
+        account: Option<AccountId>,
+        /// A part of a name or number.
+        text: String,
+        /// At most this many (1 to 20).
+        limit: u32,
+    },
     /// A page of messages, oldest first. → [`Response::Messages`]
     Messages {
         /// Which thread.

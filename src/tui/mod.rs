@@ -11,6 +11,7 @@
 //! | `canvas`, `backend`, `terminal` | cells as bytes, and the terminal's modes |
 //! | `command`, `keymap` | the one table of commands; presets, the operator's own keys |
 //! | `composer` | the text being written |
+//! | `probe` | what the terminal sends, without the inbox |
 //! | `links` | web addresses in messages, and how one is opened |
 //! | `overlay`, `overlays` | pickers, forms and help that lie over the inbox |
 
@@ -30,10 +31,12 @@ mod links;
 mod notify;
 pub mod overlay;
 mod overlays;
+mod probe;
 mod reactions;
 mod run;
 mod terminal;
 pub mod theme;
 mod transcript;
 
+pub use probe::probe;
 pub use run::{Left, TuiOptions, run};

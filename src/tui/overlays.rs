@@ -8,6 +8,7 @@ use super::overlay::accounts::AccountSwitcher;
 use super::overlay::frame::TimeText;
 use super::overlay::help::{HelpBox, HelpSection};
 use super::overlay::notices::NoticeList;
+use super::overlay::palette::Palette;
 use super::overlay::quick_replies::QuickReplyPicker;
 use super::overlay::search::SearchBox;
 use super::overlay::template_form::TemplateTarget;
@@ -15,7 +16,9 @@ use super::overlay::templates::TemplatePicker;
 use super::overlay::variables::Variables;
 use crate::model::contact::{IdentityKind, display_phone};
 use crate::model::event::Recipient;
-use crate::protocol::Request;
+use crate::model::ids::AccountId;
+use crate::model::inbound::Severity;
+use crate::protocol::{Notice, Request};
 use std::sync::Arc;
 
 /// Kinds of overlays.
@@ -52,13 +55,19 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
             (Box::new(overlay), Some(Request::Accounts))
         }
         Kind::QuickReplies | Kind::ManageQuickReplies => {
-            let overlay = QuickReplyPicker::new(app.quick_replies.clone(), "", variables(app));
-            (Box::new(overlay), Some(Request::QuickReplies))
+            (Box::new(reply_picker(app)), Some(Request::QuickReplies))
         }
-        Kind::Templates => templates(app)?,
+        Kind::Templates => {
+            let (picker, request) = template_picker(app)?;
+            (Box::new(picker), Some(request))
+        }
+        Kind::Palette | Kind::CommandLine => {
+            let start = if kind == Kind::CommandLine { ":" } else { "" };
+            (Box::new(Palette::new(app.choices(), app.account.clone(), start, when(app))), None)
+        }
         Kind::Search => (Box::new(SearchBox::new(app.account.clone(), when(app))), None),
-        Kind::Notices => (Box::new(NoticeList::new(app.status.notices.clone(), when(app))), None),
-        Kind::Help | Kind::Palette | Kind::CommandLine => (Box::new(HelpBox::new(help(app))), None),
+        Kind::Notices => (Box::new(NoticeList::new(notices(app), when(app))), None),
+        Kind::Help => (Box::new(HelpBox::new(help(app))), None),
     })
 }
 
@@ -107,7 +116,24 @@ fn variables(app: &App) -> Variables {
     }
 }
 
-fn templates(app: &App) -> Option<Opened> {
+/// What the provider's side said, after what is wrong with the operator's own keys.
+fn notices(app: &App) -> Vec<Notice> {
+    let own = app.key_problems.iter().map(|text| Notice {
+        at: app.clock.now(),
+        account: AccountId::new("keys.toml"),
+        severity: Severity::Warning,
+        text: text.clone(),
+    });
+    own.chain(app.status.notices.iter().cloned()).collect()
+}
+
+/// The quick replies, for the open thread.
+pub(crate) fn reply_picker(app: &App) -> QuickReplyPicker {
+    QuickReplyPicker::new(app.quick_replies.clone(), "", variables(app))
+}
+
+/// The templates of the open thread's account, and what it wants to know at once.
+pub(crate) fn template_picker(app: &App) -> Option<(TemplatePicker, Request)> {
     let c = app.conversation.as_ref()?;
     let row = c.row.as_ref()?;
     let view = app.accounts.iter().find(|a| a.spec.id == row.account);
@@ -125,8 +151,8 @@ fn templates(app: &App) -> Option<Opened> {
     };
     let known = app.templates.get(&row.account).cloned().unwrap_or_default();
     let synced = view.and_then(|v| v.templates_synced);
-    let overlay = TemplatePicker::new(target, known, synced, when(app));
-    Some((Box::new(overlay), Some(Request::Templates { account: row.account.clone() })))
+    let picker = TemplatePicker::new(target, known, synced, when(app));
+    Some((picker, Request::Templates { account: row.account.clone() }))
 }
 
 fn help(app: &App) -> Vec<HelpSection> {

@@ -150,7 +150,7 @@ static READER: Once = Once::new();
 /// Reads the terminal on a thread of its own, because a sequence that is cut short holds the reader up. All that
 /// waits is handed over at once, so that fifty keys are one frame. Keys pressed between two screens wait for the
 /// second one.
-fn read_terminal() -> mpsc::Receiver<Vec<TerminalEvent>> {
+pub(super) fn read_terminal() -> mpsc::Receiver<Vec<TerminalEvent>> {
     let (tx, rx) = mpsc::channel(8);
     *LISTENER.lock().unwrap_or_else(PoisonError::into_inner) = Some(tx);
     LISTENING.notify_all();

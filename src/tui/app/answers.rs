@@ -129,6 +129,7 @@ impl App {
                 self.quick_replies.clone_from(&q);
                 Delivery::QuickReplies(q)
             }
+            Ok(Response::ThreadRows(rows)) => Delivery::Threads(search, rows),
             Ok(Response::Found(f)) => Delivery::Found(search, f),
             Ok(Response::Queued { thread, .. }) => {
                 if self.has_open(thread) {

@@ -335,7 +335,7 @@ impl App {
     }
 
     /// Opens the thread under the cursor of the list, if the list has the keys.
-    fn open_current(&mut self) {
+    pub(super) fn open_current(&mut self) {
         if self.scope == Scope::List {
             self.act(Action::Open);
         }

@@ -7,10 +7,13 @@ mod keys;
 mod late;
 mod list;
 mod outbox;
+pub(crate) mod palette;
 mod panes;
 
 #[cfg(test)]
 mod follow_tests;
+#[cfg(test)]
+mod keys_tests;
 #[cfg(test)]
 mod scroll_tests;
 #[cfg(test)]
@@ -662,7 +665,7 @@ impl App {
                 }
                 Step::Ask(request) => {
                     let search = match &*request {
-                        Request::Search { text, .. } => text.clone(),
+                        Request::Search { text, .. } | Request::People { text, .. } => text.clone(),
                         _ => String::new(),
                     };
                     self.ask(*request, Asked::Overlay { serial, search });
@@ -679,14 +682,17 @@ impl App {
                 Step::OpenThread { thread, at } => {
                     self.list.select(thread);
                     self.keep_list_cursor_visible();
-                    self.open_thread(thread, at);
+                    // What is written there stays as it is.
+                    if at.is_some() || self.conversation.as_ref().is_none_or(|c| c.thread != thread) {
+                        self.open_thread(thread, at);
+                    }
                     self.focus(Scope::Conversation);
                 }
-                Step::Command(id) => {
-                    if let Some(command) = super::command::by_id(&id) {
-                        self.act(command.action);
-                    }
-                }
+                Step::Command(id) => self.run_named(&id),
+                Step::CommandWith { id, argument } => self.run_with(&id, &argument),
+                Step::GoToRow(row) => self.go_to_row(row),
+                Step::PickTemplate { name, language } => self.fill_template(&name, &language),
+                Step::PickReply(id) => self.insert_reply(id),
                 Step::OpenLink(link) => self.open_link(&link),
                 Step::SendAt { at, words } => {
                     self.send(Some(at));
