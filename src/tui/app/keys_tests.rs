@@ -259,7 +259,7 @@ fn hints_and_sentences_name_the_keys_in_force() {
 /// What anybody can see or hear of the screen's state.
 fn trace(app: &App, s: &Script, rest: &[Effect]) -> String {
     let c = app.conversation.as_ref();
-    let place = c.map(|c| (c.thread, c.selected, c.quote, c.composer.text().to_owned(), c.composer.cursor()));
+    let place = c.map(|c| (c.thread, c.selected, c.quote, c.composer.text().to_owned(), c.composer.before().len()));
     format!(
         "{:?} {} {:?} {:?} {} {:?} {:?} {:?}\n{}",
         app.scope,
