@@ -87,6 +87,8 @@ pub enum Command {
     Search(Search),
     /// List, add, change and delete saved replies
     QuickReplies(QuickReplies),
+    /// Print what every key does, with your own keys
+    Keys(Keys),
     /// Walk from configuration to provider and name the step that fails
     #[command(after_help = EXIT_CODES)]
     Doctor {
@@ -123,6 +125,7 @@ impl Command {
             Self::Webhooks(a) => a.json,
             Self::Message(a) => a.format.json,
             Self::Backup(a) => a.format.json,
+            Self::Keys(a) => a.format.json,
         }
     }
 
@@ -459,6 +462,31 @@ impl Default for ContactAction {
     fn default() -> Self {
         Self::List { text: None, limit: 50, before: None }
     }
+}
+
+/// A set of keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Preset {
+    /// Letters as in vim and mail programs; numbers count
+    Vim,
+    /// Arrows and function keys; no single letter does anything
+    Plain,
+    /// The letters of Chatwoot's terminal client
+    Chatwoot,
+}
+
+/// `keys`.
+#[derive(Debug, Args)]
+pub struct Keys {
+    /// The keys of this preset instead of those in force
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub preset: Option<Preset>,
+    /// Show what the terminal sends for each key pressed, until Ctrl+C
+    #[arg(long, conflicts_with = "json")]
+    pub probe: bool,
+    /// Output
+    #[command(flatten)]
+    pub format: Format,
 }
 
 /// `webhooks`.

@@ -2,6 +2,7 @@
 
 use super::Context;
 use super::failure::{Exit, Failure};
+use super::host;
 use super::output::Output;
 use super::session::Role;
 use crate::config::ConfigError;
@@ -87,6 +88,15 @@ fn own(ctx: &Context<'_>) -> Vec<Check> {
     }
     for file in ctx.checked.secret_files() {
         checks.extend(mode(&file, 0o077, "config.secrets", "others can read it", "chmod 600"));
+    }
+    let (_, problems) = host::key_rows(&ctx.checked.ui.keys);
+    for problem in problems {
+        checks.push(check(
+            "config.keys",
+            Verdict::Warn,
+            problem,
+            "correct that line; `switchboard keys` prints every name",
+        ));
     }
     for warning in &ctx.checked.warnings {
         checks.push(check("config", Verdict::Warn, warning.clone(), "change it, or leave it knowingly"));

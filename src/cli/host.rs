@@ -3,14 +3,15 @@
 //! Commands see the traits here, so that they are tested against a scripted engine.
 
 use crate::clock::{Clock, Millis};
-use crate::config::settings::{EngineSettings, UiSettings};
+use crate::config::settings::{EngineSettings, KeySettings, UiSettings};
 use crate::emulator::{self, Emulator, EmulatorError, EmulatorOptions, Scenario};
 use crate::engine::{self, Engine};
 use crate::model::ids::AccountId;
 use crate::protocol::Problem;
 use crate::protocol::client::Connection;
 pub use crate::tui::Left;
-use crate::tui::{self, TuiOptions};
+pub use crate::tui::keymap::rows::KeyRow;
+use crate::tui::{self, TuiOptions, keymap};
 use crate::webhook::Listener;
 use async_trait::async_trait;
 use std::io::Write;
@@ -56,6 +57,17 @@ pub(super) fn faults(text: &str) -> Result<String, String> {
 /// What a specification of faults may say.
 pub(super) fn faults_help() -> String {
     emulator::faults_help()
+}
+
+/// What every key does, and what of the operator's own cannot be used.
+pub(super) fn key_rows(settings: &KeySettings) -> (Vec<KeyRow>, Vec<String>) {
+    let (map, problems) = keymap::load(settings);
+    (keymap::rows::rows(&map), problems.iter().map(ToString::to_string).collect())
+}
+
+/// Shows what the terminal sends.
+pub(super) async fn probe_keys(settings: &KeySettings) -> Result<(), Problem> {
+    tui::probe(settings).await.map_err(|e| Problem::new("screen", format!("{e:#}")))
 }
 
 /// A number that an emulator serves.

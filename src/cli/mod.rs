@@ -18,6 +18,7 @@ mod demo;
 mod doctor;
 mod emulate;
 mod format;
+mod keys;
 mod messages;
 mod outbox;
 mod quick_replies;
@@ -121,6 +122,7 @@ async fn dispatch(cli: Cli, env: &Env, launcher: &dyn Launcher, out: &mut Output
         Command::Search(a) => search::run(context, a).await,
         Command::QuickReplies(a) => quick_replies::run(context, a).await,
         Command::Doctor { .. } => doctor::run(context).await,
+        Command::Keys(a) => keys::run(context, a).await,
         Command::Webhooks(a) => recorder::webhooks(context, a).await,
         Command::Message(a) => recorder::message(context, a).await,
         Command::Backup(a) => backup::run(context, a).await,

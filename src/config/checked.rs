@@ -6,8 +6,8 @@ use super::layers::{Env, Flags, Layer, Value};
 use super::paths;
 use super::secrets::SecretSource;
 use super::settings::{
-    AccountSettings, ColorMode, EngineSettings, ListenerSettings, Masking, NotifyMode, QuietHours, ReadOn,
-    Settings, UiSettings,
+    AccountSettings, ColorMode, EngineSettings, KeyPreset, KeySettings, ListenerSettings, Masking,
+    NotifyMode, QuietHours, ReadOn, Settings, UiSettings,
 };
 use crate::model::event::AccountSpec;
 use crate::model::ids::AccountId;
@@ -400,6 +400,7 @@ impl Checker<'_> {
                 4..=1000,
                 standard.frame.as_millis() as u64,
             )?),
+            keys: self.keys(layer)?,
         })
     }
 
@@ -437,6 +438,24 @@ impl Checker<'_> {
                 "it must be two times of the day: \"22:00-07:00\"",
             )),
         }
+    }
+
+    fn keys(&self, layer: &Layer) -> Result<KeySettings, ConfigError> {
+        let presets = KeyPreset::ALL.map(|p| (p.name(), p));
+        let preset = self.choice("preset", layer.keys_preset.as_ref(), &presets, KeyPreset::default())?;
+        let (file, named) = match (&layer.keys_file, self.source) {
+            (Some(v), _) => {
+                let base = match v.origin {
+                    Origin::File(_) => folder_of(self.source),
+                    _ => PathBuf::new(),
+                };
+                (Some(paths::expand(v.value.trim(), &base)), true)
+            }
+            // Beside the file that is in use, so that a second configuration brings its own keys.
+            (None, Some(_)) => (Some(folder_of(self.source).join("keys.toml")), false),
+            (None, None) => (paths::keys_file(), false),
+        };
+        Ok(KeySettings { preset, file, named })
     }
 
     fn account(

@@ -142,7 +142,7 @@ fn reword(message: &str) -> (String, String) {
 }
 
 /// The known word closest to a misspelt one, when it is close enough to be meant.
-fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let close = |k: &&str| {
         k.split('_').any(|part| part == word)
             || word.split('_').any(|part| part == *k)

@@ -28,6 +28,8 @@ pub struct File {
     pub listener: ListenerFile,
     /// The screen.
     pub ui: UiFile,
+    /// The keys.
+    pub keys: KeysFile,
     /// The accounts, in the order of the account bar.
     pub accounts: Vec<Spanned<AccountFile>>,
 }
@@ -80,6 +82,16 @@ pub struct UiFile {
     pub timezone: Option<Spanned<String>>,
     /// Shortest time between two frames in milliseconds.
     pub frame_ms: Option<Spanned<i64>>,
+}
+
+/// `[keys]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct KeysFile {
+    /// `vim`, `plain` or `chatwoot`.
+    pub preset: Option<Spanned<String>>,
+    /// The file with the operator's own keys.
+    pub file: Option<Spanned<String>>,
 }
 
 /// `[[accounts]]`.

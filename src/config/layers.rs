@@ -83,6 +83,8 @@ pub(super) struct Layer {
     pub(super) quiet_hours: Option<Value<String>>,
     pub(super) timezone: Option<Value<String>>,
     pub(super) frame_ms: Option<Value<i64>>,
+    pub(super) keys_preset: Option<Value<String>>,
+    pub(super) keys_file: Option<Value<String>>,
 }
 
 impl Layer {
@@ -116,6 +118,8 @@ impl Layer {
             quiet_hours: v(f.ui.quiet_hours.as_ref()),
             timezone: v(f.ui.timezone.as_ref()),
             frame_ms: v(f.ui.frame_ms.as_ref()),
+            keys_preset: v(f.keys.preset.as_ref()),
+            keys_file: v(f.keys.file.as_ref()),
         }
     }
 
@@ -164,6 +168,8 @@ impl Layer {
             quiet_hours: text("SWITCHBOARD_UI_QUIET_HOURS"),
             timezone: text("SWITCHBOARD_UI_TIMEZONE"),
             frame_ms: number("SWITCHBOARD_UI_FRAME_MS")?,
+            keys_preset: text("SWITCHBOARD_KEYS_PRESET"),
+            keys_file: text("SWITCHBOARD_KEYS_FILE"),
         })
     }
 
@@ -194,6 +200,8 @@ impl Layer {
             quiet_hours: self.quiet_hours.or(below.quiet_hours),
             timezone: self.timezone.or(below.timezone),
             frame_ms: self.frame_ms.or(below.frame_ms),
+            keys_preset: self.keys_preset.or(below.keys_preset),
+            keys_file: self.keys_file.or(below.keys_file),
         }
     }
 }

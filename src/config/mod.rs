@@ -14,7 +14,7 @@ pub mod settings;
 
 pub use checked::{Checked, CheckedAccount, check};
 pub use error::ConfigError;
-pub(crate) use error::Source;
+pub(crate) use error::{Source, nearest};
 pub use layers::{Env, Flags};
 
 /// Longest configuration file in bytes: 1 MiB.

@@ -12,6 +12,12 @@ pub fn config_file() -> Option<PathBuf> {
     project().map(|p| p.config_dir().join("config.toml"))
 }
 
+/// The operator's own keys (`~/.config/switchboard/keys.toml` on Linux); `None` without a home folder.
+#[must_use]
+pub fn keys_file() -> Option<PathBuf> {
+    project().map(|p| p.config_dir().join("keys.toml"))
+}
+
 /// The data folder (`~/.local/share/switchboard` on Linux); `None` without a home folder.
 #[must_use]
 pub fn data_dir() -> Option<PathBuf> {

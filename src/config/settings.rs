@@ -213,6 +213,46 @@ pub struct UiSettings {
     pub timezone: Option<String>,
     /// The shortest time between two frames.
     pub frame: Duration,
+    /// The keys.
+    pub keys: KeySettings,
+}
+
+/// A set of keys to start from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum KeyPreset {
+    /// Letters as in vim and mail programs; numbers count.
+    #[default]
+    Vim,
+    /// Arrows and function keys; no single letter does anything.
+    Plain,
+    /// The letters of Chatwoot's terminal client.
+    Chatwoot,
+}
+
+impl KeyPreset {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Vim, Self::Plain, Self::Chatwoot];
+
+    /// The name in the configuration.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Vim => "vim",
+            Self::Plain => "plain",
+            Self::Chatwoot => "chatwoot",
+        }
+    }
+}
+
+/// Which keys do what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeySettings {
+    /// The keys to start from.
+    pub preset: KeyPreset,
+    /// The file with the operator's own keys; `None` without a home folder.
+    pub file: Option<PathBuf>,
+    /// Whether the configuration names that file, so that it has to be there.
+    pub named: bool,
 }
 
 impl Default for UiSettings {
@@ -236,6 +276,7 @@ impl Default for UiSettings {
             notify: NotifyMode::Auto,
             timezone: None,
             frame: Duration::from_millis(16),
+            keys: KeySettings::default(),
         }
     }
 }

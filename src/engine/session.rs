@@ -52,6 +52,7 @@ fn is_read(request: &Request) -> bool {
             | Request::ThreadRows { .. }
             | Request::Thread { .. }
             | Request::FindThread { .. }
+            | Request::People { .. }
             | Request::Messages { .. }
             | Request::MessageRows { .. }
             | Request::Contacts { .. }
@@ -121,6 +122,10 @@ async fn read(shared: &Arc<Shared>, operator: &str, request: Request) -> Result<
         }
         Request::Thread { id } => Ok(Response::Thread(Box::new(store.read(move |r| r.thread(id)).await?))),
         Request::FindThread { account, text } => find_thread(shared, account, text).await,
+        Request::People { account, text, limit } => {
+            let limit = limit.clamp(1, PAGE_MAX) as usize;
+            Ok(Response::ThreadRows(store.read(move |r| r.people(&text, account.as_ref(), limit)).await?))
+        }
         Request::Messages { thread, place, limit } => {
             let limit = limit.clamp(1, PAGE_MAX);
             let page = store.read(move |r| r.messages(thread, place, limit)).await?;

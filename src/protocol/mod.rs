@@ -171,6 +171,16 @@ pub enum Request {
         /// Which.
         message: MessageId,
     },
+    /// Threads whose contact has this in the name or number, newest first; as fast as typing.
+    /// → [`Response::ThreadRows`]
+    People {
+        /// One account, or all together.
+        account: Option<AccountId>,
+        /// A part of a name or number.
+        text: String,
+        /// At most this many (1 to 20).
+        limit: u32,
+    },
     /// A page of messages, oldest first. → [`Response::Messages`]
     Messages {
         /// Which thread.

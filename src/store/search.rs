@@ -322,16 +322,7 @@ impl Reader {
             return Ok(Found::default());
         }
         let names = self.names()?;
-        let account_id = match account {
-            None => None,
-            Some(key) => Some(
-                names
-                    .iter()
-                    .find(|(_, k)| k == key)
-                    .map(|(id, _)| *id)
-                    .ok_or(StoreError::Missing("this account"))?,
-            ),
-        };
+        let account_id = account_row(&names, account)?;
         let thread_id = match thread {
             None => None,
             Some(uid) => Some(
@@ -395,6 +386,24 @@ impl Reader {
         Ok(Found { threads, hits: Page { items: hits, next: next.filter(|_| more) } })
     }
 
+    /// Threads whose contact has this in the name or number, newest first.
+    pub fn people(
+        &self,
+        text: &str,
+        account: Option<&AccountId>,
+        limit: usize,
+    ) -> Result<Vec<ThreadRow>, StoreError> {
+        let query = Query::parse(text);
+        if query.terms.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names = self.names()?;
+        let account = account_row(&names, account)?;
+        let mut found = self.search_threads(&query, account, &names)?;
+        found.truncate(limit);
+        Ok(found)
+    }
+
     fn search_threads(
         &self,
         query: &Query,
@@ -435,6 +444,13 @@ impl Reader {
         }
         Ok(out)
     }
+}
+
+/// The row of an account.
+fn account_row(names: &rows::AccountNames, account: Option<&AccountId>) -> Result<Option<i64>, StoreError> {
+    let Some(key) = account else { return Ok(None) };
+    let found = names.iter().find(|(_, k)| k == key).map(|(id, _)| *id);
+    found.map(Some).ok_or(StoreError::Missing("this account"))
 }
 
 #[cfg(test)]

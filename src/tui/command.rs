@@ -11,12 +11,30 @@ pub enum Scope {
     Composer,
 }
 
+impl Scope {
+    /// All of them, in the order of the help.
+    pub const ALL: [Self; 3] = [Self::List, Self::Conversation, Self::Composer];
+
+    /// The name in `keys.toml`.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Conversation => "conversation",
+            Self::Composer => "composer",
+        }
+    }
+}
+
 /// What a command does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the table below has the help text of each")]
 pub enum Action {
     Quit,
     Help,
+    Palette,
+    CommandLine,
+    Repeat,
     Search,
     Accounts,
     Template,
@@ -30,8 +48,13 @@ pub enum Action {
     Suspend,
     NextPane,
     PreviousPane,
+    PaneList,
+    PaneConversation,
+    PaneComposer,
     Down,
     Up,
+    HalfDown,
+    HalfUp,
     PageDown,
     PageUp,
     Top,
@@ -40,8 +63,15 @@ pub enum Action {
     LineUp,
     Open,
     Back,
+    NextThread,
+    PreviousThread,
     NextUnread,
     PreviousUnread,
+    FirstUnread,
+    Quoted,
+    OpenLink,
+    Inbox,
+    FilterNext,
     FilterUnread,
     FilterFailed,
     MarkUnread,
@@ -76,6 +106,23 @@ pub enum Action {
     KillToEnd,
     Yank,
     Undo,
+}
+
+impl Action {
+    /// Whether `.` may do it again. Nothing that reaches a customer, asks, or cannot be taken back.
+    #[must_use]
+    pub fn is_repeatable(self) -> bool {
+        matches!(
+            self,
+            Self::MarkUnread
+                | Self::NextUnread
+                | Self::PreviousUnread
+                | Self::NextThread
+                | Self::PreviousThread
+                | Self::Copy
+                | Self::Quoted
+        )
+    }
 }
 
 /// One command.
@@ -115,28 +162,39 @@ macro_rules! commands {
 /// All commands, in the order of the help.
 pub const COMMANDS: &[Command] = commands! {
     "list.open"          Open               "open"        L   ["Enter", "l", "Right"]      true  "open the thread under the cursor";
-    "message.reply"      Reply              "reply"       LC  ["r"]                        true  "write a reply; on a selected message: quote it";
-    "template.pick"      Template           "template"    LC  ["t"]                        true  "send a template";
-    "search.open"        Search             "search"      LC  ["/"]                        false "search contacts and messages";
-    "account.switch"     Accounts           "accounts"    LC  ["A"]                        true  "choose the account to show, or all of them";
-    "list.next_unread"   NextUnread         "next unread" LC  [",", "] u"]                 false "go to the next thread with unread messages";
-    "list.prev_unread"   PreviousUnread     "prev unread" LC  ["[ u"]                      false "go to the previous thread with unread messages";
-    "list.unread"        FilterUnread       "unread only" L   ["u"]                        true  "show threads with unread messages only, or all";
-    "list.failed"        FilterFailed       "failed only" L   ["f"]                        false "show threads with failed messages only, or all";
-    "thread.mark_unread" MarkUnread         "mark unread" LC  ["U"]                        false "mark the thread unread";
+    "message.reply"      Reply              "reply"       LC  ["r", "Space r"]             true  "write a reply; on a selected message: quote it";
+    "template.pick"      Template           "template"    LC  ["t", "Space t"]             true  "send a template";
+    "palette.open"       Palette            "find"        LC  ["Ctrl+K", "Ctrl+P", "Space Space"] false "find a command, a thread, a template or a quick reply";
+    "palette.commands"   CommandLine        "command"     LC  [":"]                        false "type a command by its name";
+    "search.open"        Search             "search"      LC  ["/", "Space f"]             false "search contacts and messages";
+    "account.switch"     Accounts           "accounts"    LC  ["A", "Space a"]             true  "choose the account to show, or all of them";
+    "list.next_unread"   NextUnread         "next unread" LC  [",", "] u", "Space n"]      false "go to the next thread with unread messages";
+    "list.prev_unread"   PreviousUnread     "prev unread" LC  ["[ u", "Space p"]           false "go to the previous thread with unread messages";
+    "thread.next"        NextThread         "next thread" C   ["] t"]                      false "open the next thread of the list";
+    "thread.previous"    PreviousThread     "prev thread" C   ["[ t"]                      false "open the previous thread of the list";
+    "list.inbox"         Inbox              "inbox"       LC  ["g i", "Space i"]           false "go to the list and show all threads";
+    "list.filter_next"   FilterNext         "filter"      L   ["s", "Space s"]             false "show all threads, the unread, the failed, by turns";
+    "list.unread"        FilterUnread       "unread only" L   ["u", "Space u"]             true  "show threads with unread messages only, or all";
+    "list.failed"        FilterFailed       "failed only" L   ["f", "Space x"]             false "show threads with failed messages only, or all";
+    "thread.mark_unread" MarkUnread         "mark unread" LC  ["U", "Space m"]             false "mark the thread unread";
     "thread.mute"        Mute               "mute"        LC  ["M"]                        false "no notifications for the thread, or notifications again";
     "move.down"          Down               "down"        LC  ["j", "Down", "J"]           false "next thread; in a conversation: newer message";
     "move.up"            Up                 "up"          LC  ["k", "Up", "K"]             false "previous thread; in a conversation: older message";
-    "move.page_down"     PageDown           "page down"   LC  ["Ctrl+D", "PageDown"]       false "one page down";
-    "move.page_up"       PageUp             "page up"     LC  ["Ctrl+U", "PageUp"]         false "one page up";
-    "move.top"           Top                "top"         LC  ["g g", "Home"]              false "first thread; in a conversation: oldest loaded message";
-    "move.bottom"        Bottom             "bottom"      LC  ["G", "End"]                 false "last loaded thread; in a conversation: newest message";
+    "move.half_down"     HalfDown           "half down"   LC  ["Ctrl+D"]                   false "half a page down";
+    "move.half_up"       HalfUp             "half up"     LC  ["Ctrl+U"]                   false "half a page up";
+    "move.page_down"     PageDown           "page down"   LC  ["PageDown", "Ctrl+F"]       false "one page down";
+    "move.page_up"       PageUp             "page up"     LC  ["PageUp"]                   false "one page up";
+    "move.top"           Top                "top"         LC  ["g g", "Home"]              false "first thread; in a conversation: oldest loaded message; after a number: that thread";
+    "move.bottom"        Bottom             "bottom"      LC  ["G", "End"]                 false "last loaded thread; in a conversation: newest message; after a number: that thread";
     "scroll.down"        LineDown           "line down"   C   ["Ctrl+E"]                   false "scroll the conversation by a line";
     "scroll.up"          LineUp             "line up"     C   ["Ctrl+Y"]                   false "scroll the conversation by a line";
+    "conversation.unread" FirstUnread       "first unread" C  ["g f", "Space g"]           false "go to the first message that was unread";
+    "message.quoted"     Quoted             "quoted"      C   ["g o"]                      false "go to the message that the selected one answers";
     "compose"            Reply              "write"       C   ["i", "Enter"]               false "write a message";
-    "message.react"      React              "react"       C   ["+"]                        true  "put an emoji on the selected message, or take it away";
-    "message.copy"       Copy               "copy"        C   ["y"]                        true  "copy the selected message";
+    "message.react"      React              "react"       C   ["+", "Space e"]             true  "put an emoji on the selected message, or take it away";
+    "message.copy"       Copy               "copy"        C   ["y", "Space y"]             true  "copy the selected message";
     "message.life"       Life               "life"        C   ["I"]                        false "the life of the selected message: attempts, every status, the raw webhooks";
+    "message.open_link"  OpenLink           "open link"   C   ["o", "Space o"]             false "open a link of the selected message, or copy it where there is no browser";
     "message.retry"      Retry              "retry"       C   ["Ctrl+R"]                   false "send a failed or unknown message again";
     "message.discard"    Discard            "discard"     C   ["x y", "D y"]               false "withdraw a queued message, or put a failed one aside";
     "message.undo"       UndoSend           "take back"   C   ["u"]                        false "take a message that waits back into the composer";
@@ -144,9 +202,13 @@ pub const COMMANDS: &[Command] = commands! {
     "message.now"        SendNow            "send now"    C   ["S"]                        false "send a message now that can still be taken back or is to be sent later";
     "message.check"      Check              "check"       C   ["c"]                        false "find out what became of an unknown message, or one without ticks";
     "conversation.back"  Back               "back"        C   ["Esc", "h", "q", "Left"]    true  "back to the list";
+    "command.repeat"     Repeat             "repeat"      LC  ["."]                        false "do the last thing again, here; never a send";
     "pane.next"          NextPane           "next pane"   LC  ["Tab"]                      false "next pane";
     "pane.previous"      PreviousPane       "prev pane"   LCW ["Shift+Tab"]                false "previous pane";
-    "quick_reply.manage" ManageQuickReplies "replies"     LC  ["g q"]                      false "create, change and delete quick replies";
+    "pane.list"          PaneList           "list"        LC  ["Space 1"]                  false "to the thread list";
+    "pane.conversation"  PaneConversation   "messages"    LC  ["Space 2"]                  false "to the conversation";
+    "pane.composer"      PaneComposer       "text"        LC  ["Space 3"]                  false "to the text being written";
+    "quick_reply.manage" ManageQuickReplies "replies"     LC  ["g q", "Space q"]           false "create, change and delete quick replies";
     "compose.send"       Send               "send"        W   ["Enter"]                    true  "send";
     "compose.later"      SendLater          "later"       W   ["Ctrl+G"]                   true  "send the text later: asks when";
     "compose.newline"    Newline            "line"        W   ["Ctrl+J", "Alt+Enter", "Shift+Enter", "Ctrl+Enter"] true "new line";
@@ -170,14 +232,15 @@ pub const COMMANDS: &[Command] = commands! {
     "conversation.page_up"   PageUp         "page up"     W   ["PageUp"]                   false "one page up in the conversation";
     "conversation.page_down" PageDown       "page down"   W   ["PageDown"]                 false "one page down in the conversation";
     "contact.open"       Contact            "contact"     LC  ["p"]                        false "who is on the other side: join contacts, take one apart";
-    "message.versions"   Versions           "said before" C   ["g o"]                      false "what an edited or deleted message said before";
-    "notices.open"       Notices            "notices"     LC  ["g n"]                      false "news about numbers and templates";
+    "message.versions"   Versions           "said before" C   ["g v"]                      false "what an edited or deleted message said before";
+    "notices.open"       Notices            "notices"     LC  ["g n", "Space w"]           false "news about numbers and templates";
     "screen.mask"        Mask               "hide"        LC  ["g h"]                      false "hide long numbers on the screen, then names too, then nothing";
     "screen.theme"       Themes             "theme"       LC  ["g s"]                      false "choose how the screen looks";
     "doctor.open"        Doctor             "doctor"      LC  ["g d"]                      false "walk the chain from here to the provider and name the step that fails";
     "screen.redraw"      Redraw             "redraw"      LCW ["Ctrl+L"]                   false "draw the whole screen again";
     "terminal.suspend"   Suspend            "suspend"     LCW ["Ctrl+Z"]                   false "back to the shell until `fg`";
-    "help.keys"          Help               "keys"        LC  ["?", "F1"]                  true  "what every key does";
+    "palette.writing"    Palette            "find"        W   ["F9"]                       false "find a command, a thread, a template or a quick reply";
+    "help.keys"          Help               "keys"        LC  ["?", "F1", "Space ?"]       true  "what every key does";
     "help.keys_writing"  Help               "keys"        W   ["F1"]                       false "what every key does";
     "quit"               Quit               "quit"        L   ["q", "Ctrl+C"]              true  "quit; drafts are kept";
     "quit.conversation"  Quit               "quit"        C   ["Ctrl+C"]                   false "quit; drafts are kept";
@@ -207,12 +270,12 @@ mod tests {
     #[test]
     fn the_readme_has_every_key() {
         use std::fmt::Write as _;
-        let mut table = String::from("| where | key | does |\n| --- | --- | --- |\n");
+        let mut table = String::from("| where | key | does | command |\n| --- | --- | --- | --- |\n");
         for c in COMMANDS {
             let keys: Vec<String> = c.keys.iter().map(|k| format!("`{k}`")).collect();
             let scopes: Vec<&str> = c.scopes.iter().map(|s| scope_title(*s)).collect();
             let scopes = if scopes.len() == 3 { "everywhere".to_owned() } else { scopes.join(", ") };
-            writeln!(table, "| {scopes} | {} | {} |", keys.join(" "), c.help).unwrap();
+            writeln!(table, "| {scopes} | {} | {} | `{}` |", keys.join(" "), c.help, c.id).unwrap();
         }
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
         let readme = std::fs::read_to_string(path).unwrap();

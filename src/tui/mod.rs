@@ -9,10 +9,12 @@
 //! | `app` | the state and how it changes |
 //! | `draw`, `transcript` | the state as cells |
 //! | `canvas`, `backend`, `terminal` | cells as bytes, and the terminal's modes |
-//! | `command`, `keymap` | the one table of commands and the keys of it |
+//! | `command`, `keymap` | the one table of commands; presets, the operator's own keys |
 //! | `composer` | the text being written |
 //! | `line` | the inbox as lines and a prompt |
 //! | `notify`, `theme`, `mask`, `query` | what is heard, colours, what is hidden, what the terminal says of itself |
+//! | `probe` | what the terminal sends, without the inbox |
+//! | `links` | web addresses in messages, and how one is opened |
 //! | `overlay`, `overlays` | pickers, forms and help that lie over the inbox |
 
 mod app;
@@ -28,10 +30,12 @@ mod format;
 pub mod fuzz;
 pub mod keymap;
 mod line;
+mod links;
 mod mask;
 mod notify;
 pub mod overlay;
 mod overlays;
+mod probe;
 mod query;
 mod reactions;
 mod run;
@@ -40,4 +44,5 @@ pub mod theme;
 mod transcript;
 
 pub use line::run_lines;
+pub use probe::probe;
 pub use run::{Left, TuiOptions, run};

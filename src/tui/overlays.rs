@@ -11,6 +11,7 @@ use super::overlay::frame::TimeText;
 use super::overlay::help::{HelpBox, HelpSection};
 use super::overlay::life::LifeBox;
 use super::overlay::notices::NoticeList;
+use super::overlay::palette::Palette;
 use super::overlay::quick_replies::QuickReplyPicker;
 use super::overlay::search::SearchBox;
 use super::overlay::template_form::TemplateTarget;
@@ -19,8 +20,9 @@ use super::overlay::variables::Variables;
 use super::overlay::versions::VersionList;
 use crate::model::contact::{IdentityKind, display_phone};
 use crate::model::event::Recipient;
-use crate::model::ids::MessageId;
-use crate::protocol::Request;
+use crate::model::ids::{AccountId, MessageId};
+use crate::model::inbound::Severity;
+use crate::protocol::{Notice, Request};
 use std::sync::Arc;
 
 /// Kinds of overlays.
@@ -48,6 +50,10 @@ pub(crate) enum Kind {
     Versions(MessageId),
     /// Keys.
     Help,
+    /// Commands, threads, templates and quick replies.
+    Palette,
+    /// Commands by name.
+    CommandLine,
 }
 
 /// An overlay and what it wants to know at once.
@@ -61,12 +67,18 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
             (Box::new(overlay), Some(Request::Accounts))
         }
         Kind::QuickReplies | Kind::ManageQuickReplies => {
-            let overlay = QuickReplyPicker::new(app.quick_replies.clone(), "", variables(app));
-            (Box::new(overlay), Some(Request::QuickReplies))
+            (Box::new(reply_picker(app)), Some(Request::QuickReplies))
         }
-        Kind::Templates => templates(app)?,
+        Kind::Templates => {
+            let (picker, request) = template_picker(app)?;
+            (Box::new(picker), Some(request))
+        }
+        Kind::Palette | Kind::CommandLine => {
+            let start = if kind == Kind::CommandLine { ":" } else { "" };
+            (Box::new(Palette::new(app.choices(), app.account.clone(), start, when(app))), None)
+        }
         Kind::Search => (Box::new(SearchBox::new(app.account.clone(), when(app))), None),
-        Kind::Notices => (Box::new(NoticeList::new(app.status.notices.clone(), when(app))), None),
+        Kind::Notices => (Box::new(NoticeList::new(notices(app), when(app))), None),
         Kind::Life => {
             let message = app.conversation.as_ref().and_then(|c| c.selected().or(c.messages.last()))?;
             let overlay = LifeBox::new(message.clone(), precise(app));
@@ -134,7 +146,24 @@ fn variables(app: &App) -> Variables {
     }
 }
 
-fn templates(app: &App) -> Option<Opened> {
+/// What the provider's side said, after what is wrong with the operator's own keys.
+fn notices(app: &App) -> Vec<Notice> {
+    let own = app.key_problems.iter().map(|text| Notice {
+        at: app.clock.now(),
+        account: AccountId::new("keys.toml"),
+        severity: Severity::Warning,
+        text: text.clone(),
+    });
+    own.chain(app.status.notices.iter().cloned()).collect()
+}
+
+/// The quick replies, for the open thread.
+pub(crate) fn reply_picker(app: &App) -> QuickReplyPicker {
+    QuickReplyPicker::new(app.quick_replies.clone(), "", variables(app))
+}
+
+/// The templates of the open thread's account, and what it wants to know at once.
+pub(crate) fn template_picker(app: &App) -> Option<(TemplatePicker, Request)> {
     let c = app.conversation.as_ref()?;
     let row = c.row.as_ref()?;
     let view = app.accounts.iter().find(|a| a.spec.id == row.account);
@@ -153,8 +182,8 @@ fn templates(app: &App) -> Option<Opened> {
     };
     let known = app.templates.get(&row.account).cloned().unwrap_or_default();
     let synced = view.and_then(|v| v.templates_synced);
-    let overlay = TemplatePicker::new(target, known, synced, when(app));
-    Some((Box::new(overlay), Some(Request::Templates { account: row.account.clone() })))
+    let picker = TemplatePicker::new(target, known, synced, when(app));
+    Some((picker, Request::Templates { account: row.account.clone() }))
 }
 
 fn help(app: &App) -> Vec<HelpSection> {
@@ -168,7 +197,11 @@ fn help(app: &App) -> Vec<HelpSection> {
             rows: COMMANDS
                 .iter()
                 .filter(|c| c.scopes.contains(&scope))
-                .map(|c| (c.keys.join("  "), c.help.to_owned()))
+                .map(|c| {
+                    let keys: Vec<&str> = app.keymap.keys_of(scope, c.id).collect();
+                    let keys = if keys.is_empty() { format!(":{}", c.id) } else { keys.join("  ") };
+                    (keys, c.help.to_owned())
+                })
                 .collect(),
         })
         .collect()

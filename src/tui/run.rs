@@ -5,6 +5,8 @@
 
 use super::app::{App, Effect, Event};
 use super::canvas::Canvas;
+use super::keymap;
+use super::links;
 use super::notify::Channel;
 #[cfg(feature = "desktop-notify")]
 use super::notify::Way;
@@ -149,7 +151,7 @@ static READER: Once = Once::new();
 /// Reads the terminal on a thread of its own, because a sequence that is cut short holds the reader up. All that
 /// waits is handed over at once, so that fifty keys are one frame. Keys pressed between two screens wait for the
 /// second one.
-fn read_terminal() -> mpsc::Receiver<Vec<TerminalEvent>> {
+pub(super) fn read_terminal() -> mpsc::Receiver<Vec<TerminalEvent>> {
     let (tx, rx) = mpsc::channel(8);
     *LISTENER.lock().unwrap_or_else(PoisonError::into_inner) = Some(tx);
     LISTENING.notify_all();
@@ -205,6 +207,10 @@ struct Screen {
     settings: UiSettings,
     /// What was fetched on the side comes back here.
     later: mpsc::Sender<Event>,
+    /// What opens web addresses, where the operator would see it.
+    browser: Option<String>,
+    /// Tells what came of opening one.
+    opened: mpsc::Sender<Result<(), String>>,
     quit: bool,
     suspend: bool,
     /// The runtime that has sockets.
@@ -230,6 +236,9 @@ async fn screen(
         app.complain(&problem);
     }
     let (later, mut side) = mpsc::channel(4);
+    let (keys, problems) = keymap::load(&options.settings.keys);
+    app.set_keys(keys, &problems);
+    let (opened, mut opening) = mpsc::channel(4);
     let guard = Guard::enter(options.settings.mouse)?;
     let mut s = Screen {
         app,
@@ -240,6 +249,8 @@ async fn screen(
         query: Query::default(),
         settings: options.settings.clone(),
         later,
+        browser: links::browser(env, |p| p.is_file()),
+        opened,
         quit: false,
         suspend: false,
         #[cfg(feature = "desktop-notify")]
@@ -302,6 +313,7 @@ async fn screen(
                 Some(frame) => s.update(Event::Frame(frame), &requests),
                 None => s.update(Event::EngineGone, &requests),
             },
+            Some(result) = opening.recv() => s.update(Event::Opened(result), &requests),
             () = sleep => s.update(Event::Deadline, &requests),
         }
         for _ in 0..DRAIN {
@@ -427,6 +439,7 @@ impl Screen {
                     }
                 }
                 Effect::Copy(text) => self.extra.extend(clipboard(&text)),
+                Effect::Open(link) => self.open(link, requests),
                 Effect::Notify(note) => {
                     self.extra.extend(self.channel.bytes(&note));
                     #[cfg(feature = "desktop-notify")]
@@ -451,6 +464,23 @@ impl Screen {
                 Effect::Suspend => self.suspend = true,
                 Effect::Quit => self.quit = true,
             }
+        }
+    }
+
+    /// Opens a link on a thread of its own; where there is no browser it goes to the clipboard.
+    fn open(&mut self, link: String, requests: &mpsc::Sender<ClientFrame>) {
+        let Some(program) = self.browser.clone() else {
+            self.extra.extend(clipboard(&link));
+            self.update(Event::LinkCopied, requests);
+            return;
+        };
+        let opened = self.opened.clone();
+        let started = std::thread::Builder::new().name("link".into()).spawn(move || {
+            // Nobody listens any more when the screen has been left.
+            let _ = opened.blocking_send(links::open(&program, &link));
+        });
+        if let Err(e) = started {
+            self.update(Event::Opened(Err(e.to_string())), requests);
         }
     }
 

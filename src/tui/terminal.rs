@@ -13,6 +13,8 @@ static HOOK: Once = Once::new();
 
 const MOUSE: u8 = 1;
 const KEYS: u8 = 2;
+/// Lines below each other instead of the whole screen.
+const LINES: u8 = 4;
 
 /// A terminal in the modes of the inbox; dropping it gives the terminal back.
 #[derive(Debug)]
@@ -50,6 +52,18 @@ impl Guard {
         });
         let mut guard = Self { out, mouse };
         guard.open()?;
+        Ok(guard)
+    }
+
+    /// Raw mode and bracketed paste only: what is written stays below the prompt.
+    pub fn lines() -> io::Result<Self> {
+        let out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+        let mut guard = Self { out, mouse: false };
+        enable_raw_mode()?;
+        let keys = has_extended_keys(|n| std::env::var(n).ok());
+        MODES.store(if keys { LINES | KEYS } else { LINES }, Ordering::SeqCst);
+        ACTIVE.store(true, Ordering::SeqCst);
+        guard.write(if keys { b"\x1b[?2004h\x1b[>1u" } else { b"\x1b[?2004h" })?;
         Ok(guard)
     }
 
@@ -107,7 +121,11 @@ pub(crate) fn leave() {
     if modes & MOUSE != 0 {
         bytes.extend_from_slice(b"\x1b[?1006l\x1b[?1000l");
     }
-    bytes.extend_from_slice(b"\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[?1049l\x1b[?25h\x1b[23;0t");
+    bytes.extend_from_slice(if modes & LINES != 0 {
+        b"\x1b[?2004l"
+    } else {
+        b"\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[?1049l\x1b[?25h\x1b[23;0t"
+    });
     // Nothing can be done about a terminal that is gone.
     let mut out = io::stdout();
     let _ = out.write_all(&bytes);

@@ -69,6 +69,40 @@ pub(crate) struct Around {
     pub closed_then: bool,
 }
 
+/// The keys that get a message out of trouble, as they are written under it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WayOut {
+    /// Sends it again.
+    pub again: String,
+    /// Puts it aside.
+    pub aside: String,
+    /// Sends a template.
+    pub template: String,
+    /// Takes it back.
+    pub back: String,
+    /// Chooses another time.
+    pub later: String,
+    /// Sends it now.
+    pub now: String,
+    /// Finds out what became of it.
+    pub check: String,
+}
+
+impl WayOut {
+    /// The keys that `key` gives for the commands.
+    pub fn new(key: impl Fn(&str) -> String) -> Self {
+        Self {
+            again: key("message.retry"),
+            aside: key("message.discard"),
+            template: key("template.pick"),
+            back: key("message.undo"),
+            later: key("message.later"),
+            now: key("message.now"),
+            check: key("message.check"),
+        }
+    }
+}
+
 /// How messages are laid out.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Look<'a> {
@@ -84,6 +118,8 @@ pub(crate) struct Look<'a> {
     pub name: &'a str,
     /// The operator's own name, which is not written above messages.
     pub operator: &'a str,
+    /// The keys that get a message out of trouble.
+    pub keys: &'a WayOut,
 }
 
 #[derive(Debug)]
@@ -628,7 +664,7 @@ fn trouble(
     look: &Look<'_>,
     block: &mut Block,
 ) {
-    for (s, style) in outbox::lines(m, around, look.theme) {
+    for (s, style) in outbox::lines(m, around, look.theme, look.keys) {
         for r in text::wrap(&s, cells) {
             let part = s[r].to_owned();
             let w = text::width(&part);

@@ -1,6 +1,6 @@
 //! The lines under a message of ours that has not got through: what it waits for, what went wrong, what to press.
 
-use super::Around;
+use super::{Around, WayOut};
 use crate::model::delivery::WaitReason;
 use crate::model::{DeliveryState, Message};
 use crate::text;
@@ -16,12 +16,12 @@ pub(super) fn taken_back(m: &Message, width: usize) -> String {
 }
 
 /// The lines, from top to bottom.
-pub(super) fn lines(m: &Message, around: &Around, t: &Theme) -> Vec<(String, Style)> {
+pub(super) fn lines(m: &Message, around: &Around, t: &Theme, keys: &WayOut) -> Vec<(String, Style)> {
     let mut out: Vec<(String, Style)> = Vec::new();
     match m.state {
-        DeliveryState::Queued => queued(m, around, t, &mut out),
-        DeliveryState::Unknown => unknown(m, t, &mut out),
-        DeliveryState::Failed => failed(m, t, &mut out),
+        DeliveryState::Queued => queued(m, around, t, keys, &mut out),
+        DeliveryState::Unknown => unknown(m, t, keys, &mut out),
+        DeliveryState::Failed => failed(m, t, keys, &mut out),
         _ => {}
     }
     if let Some(other) = m.also_sent {
@@ -31,19 +31,20 @@ pub(super) fn lines(m: &Message, around: &Around, t: &Theme) -> Vec<(String, Sty
     out
 }
 
-fn queued(m: &Message, around: &Around, t: &Theme, out: &mut Vec<(String, Style)>) {
+fn queued(m: &Message, around: &Around, t: &Theme, keys: &WayOut, out: &mut Vec<(String, Style)>) {
     let why = m.waits.map(|w| w.why).filter(|_| around.wait.is_some());
     match (why, around.wait.as_deref()) {
         (Some(WaitReason::Undo), Some(left)) => {
             out.push((format!("sends in {left}"), t.dim));
-            out.push(("→ u takes it back".into(), t.key));
+            out.push((format!("→ {} takes it back", keys.back), t.key));
         }
         (Some(WaitReason::Later), Some(when)) => {
             out.push((format!("◷ to be sent {when}"), t.warn));
             if around.closed_then {
                 out.push(("the window is closed by then: it will fail".into(), t.warn));
             }
-            out.push(("→ u takes it back, Ctrl+G another time, S sends it now".into(), t.key));
+            let (back, later, now) = (&keys.back, &keys.later, &keys.now);
+            out.push((format!("→ {back} takes it back, {later} another time, {now} sends it now"), t.key));
         }
         (Some(WaitReason::Provider), Some(left)) => {
             let why = match &m.error {
@@ -54,7 +55,7 @@ fn queued(m: &Message, around: &Around, t: &Theme, out: &mut Vec<(String, Style)
             out.push((format!("waiting {left}: {why}"), t.warn));
             if m.attempts > 0 {
                 let times = if m.attempts == 1 { "once".to_owned() } else { format!("{} times", m.attempts) };
-                out.push((format!("tried {times} · u takes it back"), t.dim));
+                out.push((format!("tried {times} · {} takes it back", keys.back), t.dim));
             }
         }
         (Some(why), Some(left)) => out.push((format!("waiting {left}: {}", why.words()), t.warn)),
@@ -66,7 +67,7 @@ fn queued(m: &Message, around: &Around, t: &Theme, out: &mut Vec<(String, Style)
     }
 }
 
-fn unknown(m: &Message, t: &Theme, out: &mut Vec<(String, Style)>) {
+fn unknown(m: &Message, t: &Theme, keys: &WayOut, out: &mut Vec<(String, Style)>) {
     if m.put_aside {
         out.push(("put aside: nobody knows whether it went out".into(), t.dim));
         return;
@@ -75,16 +76,17 @@ fn unknown(m: &Message, t: &Theme, out: &mut Vec<(String, Style)>) {
     if let Some(e) = &m.error {
         out.push((text::sanitize(&e.text).into_owned(), t.dim));
     }
-    out.push(("→ c checks, Ctrl+R sends it again, x y puts it aside".into(), t.key));
+    let (check, again, aside) = (&keys.check, &keys.again, &keys.aside);
+    out.push((format!("→ {check} checks, {again} sends it again, {aside} puts it aside"), t.key));
 }
 
-fn failed(m: &Message, t: &Theme, out: &mut Vec<(String, Style)>) {
+fn failed(m: &Message, t: &Theme, keys: &WayOut, out: &mut Vec<(String, Style)>) {
     let Some(e) = &m.error else {
         out.push(("✗ it was not delivered".into(), t.bad));
         out.push(if m.put_aside {
             ("→ put aside".into(), t.dim)
         } else {
-            ("→ Ctrl+R sends it again, x y puts it aside".into(), t.key)
+            (format!("→ {} sends it again, {} puts it aside", keys.again, keys.aside), t.key)
         });
         return;
     };
@@ -98,16 +100,20 @@ fn failed(m: &Message, t: &Theme, out: &mut Vec<(String, Style)>) {
         return;
     }
     if let Some(next) = &e.next {
-        out.push((format!("→ {}", text::sanitize(next)), t.key));
+        // The words are the provider module's, which knows the keys as they are delivered.
+        out.push((format!("→ {}", text::sanitize(next).replace("Ctrl+R", &keys.again)), t.key));
     }
     if e.next.as_ref().is_some_and(|next| next.contains("Ctrl+R")) {
         return;
     }
     // The keys follow the words: a template where one is the way out, the same again where that may help.
+    let aside = &keys.aside;
     let keys = match e.next.as_deref() {
-        Some(next) if next.contains("template") => "t sends a template, x y puts it aside",
-        Some(next) if !next.contains("again") => "x y puts it aside",
-        _ => "Ctrl+R sends it again, x y puts it aside",
+        Some(next) if next.contains("template") => {
+            format!("{} sends a template, {aside} puts it aside", keys.template)
+        }
+        Some(next) if !next.contains("again") => format!("{aside} puts it aside"),
+        _ => format!("{} sends it again, {aside} puts it aside", keys.again),
     };
     out.push((format!("→ {keys}"), t.key));
 }

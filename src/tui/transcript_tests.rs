@@ -30,9 +30,15 @@ fn message(inbound: bool, body: Body) -> Message {
     }
 }
 
+fn keys() -> WayOut {
+    let map = crate::tui::keymap::Keymap::default();
+    WayOut::new(|id| map.shown(crate::tui::command::Scope::Conversation, id).unwrap_or("?").to_owned())
+}
+
 fn laid_out(m: &Message, width: u16, around: &Around) -> Block {
     let theme = Theme::basic();
     let tz = TimeZone::UTC;
+    let keys = keys();
     let look = Look {
         width,
         theme: &theme,
@@ -40,6 +46,7 @@ fn laid_out(m: &Message, width: u16, around: &Around) -> Block {
         today: Date::constant(2025, 11, 21),
         name: "Marta",
         operator: "bo",
+        keys: &keys,
     };
     lay_out(m, around, &look)
 }
@@ -133,6 +140,7 @@ fn long_texts_full_of_marks_are_laid_out_in_time() {
 fn the_cache_gives_the_same_lines_until_something_changes() {
     let theme = Theme::basic();
     let tz = TimeZone::UTC;
+    let keys = keys();
     let look = Look {
         width: 50,
         theme: &theme,
@@ -140,6 +148,7 @@ fn the_cache_gives_the_same_lines_until_something_changes() {
         today: Date::constant(2025, 11, 21),
         name: "M",
         operator: "bo",
+        keys: &keys,
     };
     let mut cache = Cache::default();
     let mut m = message(false, Body::text("one"));
@@ -215,6 +224,7 @@ proptest! {
 #[test]
 fn paragraphs_that_run_from_right_to_left_end_at_the_right() {
     let theme = Theme::basic();
+    let keys = WayOut::new(|id| id.to_owned());
     let look = Look {
         width: 44,
         theme: &theme,
@@ -222,6 +232,7 @@ fn paragraphs_that_run_from_right_to_left_end_at_the_right() {
         today: Date::constant(2025, 11, 21),
         name: "ליאור",
         operator: "ana",
+        keys: &keys,
     };
     let said = "مرحبا، رقم طلبي 4711 من متجر Lojas BR ولم يصل حتى الآن\nשלום 12:30 OK\nand this is Latin";
     let m = message(true, Body::text(said));

@@ -133,6 +133,7 @@ impl App {
                 self.quick_replies.clone_from(&q);
                 Delivery::QuickReplies(q)
             }
+            Ok(Response::ThreadRows(rows)) => Delivery::Threads(search, rows),
             Ok(Response::Found(f)) => Delivery::Found(search, f),
             Ok(Response::Life(l)) => Delivery::Life(l),
             Ok(Response::Checks(c)) => Delivery::Checks(c),

@@ -6,51 +6,15 @@ use crate::model::{Direction, Message};
 use crate::protocol::Request;
 use crate::text;
 use crate::tui::command::{Action, Scope};
-use crate::tui::keymap::{Found, Key};
+use crate::tui::links;
+use crate::tui::overlay::links::LinkList;
 use crate::tui::overlays::Kind;
 use crate::tui::reactions::Reactions;
-use crossterm::event::KeyEvent;
 use ratatui::layout::Position;
 
 impl App {
-    pub(super) fn key(&mut self, event: KeyEvent) {
-        if self.say.take().is_some() {
-            self.damage(Damage::STATUS);
-        }
-        if let Some(open) = self.overlays.last_mut() {
-            let serial = open.serial;
-            let steps = open.overlay.key(event);
-            self.damage = Damage::ALL;
-            self.steps(serial, steps);
-            return;
-        }
-        let key = Key::of(&event);
-        self.pending.push(key);
-        match self.keymap.find(self.scope, &self.pending) {
-            Found::Command(command) => {
-                if self.pending.len() > 1 {
-                    self.damage(Damage::STATUS);
-                }
-                self.pending.clear();
-                self.act(command.action);
-            }
-            Found::Prefix => self.damage(Damage::STATUS),
-            Found::Nothing => {
-                let first = self.pending.len() == 1;
-                self.pending.clear();
-                if !first {
-                    self.damage(Damage::STATUS);
-                } else if self.scope == Scope::Composer
-                    && let Some(c) = key.typed()
-                {
-                    self.typed(c);
-                }
-            }
-        }
-    }
-
     /// A character was typed into the composer.
-    fn typed(&mut self, typed: char) {
+    pub(super) fn typed(&mut self, typed: char) {
         let now = self.clock.now();
         let Some(c) = &mut self.conversation else { return };
         if !c.is_open(now) {
@@ -75,7 +39,7 @@ impl App {
         }
         let now = self.clock.now();
         if self.scope != Scope::Composer {
-            self.say("press r to write, then paste");
+            self.say(format!("press {} to write, then paste", self.key_for("message.reply")));
             return;
         }
         let Some(c) = self.conversation.as_mut().filter(|c| c.is_open(now)) else { return };
@@ -83,8 +47,13 @@ impl App {
         self.composed();
     }
 
-    /// Does a command.
+    /// Does a command once.
     pub(super) fn act(&mut self, action: Action) {
+        self.act_counted(action, None);
+    }
+
+    /// Does a command; those that move do it `count` times.
+    pub(super) fn act_counted(&mut self, action: Action, count: Option<u32>) {
         match action {
             Action::Quit => self.quit(),
             Action::Suspend => self.effects.push(Effect::Suspend),
@@ -144,10 +113,31 @@ impl App {
                     self.focus(Scope::Conversation);
                 }
             }
+            Action::PaneList => self.focus(Scope::List),
+            Action::PaneConversation if self.conversation.is_some() => self.focus(Scope::Conversation),
+            Action::PaneComposer if self.conversation.is_some() => self.focus(Scope::Composer),
+            Action::PaneConversation | Action::PaneComposer => self.say_no_conversation(),
+            Action::Palette => self.open_overlay(Kind::Palette, None),
+            Action::CommandLine => self.open_overlay(Kind::CommandLine, None),
+            Action::Inbox => {
+                self.show_filter(ThreadFilter::All);
+                self.focus(Scope::List);
+                self.move_list(isize::MIN);
+            }
+            Action::FilterNext => self.show_filter(match self.list.filter {
+                ThreadFilter::All => ThreadFilter::Unread,
+                ThreadFilter::Unread => ThreadFilter::Failed,
+                ThreadFilter::Failed => ThreadFilter::All,
+            }),
+            Action::NextThread => self.step_thread(isize::try_from(count.unwrap_or(1)).unwrap_or(1)),
+            Action::PreviousThread => self.step_thread(-isize::try_from(count.unwrap_or(1)).unwrap_or(1)),
+            Action::FirstUnread => self.go_to_unread(),
+            Action::Quoted => self.go_to_quoted(),
+            Action::OpenLink => self.pick_link(),
             // A late message of the open thread comes first: it is the one that is easily missed.
             Action::NextUnread if self.scope == Scope::Conversation && self.go_to_late() => {}
-            Action::NextUnread => self.move_to_unread(true),
-            Action::PreviousUnread => self.move_to_unread(false),
+            Action::NextUnread => self.move_to_unread(true, count.unwrap_or(1)),
+            Action::PreviousUnread => self.move_to_unread(false, count.unwrap_or(1)),
             Action::FilterUnread => self.toggle_filter(ThreadFilter::Unread),
             Action::FilterFailed => self.toggle_filter(ThreadFilter::Failed),
             Action::Open => {
@@ -182,41 +172,141 @@ impl App {
             }
             Action::Down
             | Action::Up
+            | Action::HalfDown
+            | Action::HalfUp
             | Action::PageDown
             | Action::PageUp
             | Action::Top
             | Action::Bottom
             | Action::LineDown
-            | Action::LineUp => self.movement(action),
+            | Action::LineUp => self.movement(action, count),
             edit => self.edit(edit),
         }
     }
 
-    fn movement(&mut self, action: Action) {
+    fn movement(&mut self, action: Action, count: Option<u32>) {
+        let times = isize::try_from(count.unwrap_or(1)).unwrap_or(1);
         if self.scope == Scope::List {
-            let page = self.panes().list_rows().max(2) as isize - 1;
+            let rows = self.panes().list_rows();
+            let (page, half) = (rows.max(2) as isize - 1, (rows / 2).max(1) as isize);
+            if let (Action::Top | Action::Bottom, Some(n)) = (action, count) {
+                self.list.cursor = 0;
+                self.move_list(n.saturating_sub(1) as isize);
+                return;
+            }
             self.move_list(match action {
-                Action::Down => 1,
-                Action::Up => -1,
-                Action::PageDown => page,
-                Action::PageUp => -page,
+                Action::Down => times,
+                Action::Up => -times,
+                Action::HalfDown => half * times,
+                Action::HalfUp => -half * times,
+                Action::PageDown => page * times,
+                Action::PageUp => -page * times,
                 Action::Top => isize::MIN,
                 Action::Bottom => isize::MAX,
                 _ => 0,
             });
             return;
         }
-        let page = self.panes().transcript.height.max(3) as isize - 2;
+        let height = self.panes().transcript.height;
+        let (page, half) = (height.max(3) as isize - 2, (height / 2).max(1) as isize);
         match action {
-            Action::Down => self.select_message(false),
-            Action::Up => self.select_message(true),
-            Action::PageDown => self.scroll(-page),
-            Action::PageUp => self.scroll(page),
-            Action::LineDown => self.scroll(-1),
-            Action::LineUp => self.scroll(1),
+            Action::Down => self.select_messages(false, count.unwrap_or(1)),
+            Action::Up => self.select_messages(true, count.unwrap_or(1)),
+            Action::HalfDown => self.scroll(-half * times),
+            Action::HalfUp => self.scroll(half * times),
+            Action::PageDown => self.scroll(-page * times),
+            Action::PageUp => self.scroll(page * times),
+            Action::LineDown => self.scroll(-times),
+            Action::LineUp => self.scroll(times),
             Action::Top => self.go_to_start(),
             Action::Bottom => self.go_to_end(),
             _ => {}
+        }
+    }
+
+    /// Selects the next or previous message so many times, as far as they are loaded.
+    fn select_messages(&mut self, older: bool, count: u32) {
+        let most = self.conversation.as_ref().map_or(0, |c| c.messages.len() as u32);
+        for _ in 0..count.min(most.max(1)) {
+            self.select_message(older);
+        }
+    }
+
+    /// Opens the thread so many rows further down in the list.
+    fn step_thread(&mut self, by: isize) {
+        let open = self.conversation.as_ref().map(|c| c.thread);
+        if let Some(id) = open {
+            self.list.select(id);
+        }
+        self.move_list(by);
+        self.open_under_cursor();
+    }
+
+    /// Opens the thread under the cursor and keeps the keys on the conversation.
+    fn open_under_cursor(&mut self) {
+        let Some(id) = self.list.current().map(|r| r.id) else { return };
+        if self.conversation.as_ref().is_some_and(|c| c.thread == id) {
+            self.say("there is no other thread in the list");
+            return;
+        }
+        self.open_thread(id, None);
+        self.focus(Scope::Conversation);
+    }
+
+    /// Goes to the next or previous thread with unread messages; from a conversation it opens it, so that what is
+    /// written next goes to the thread that was meant.
+    fn move_to_unread(&mut self, forward: bool, count: u32) {
+        let mut found = false;
+        for _ in 0..count.min(self.list.rows.len().max(1) as u32) {
+            found = self.find_unread_thread(forward);
+            if !found {
+                break;
+            }
+        }
+        if found && self.scope != Scope::List {
+            self.open_under_cursor();
+        }
+    }
+
+    pub(super) fn say_no_conversation(&mut self) {
+        self.say_bad(format!("no conversation is open · → open one with {}", self.key_for("list.open")));
+    }
+
+    /// Goes to the message that was the first unread one.
+    fn go_to_unread(&mut self) {
+        match self.conversation.as_ref().and_then(|c| c.unread) {
+            Some((id, _)) => self.go_to_message(id),
+            None => self.say("nothing was unread in this conversation"),
+        }
+    }
+
+    /// Goes to the message that the selected one, or the newest one with a quote, answers.
+    fn go_to_quoted(&mut self) {
+        let Some(c) = &self.conversation else { return };
+        let quote = match c.selected() {
+            Some(m) => m.quote.as_ref(),
+            None => c.messages.iter().rev().find_map(|m| m.quote.as_ref()),
+        };
+        match quote.map(|q| q.message) {
+            Some(Some(id)) => self.go_to_message(id),
+            Some(None) => self.say("the quoted message is not here: it is older than what was stored"),
+            None => {
+                let select = self.key_for("move.up");
+                self.say(format!("this message answers none · → {select} selects another"));
+            }
+        }
+    }
+
+    /// Opens the link of a message, or asks which.
+    fn pick_link(&mut self) {
+        let has = |m: &Message| !links::of(&m.body.plain_text()).is_empty();
+        let Some(m) = self.acted_on(has) else { return };
+        let mut links = links::of(&m.body.plain_text());
+        if links.len() == 1 {
+            let only = links.remove(0);
+            self.open_link(&only);
+        } else {
+            self.show_overlay(Box::new(LinkList::new(links)), None);
         }
     }
 
@@ -261,7 +351,7 @@ impl App {
     }
 
     /// Opens the thread under the cursor of the list, if the list has the keys.
-    fn open_current(&mut self) {
+    pub(super) fn open_current(&mut self) {
         if self.scope == Scope::List {
             self.act(Action::Open);
         }
@@ -323,7 +413,8 @@ impl App {
         };
         let found = found.cloned();
         if found.is_none() {
-            self.say("this does not fit the selected message · → J and K select");
+            let (older, newer) = (self.key_for("move.up"), self.key_for("move.down"));
+            self.say(format!("this fits no message here · → {older} and {newer} select another"));
         }
         found
     }
@@ -333,7 +424,10 @@ impl App {
         let fits = |m: &Message| m.direction == Direction::Inbound && m.provider_id.is_some();
         let Some(m) = self.acted_on(fits) else { return };
         if !self.conversation.as_ref().is_some_and(|c| c.is_open(now)) {
-            self.say_bad("the window is closed: a reaction cannot be sent · → t sends a template");
+            let key = self.key_for("template.pick");
+            self.say_bad(format!(
+                "the window is closed: a reaction cannot be sent · → {key} sends a template"
+            ));
             return;
         }
         let own = m.reactions.iter().find(|r| r.own).map(|r| text::sanitize(&r.emoji).into_owned());

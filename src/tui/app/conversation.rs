@@ -384,6 +384,7 @@ impl App {
             today: format::day(self.clock.now(), &self.tz),
             name: c.title(),
             operator: &self.operator,
+            keys: &self.trouble_keys,
         }
     }
 
@@ -556,6 +557,20 @@ impl App {
         c.selected = Some(first);
         c.anchor = Some(Anchor { message: first, cut: 0 });
         self.scroll(0);
+        self.damage(Damage::CONVERSATION);
+    }
+
+    /// Selects a message of the thread and puts it in the middle of the pane; asks for its page if it is not here.
+    pub(super) fn go_to_message(&mut self, id: MessageId) {
+        let half = isize::try_from(self.panes().transcript.height / 2).unwrap_or(0);
+        let Some(c) = &mut self.conversation else { return };
+        if c.index(id).is_none() {
+            self.load_messages(Load::Around(id));
+            return;
+        }
+        c.selected = Some(id);
+        c.anchor = Some(Anchor { message: id, cut: 0 });
+        self.scroll(-half);
         self.damage(Damage::CONVERSATION);
     }
 

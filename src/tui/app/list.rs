@@ -246,8 +246,8 @@ impl App {
         self.damage(Damage::LIST);
     }
 
-    /// Goes to the next or previous thread with unread messages.
-    pub(super) fn move_to_unread(&mut self, forward: bool) {
+    /// Puts the cursor on the next or previous thread with unread messages; whether there is one.
+    pub(super) fn find_unread_thread(&mut self, forward: bool) -> bool {
         let n = self.list.rows.len();
         let found = (1..=n)
             .map(|d| if forward { (self.list.cursor + d) % n } else { (self.list.cursor + n - d) % n })
@@ -260,10 +260,18 @@ impl App {
             }
             None => self.say("no unread messages in the loaded threads"),
         }
+        found.is_some()
     }
 
     pub(super) fn toggle_filter(&mut self, filter: ThreadFilter) {
-        self.list.filter = if self.list.filter == filter { ThreadFilter::All } else { filter };
-        self.reload_list();
+        self.show_filter(if self.list.filter == filter { ThreadFilter::All } else { filter });
+    }
+
+    /// Shows the threads of a filter.
+    pub(super) fn show_filter(&mut self, filter: ThreadFilter) {
+        if self.list.filter != filter {
+            self.list.filter = filter;
+            self.reload_list();
+        }
     }
 }

@@ -3,14 +3,18 @@
 mod answers;
 mod commands;
 mod conversation;
+mod keys;
 mod late;
 mod list;
 mod looks;
 mod outbox;
+pub(crate) mod palette;
 mod panes;
 
 #[cfg(test)]
 mod follow_tests;
+#[cfg(test)]
+mod keys_tests;
 #[cfg(test)]
 mod outbox_tests;
 #[cfg(test)]
@@ -19,6 +23,7 @@ mod scroll_tests;
 pub(crate) mod tests;
 
 pub(crate) use conversation::Conversation;
+pub(crate) use keys::Pending;
 pub(crate) use list::ThreadList;
 pub(crate) use outbox::can_be_undone;
 pub(crate) use panes::Panes;
@@ -26,12 +31,12 @@ pub(crate) use panes::Panes;
 use super::command::Scope;
 use super::composer::Composer;
 use super::format;
-use super::keymap::{Key, Keymap};
+use super::keymap::Keymap;
 use super::notify::{Note, Notifier, Rules};
 use super::overlay::{Overlay, Step};
 use super::overlays::{self, Kind};
 use super::theme::{Listed, Theme};
-use super::transcript::Cache;
+use super::transcript::{Cache, WayOut};
 use crate::clock::{Clock, Millis};
 use crate::config::settings::{ReadOn, UiSettings};
 use crate::model::event::Recipient;
@@ -91,6 +96,10 @@ pub(crate) enum Event {
     Deadline,
     /// Everything that waited was handed over: ask once for all that changed.
     Settle,
+    /// A link was handed to the browser, or that failed.
+    Opened(Result<(), String>),
+    /// There is no browser: a link went to the clipboard.
+    LinkCopied,
     /// The process is to end.
     Terminate,
 }
@@ -102,6 +111,8 @@ pub(crate) enum Effect {
     Send(Box<ClientFrame>),
     /// Put text on the clipboard.
     Copy(String),
+    /// Open an address in the browser.
+    Open(String),
     /// Notify the operator.
     Notify(Note),
     /// Read which themes there are; they come back as [`Event::Themes`].
@@ -231,7 +242,12 @@ pub(crate) struct App {
     pub keymap: Keymap,
     pub size: (u16, u16),
     pub scope: Scope,
-    pub pending: Vec<Key>,
+    pub pending: Pending,
+    /// What of the operator's own keys cannot be used.
+    pub key_problems: Vec<String>,
+    last: Option<keys::Last>,
+    /// The keys that get a message out of trouble, as the conversation writes them.
+    trouble_keys: WayOut,
     pub accounts: Vec<AccountView>,
     /// The account that is shown; `None` = all together.
     pub account: Option<AccountId>,
@@ -293,7 +309,10 @@ impl App {
             keymap: Keymap::default(),
             size,
             scope: Scope::List,
-            pending: Vec::new(),
+            pending: Pending::default(),
+            key_problems: Vec::new(),
+            last: None,
+            trouble_keys: WayOut::default(),
             accounts: Vec::new(),
             account: None,
             list: ThreadList::default(),
@@ -328,6 +347,7 @@ impl App {
             quitting: None,
             effects: Vec::new(),
         };
+        app.trouble_keys = app.keys_for_trouble();
         let hello = Request::Hello { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").into() };
         app.ask(hello, Asked::Hello);
         app.load_threads();
@@ -372,7 +392,12 @@ impl App {
             Event::Frame(ServerFrame::Update(update)) => self.changed(update),
             Event::EngineGone => {
                 self.gone = true;
-                self.say_bad("the engine has stopped · → quit with q and start it again");
+                let key = self.key_for(if self.scope == Scope::Conversation {
+                    "quit.conversation"
+                } else {
+                    "quit"
+                });
+                self.say_bad(format!("the engine has stopped · → quit with {key} and start it again"));
                 if self.quitting.is_some() {
                     self.effects.push(Effect::Quit);
                 }
@@ -380,6 +405,9 @@ impl App {
             Event::Themes(themes) => self.themes_came(themes),
             Event::Deadline => self.deadline_passed(),
             Event::Settle => self.settle(),
+            Event::Opened(Ok(())) => self.say("opened"),
+            Event::Opened(Err(why)) => self.say_bad(format!("the link was not opened: {why}")),
+            Event::LinkCopied => self.say("no browser here: the link was copied"),
             Event::Terminate => self.quit(),
         }
         std::mem::take(&mut self.effects)
@@ -394,6 +422,7 @@ impl App {
             self.slow_at(),
             self.next_wait,
             self.quitting.map(|at| at + QUIT_WAIT),
+            self.pending.due(),
             c.and_then(|c| c.draft_due),
             c.and_then(|c| c.patience),
         ]
@@ -463,7 +492,12 @@ impl App {
             d |= Damage::STATUS;
         }
         // An overlay lies over everything: what it covers can only be drawn with it.
-        self.damage |= if self.overlays.is_empty() { d } else { Damage::ALL };
+        self.damage |= if self.is_covered() { Damage::ALL } else { d };
+    }
+
+    /// Whether something lies over the inbox.
+    pub fn is_covered(&self) -> bool {
+        !self.overlays.is_empty() || self.pending.explained
     }
 
     fn say(&mut self, text: impl AsRef<str>) {
@@ -539,6 +573,7 @@ impl App {
 
     fn deadline_passed(&mut self) {
         let now = self.clock.now();
+        self.explain_pending(now);
         if self.conversation.as_ref().and_then(|c| c.draft_due).is_some_and(|at| now >= at) {
             self.save_draft();
         }
@@ -670,7 +705,9 @@ impl App {
                 }
                 Step::Ask(request) => {
                     let search = match &*request {
-                        Request::Search { text, .. } | Request::Contacts { text, .. } => text.clone(),
+                        Request::Search { text, .. }
+                        | Request::People { text, .. }
+                        | Request::Contacts { text, .. } => text.clone(),
                         _ => String::new(),
                     };
                     self.ask(*request, Asked::Overlay { serial, search });
@@ -687,14 +724,18 @@ impl App {
                 Step::OpenThread { thread, at } => {
                     self.list.select(thread);
                     self.keep_list_cursor_visible();
-                    self.open_thread(thread, at);
+                    // What is written there stays as it is.
+                    if at.is_some() || self.conversation.as_ref().is_none_or(|c| c.thread != thread) {
+                        self.open_thread(thread, at);
+                    }
                     self.focus(Scope::Conversation);
                 }
-                Step::Command(id) => {
-                    if let Some(command) = super::command::by_id(&id) {
-                        self.act(command.action);
-                    }
-                }
+                Step::Command(id) => self.run_named(&id),
+                Step::CommandWith { id, argument } => self.run_with(&id, &argument),
+                Step::GoToRow(row) => self.go_to_row(row),
+                Step::PickTemplate { name, language } => self.fill_template(&name, &language),
+                Step::PickReply(id) => self.insert_reply(id),
+                Step::OpenLink(link) => self.open_link(&link),
                 Step::SendAt { at, words } => {
                     self.send(Some(at));
                     self.say(format!("to be sent {words}"));
@@ -710,7 +751,7 @@ impl App {
     /// Puts text at the cursor of the composer, replacing the word that was being completed.
     fn insert_text(&mut self, block: &str, word: Option<&str>) {
         if self.conversation.is_none() {
-            self.say_bad("no conversation is open · → open one with Enter");
+            self.say_no_conversation();
             return;
         }
         self.focus(Scope::Composer);
@@ -814,7 +855,7 @@ impl App {
         }
         let left_text = self.scope == Scope::Composer;
         self.scope = scope;
-        self.pending.clear();
+        self.forget_pending();
         if left_text {
             self.save_draft();
         }

@@ -205,6 +205,10 @@ impl Script {
                 let next = (to < rows.len()).then(|| Cursor { at: rows[to - 1].last_at, row: to as i64 });
                 Response::Threads(Page { items: rows[from..to].to_vec(), next })
             }
+            Request::People { text, .. } => {
+                let has = |t: &&ThreadRow| t.title.to_lowercase().contains(&text.to_lowercase());
+                Response::ThreadRows(self.threads.iter().filter(has).cloned().collect())
+            }
             Request::ThreadRows { ids } => {
                 Response::ThreadRows(self.threads.iter().filter(|t| ids.contains(&t.id)).cloned().collect())
             }

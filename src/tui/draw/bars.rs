@@ -6,7 +6,7 @@ use crate::model::inbound::Severity;
 use crate::model::{DeliveryState, Direction};
 use crate::text;
 use crate::tui::app::{App, can_be_undone};
-use crate::tui::command::{Action, COMMANDS, Scope, by_id};
+use crate::tui::command::{Action, COMMANDS, Scope};
 use crate::tui::format;
 use crate::tui::transcript::Span;
 use ratatui::buffer::Buffer;
@@ -19,10 +19,11 @@ const NOTICE: i64 = 3_600_000;
 /// Accounts on the left, where help is and who works here on the right.
 pub(super) fn top(app: &App, area: Rect, buf: &mut Buffer) {
     let t = &app.theme;
+    let key = |id: &str| app.keymap.shown(Scope::List, id).unwrap_or(":").to_owned();
     let right: Vec<Span> = vec![
-        ("/".into(), t.key),
+        (key("search.open"), t.key),
         (" search  ".into(), t.dim),
-        ("?".into(), t.key),
+        (key("help.keys"), t.key),
         (" keys  ".into(), t.dim),
         (text::truncate(&app.operator, 16).into_owned(), t.strong),
         (" ".into(), t.text),
@@ -80,10 +81,14 @@ pub(super) fn status(app: &App, area: Rect, buf: &mut Buffer) {
         return;
     }
     if !app.pending.is_empty() {
-        let keys: Vec<String> = app.pending.iter().map(ToString::to_string).collect();
-        x = put(buf, x, y, &format!("{} … ", keys.join(" ")), right.saturating_sub(x), t.key);
-        for (rest, command) in app.keymap.continuations(app.scope, &app.pending) {
-            x = hint(app, buf, x, y, right, &rest, command.title);
+        let count = app.pending.count.map(|n| n.to_string());
+        let keys = app.pending.keys.iter().map(ToString::to_string);
+        let begun: Vec<String> = count.into_iter().chain(keys).collect();
+        x = put(buf, x, y, &format!("{} … ", begun.join(" ")), right.saturating_sub(x), t.key);
+        if !app.pending.keys.is_empty() && !app.pending.explained {
+            for (rest, command) in app.keymap.continuations(app.scope, &app.pending.keys) {
+                x = hint(app, buf, x, y, right, rest, command.title);
+            }
         }
         return;
     }
@@ -116,8 +121,8 @@ fn keys(app: &App) -> Vec<(String, String)> {
         wanted
             .iter()
             .filter_map(|(id, title)| {
-                let key = by_id(id)?.keys.first()?;
-                Some(((*key).to_owned(), (*title).to_owned()))
+                let key = app.keymap.shown(app.scope, id)?;
+                Some((key.to_owned(), (*title).to_owned()))
             })
             .collect()
     };
@@ -171,6 +176,7 @@ fn keys(app: &App) -> Vec<(String, String)> {
             ("template.pick", "template"),
             ("help.keys", "keys"),
             ("quit", "quit"),
+            ("palette.open", "find"),
             ("search.open", "search"),
             ("account.switch", "accounts"),
             ("list.unread", "unread only"),
@@ -182,7 +188,7 @@ fn keys(app: &App) -> Vec<(String, String)> {
         .filter_map(|command| {
             let quoting = command.action == Action::Leave && c.is_some_and(|c| c.quote.is_some());
             let title = if quoting { "no quote" } else { command.title };
-            command.keys.first().map(|k| ((*k).to_owned(), title.to_owned()))
+            app.keymap.shown(app.scope, command.id).map(|k| (k.to_owned(), title.to_owned()))
         })
         .collect()
 }
@@ -220,10 +226,8 @@ fn health(app: &App) -> Vec<Span> {
         let more = if s.silent.len() > 1 { format!(" +{}", s.silent.len() - 1) } else { String::new() };
         let since = format::age(now - first.since);
         out.push((format!("⚠ no webhook for {since}: {}{more}", text::sanitize(name)), t.warn));
-        if let Some(key) = by_id("doctor.open").and_then(|c| c.keys.first()) {
-            out.push((format!(" {key}"), t.key));
-            out.push((" doctor".into(), t.dim));
-        }
+        out.push((format!(" {}", app.key_for("doctor.open")), t.key));
+        out.push((" doctor".into(), t.dim));
     } else {
         match (&s.listener_problem, s.last_webhook) {
             (Some(problem), _) => {

@@ -28,8 +28,8 @@ pub(super) fn draw(app: &App, area: Rect, panes: &Panes, buf: &mut Buffer) {
             }
             return;
         }
-        let words = "Choose a thread on the left and press Enter.";
-        put(buf, area.x + 3, area.y + 2, words, area.width.saturating_sub(4), t.dim);
+        let words = format!("Choose a thread on the left and press {}.", app.key_for("list.open"));
+        put(buf, area.x + 3, area.y + 2, &words, area.width.saturating_sub(4), t.dim);
         return;
     };
     header(app, c, area, buf);
@@ -121,11 +121,11 @@ fn separator(app: &App, c: &Conversation, area: Rect, panes: &Panes, buf: &mut B
     let strong = if app.scope == Scope::Composer { t.focus.add_modifier(Modifier::BOLD) } else { t.dim };
     put(buf, area.x + 1, y, words, area.width.saturating_sub(2), strong);
     let right = if c.late.is_some() {
-        " ↑ came late · , ".to_owned()
+        format!(" ↑ came late · {} ", app.key_for("list.next_unread"))
     } else if c.below > 0 {
-        format!(" ↓ {} new · G ", c.below)
+        format!(" ↓ {} new · {} ", c.below, app.key_for("move.bottom"))
     } else if !c.is_at_end() && c.loaded {
-        " ↓ newer · G ".to_owned()
+        format!(" ↓ newer · {} ", app.key_for("move.bottom"))
     } else if open {
         " quick: / ".to_owned()
     } else {
@@ -142,7 +142,10 @@ pub(super) fn composer(app: &App, area: Rect, buf: &mut Buffer) {
     let Some(c) = &app.conversation else { return };
     if c.row.is_some() && !c.is_open(app.clock.now()) {
         let mut x = put(buf, area.x, area.y, "window closed", area.width, t.warn);
-        for (s, style) in [(" - ", t.dim), ("t", t.key), (" sends a template", t.dim)] {
+        // While writing, what sends opens the templates.
+        let id = if app.scope == Scope::Composer { "compose.send" } else { "template.pick" };
+        let key = app.key_for(id);
+        for (s, style) in [(" - ", t.dim), (&*key, t.key), (" sends a template", t.dim)] {
             x = put(buf, x, area.y, s, area.right().saturating_sub(x), style);
         }
         return;
@@ -156,7 +159,8 @@ pub(super) fn composer(app: &App, area: Rect, buf: &mut Buffer) {
     }
     if c.composer.is_empty() {
         if app.scope != Scope::Composer {
-            put(buf, area.x, y, "r writes a reply", area.width, t.dim);
+            let words = format!("{} writes a reply", app.key_for("message.reply"));
+            put(buf, area.x, y, &words, area.width, t.dim);
         }
         return;
     }

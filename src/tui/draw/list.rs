@@ -57,11 +57,14 @@ fn empty(app: &App, inner: Rect, buf: &mut Buffer) {
         super::welcome::draw(app, inner, buf);
         return;
     }
-    let lines: &[&str] = match app.list.filter {
-        _ if !app.list.loaded => &["loading…"],
-        ThreadFilter::All => &["No conversations yet.", "They appear when a customer writes."],
-        ThreadFilter::Unread => &["Everything is read.", "u shows all threads."],
-        ThreadFilter::Failed => &["Nothing has failed.", "f shows all threads."],
+    let all = |id: &str| format!("{} shows all threads.", app.key_for(id));
+    let lines: Vec<String> = match app.list.filter {
+        _ if !app.list.loaded => vec!["loading…".into()],
+        ThreadFilter::All => {
+            vec!["No conversations yet.".into(), "They appear when a customer writes.".into()]
+        }
+        ThreadFilter::Unread => vec!["Everything is read.".into(), all("list.unread")],
+        ThreadFilter::Failed => vec!["Nothing has failed.".into(), all("list.failed")],
     };
     for (i, line) in lines.iter().enumerate() {
         let y = inner.y + 1 + i as u16;

@@ -5,6 +5,7 @@ mod conversation;
 mod details;
 mod finish;
 mod list;
+mod pending;
 mod welcome;
 
 pub(crate) use finish::finish;
@@ -19,7 +20,7 @@ use ratatui::style::{Modifier, Style};
 /// The parts of the screen that [`draw`] touches for this damage.
 pub(crate) fn areas(app: &App, damage: Damage) -> Vec<Rect> {
     let p = app.panes();
-    if p.too_small || !app.overlays.is_empty() {
+    if p.too_small || app.is_covered() {
         return vec![p.screen];
     }
     let mut out = Vec::new();
@@ -54,7 +55,7 @@ pub(crate) fn draw(app: &App, buf: &mut Buffer, damage: Damage) -> Option<Positi
         }
         return None;
     }
-    let damage = if app.overlays.is_empty() { damage } else { Damage::ALL };
+    let damage = if app.is_covered() { Damage::ALL } else { damage };
     if damage.has(Damage::TOP) {
         bars::top(app, panes.top, buf);
     }
@@ -91,6 +92,9 @@ pub(crate) fn draw(app: &App, buf: &mut Buffer, damage: Damage) -> Option<Positi
         for open in &app.overlays {
             cursor = open.overlay.draw(area, buf, &app.theme);
         }
+    }
+    if app.pending.explained {
+        pending::draw(app, panes.screen, buf);
     }
     cursor
 }

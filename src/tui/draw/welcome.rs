@@ -29,8 +29,10 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     line(&words, style);
     y += 1;
     for command in KEYS.iter().filter_map(|id| by_id(id)) {
-        let Some(key) = command.keys.first().filter(|_| y < area.bottom()) else { continue };
-        let at = put(buf, x, y, key, cells.min(8), t.key).max(x + 6);
+        if y >= area.bottom() {
+            break;
+        }
+        let at = put(buf, x, y, &app.key_for(command.id), cells.min(8), t.key).max(x + 6);
         put(buf, at, y, command.help, (x + cells).saturating_sub(at), t.dim);
         y += 1;
     }

@@ -12,7 +12,9 @@ pub mod frame;
 pub mod help;
 pub mod later;
 pub mod life;
+pub mod links;
 pub mod notices;
+pub mod palette;
 pub mod quick_replies;
 pub mod quick_reply_editor;
 pub mod search;
@@ -30,6 +32,7 @@ use crate::clock::Millis;
 use crate::model::ids::{AccountId, MessageId, QuickReplyId, ThreadId};
 use crate::model::quick_reply::QuickReply;
 use crate::model::template::Template;
+use crate::model::thread::ThreadRow;
 use crate::protocol::{AccountView, Check, ContactDetail, Found, MessageLife, Problem, Request, Version};
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
@@ -67,6 +70,26 @@ pub enum Step {
     },
     /// Run a command of the command table by its id.
     Command(String),
+    /// Run a command of the command table by its id, with what was written behind it.
+    CommandWith {
+        /// Which.
+        id: String,
+        /// The rest of the line.
+        argument: String,
+    },
+    /// Put the cursor of the list on a row, counted from one.
+    GoToRow(u32),
+    /// Open the form of a template of the open thread's account.
+    PickTemplate {
+        /// Its name.
+        name: String,
+        /// Its language.
+        language: String,
+    },
+    /// Insert a quick reply, asking for what it needs.
+    PickReply(QuickReplyId),
+    /// Open a web address.
+    OpenLink(String),
     /// Tell the operator something in the status line.
     Say(String),
     /// Show everything in another theme.
@@ -84,6 +107,8 @@ pub enum Delivery {
     Templates(Vec<Template>),
     /// Quick replies.
     QuickReplies(Vec<QuickReply>),
+    /// Threads by name or number, with the text they belong to.
+    Threads(String, Vec<ThreadRow>),
     /// Search results, with the text they belong to.
     Found(String, Box<Found>),
     /// The life of a message.

@@ -78,6 +78,20 @@ impl QuickReplyPicker {
         s
     }
 
+    /// Inserts one of them, or asks for what it needs.
+    pub fn pick(&mut self, id: QuickReplyId) -> Vec<Step> {
+        let Some(i) = self.replies.iter().position(|r| r.id == id) else { return Vec::new() };
+        self.query.set(&self.replies[i].shortcut.clone());
+        self.refilter();
+        match self.rows.iter().position(|row| *row == i) {
+            Some(at) => {
+                self.selection.set(at);
+                self.choose()
+            }
+            None => Vec::new(),
+        }
+    }
+
     fn refilter(&mut self) {
         let query = self.query.text().trim();
         let needle = Needle::fuzzy(query);

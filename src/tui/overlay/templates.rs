@@ -72,6 +72,17 @@ impl TemplatePicker {
         s
     }
 
+    /// Opens the form of one of them, if it is here.
+    pub fn pick(&mut self, name: &str, language: &str) {
+        self.query.set(name);
+        self.refilter();
+        let is = |i: &usize| self.templates.get(*i).is_some_and(|t| t.name == name && t.language == language);
+        if let Some(at) = self.rows.iter().position(is) {
+            self.selection.set(at);
+            self.choose();
+        }
+    }
+
     fn refilter(&mut self) {
         let query = self.query.text().trim();
         let (fuzzy, words) = (Needle::fuzzy(query), Needle::words(query));

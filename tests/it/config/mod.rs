@@ -84,6 +84,8 @@ fn the_commented_defaults_are_the_defaults_and_every_key_is_there() {
         "quiet_hours",
         "timezone",
         "frame_ms",
+        "preset",
+        "file",
         "id",
         "name",
         "provider",
@@ -136,6 +138,8 @@ fn the_commented_defaults_are_the_defaults_and_every_key_is_there() {
     assert_eq!((plain.ui.color, plain.ui.notify), (open.ui.color, open.ui.notify));
     assert_eq!((plain.ui.mouse, plain.ui.frame), (open.ui.mouse, open.ui.frame));
     assert_eq!((plain.ui.send_typing, open.ui.send_typing), (false, false));
+    assert_eq!((plain.ui.keys.preset, &plain.ui.keys.file), (open.ui.keys.preset, &open.ui.keys.file));
+    assert_eq!((plain.ui.keys.named, open.ui.keys.named), (false, true));
     assert_eq!(plain.accounts[0].api_version, open.accounts[0].api_version);
     assert_eq!(plain.accounts[0].read_receipts, open.accounts[0].read_receipts);
 }

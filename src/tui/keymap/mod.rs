@@ -1,8 +1,15 @@
 //! Keys: their text form, and which command a key (or a sequence of keys) means in a scope.
 //!
-//! Knows the command table; knows nothing of the state of the screen.
+//! Knows the command table, the presets and the operator's file; knows nothing of the state of the screen.
+
+mod file;
+mod presets;
+pub mod rows;
+
+pub use file::load;
 
 use super::command::{COMMANDS, Command, Scope};
+use crate::config::settings::KeyPreset;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::fmt;
 use std::str::FromStr;
@@ -162,35 +169,68 @@ pub enum Found {
     Nothing,
 }
 
+/// A sequence of keys and its command, in one scope.
+#[derive(Clone, Debug)]
+pub(crate) struct Binding {
+    keys: Vec<Key>,
+    text: String,
+    command: &'static Command,
+    own: bool,
+}
+
 /// Which keys mean which command, per scope.
 #[derive(Clone, Debug)]
 pub struct Keymap {
-    bindings: Vec<(Vec<Key>, &'static Command)>,
+    preset: KeyPreset,
+    scopes: [Vec<Binding>; 3],
 }
 
 impl Default for Keymap {
     /// The default keys of the command table.
     fn default() -> Self {
-        let bindings = COMMANDS
-            .iter()
-            .flat_map(|c| c.keys.iter().filter_map(move |k| sequence(k).ok().map(|s| (s, c))))
-            .collect();
-        Self { bindings }
+        Self::new(KeyPreset::default())
     }
 }
 
 impl Keymap {
+    /// The keys of a preset.
+    #[must_use]
+    pub fn new(preset: KeyPreset) -> Self {
+        let of = |scope: Scope| {
+            COMMANDS
+                .iter()
+                .filter(|c| c.scopes.contains(&scope))
+                .flat_map(|command| {
+                    presets::keys(preset, command, scope).into_iter().map(move |(keys, text)| Binding {
+                        keys,
+                        text: text.to_owned(),
+                        command,
+                        own: false,
+                    })
+                })
+                .collect()
+        };
+        Self { preset, scopes: Scope::ALL.map(of) }
+    }
+
+    fn of(&self, scope: Scope) -> &[Binding] {
+        &self.scopes[scope as usize]
+    }
+
+    /// Whether a number before a command counts: where digits are no keys of their own.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.preset == KeyPreset::Vim
+    }
+
     /// What `keys` mean in `scope`.
     #[must_use]
     pub fn find(&self, scope: Scope, keys: &[Key]) -> Found {
         let mut prefix = false;
-        for (sequence, command) in &self.bindings {
-            if sequence.len() >= keys.len()
-                && command.scopes.contains(&scope)
-                && sequence[..keys.len()] == *keys
-            {
-                if sequence.len() == keys.len() {
-                    return Found::Command(command);
+        for b in self.of(scope) {
+            if b.keys.starts_with(keys) {
+                if b.keys.len() == keys.len() {
+                    return Found::Command(b.command);
                 }
                 prefix = true;
             }
@@ -199,16 +239,47 @@ impl Keymap {
     }
 
     /// What may follow `keys` in `scope`: the rest of the sequence in its text form, and the command.
+    pub fn continuations<'a>(
+        &'a self,
+        scope: Scope,
+        keys: &'a [Key],
+    ) -> impl Iterator<Item = (&'a str, &'static Command)> + 'a {
+        self.of(scope).iter().filter(|b| b.keys.len() > keys.len() && b.keys.starts_with(keys)).map(|b| {
+            // The text form separates keys by one space.
+            let rest = b.text.splitn(keys.len() + 1, ' ').nth(keys.len()).unwrap_or_default();
+            (rest, b.command)
+        })
+    }
+
+    /// The keys of a command in a scope, in their text form; the first is the one that is shown.
+    pub fn keys_of<'a>(&'a self, scope: Scope, id: &'a str) -> impl Iterator<Item = &'a str> + 'a {
+        self.of(scope).iter().filter(move |b| b.command.id == id).map(|b| b.text.as_str())
+    }
+
+    /// The key to show for a command in a scope.
     #[must_use]
-    pub fn continuations(&self, scope: Scope, keys: &[Key]) -> Vec<(String, &'static Command)> {
-        self.bindings
-            .iter()
-            .filter(|(s, c)| s.len() > keys.len() && c.scopes.contains(&scope) && s[..keys.len()] == *keys)
-            .map(|(s, c)| {
-                let rest: Vec<String> = s[keys.len()..].iter().map(Key::to_string).collect();
-                (rest.join(" "), *c)
-            })
-            .collect()
+    pub fn shown(&self, scope: Scope, id: &str) -> Option<&str> {
+        self.of(scope).iter().find(|b| b.command.id == id).map(|b| b.text.as_str())
+    }
+
+    /// Takes the sequences away that `keys` would hide, or be hidden by.
+    fn clear(&mut self, scope: Scope, keys: &[Key]) {
+        self.scopes[scope as usize]
+            .retain(|b| b.own || !(b.keys.starts_with(keys) || keys.starts_with(&b.keys)));
+    }
+
+    /// Whether the operator's own keys have this sequence, or the beginning of it, or a longer one.
+    fn clashes(&self, scope: Scope, keys: &[Key]) -> Option<&Binding> {
+        self.of(scope).iter().find(|b| b.own && (b.keys.starts_with(keys) || keys.starts_with(&b.keys)))
+    }
+
+    /// Adds a key of the operator's, before those of the preset. What stood in its way is gone.
+    fn bind(&mut self, scope: Scope, keys: Vec<Key>, command: &'static Command) {
+        self.clear(scope, &keys);
+        let text = keys.iter().map(Key::to_string).collect::<Vec<_>>().join(" ");
+        let list = &mut self.scopes[scope as usize];
+        let at = list.iter().position(|b| !b.own).unwrap_or(list.len());
+        list.insert(at, Binding { keys, text, command, own: true });
     }
 }
 
@@ -249,21 +320,49 @@ mod tests {
     }
 
     #[test]
-    fn no_scope_has_a_key_twice_or_a_key_that_hides_a_sequence() {
-        for scope in [Scope::List, Scope::Conversation, Scope::Composer] {
-            let mut seen: Vec<(Vec<Key>, &str)> = Vec::new();
-            for command in COMMANDS.iter().filter(|c| c.scopes.contains(&scope)) {
-                for key in command.keys {
-                    let keys = sequence(key).unwrap_or_else(|e| panic!("{}: {e}", command.id));
-                    for (other, id) in &seen {
-                        let n = keys.len().min(other.len());
+    fn no_preset_has_a_key_twice_or_a_key_that_hides_a_sequence() {
+        for preset in KeyPreset::ALL {
+            let map = Keymap::new(preset);
+            for scope in Scope::ALL {
+                let list = map.of(scope);
+                for (i, b) in list.iter().enumerate() {
+                    for other in &list[..i] {
                         assert!(
-                            keys[..n] != other[..n],
-                            "{scope:?}: `{key}` is both {} and {id}",
-                            command.id
+                            !b.keys.starts_with(&other.keys) && !other.keys.starts_with(&b.keys),
+                            "{preset:?} {scope:?}: `{}` is both {} and {}",
+                            b.text,
+                            b.command.id,
+                            other.command.id
                         );
                     }
-                    seen.push((keys, command.id));
+                    assert!(matches!(map.find(scope, &b.keys), Found::Command(c) if c.id == b.command.id));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_key_of_the_table_can_be_read() {
+        for command in COMMANDS {
+            for key in command.keys {
+                let keys = sequence(key).unwrap_or_else(|e| panic!("{}: {e}", command.id));
+                let again: Vec<String> = keys.iter().map(Key::to_string).collect();
+                assert_eq!(again.join(" "), *key, "{}", command.id);
+            }
+        }
+    }
+
+    /// Keys that a multiplexer, the line discipline or the terminal itself takes, or that arrive as other keys.
+    #[test]
+    fn no_default_key_is_taken_by_the_terminal() {
+        const TAKEN: [&str; 9] =
+            ["Ctrl+S", "Ctrl+Q", "Ctrl+B", "Ctrl+H", "Ctrl+I", "Ctrl+M", "Ctrl+[", "Ctrl+\\", "Ctrl+Space"];
+        for preset in KeyPreset::ALL {
+            for scope in Scope::ALL {
+                for b in Keymap::new(preset).of(scope) {
+                    for key in &b.keys {
+                        assert!(!TAKEN.contains(&&*key.to_string()), "{preset:?}: {} {key}", b.command.id);
+                    }
                 }
             }
         }
@@ -271,16 +370,38 @@ mod tests {
 
     #[test]
     fn no_default_key_is_alt_with_a_letter_and_none_in_the_composer_is_a_letter() {
-        for command in COMMANDS {
-            for key in command.keys.iter().flat_map(|k| sequence(k).unwrap()) {
-                if let KeyCode::Char(c) = key.code {
-                    assert!(!key.modifiers.contains(KeyModifiers::ALT), "{}", command.id);
-                    if command.scopes.contains(&Scope::Composer) {
-                        assert!(key.modifiers.contains(KeyModifiers::CONTROL), "{}: {c}", command.id);
+        for preset in KeyPreset::ALL {
+            for scope in Scope::ALL {
+                for b in Keymap::new(preset).of(scope) {
+                    for key in &b.keys {
+                        let KeyCode::Char(c) = key.code else { continue };
+                        assert!(!key.modifiers.contains(KeyModifiers::ALT), "{preset:?}: {}", b.command.id);
+                        let text = scope == Scope::Composer && key.typed().is_some();
+                        assert!(!text, "{preset:?}: {}: {c}", b.command.id);
                     }
                 }
             }
         }
+    }
+
+    #[test]
+    fn plain_has_no_single_letters() {
+        let map = Keymap::new(KeyPreset::Plain);
+        for scope in Scope::ALL {
+            for c in ('a'..='z').chain('A'..='Z').chain("ąćęłńóśźżæøåß.,[]+".chars()) {
+                let key = Key::of(&event(KeyCode::Char(c), KeyModifiers::NONE));
+                assert!(matches!(map.find(scope, &[key]), Found::Nothing), "{scope:?} {c}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_may_follow_is_the_rest_of_the_text() {
+        let map = Keymap::default();
+        let g = sequence("g").unwrap();
+        let list: Vec<_> = map.continuations(Scope::List, &g).collect();
+        assert!(list.iter().any(|(rest, c)| *rest == "g" && c.id == "move.top"), "{list:?}");
+        assert_eq!(map.continuations(Scope::List, &sequence("g g").unwrap()).count(), 0);
     }
 
     fn any_key() -> impl Strategy<Value = Key> {
