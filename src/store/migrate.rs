@@ -4,8 +4,11 @@ use super::StoreError;
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
-const STEPS: &[M<'static>] =
-    &[M::up(include_str!("schema/0001_start.sql")), M::up(include_str!("schema/0002_trust.sql"))];
+const STEPS: &[M<'static>] = &[
+    M::up(include_str!("schema/0001_start.sql")),
+    M::up(include_str!("schema/0002_trust.sql")),
+    M::up(include_str!("schema/0003_inbox.sql")),
+];
 
 /// The schema version this program writes.
 pub const VERSION: i64 = STEPS.len() as i64;

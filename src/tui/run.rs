@@ -249,7 +249,7 @@ async fn screen(
         query: Query::default(),
         settings: options.settings.clone(),
         later,
-        browser: links::browser(env, |p| p.is_file()),
+        browser: links::browser(env, std::path::Path::is_file),
         opened,
         quit: false,
         suspend: false,
@@ -356,7 +356,10 @@ impl Screen {
 
     fn input(&mut self, event: TerminalEvent, requests: &mpsc::Sender<ClientFrame>) -> anyhow::Result<()> {
         let event = match event {
-            TerminalEvent::Key(key) => return self.key(key, requests),
+            TerminalEvent::Key(key) => {
+                self.key(key, requests);
+                return Ok(());
+            }
             TerminalEvent::Paste(block) => Event::Paste(block),
             TerminalEvent::FocusGained => Event::Focus(true),
             TerminalEvent::FocusLost => Event::Focus(false),
@@ -372,7 +375,7 @@ impl Screen {
         Ok(())
     }
 
-    fn key(&mut self, key: KeyEvent, requests: &mpsc::Sender<ClientFrame>) -> anyhow::Result<()> {
+    fn key(&mut self, key: KeyEvent, requests: &mpsc::Sender<ClientFrame>) {
         match self.query.take(key, self.app.clock.now()) {
             Taken::Keys(keys) => {
                 for key in keys {
@@ -389,7 +392,6 @@ impl Screen {
                 }
             }
         }
-        Ok(())
     }
 
     /// Asks the terminal what only it knows, with the bytes of the next frame. Nothing waits for the answer.

@@ -224,7 +224,7 @@ proptest! {
 #[test]
 fn paragraphs_that_run_from_right_to_left_end_at_the_right() {
     let theme = Theme::basic();
-    let keys = WayOut::new(|id| id.to_owned());
+    let keys = WayOut::new(str::to_owned);
     let look = Look {
         width: 44,
         theme: &theme,

@@ -111,7 +111,7 @@ impl App {
         let Some(p) = &row.preview else { return };
         let now = format::local(self.clock.now(), &self.tz);
         let scene = Scene {
-            minute: now.hour().unsigned_abs() as u16 * 60 + u16::from(now.minute().unsigned_abs()),
+            minute: u16::from(now.hour().unsigned_abs()) * 60 + u16::from(now.minute().unsigned_abs()),
             seen: self.is_shown(row.id),
             muted: self.muted.contains(&row.id),
         };

@@ -152,12 +152,11 @@ impl App {
             // One that is meant, not one of several.
             found.next().filter(|_| found.next().is_none()).map(|a| a.spec.id.clone())
         };
-        match fits(true).or_else(|| fits(false)) {
-            Some(id) => self.switch_account(Some(id)),
-            None => {
-                let key = self.key_for("account.switch");
-                self.say_bad(format!("no single account is called `{name}` · → {key} lists them"));
-            }
+        if let Some(id) = fits(true).or_else(|| fits(false)) {
+            self.switch_account(Some(id));
+        } else {
+            let key = self.key_for("account.switch");
+            self.say_bad(format!("no single account is called `{name}` · → {key} lists them"));
         }
     }
 

@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::model::contact::{Contact, Identity};
-use crate::model::event::{AccountSpec, NumberFacts};
+use crate::model::event::{AccountSpec, NumberFacts, Recipient};
 use crate::model::thread::{Preview, ThreadDetail, ThreadRow};
 use crate::model::{
-    Body, ContactId, DeliveryError, DeliveryState, DeliveryTimes, Direction, Message, Origin,
+    Body, ContactId, DeliveryError, DeliveryState, DeliveryTimes, Direction, Message, Origin, Outgoing,
     ProviderMessageId, Window,
 };
 use crate::protocol::{Changed, Cursor, Page, Place, Response, Update};

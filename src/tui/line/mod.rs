@@ -69,9 +69,9 @@ pub async fn run_lines(connection: Connection, options: TuiOptions) -> anyhow::R
     let mut talk = Talk::new(connection, io::stdout(), options, tz);
     let told = async {
         tokio::select! {
-            Some(_) = async { terminate.as_mut()?.recv().await } => {}
-            Some(_) = async { hangup.as_mut()?.recv().await } => {}
-            Some(_) = async { interrupt.as_mut()?.recv().await } => {}
+            Some(()) = async { terminate.as_mut()?.recv().await } => {}
+            Some(()) = async { hangup.as_mut()?.recv().await } => {}
+            Some(()) = async { interrupt.as_mut()?.recv().await } => {}
             else => std::future::pending().await,
         }
     };

@@ -85,7 +85,7 @@ impl Channel {
     }
 
     /// Whether asking the terminal for its name may find a better form than the bell.
-    pub fn wants_name(&self) -> bool {
+    pub fn wants_name(self) -> bool {
         self.guessed
     }
 
@@ -99,7 +99,7 @@ impl Channel {
     }
 
     /// The bytes for the terminal; none where the desktop shows it.
-    pub fn bytes(&self, note: &Note) -> Vec<u8> {
+    pub fn bytes(self, note: &Note) -> Vec<u8> {
         let mut out = match self.passes {
             Between::Nothing => sequence(self.way, note, "\x1b\\"),
             Between::Tmux => tmux(&sequence(self.way, note, "\x1b\\")),

@@ -279,11 +279,12 @@ impl Palette {
     fn choose(&mut self) -> Vec<Step> {
         if self.only() == Only::Commands {
             let (name, argument) = self.line();
+            let (name, argument) = (name.to_owned(), argument.to_owned());
             if argument.is_empty() && !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit()) {
                 return vec![Step::Close, Step::GoToRow(name.parse().unwrap_or(u32::MAX))];
             }
             if !argument.is_empty() {
-                return self.run_line(&name.to_owned(), &argument.to_owned());
+                return self.run_line(&name, &argument);
             }
         }
         match self.rows.get(self.selection.at) {

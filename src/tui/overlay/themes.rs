@@ -86,43 +86,26 @@ impl Overlay for ThemePicker {
         for (i, t) in self.themes.iter().enumerate().skip(usize::from(first)).take(usize::from(list)) {
             let y = inner.y + i as u16 - first;
             let row = Rect { y, height: 1, ..inner };
-            match &t.theme {
-                Ok(own) => {
-                    let x = frame::put(buf, inner.x + 1, y, 18, &t.name, theme.text);
-                    let mut x = x.max(inner.x + 20);
-                    // Its own colours, whatever theme the screen has.
-                    for style in [
-                        own.key,
-                        own.good,
-                        own.read,
-                        own.link,
-                        own.variable,
-                        own.note,
-                        own.warn,
-                        own.bad,
-                        own.dim,
-                    ] {
-                        let fg = style.fg.unwrap_or_default();
-                        x = frame::put(buf, x, y, inner.right().saturating_sub(x), "██", theme.text.fg(fg));
-                    }
-                    if i == self.cursor {
-                        frame::select(buf, Rect { width: 20, ..row }, theme);
-                    }
+            let Ok(own) = &t.theme else {
+                frame::put(buf, inner.x + 1, y, 18, &t.name, theme.bad);
+                let cells = inner.width.saturating_sub(20);
+                frame::put(buf, inner.x + 20, y, cells, "cannot be used", theme.dim);
+                if i == self.cursor {
+                    frame::select(buf, row, theme);
                 }
-                Err(_) => {
-                    frame::put(buf, inner.x + 1, y, 18, &t.name, theme.bad);
-                    frame::put(
-                        buf,
-                        inner.x + 20,
-                        y,
-                        inner.width.saturating_sub(20),
-                        "cannot be used",
-                        theme.dim,
-                    );
-                    if i == self.cursor {
-                        frame::select(buf, row, theme);
-                    }
-                }
+                continue;
+            };
+            let x = frame::put(buf, inner.x + 1, y, 18, &t.name, theme.text);
+            let mut x = x.max(inner.x + 20);
+            // Its own colours, whatever theme the screen has.
+            for style in
+                [own.key, own.good, own.read, own.link, own.variable, own.note, own.warn, own.bad, own.dim]
+            {
+                let fg = style.fg.unwrap_or_default();
+                x = frame::put(buf, x, y, inner.right().saturating_sub(x), "██", theme.text.fg(fg));
+            }
+            if i == self.cursor {
+                frame::select(buf, Rect { width: 20, ..row }, theme);
             }
         }
         let foot = Rect::new(inner.x, inner.bottom() - 1, inner.width, 1);

@@ -59,7 +59,7 @@ fn indexed(i: u8) -> [u8; 3] {
 /// How different two colours look: squares weighted as the eye does.
 fn distance(a: [u8; 3], b: [u8; 3]) -> i64 {
     let d = |i: usize| i64::from(a[i]) - i64::from(b[i]);
-    let red = (i64::from(a[0]) + i64::from(b[0])) / 2;
+    let red = i64::midpoint(i64::from(a[0]), i64::from(b[0]));
     (((512 + red) * d(0) * d(0)) >> 8) + 4 * d(1) * d(1) + (((767 - red) * d(2) * d(2)) >> 8)
 }
 

@@ -201,15 +201,11 @@ pub(super) fn parse(path: &Path, text: &str, name: &str, depth: Depth) -> Result
     }
     let role = |name: &str| -> Result<Style, ConfigError> {
         let fix = "use names of the palette, colours, `on` and bold, faint, italic, underlined, reversed";
-        match file.roles.get(name) {
-            Some(words) => {
-                reading.style(words.get_ref()).map_err(|what| reading.wrong(&words.span(), what, fix))
-            }
-            None => {
-                let words = ROLES.iter().find(|(r, _)| *r == name).map_or("", |(_, w)| *w);
-                reading.style(words).map_err(|what| reading.wrong(&(0..0), what, fix))
-            }
+        if let Some(words) = file.roles.get(name) {
+            return reading.style(words.get_ref()).map_err(|what| reading.wrong(&words.span(), what, fix));
         }
+        let words = ROLES.iter().find(|(r, _)| *r == name).map_or("", |(_, w)| *w);
+        reading.style(words).map_err(|what| reading.wrong(&(0..0), what, fix))
     };
     let ground = |f: Option<&Spanned<Form>>| -> Result<Color, ConfigError> {
         f.map_or(Ok(Color::Reset), |f| Ok(reading.colour(f)?.at(depth)))

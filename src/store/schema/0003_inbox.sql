@@ -1,0 +1,1 @@
+-- What agents do with conversations: states, labels, views, notes, replies with a place of their own.
