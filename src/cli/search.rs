@@ -6,10 +6,12 @@ use super::session::Role;
 use super::table::Table;
 use super::{Context, Session, accounts, format, threads};
 use crate::protocol::{Found, Request, Response};
+use crate::text::query;
 
 pub(super) async fn run(mut ctx: Context<'_>, args: Search) -> Result<Exit, Failure> {
     let mut session = ctx.session(Role::Reads).await?;
-    let result = find(&mut session, &args).await;
+    let zone = ctx.checked.ui.timezone.clone();
+    let result = find(&mut session, &args, zone).await;
     session.close().await;
     let found = result?;
     if ctx.out.json {
@@ -37,12 +39,13 @@ pub(super) async fn run(mut ctx: Context<'_>, args: Search) -> Result<Exit, Fail
     Ok(Exit::Done)
 }
 
-async fn find(session: &mut Session, args: &Search) -> Result<Box<Found>, Failure> {
+async fn find(session: &mut Session, args: &Search, zone: Option<String>) -> Result<Box<Found>, Failure> {
     if args.account.is_some() {
         accounts::chosen(session, args.account.as_ref()).await?;
     }
     let request = Request::Search {
-        text: args.words.join(" "),
+        text: query::joined(&args.words),
+        zone,
         account: args.account.clone(),
         thread: None,
         before: args.before,

@@ -1,6 +1,6 @@
 //! One client's requests. Reads run side by side; changes run one after the other, in the order in which they came.
 
-use super::{Shared, check, contacts, doctor, outbox, preferences, recorder, sync};
+use super::{Shared, check, contacts, conversation, doctor, outbox, preferences, recorder, sync};
 use crate::clock::Millis;
 use crate::model::contact::{Identity, IdentityKind};
 use crate::model::event::{Actor, EventBody, Recipient};
@@ -61,6 +61,8 @@ fn is_read(request: &Request) -> bool {
             | Request::Templates { .. }
             | Request::QuickReplies
             | Request::Search { .. }
+            | Request::FindInThread { .. }
+            | Request::Neighbours { .. }
             | Request::Status
             | Request::Doctor
             | Request::Webhooks { .. }
@@ -149,12 +151,14 @@ async fn read(shared: &Arc<Shared>, operator: &str, request: Request) -> Result<
         Request::QuickReplies => {
             Ok(Response::QuickReplies(store.read(crate::store::Reader::quick_replies).await?))
         }
-        Request::Search { text, account, thread, before, limit } => {
+        Request::Search { text, zone, account, thread, before, limit } => {
             let limit = limit.clamp(1, 200);
-            let found =
-                store.read_slow(move |r| r.search(&text, account.as_ref(), thread, before, limit)).await?;
-            Ok(Response::Found(Box::new(found)))
+            conversation::search(shared, &text, zone.as_deref(), (account, thread), before, limit).await
         }
+        Request::FindInThread { thread, text, zone, before } => {
+            conversation::find(shared, thread, &text, zone.as_deref(), before).await
+        }
+        Request::Neighbours { messages } => conversation::neighbours(shared, messages).await,
         Request::Status => Ok(Response::Status(Box::new(status(shared).await?))),
         Request::Doctor => Ok(Response::Checks(doctor::run(shared).await)),
         Request::Webhooks { filter, before, limit } => {

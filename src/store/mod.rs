@@ -6,9 +6,13 @@
 
 mod apply;
 mod contacts;
+mod conversation;
+mod filter;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 pub mod health;
+#[cfg(test)]
+mod filter_tests;
 #[cfg(test)]
 mod ingest_tests;
 mod life;
@@ -34,6 +38,7 @@ pub mod seed;
 pub use life::{Act, AttemptRow, LifeRows};
 pub use outbox::{Due, DueSend, OpenAttempt, RecentAttempt, SendFacts};
 pub use reader::Reader;
+pub use search::SearchError;
 pub use threads::FindError;
 pub use webhooks::{Carriers, KeptWebhook};
 pub use writer::{Commit, Reply};

@@ -31,6 +31,8 @@ pub struct SearchBox {
     home: Option<AccountId>,
     account: Option<AccountId>,
     when: TimeText,
+    /// The operator's time zone by its name, for days in the query.
+    zone: Option<String>,
     query: Field,
     shown: Option<String>,
     threads: Vec<ThreadRow>,
@@ -53,6 +55,7 @@ impl SearchBox {
             home: account.clone(),
             account,
             when,
+            zone: None,
             query: Field::line(QUERY_MAX),
             shown: None,
             threads: Vec::new(),
@@ -82,6 +85,7 @@ impl SearchBox {
     fn ask(&self, before: Option<Cursor>) -> Vec<Step> {
         vec![Step::Ask(Box::new(Request::Search {
             text: self.wanted().to_owned(),
+            zone: self.zone.clone(),
             account: self.account.clone(),
             thread: None,
             before,
