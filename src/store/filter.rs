@@ -326,12 +326,18 @@ impl Reader {
             };
         }
         let Some(parts) = query.parts() else { return Ok(Walk::default()) };
-        // Parts of words are rare enough for one page of them.
         let wide = Scope { account: None, thread: None, limit: LOOKED_AT, ..*scope };
-        let mut rows: BTreeSet<i64> = self.rowids("message_parts", &parts, &wide)?.into_iter().collect();
-        rows.extend(self.tail(&query.terms, &wide)?);
+        let (indexed, tail) = (self.rowids("message_parts", &parts, &wide)?, self.tail(&query.terms, &wide)?);
+        // Below the end of a list that was cut there may be more that is not on it.
+        let cut = |rows: &[i64]| rows.last().copied().filter(|_| rows.len() == LOOKED_AT);
+        let end = cut(&indexed).max(cut(&tail));
+        let rows: BTreeSet<i64> = indexed.into_iter().chain(tail).filter(|r| Some(*r) >= end).collect();
         let rows: Vec<i64> = rows.into_iter().rev().collect();
-        self.look(&rows, &Words::Any, scope, &filters)
+        let mut out = self.look(&rows, &Words::Any, scope, &filters)?;
+        if out.rows.len() < scope.limit && out.resume.is_none() {
+            out.resume = end.filter(|end| *end > filters.low);
+        }
+        Ok(out)
     }
 
     /// All rows of some threads before a place, newest first; `None` when they are many.

@@ -35,6 +35,10 @@ fn shows(peer: &Peer, id: &str, at: i64, kind: MediaKind, caption: &str, quotes:
     Change::Message(m)
 }
 
+async fn of_marta(bed: &Bed) -> ThreadId {
+    bed.threads().await.into_iter().find(|t| t.title == "Marta Souza").unwrap().id
+}
+
 /// Two customers, two accounts, every kind of thing that a filter asks for.
 async fn bed() -> Bed {
     let bed = Bed::new().await;
@@ -55,7 +59,7 @@ async fn bed() -> Bed {
         says(&marta(), "w5", NOW - DAY, "where is my order"),
     ])
     .await;
-    let thread = bed.threads().await[0].id;
+    let thread = of_marta(&bed).await;
     bed.sent(thread, "the order left", "out1").await;
     bed.sent(thread, "refused order", "out2").await;
     bed.webhook(vec![status("out1", "delivered", None), status("out2", "failed", None)]).await;
@@ -208,12 +212,12 @@ async fn a_filter_that_fits_little_is_looked_for_in_pieces_and_complete() {
 async fn a_message_that_was_planned_long_before_is_not_lost() {
     let bed = bed().await;
     let thread = bed.threads().await[0].id;
-    let (message, _) = bed.queue(thread, "planned order").await;
+    let (message, attempt) = bed.queue(thread, "planned order").await;
     bed.apply(EventBody::SendMoved { message, send_at: Some(NOW + 30 * DAY) }).await.unwrap();
+    bed.clock.set(NOW + 30 * DAY);
+    bed.apply(EventBody::AttemptStarted { message, attempt }).await.unwrap();
     let m = bed.message(message).await;
-    assert_eq!(m.at, NOW + 30 * DAY);
-    let query = query::parse("planned after:2027-01-02", NOW, &TimeZone::UTC);
-    assert!(query.is_ok());
+    assert_eq!((m.at, m.stored_at), (NOW + 30 * DAY, NOW));
     assert_eq!(all(&bed, "planned after:2026-12-01").await.0, ["planned order"]);
 }
 
@@ -245,7 +249,7 @@ async fn matches(bed: &Bed, thread: ThreadId, text: &str) -> (Vec<String>, usize
 #[tokio::test]
 async fn a_thread_is_searched_whole_newest_first() {
     let bed = bed().await;
-    let thread = bed.threads().await.into_iter().find(|t| t.title == "Marta Souza").unwrap().id;
+    let thread = of_marta(&bed).await;
     assert_eq!(
         matches(&bed, thread, "ORDER from:them").await.0,
         ["where is my order", "photo of the order\nnota.pdf", "late order https://a.example/1"]
@@ -265,7 +269,7 @@ async fn a_thread_is_searched_whole_newest_first() {
 #[tokio::test]
 async fn neighbours_and_times_are_found() {
     let bed = bed().await;
-    let thread = bed.threads().await.into_iter().find(|t| t.title == "Marta Souza").unwrap().id;
+    let thread = of_marta(&bed).await;
     let ids: Vec<MessageId> = bed.messages(thread).await.iter().map(|m| m.id).collect();
     let asked = vec![ids[1], ids[0], MessageId::new()];
     let around = bed.store.read(move |r| r.neighbours(&asked)).await.unwrap();
@@ -273,6 +277,7 @@ async fn neighbours_and_times_are_found() {
     assert_eq!(around[0].before.as_ref().unwrap().text, "late order https://a.example/1");
     assert_eq!(around[0].after.as_ref().unwrap().text, "where is my order");
     assert_eq!(around[1].before, None);
+    assert_eq!(ids.len(), 7);
     let at = async |place: Place| {
         let page = bed.store.read(move |r| r.messages(thread, place, 4)).await.unwrap();
         (

@@ -34,6 +34,7 @@ mod links;
 mod mask;
 mod notify;
 pub mod overlay;
+mod outside;
 mod overlays;
 mod probe;
 mod query;

@@ -3,13 +3,16 @@
 mod answers;
 mod commands;
 mod conversation;
+mod find;
 mod keys;
 mod late;
 mod list;
 mod looks;
 mod outbox;
+mod outward;
 pub(crate) mod palette;
 mod panes;
+mod talk;
 mod writing;
 
 #[cfg(test)]
@@ -24,6 +27,7 @@ mod scroll_tests;
 pub(crate) mod tests;
 
 pub(crate) use conversation::Conversation;
+pub(crate) use find::Find;
 pub(crate) use keys::Pending;
 pub(crate) use list::ThreadList;
 pub(crate) use outbox::can_be_undone;
@@ -33,6 +37,7 @@ use super::command::Scope;
 use super::format;
 use super::keymap::Keymap;
 use super::notify::{Note, Notifier, Rules};
+use super::outside::{FileDone, FileProblem, FileStep, Piped};
 use super::overlay::{Overlay, Step};
 use super::overlays::{self, Kind};
 use super::theme::{Listed, Theme};
@@ -99,6 +104,10 @@ pub(crate) enum Event {
     Opened(Result<(), String>),
     /// There is no browser: a link went to the clipboard.
     LinkCopied,
+    /// A command has ended.
+    Piped(Box<Piped>),
+    /// A file was opened, or finished, or neither.
+    File(Result<FileDone, FileProblem>),
     /// The process is to end.
     Terminate,
 }
@@ -110,6 +119,17 @@ pub(crate) enum Effect {
     Send(Box<ClientFrame>),
     /// Put text on the clipboard.
     Copy(String),
+    /// Run a command with text on its standard input.
+    Pipe {
+        /// For the shell.
+        command: String,
+        /// What it gets.
+        input: String,
+    },
+    /// Stop that command.
+    StopPipe,
+    /// Write a file, piece by piece.
+    File(FileStep),
     /// Open an address in the browser.
     Open(String),
     /// Notify the operator.
@@ -203,6 +223,14 @@ pub(crate) enum Asked {
         load: conversation::Load,
     },
     MessageRows(ThreadId),
+    /// Matches of a search in the thread.
+    Find {
+        thread: ThreadId,
+        text: String,
+        more: bool,
+    },
+    /// A page for the file that is written.
+    Export,
     Send {
         thread: ThreadId,
         text: String,
@@ -253,6 +281,11 @@ pub(crate) struct App {
     pub list: ThreadList,
     pub conversation: Option<Conversation>,
     pub overlays: Vec<Open>,
+    /// Search results that a conversation was opened from.
+    pub parked: Option<talk::Parked>,
+    /// Whether commands may be run and files be written.
+    pub shell: bool,
+    exporting: Option<outward::Exporting>,
     /// Quick replies as last read.
     pub quick_replies: Vec<QuickReply>,
     /// Templates by account as last read.
@@ -317,6 +350,9 @@ impl App {
             list: ThreadList::default(),
             conversation: None,
             overlays: Vec::new(),
+            parked: None,
+            shell: true,
+            exporting: None,
             quick_replies: Vec::new(),
             templates: HashMap::new(),
             status: Status::default(),
@@ -407,6 +443,8 @@ impl App {
             Event::Opened(Ok(())) => self.say("opened"),
             Event::Opened(Err(why)) => self.say_bad(format!("the link was not opened: {why}")),
             Event::LinkCopied => self.say("no browser here: the link was copied"),
+            Event::Piped(piped) => self.piped(*piped),
+            Event::File(result) => self.file(result),
             Event::Terminate => self.quit(),
         }
         std::mem::take(&mut self.effects)
@@ -645,6 +683,7 @@ impl App {
     /// Opens a thread; the one that was open keeps its draft.
     pub fn open_thread(&mut self, thread: ThreadId, at: Option<MessageId>) {
         self.save_draft();
+        self.parked = None;
         let row = self.list.row(thread).cloned();
         let mut c = Conversation::new(thread, row);
         c.patience = Some(self.clock.now() + PATIENCE);
@@ -694,6 +733,8 @@ impl App {
                     self.overlays.retain(|o| o.serial != serial);
                     self.damage = Damage::ALL;
                 }
+                Step::Park => self.park(serial),
+                Step::Talk(talk) => self.talk(talk),
                 Step::Ask(request) => {
                     let search = match &*request {
                         Request::Search { text, .. }

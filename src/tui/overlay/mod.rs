@@ -8,6 +8,8 @@ pub mod confirm;
 pub mod contact;
 pub mod doctor;
 pub mod field;
+pub mod find;
+pub mod forward;
 pub mod frame;
 pub mod help;
 pub mod later;
@@ -15,9 +17,12 @@ pub mod life;
 pub mod links;
 pub mod notices;
 pub mod palette;
+pub mod pipe;
+pub mod prompt;
 pub mod quick_replies;
 pub mod quick_reply_editor;
 pub mod search;
+pub mod talk;
 pub mod template_form;
 pub mod template_preview;
 pub mod templates;
@@ -33,7 +38,7 @@ use crate::model::ids::{AccountId, MessageId, QuickReplyId, ThreadId};
 use crate::model::quick_reply::QuickReply;
 use crate::model::template::Template;
 use crate::model::thread::ThreadRow;
-use crate::protocol::{AccountView, Check, ContactDetail, Found, MessageLife, Problem, Request, Version};
+use crate::protocol::{AccountView, Check, ContactDetail, Found, MessageLife, Neighbours, Problem, Request, Version};
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -43,6 +48,10 @@ use ratatui::layout::{Position, Rect};
 pub enum Step {
     /// Take it off the screen.
     Close,
+    /// Take it off the screen; leaving the conversation brings it back.
+    Park,
+    /// Do something with the open conversation.
+    Talk(talk::Talk),
     /// Ask the engine; the answer comes back by [`Overlay::deliver`].
     Ask(Box<Request>),
     /// Put text into the composer at the cursor, replacing the `/word` that opened the picker, if any.
@@ -111,6 +120,17 @@ pub enum Delivery {
     Threads(String, Vec<ThreadRow>),
     /// Search results, with the text they belong to.
     Found(String, Box<Found>),
+    /// What stands around messages.
+    Neighbours(Vec<Neighbours>),
+    /// What came of a command.
+    Piped {
+        /// What it wrote, not made safe.
+        output: String,
+        /// Whether there was more.
+        cut: bool,
+        /// How it ended, in words; empty when it ended well.
+        ended: String,
+    },
     /// The life of a message.
     Life(Box<MessageLife>),
     /// The doctor's findings.
