@@ -331,7 +331,7 @@ mod tests {
         let p = piped("yes", "", TIME_MAX);
         assert_eq!((p.output.len(), p.cut), (OUTPUT_MAX, true));
         let begun = Instant::now();
-        let p = piped("cat & exec >&- 2>&-; cat /dev/zero", "", Duration::from_millis(300));
+        let p = piped("tail -f /dev/null & exec tail -f /dev/null", "", Duration::from_millis(300));
         assert_eq!(p.ended, "stopped after 0 s");
         let p2 = piped("exec >&- 2>&-; exec tail -f /dev/null", "", Duration::from_millis(300));
         assert_eq!(p2.ended, "stopped", "{p2:?}");
