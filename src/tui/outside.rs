@@ -4,12 +4,12 @@
 //! Knows processes and files; nothing of messages. What a command writes is bytes of a stranger: it is made safe where it
 //! is shown.
 
+pub(crate) use crate::export::file::FileProblem;
+use crate::export::file::PrivateFile;
 use rustix::process::{Pid, Signal, kill_process_group};
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io::{Read, Write as _};
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -62,15 +62,6 @@ pub(crate) enum FileDone {
         /// How large.
         bytes: u64,
     },
-}
-
-/// Why a file was not written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum FileProblem {
-    /// There is one.
-    Exists(PathBuf),
-    /// The system said no.
-    Failed(String),
 }
 
 enum Heard {
@@ -211,69 +202,6 @@ fn end(child: &mut Child, until: Option<Instant>, rx: &mpsc::Receiver<Heard>) ->
     "stopped".into()
 }
 
-/// A file that is being written: beside its place, for its operator's eyes only.
-struct Writing {
-    file: File,
-    path: PathBuf,
-    beside: PathBuf,
-    replace: bool,
-    bytes: u64,
-}
-
-impl Writing {
-    fn open(path: &Path, replace: bool) -> Result<Self, FileProblem> {
-        let failed = |e: std::io::Error| FileProblem::Failed(format!("{}: {e}", path.display()));
-        let name = path.file_name().ok_or_else(|| FileProblem::Failed("this names no file".into()))?;
-        if !replace && path.symlink_metadata().is_ok() {
-            return Err(FileProblem::Exists(path.to_owned()));
-        }
-        if path.is_dir() {
-            return Err(FileProblem::Failed(format!("{} is a folder", path.display())));
-        }
-        let mut beside = std::ffi::OsString::from(".");
-        beside.push(name);
-        beside.push(format!(".{}.part", std::process::id()));
-        let beside = path.with_file_name(beside);
-        let file =
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside).map_err(failed)?;
-        Ok(Self { file, path: path.to_owned(), beside, replace, bytes: 0 })
-    }
-
-    fn more(&mut self, piece: &[u8]) -> Result<(), FileProblem> {
-        self.bytes += piece.len() as u64;
-        let path = &self.path;
-        self.file.write_all(piece).map_err(|e| FileProblem::Failed(format!("{}: {e}", path.display())))
-    }
-
-    /// Puts it in its place, never over a file that came meanwhile unless that is wanted.
-    fn end(&self) -> Result<FileDone, FileProblem> {
-        let failed = |e: std::io::Error| FileProblem::Failed(format!("{}: {e}", self.path.display()));
-        self.file.sync_all().map_err(failed)?;
-        if self.replace {
-            std::fs::rename(&self.beside, &self.path).map_err(failed)?;
-        } else {
-            match std::fs::hard_link(&self.beside, &self.path) {
-                Err(e) if e.kind() == ErrorKind::AlreadyExists => {
-                    return Err(FileProblem::Exists(self.path.clone()));
-                }
-                Err(_) if self.path.symlink_metadata().is_ok() => {
-                    return Err(FileProblem::Exists(self.path.clone()));
-                }
-                // A file system without links.
-                Err(_) => std::fs::rename(&self.beside, &self.path).map_err(failed)?,
-                Ok(()) => {}
-            }
-        }
-        Ok(FileDone::Written { path: self.path.clone(), bytes: self.bytes })
-    }
-}
-
-impl Drop for Writing {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.beside);
-    }
-}
-
 /// Takes steps of writing a file on a thread of its own; `told` hears when it is open, and how it ended.
 pub(crate) fn file(
     path: PathBuf,
@@ -282,7 +210,7 @@ pub(crate) fn file(
 ) -> mpsc::Sender<FileStep> {
     let (tx, rx) = mpsc::channel();
     let started = std::thread::Builder::new().name("export".into()).spawn(move || {
-        let mut writing = match Writing::open(&path, replace) {
+        let mut writing = match PrivateFile::open(&path, replace) {
             Ok(w) => w,
             Err(e) => return told(Err(e)),
         };
@@ -294,7 +222,10 @@ pub(crate) fn file(
                         return told(Err(e));
                     }
                 }
-                FileStep::End => return told(writing.end()),
+                FileStep::End => {
+                    let bytes = writing.bytes();
+                    return told(writing.end().map(|()| FileDone::Written { path, bytes }));
+                }
                 FileStep::Open { .. } | FileStep::Drop => return,
             }
         }
@@ -309,6 +240,7 @@ pub(crate) fn file(
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
 
     fn piped(command: &str, input: &str, time: Duration) -> Piped {
         let (tx, rx) = mpsc::channel();
