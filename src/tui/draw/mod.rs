@@ -154,4 +154,4 @@ fn frame(buf: &mut Buffer, area: Rect, style: Style) {
 #[cfg(test)]
 mod bars_tests;
 #[cfg(test)]
-mod tests;
+pub(in crate::tui) mod tests;
