@@ -42,11 +42,13 @@ impl App {
                     self.damage(Damage::STATUS);
                 }
                 self.damage(Damage::TOP);
+                self.greet_again();
             }
             (Asked::Preferences, Response::Preferences(all)) => self.preferences_came(&all),
             (Asked::Status, Response::Status(status)) => {
                 self.status = *status;
                 self.damage(Damage::STATUS);
+                self.greet_again();
             }
             (Asked::Threads { generation, more }, Response::Threads(page)) => {
                 self.threads_came(generation, more, page);
