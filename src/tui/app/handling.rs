@@ -143,37 +143,40 @@ impl App {
             let key = self.key_for("thread.reopen");
             return self.say(format!("resolved already · → {key} opens it again"));
         }
-        let next = if stay || ids.len() > 1 { None } else { ids.first().map(|id| self.neighbour(*id)) };
-        self.handle(&ids, &Act::Resolve, "resolved");
-        if let Some(next) = next {
-            self.go_on(ids[0], next);
+        if stay {
+            self.handle(&ids, &Act::Resolve, "resolved");
+        } else {
+            self.finish(&ids, &Act::Resolve, "resolved");
         }
     }
 
-    /// The thread that takes the place of this one when it leaves the list.
-    fn neighbour(&self, id: ThreadId) -> Option<ThreadId> {
-        let at = self.list.rows.iter().position(|r| r.id == id)?;
-        let next = self.list.rows.get(at + 1).or_else(|| at.checked_sub(1).and_then(|i| self.list.rows.get(i)));
-        next.map(|r| r.id)
-    }
-
-    /// One thread is done with: the next one takes its place, in the list and, where it was open, there.
-    fn go_on(&mut self, from: ThreadId, next: Option<ThreadId>) {
-        let open = self.conversation.as_ref().is_some_and(|c| c.thread == from);
+    /// Does something to threads that are done with by it: the next one takes their place, in the list and, where one
+    /// of them was open, there.
+    pub(super) fn finish(&mut self, ids: &[ThreadId], act: &Act, words: &str) {
+        self.handle(ids, act, words);
+        let in_list = self.list.current().is_some_and(|r| ids.contains(&r.id));
+        let open = self.conversation.as_ref().map(|c| c.thread).filter(|id| ids.contains(id));
+        if !in_list && open.is_none() {
+            return;
+        }
+        // From the open one in a conversation, else from the cursor.
+        let at = open
+            .filter(|_| self.scope != Scope::List)
+            .and_then(|id| self.list.rows.iter().position(|r| r.id == id))
+            .unwrap_or(self.list.cursor);
+        let rows = &self.list.rows;
+        let stays = |r: &&ThreadRow| !ids.contains(&r.id);
+        let after = rows.iter().skip(at + 1).find(stays);
+        let next = after.or_else(|| rows.iter().take(at).rev().find(stays)).map(|r| r.id);
         match next {
             Some(next) => {
-                if self.list.current().is_some_and(|r| r.id == from) || open {
-                    self.list.select(next);
-                    self.keep_list_cursor_visible();
-                }
-                if open {
+                self.list.select(next);
+                self.keep_list_cursor_visible();
+                if open.is_some() {
                     self.open_thread(next, None);
-                    self.mark_read();
                 }
             }
-            None if open => {
-                self.focus(Scope::List);
-            }
+            None if open.is_some() => self.focus(Scope::List),
             None => {}
         }
         self.damage(Damage::LIST | Damage::STATUS);

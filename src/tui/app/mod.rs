@@ -25,6 +25,8 @@ mod scroll_tests;
 #[cfg(test)]
 pub(crate) mod tests;
 #[cfg(test)]
+mod update_tests;
+#[cfg(test)]
 mod views_tests;
 
 pub(crate) use conversation::Conversation;
@@ -45,6 +47,7 @@ use super::theme::{Listed, Theme};
 use super::transcript::{Cache, WayOut};
 use crate::clock::{Clock, Millis};
 use crate::config::settings::{ReadOn, UiSettings};
+use crate::model::handling::Act;
 use crate::model::thread::ThreadFilter;
 use crate::model::{AccountId, MessageId, QuickReply, Template, ThreadId};
 use crate::protocol::{AccountView, ClientFrame, PROTOCOL, Problem, Request, ServerFrame, Status};
@@ -577,7 +580,8 @@ impl App {
             return;
         }
         let stored = c.messages.iter().map(|m| m.stored_at).max();
-        if self.reads(thread) && !self.has_unseen_late() {
+        // First what came late: that it is on the screen is noticed here.
+        if !self.has_unseen_late() && self.reads(thread) {
             self.notifier.forget(thread);
             if let Some(c) = &mut self.conversation {
                 c.marked = Some(upto);
@@ -758,7 +762,10 @@ impl App {
                     self.say(format!("to be sent {words}"));
                 }
                 Step::Say(s) => self.say(s),
-                Step::Act { threads, act, words } => self.handle(&threads, &act, &words),
+                Step::Act { threads, act, words } => match *act {
+                    Act::Snooze { .. } => self.finish(&threads, &act, &words),
+                    _ => self.handle(&threads, &act, &words),
+                },
                 Step::Theme(theme) => self.retheme(*theme),
                 Step::Copy(s) => self.copy(&s),
             }

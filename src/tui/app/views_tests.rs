@@ -266,11 +266,11 @@ fn labels_are_switched_and_made_by_typing() {
     assert_eq!(s.acts().last().unwrap().1, Act::Label { add: vec![saved.id], remove: vec![] });
     s.tell(&mut app, vec![Changed::LabelsChanged]);
     s.does(&mut app, "Esc");
-    assert!(screen(&app).contains("late o"), "{}", screen(&app));
+    assert!(screen(&app).contains("late …"), "{}", screen(&app));
     // A new name is shown where the label is shown; a deleted one is gone.
     s.labels[1].label.name = "urgent order".into();
     s.tell(&mut app, vec![Changed::LabelsChanged]);
-    assert!(screen(&app).contains("urgen"), "{}", screen(&app));
+    assert!(screen(&app).contains("urgen…"), "{}", screen(&app));
     s.labels.clear();
     s.tell(&mut app, vec![Changed::LabelsChanged]);
     assert!(app.list.rows.iter().all(|r| r.handling.labels.is_empty()));

@@ -9,7 +9,9 @@ mod way;
 
 #[cfg(feature = "desktop-notify")]
 pub(crate) use way::desktop;
-pub(crate) use way::{Channel, Way};
+pub(crate) use way::Channel;
+#[cfg(feature = "desktop-notify")]
+pub(crate) use way::Way;
 
 use super::format;
 use super::mask;
