@@ -124,6 +124,10 @@ id!(
     QuickReplyId
 );
 id!(
+    /// A label that operators put on threads.
+    LabelId
+);
+id!(
     /// One change of state in the log of events.
     EventId
 );

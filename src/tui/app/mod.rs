@@ -3,6 +3,7 @@
 mod answers;
 mod commands;
 mod conversation;
+mod handling;
 mod keys;
 mod late;
 mod list;
@@ -10,6 +11,7 @@ mod looks;
 mod outbox;
 pub(crate) mod palette;
 mod panes;
+mod views;
 mod writing;
 
 #[cfg(test)]
@@ -24,12 +26,16 @@ mod scroll_tests;
 pub(crate) mod tests;
 #[cfg(test)]
 mod update_tests;
+#[cfg(test)]
+mod views_tests;
 
 pub(crate) use conversation::Conversation;
+pub(crate) use handling::short_snooze;
 pub(crate) use keys::Pending;
 pub(crate) use list::ThreadList;
 pub(crate) use outbox::can_be_undone;
 pub(crate) use panes::Panes;
+pub(crate) use views::Desk;
 
 use super::command::Scope;
 use super::format;
@@ -41,6 +47,8 @@ use super::theme::{Listed, Theme};
 use super::transcript::{Cache, WayOut};
 use crate::clock::{Clock, Millis};
 use crate::config::settings::{ReadOn, UiSettings};
+use crate::model::handling::Act;
+use crate::model::thread::ThreadFilter;
 use crate::model::{AccountId, MessageId, QuickReply, Template, ThreadId};
 use crate::protocol::{AccountView, ClientFrame, PROTOCOL, Problem, Request, ServerFrame, Status};
 use crate::text;
@@ -194,6 +202,14 @@ pub(crate) enum Asked {
     Preferences,
     Accounts,
     Status,
+    Labels,
+    Operators,
+    ViewCounts,
+    /// Say this with the number of threads when it is done.
+    Act {
+        words: String,
+        count: usize,
+    },
     Threads {
         generation: u64,
         more: bool,
@@ -253,6 +269,8 @@ pub(crate) struct App {
     /// The account that is shown; `None` = all together.
     pub account: Option<AccountId>,
     pub list: ThreadList,
+    /// Views, labels, marks.
+    pub desk: Desk,
     pub conversation: Option<Conversation>,
     pub overlays: Vec<Open>,
     /// Quick replies as last read.
@@ -317,6 +335,7 @@ impl App {
             accounts: Vec::new(),
             account: None,
             list: ThreadList::default(),
+            desk: Desk::default(),
             conversation: None,
             overlays: Vec::new(),
             quick_replies: Vec::new(),
@@ -348,6 +367,7 @@ impl App {
             quitting: None,
             effects: Vec::new(),
         };
+        app.list.filter = ThreadFilter::Inbox;
         app.trouble_keys = app.keys_for_trouble();
         let hello = Request::Hello { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").into() };
         app.ask(hello, Asked::Hello);
@@ -355,6 +375,7 @@ impl App {
         app.ask(Request::Accounts, Asked::Accounts);
         app.ask(Request::Status, Asked::Status);
         app.ask(Request::Preferences, Asked::Preferences);
+        app.load_desk();
         let effects = std::mem::take(&mut app.effects);
         (app, effects)
     }
@@ -422,6 +443,7 @@ impl App {
             self.notifier.due(),
             self.slow_at(),
             self.next_wait,
+            self.counts_due(),
             self.quitting.map(|at| at + QUIT_WAIT),
             self.pending.due(),
             c.and_then(|c| c.draft_due),
@@ -525,7 +547,10 @@ impl App {
     fn ask(&mut self, request: Request, asked: Asked) {
         let id = self.next_id;
         self.next_id += 1;
-        if !matches!(asked, Asked::Quiet | Asked::Preferences) {
+        if !matches!(
+            asked,
+            Asked::Quiet | Asked::Preferences | Asked::Labels | Asked::Operators | Asked::ViewCounts
+        ) {
             self.waits.insert(id, self.clock.now());
         }
         self.asked.insert(id, asked);
@@ -577,6 +602,7 @@ impl App {
             c.patience = None;
         }
         self.notify();
+        self.count_views();
         self.look_at_waits();
         self.wait_changed(now);
         if self.countdown.is_some_and(|at| now >= at) {
@@ -616,6 +642,7 @@ impl App {
             self.accounts_changed = false;
             self.ask(Request::Accounts, Asked::Accounts);
         }
+        self.count_views();
         if self.status_changed && !status {
             self.status_changed = false;
             self.ask(Request::Status, Asked::Status);
@@ -735,6 +762,10 @@ impl App {
                     self.say(format!("to be sent {words}"));
                 }
                 Step::Say(s) => self.say(s),
+                Step::Act { threads, act, words } => match *act {
+                    Act::Snooze { .. } => self.finish(&threads, &act, &words),
+                    _ => self.handle(&threads, &act, &words),
+                },
                 Step::Theme(theme) => self.retheme(*theme),
                 Step::Copy(s) => self.copy(&s),
             }
@@ -764,6 +795,7 @@ impl App {
     fn switch_account(&mut self, account: Option<AccountId>) {
         if self.account != account {
             self.account = account;
+            self.counts_changed();
             self.reload_list();
         }
         self.focus(Scope::List);

@@ -2,7 +2,6 @@
 
 use super::{App, Asked, Damage};
 use crate::model::QuickReplyId;
-use crate::model::thread::ThreadFilter;
 use crate::tui::command::{Action, COMMANDS, Command, Scope, by_id};
 use crate::tui::overlay::palette::{Choices, CommandEntry, ReplyEntry, TemplateEntry};
 use crate::tui::overlays::{self, Kind};
@@ -21,6 +20,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("show", "list.filter_next"),
     ("template", "template.pick"),
     ("unread", "list.unread"),
+    ("view", "view.pick"),
 ];
 
 /// What may follow the name of a command on the command line.
@@ -29,7 +29,7 @@ fn argument(action: Action) -> &'static str {
         Action::Search => "words",
         Action::Accounts => "an account, or all",
         Action::Template => "a name",
-        Action::FilterNext => "all, unread or failed",
+        Action::FilterNext | Action::ViewPick => "a view, or a filter",
         _ => "",
     }
 }
@@ -119,12 +119,7 @@ impl App {
                 self.open_filled(Kind::Templates, argument);
             }
             Action::Accounts => self.switch_by_name(argument),
-            Action::FilterNext => match argument {
-                "all" => self.show_filter(ThreadFilter::All),
-                "unread" => self.show_filter(ThreadFilter::Unread),
-                "failed" => self.show_filter(ThreadFilter::Failed),
-                other => self.say_bad(format!("`{other}` is no filter · → all, unread or failed")),
-            },
+            Action::FilterNext | Action::ViewPick => self.show_view(argument),
             _ => self.run_named(id),
         }
     }

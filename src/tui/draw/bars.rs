@@ -268,7 +268,7 @@ fn health(app: &App) -> Vec<Span> {
     if t.mask != Masking::Off {
         out.push(("   masked".into(), t.note));
     }
-    if app.scope != Scope::Composer && app.list.filter != crate::model::thread::ThreadFilter::All {
+    if app.scope != Scope::Composer && !app.shows_inbox() {
         out.push(("   filtered".into(), t.warn));
     }
     out

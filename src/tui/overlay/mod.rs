@@ -15,6 +15,7 @@ pub mod life;
 pub mod links;
 pub mod notices;
 pub mod palette;
+pub mod pick;
 pub mod quick_replies;
 pub mod quick_reply_editor;
 pub mod search;
@@ -29,6 +30,7 @@ pub mod versions;
 
 use super::theme::Theme;
 use crate::clock::Millis;
+use crate::model::handling::Act;
 use crate::model::ids::{AccountId, MessageId, QuickReplyId, ThreadId};
 use crate::model::quick_reply::QuickReply;
 use crate::model::template::Template;
@@ -92,6 +94,15 @@ pub enum Step {
     OpenLink(String),
     /// Tell the operator something in the status line.
     Say(String),
+    /// Do something to threads, and say so in these words.
+    Act {
+        /// Which.
+        threads: Vec<ThreadId>,
+        /// What.
+        act: Box<Act>,
+        /// What is done then.
+        words: String,
+    },
     /// Show everything in another theme.
     Theme(Box<Theme>),
     /// Put text on the clipboard.
