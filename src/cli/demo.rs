@@ -67,7 +67,13 @@ fn quick_replies(now: Millis) -> Result<Vec<QuickReply>, Failure> {
         .replies
         .into_iter()
         .map(|SavedReply { shortcut, text }| {
-            let reply = QuickReply { id: QuickReplyId::new(), shortcut, text, used: 0, updated_at: now };
+            let reply = QuickReply {
+                id: QuickReplyId::new(),
+                shortcut,
+                text,
+                updated_at: now,
+                ..QuickReply::default()
+            };
             reply.check().map_err(|e| broken(e.to_string()))?;
             Ok(reply)
         })

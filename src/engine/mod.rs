@@ -10,6 +10,7 @@ mod disk;
 mod doctor;
 mod hub;
 mod ingest;
+mod library;
 mod limits;
 mod outbox;
 mod paths;
@@ -18,6 +19,7 @@ mod recorder;
 mod session;
 mod silence;
 mod sync;
+mod together;
 
 pub use ingest::{Inlet, Refused};
 

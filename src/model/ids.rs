@@ -124,6 +124,10 @@ id!(
     QuickReplyId
 );
 id!(
+    /// Several commands under one name.
+    MacroId
+);
+id!(
     /// One change of state in the log of events.
     EventId
 );

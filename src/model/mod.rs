@@ -8,6 +8,7 @@ pub mod delivery;
 pub mod event;
 pub mod ids;
 pub mod inbound;
+pub mod macros;
 pub mod message;
 pub mod outgoing;
 pub mod phone;

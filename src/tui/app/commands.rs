@@ -83,6 +83,8 @@ impl App {
                 self.open_current();
                 self.pick_template();
             }
+            Action::Macros => self.pick_macro(),
+            Action::RunMacro => self.look_at_macro(""),
             Action::QuickReply => self.open_overlay(Kind::QuickReplies, None),
             Action::NextPane => self.focus(match self.scope {
                 Scope::List if self.conversation.is_some() => Scope::Conversation,
@@ -243,7 +245,7 @@ impl App {
     }
 
     /// Opens the thread under the cursor and keeps the keys on the conversation.
-    fn open_under_cursor(&mut self) {
+    pub(super) fn open_under_cursor(&mut self) {
         let Some(id) = self.list.current().map(|r| r.id) else { return };
         if self.conversation.as_ref().is_some_and(|c| c.thread == id) {
             self.say("there is no other thread in the list");

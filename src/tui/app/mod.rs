@@ -7,6 +7,7 @@ mod keys;
 mod late;
 mod list;
 mod looks;
+mod macros;
 mod outbox;
 pub(crate) mod palette;
 mod panes;
@@ -16,6 +17,8 @@ mod writing;
 mod follow_tests;
 #[cfg(test)]
 mod keys_tests;
+#[cfg(test)]
+mod macros_tests;
 #[cfg(test)]
 mod outbox_tests;
 #[cfg(test)]
@@ -39,6 +42,7 @@ use super::theme::{Listed, Theme};
 use super::transcript::{Cache, WayOut};
 use crate::clock::{Clock, Millis};
 use crate::config::settings::{ReadOn, UiSettings};
+use crate::model::macros::Macro;
 use crate::model::{AccountId, MessageId, QuickReply, Template, ThreadId};
 use crate::protocol::{AccountView, ClientFrame, PROTOCOL, Problem, Request, ServerFrame, Status};
 use crate::text;
@@ -214,6 +218,8 @@ pub(crate) enum Asked {
     LastDraft,
     /// Read ahead for the quick-reply picker.
     QuickReplies,
+    /// Read ahead for the macro picker.
+    Macros,
     /// Read ahead for the template picker.
     Templates(AccountId),
     Overlay {
@@ -255,6 +261,8 @@ pub(crate) struct App {
     pub overlays: Vec<Open>,
     /// Quick replies as last read.
     pub quick_replies: Vec<QuickReply>,
+    /// Macros as last read.
+    pub macros: Vec<Macro>,
     /// Templates by account as last read.
     pub templates: HashMap<AccountId, Vec<Template>>,
     pub status: Status,
@@ -318,6 +326,7 @@ impl App {
             conversation: None,
             overlays: Vec::new(),
             quick_replies: Vec::new(),
+            macros: Vec::new(),
             templates: HashMap::new(),
             status: Status::default(),
             say: None,
@@ -661,6 +670,7 @@ impl App {
     fn read_ahead(&mut self) {
         if self.quick_replies.is_empty() {
             self.ask(Request::QuickReplies, Asked::QuickReplies);
+            self.macros_changed();
         }
         let account = self.conversation.as_ref().and_then(|c| c.row.as_ref()).map(|r| r.account.clone());
         if let Some(account) = account.filter(|a| !self.templates.contains_key(a)) {
@@ -701,6 +711,7 @@ impl App {
                         | Request::Contacts { text, .. } => text.clone(),
                         _ => String::new(),
                     };
+                    self.asks_together(&request);
                     self.ask(*request, Asked::Overlay { serial, search });
                 }
                 Step::Insert { text, from } => {
@@ -726,6 +737,8 @@ impl App {
                 Step::GoToRow(row) => self.go_to_row(row),
                 Step::PickTemplate { name, language } => self.fill_template(&name, &language),
                 Step::PickReply(id) => self.insert_reply(id),
+                Step::RunMacro(id) => self.look_at_macro_of(id),
+                Step::OpenNextUnread => self.open_next_unread(),
                 Step::OpenLink(link) => self.open_link(&link),
                 Step::SendAt { at, words } => {
                     self.send(Some(at));
