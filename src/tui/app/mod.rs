@@ -25,6 +25,8 @@ mod outbox_tests;
 mod scroll_tests;
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod update_tests;
 
 pub(crate) use conversation::Conversation;
 pub(crate) use keys::Pending;
@@ -562,7 +564,8 @@ impl App {
             return;
         }
         let stored = c.messages.iter().map(|m| m.stored_at).max();
-        if self.reads(thread) && !self.has_unseen_late() {
+        // First what came late: that it is on the screen is noticed here.
+        if !self.has_unseen_late() && self.reads(thread) {
             self.notifier.forget(thread);
             if let Some(c) = &mut self.conversation {
                 c.marked = Some(upto);
