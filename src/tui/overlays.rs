@@ -71,9 +71,14 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
             let overlay = AccountSwitcher::new(app.accounts.clone(), app.account.clone());
             (Box::new(overlay), Some(Request::Accounts))
         }
-        Kind::QuickReplies | Kind::ManageQuickReplies => {
-            (Box::new(reply_picker(app)), Some(Request::QuickReplies))
+        Kind::QuickReplies => {
+            let picker = match app.slash_word() {
+                Some(word) => reply_picker_for(app, &word).for_slash(),
+                None => reply_picker(app),
+            };
+            (Box::new(picker), Some(Request::QuickReplies))
         }
+        Kind::ManageQuickReplies => (Box::new(reply_picker(app)), Some(Request::QuickReplies)),
         Kind::Macros => {
             let request = Request::Macro { act: MacroRequest::List };
             (Box::new(MacroPicker::new(app.macros.clone())), Some(request))
@@ -151,6 +156,7 @@ fn variables(app: &App) -> Variables {
         contact_phone: phone,
         operator_name: app.operator.clone(),
         account_name: account.map(|a| a.spec.name.clone()).unwrap_or_default(),
+        time_of_day: time_of_day(app).to_owned(),
         account_phone: account.map(|a| a.facts.display_phone.clone()).unwrap_or_default(),
     }
 }
@@ -168,7 +174,20 @@ fn notices(app: &App) -> Vec<Notice> {
 
 /// The quick replies, for the open thread.
 pub(crate) fn reply_picker(app: &App) -> QuickReplyPicker {
-    QuickReplyPicker::new(app.quick_replies.clone(), "", variables(app))
+    reply_picker_for(app, "")
+}
+
+fn reply_picker_for(app: &App, word: &str) -> QuickReplyPicker {
+    QuickReplyPicker::new(app.quick_replies.clone(), word, variables(app))
+}
+
+fn time_of_day(app: &App) -> &'static str {
+    let now = jiff::Timestamp::from_millisecond(app.clock.now()).unwrap_or_default();
+    match now.to_zoned(app.tz.clone()).hour() {
+        4..=11 => "morning",
+        12..=17 => "afternoon",
+        _ => "evening",
+    }
 }
 
 /// What a macro is told of the open thread.

@@ -20,12 +20,10 @@ impl App {
         if !c.is_open(now) {
             return;
         }
-        let word =
-            typed == '/' && (c.composer.before().is_empty() || c.composer.before().ends_with([' ', '\n']));
         c.composer.type_char(typed);
         self.composed();
-        if word {
-            self.open_overlay(Kind::QuickReplies, Some("/".into()));
+        if typed == '/' && self.slash_word().is_some_and(|word| word == "/") {
+            self.pick_reply();
         }
     }
 
@@ -85,7 +83,7 @@ impl App {
             }
             Action::Macros => self.pick_macro(),
             Action::RunMacro => self.look_at_macro(""),
-            Action::QuickReply => self.open_overlay(Kind::QuickReplies, None),
+            Action::QuickReply => self.pick_reply(),
             Action::NextPane => self.focus(match self.scope {
                 Scope::List if self.conversation.is_some() => Scope::Conversation,
                 Scope::Conversation => Scope::Composer,

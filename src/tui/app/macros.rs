@@ -17,6 +17,19 @@ impl App {
         self.ask(request, Asked::Macros);
     }
 
+    /// The word with a `/` at its start that ends at the cursor.
+    pub(crate) fn slash_word(&self) -> Option<String> {
+        let before = self.conversation.as_ref().filter(|_| self.scope == Scope::Composer)?.composer.before();
+        let word = before.rsplit([' ', '\n']).next().unwrap_or_default();
+        (word.starts_with('/') && !word[1..].contains('/')).then(|| word.to_owned())
+    }
+
+    /// Opens the quick replies; one takes the place of the word that was begun.
+    pub(super) fn pick_reply(&mut self) {
+        let word = self.slash_word();
+        self.open_overlay(Kind::QuickReplies, word);
+    }
+
     pub(super) fn pick_macro(&mut self) {
         self.open_overlay(Kind::Macros, None);
     }

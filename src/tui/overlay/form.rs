@@ -331,7 +331,7 @@ impl<S: Spec> Overlay for Form<S> {
 
     fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> Option<Position> {
         let inner = frame::open(area, 92, 28, self.spec.title(), "", buf, theme)?;
-        let label = self.lines.iter().map(|l| text::width(l.label)).max().unwrap_or(0).max(3) as u16 + 2;
+        let label = self.lines.iter().filter(|l| !l.tall).map(|l| text::width(l.label)).max().unwrap_or(0).max(3) as u16 + 2;
         let help = self.spec.help();
         let after = self.lines.iter().skip_while(|l| !l.tall).skip(1).count() as u16 + 1;
         let help_rows = text::wrap(&help, usize::from(inner.width)).len() as u16;
@@ -348,7 +348,8 @@ impl<S: Spec> Overlay for Form<S> {
                 (false, true) => theme.strong,
                 (false, false) => theme.dim,
             };
-            frame::put(buf, inner.x, y, label.min(inner.width), line.label, style);
+            let room = if line.tall { inner.width.saturating_sub(20) } else { label };
+            frame::put(buf, inner.x, y, room, line.label, style);
             let at = if line.tall {
                 let (n, max) = self.spec.count(line.field.text());
                 let style = if n > max { theme.bad } else { theme.dim };
