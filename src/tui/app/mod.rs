@@ -8,6 +8,7 @@ mod keys;
 mod late;
 mod list;
 mod looks;
+mod macros;
 mod outbox;
 pub(crate) mod palette;
 mod panes;
@@ -18,6 +19,8 @@ mod writing;
 mod follow_tests;
 #[cfg(test)]
 mod keys_tests;
+#[cfg(test)]
+mod macros_tests;
 #[cfg(test)]
 mod outbox_tests;
 #[cfg(test)]
@@ -49,6 +52,7 @@ use crate::clock::{Clock, Millis};
 use crate::config::settings::{ReadOn, UiSettings};
 use crate::model::handling::Act;
 use crate::model::thread::ThreadFilter;
+use crate::model::macros::Macro;
 use crate::model::{AccountId, MessageId, QuickReply, Template, ThreadId};
 use crate::protocol::{AccountView, ClientFrame, PROTOCOL, Problem, Request, ServerFrame, Status};
 use crate::text;
@@ -232,6 +236,8 @@ pub(crate) enum Asked {
     LastDraft,
     /// Read ahead for the quick-reply picker.
     QuickReplies,
+    /// Read ahead for the macro picker.
+    Macros,
     /// Read ahead for the template picker.
     Templates(AccountId),
     Overlay {
@@ -275,6 +281,8 @@ pub(crate) struct App {
     pub overlays: Vec<Open>,
     /// Quick replies as last read.
     pub quick_replies: Vec<QuickReply>,
+    /// Macros as last read.
+    pub macros: Vec<Macro>,
     /// Templates by account as last read.
     pub templates: HashMap<AccountId, Vec<Template>>,
     pub status: Status,
@@ -339,6 +347,7 @@ impl App {
             conversation: None,
             overlays: Vec::new(),
             quick_replies: Vec::new(),
+            macros: Vec::new(),
             templates: HashMap::new(),
             status: Status::default(),
             say: None,
@@ -691,6 +700,7 @@ impl App {
     fn read_ahead(&mut self) {
         if self.quick_replies.is_empty() {
             self.ask(Request::QuickReplies, Asked::QuickReplies);
+            self.macros_changed();
         }
         let account = self.conversation.as_ref().and_then(|c| c.row.as_ref()).map(|r| r.account.clone());
         if let Some(account) = account.filter(|a| !self.templates.contains_key(a)) {
@@ -731,6 +741,7 @@ impl App {
                         | Request::Contacts { text, .. } => text.clone(),
                         _ => String::new(),
                     };
+                    self.asks_together(&request);
                     self.ask(*request, Asked::Overlay { serial, search });
                 }
                 Step::Insert { text, from } => {
@@ -756,6 +767,8 @@ impl App {
                 Step::GoToRow(row) => self.go_to_row(row),
                 Step::PickTemplate { name, language } => self.fill_template(&name, &language),
                 Step::PickReply(id) => self.insert_reply(id),
+                Step::RunMacro(id) => self.look_at_macro_of(id),
+                Step::OpenNextUnread => self.open_next_unread(),
                 Step::OpenLink(link) => self.open_link(&link),
                 Step::SendAt { at, words } => {
                     self.send(Some(at));
