@@ -15,6 +15,7 @@ pub mod health;
 mod filter_tests;
 #[cfg(test)]
 mod ingest_tests;
+mod library;
 mod life;
 mod messages;
 mod migrate;
@@ -30,6 +31,9 @@ mod search;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod views;
+#[cfg(test)]
+mod views_tests;
 mod webhooks;
 mod writer;
 

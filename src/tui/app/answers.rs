@@ -42,11 +42,17 @@ impl App {
                     self.damage(Damage::STATUS);
                 }
                 self.damage(Damage::TOP);
+                self.greet_again();
             }
             (Asked::Preferences, Response::Preferences(all)) => self.preferences_came(&all),
+            (Asked::Labels, Response::Labels(labels)) => self.labels_came(labels),
+            (Asked::Operators, Response::Operators(names)) => self.desk.operators = names,
+            (Asked::ViewCounts, Response::ViewCounts(counts)) => self.counts_came(counts),
+            (Asked::Act { words, count }, Response::Acted(acted)) => self.acted(&words, count, acted),
             (Asked::Status, Response::Status(status)) => {
                 self.status = *status;
                 self.damage(Damage::STATUS);
+                self.greet_again();
             }
             (Asked::Threads { generation, more }, Response::Threads(page)) => {
                 self.threads_came(generation, more, page);
@@ -80,6 +86,7 @@ impl App {
             (Asked::Check, Response::Checked(report)) => self.checked(&report),
             (Asked::Send { thread, .. }, Response::Queued { .. }) => self.sent(thread),
             (Asked::QuickReplies, Response::QuickReplies(replies)) => self.quick_replies = replies,
+            (Asked::Macros, Response::Macros(all)) => self.macros = all,
             (Asked::Templates(account), Response::Templates(list)) => {
                 self.templates.insert(account, list);
             }
@@ -88,7 +95,7 @@ impl App {
         }
     }
 
-    fn has_open(&self, thread: ThreadId) -> bool {
+    pub(super) fn has_open(&self, thread: ThreadId) -> bool {
         self.conversation.as_ref().is_some_and(|c| c.thread == thread)
     }
 
@@ -109,7 +116,11 @@ impl App {
 
     fn refused(&mut self, asked: Asked, problem: &Problem) {
         match asked {
-            Asked::Quiet | Asked::Preferences => return,
+            Asked::Quiet
+            | Asked::Preferences
+            | Asked::Labels
+            | Asked::Operators
+            | Asked::ViewCounts => return,
             Asked::Send { thread, text, quote } => self.take_back(thread, text, quote),
             Asked::Export => self.export_failed(),
             Asked::Find { thread, .. } => self.not_found(thread),
@@ -138,6 +149,14 @@ impl App {
             Ok(Response::QuickReplies(q)) => {
                 self.quick_replies.clone_from(&q);
                 Delivery::QuickReplies(q)
+            }
+            Ok(Response::Macros(all)) => {
+                self.macros.clone_from(&all);
+                Delivery::Macros(all)
+            }
+            Ok(Response::Together(results)) => {
+                self.came_together(&results);
+                Delivery::Together(results)
             }
             Ok(Response::ThreadRows(rows)) => Delivery::Threads(search, rows),
             Ok(Response::Found(f)) => Delivery::Found(search, f),
@@ -169,7 +188,7 @@ impl App {
     }
 
     /// Asks again for what open overlays of a kind show.
-    fn refresh_overlays(&mut self, kind: &str, request: &Request) {
+    pub(super) fn refresh_overlays(&mut self, kind: &str, request: &Request) {
         let serials: Vec<u64> =
             self.overlays.iter().filter(|o| o.overlay.name().starts_with(kind)).map(|o| o.serial).collect();
         for serial in serials {
@@ -182,6 +201,7 @@ impl App {
         let gap = self.sequence.is_some_and(|s| update.seq != s + 1);
         self.sequence = Some(update.seq);
         let mut resync = gap;
+        self.counts_changed();
         for change in update.changed {
             match change {
                 Changed::MessageStored { thread, message, inbound } => {
@@ -203,6 +223,7 @@ impl App {
                 }
                 Changed::ThreadJoined { thread, into, .. } => self.joined(thread, into),
                 Changed::AccountChanged { .. } => self.accounts_changed = true,
+                Changed::LabelsChanged => self.ask(Request::Labels, Asked::Labels),
                 Changed::StatusChanged => self.status_changed = true,
                 Changed::TemplatesChanged { account } => {
                     let request = Request::Templates { account: account.clone() };
@@ -213,6 +234,7 @@ impl App {
                     self.refresh_overlays("quick", &Request::QuickReplies);
                     self.ask(Request::QuickReplies, Asked::QuickReplies);
                 }
+                Changed::MacrosChanged => self.macros_changed(),
                 Changed::PreferencesChanged => self.ask(Request::Preferences, Asked::Preferences),
                 Changed::Resync => resync = true,
             }
@@ -228,6 +250,7 @@ impl App {
         self.changed_messages.clear();
         self.accounts_changed = true;
         self.status_changed = true;
+        self.ask(Request::Labels, Asked::Labels);
         self.load_threads();
         if let Some(c) = &self.conversation {
             let thread = c.thread;

@@ -20,12 +20,10 @@ impl App {
         if !c.is_open(now) {
             return;
         }
-        let word =
-            typed == '/' && (c.composer.before().is_empty() || c.composer.before().ends_with([' ', '\n']));
         c.composer.type_char(typed);
         self.composed();
-        if word {
-            self.open_overlay(Kind::QuickReplies, Some("/".into()));
+        if typed == '/' && self.slash_word().is_some_and(|word| word == "/") {
+            self.pick_reply();
         }
     }
 
@@ -83,7 +81,9 @@ impl App {
                 self.open_current();
                 self.pick_template();
             }
-            Action::QuickReply => self.open_overlay(Kind::QuickReplies, None),
+            Action::Macros => self.pick_macro(),
+            Action::RunMacro => self.look_at_macro(""),
+            Action::QuickReply => self.pick_reply(),
             Action::NextPane => self.focus(match self.scope {
                 Scope::List if self.conversation.is_some() => Scope::Conversation,
                 Scope::Conversation => Scope::Composer,
@@ -94,7 +94,7 @@ impl App {
                 Scope::Composer => Scope::Conversation,
                 _ => Scope::List,
             }),
-            Action::Back if self.unmark() || self.unpark() || self.stop_finding() => {}
+            Action::Back if self.unmark_messages() || self.unpark() || self.stop_finding() => {}
             Action::Back => {
                 let selected = self.conversation.as_mut().and_then(|c| c.selected.take());
                 let quote = self.conversation.as_mut().filter(|_| selected.is_none());
@@ -121,15 +121,31 @@ impl App {
             Action::Palette => self.open_overlay(Kind::Palette, None),
             Action::CommandLine => self.open_overlay(Kind::CommandLine, None),
             Action::Inbox => {
-                self.show_filter(ThreadFilter::All);
-                self.focus(Scope::List);
-                self.move_list(isize::MIN);
+                self.go_to_view(ThreadFilter::Inbox);
             }
-            Action::FilterNext => self.show_filter(match self.list.filter {
-                ThreadFilter::All => ThreadFilter::Unread,
-                ThreadFilter::Unread => ThreadFilter::Failed,
-                ThreadFilter::Failed => ThreadFilter::All,
-            }),
+            Action::FilterNext => self.next_state(),
+            Action::ViewPick => self.pick_view(),
+            Action::ViewSave => self.save_view(),
+            Action::ViewMine => self.go_to_view(ThreadFilter::Mine),
+            Action::ViewUnassigned => self.go_to_view(ThreadFilter::Unassigned),
+            Action::ViewWindow => self.go_to_view(ThreadFilter::Window),
+            Action::ViewSnoozed => self.go_to_view(ThreadFilter::Snoozed),
+            Action::ViewResolved => self.go_to_view(ThreadFilter::Resolved),
+            Action::ViewAll => self.go_to_view(ThreadFilter::All),
+            Action::Resolve => self.resolve(false),
+            Action::ResolveStay => self.resolve(true),
+            Action::Reopen => self.reopen(),
+            Action::Snooze => self.pick_snooze(),
+            Action::Assign => self.pick_assignee(),
+            Action::AssignMe => self.assign_to_me(),
+            Action::Priority => self.pick_priority(),
+            Action::Labels => self.pick_labels(),
+            Action::MarkRead => self.mark_all(true),
+            Action::Mark => self.mark(),
+            Action::MarkRange => self.mark_range(),
+            Action::MarkShown => self.mark_shown(),
+            Action::Unmark => self.unmark(),
+            Action::UndoAct => self.undo_act(),
             Action::NextThread => self.step_thread(isize::try_from(count.unwrap_or(1)).unwrap_or(1)),
             Action::PreviousThread => self.step_thread(-isize::try_from(count.unwrap_or(1)).unwrap_or(1)),
             Action::FirstUnread => self.go_to_unread(),
@@ -150,6 +166,7 @@ impl App {
                 }
             }
             Action::Reply => self.reply(),
+            Action::MarkUnread if self.scope == Scope::List && !self.marked().is_empty() => self.mark_all(false),
             Action::MarkUnread => self.mark_unread(),
             Action::Mute => self.mute(),
             Action::Mask => self.cycle_mask(),
@@ -159,8 +176,8 @@ impl App {
             Action::FindNext => self.step_match(true, count.unwrap_or(1)),
             Action::FindPrevious => self.step_match(false, count.unwrap_or(1)),
             Action::GoToDay => self.ask_day(),
-            Action::Mark => self.mark(),
-            Action::MarkRange => self.mark_range(),
+            Action::MarkMessage => self.mark_message(),
+            Action::MarkMessages => self.mark_messages(),
             Action::Forward => self.forward(),
             Action::Pipe => self.ask_command(),
             Action::Export => self.ask_file(),
@@ -248,7 +265,7 @@ impl App {
     }
 
     /// Opens the thread under the cursor and keeps the keys on the conversation.
-    fn open_under_cursor(&mut self) {
+    pub(super) fn open_under_cursor(&mut self) {
         let Some(id) = self.list.current().map(|r| r.id) else { return };
         if self.conversation.as_ref().is_some_and(|c| c.thread == id) {
             self.say("there is no other thread in the list");

@@ -4,21 +4,26 @@ mod answers;
 mod commands;
 mod conversation;
 mod find;
+mod handling;
 mod keys;
 mod late;
 mod list;
 mod looks;
+mod macros;
 mod outbox;
 mod outward;
 pub(crate) mod palette;
 mod panes;
 mod talk;
+mod views;
 mod writing;
 
 #[cfg(test)]
 mod follow_tests;
 #[cfg(test)]
 mod keys_tests;
+#[cfg(test)]
+mod macros_tests;
 #[cfg(test)]
 mod outbox_tests;
 #[cfg(test)]
@@ -29,13 +34,17 @@ mod talk_tests;
 pub(crate) mod tests;
 #[cfg(test)]
 mod update_tests;
+#[cfg(test)]
+mod views_tests;
 
 pub(crate) use conversation::Conversation;
 pub(crate) use find::Find;
+pub(crate) use handling::short_snooze;
 pub(crate) use keys::Pending;
 pub(crate) use list::ThreadList;
 pub(crate) use outbox::can_be_undone;
 pub(crate) use panes::Panes;
+pub(crate) use views::Desk;
 
 use super::command::Scope;
 use super::format;
@@ -48,6 +57,9 @@ use super::theme::{Listed, Theme};
 use super::transcript::{Cache, WayOut};
 use crate::clock::{Clock, Millis};
 use crate::config::settings::{ReadOn, UiSettings};
+use crate::model::handling::Act;
+use crate::model::thread::ThreadFilter;
+use crate::model::macros::Macro;
 use crate::model::{AccountId, MessageId, QuickReply, Template, ThreadId};
 use crate::protocol::{AccountView, ClientFrame, PROTOCOL, Problem, Request, ServerFrame, Status};
 use crate::text;
@@ -216,6 +228,14 @@ pub(crate) enum Asked {
     Preferences,
     Accounts,
     Status,
+    Labels,
+    Operators,
+    ViewCounts,
+    /// Say this with the number of threads when it is done.
+    Act {
+        words: String,
+        count: usize,
+    },
     Threads {
         generation: u64,
         more: bool,
@@ -246,6 +266,8 @@ pub(crate) enum Asked {
     LastDraft,
     /// Read ahead for the quick-reply picker.
     QuickReplies,
+    /// Read ahead for the macro picker.
+    Macros,
     /// Read ahead for the template picker.
     Templates(AccountId),
     Overlay {
@@ -283,6 +305,8 @@ pub(crate) struct App {
     /// The account that is shown; `None` = all together.
     pub account: Option<AccountId>,
     pub list: ThreadList,
+    /// Views, labels, marks.
+    pub desk: Desk,
     pub conversation: Option<Conversation>,
     pub overlays: Vec<Open>,
     /// Search results that a conversation was opened from.
@@ -292,6 +316,8 @@ pub(crate) struct App {
     exporting: Option<outward::Exporting>,
     /// Quick replies as last read.
     pub quick_replies: Vec<QuickReply>,
+    /// Macros as last read.
+    pub macros: Vec<Macro>,
     /// Templates by account as last read.
     pub templates: HashMap<AccountId, Vec<Template>>,
     pub status: Status,
@@ -352,12 +378,14 @@ impl App {
             accounts: Vec::new(),
             account: None,
             list: ThreadList::default(),
+            desk: Desk::default(),
             conversation: None,
             overlays: Vec::new(),
             parked: None,
             shell: true,
             exporting: None,
             quick_replies: Vec::new(),
+            macros: Vec::new(),
             templates: HashMap::new(),
             status: Status::default(),
             say: None,
@@ -386,6 +414,7 @@ impl App {
             quitting: None,
             effects: Vec::new(),
         };
+        app.list.filter = ThreadFilter::Inbox;
         app.trouble_keys = app.keys_for_trouble();
         let hello = Request::Hello { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").into() };
         app.ask(hello, Asked::Hello);
@@ -393,6 +422,7 @@ impl App {
         app.ask(Request::Accounts, Asked::Accounts);
         app.ask(Request::Status, Asked::Status);
         app.ask(Request::Preferences, Asked::Preferences);
+        app.load_desk();
         let effects = std::mem::take(&mut app.effects);
         (app, effects)
     }
@@ -462,6 +492,7 @@ impl App {
             self.notifier.due(),
             self.slow_at(),
             self.next_wait,
+            self.counts_due(),
             self.quitting.map(|at| at + QUIT_WAIT),
             self.pending.due(),
             c.and_then(|c| c.draft_due),
@@ -565,7 +596,10 @@ impl App {
     fn ask(&mut self, request: Request, asked: Asked) {
         let id = self.next_id;
         self.next_id += 1;
-        if !matches!(asked, Asked::Quiet | Asked::Preferences) {
+        if !matches!(
+            asked,
+            Asked::Quiet | Asked::Preferences | Asked::Labels | Asked::Operators | Asked::ViewCounts
+        ) {
             self.waits.insert(id, self.clock.now());
         }
         self.asked.insert(id, asked);
@@ -617,6 +651,7 @@ impl App {
             c.patience = None;
         }
         self.notify();
+        self.count_views();
         self.look_at_waits();
         self.wait_changed(now);
         if self.countdown.is_some_and(|at| now >= at) {
@@ -656,6 +691,7 @@ impl App {
             self.accounts_changed = false;
             self.ask(Request::Accounts, Asked::Accounts);
         }
+        self.count_views();
         if self.status_changed && !status {
             self.status_changed = false;
             self.ask(Request::Status, Asked::Status);
@@ -705,6 +741,7 @@ impl App {
     fn read_ahead(&mut self) {
         if self.quick_replies.is_empty() {
             self.ask(Request::QuickReplies, Asked::QuickReplies);
+            self.macros_changed();
         }
         let account = self.conversation.as_ref().and_then(|c| c.row.as_ref()).map(|r| r.account.clone());
         if let Some(account) = account.filter(|a| !self.templates.contains_key(a)) {
@@ -747,6 +784,7 @@ impl App {
                         | Request::Contacts { text, .. } => text.clone(),
                         _ => String::new(),
                     };
+                    self.asks_together(&request);
                     self.ask(*request, Asked::Overlay { serial, search });
                 }
                 Step::Insert { text, from } => {
@@ -772,12 +810,18 @@ impl App {
                 Step::GoToRow(row) => self.go_to_row(row),
                 Step::PickTemplate { name, language } => self.fill_template(&name, &language),
                 Step::PickReply(id) => self.insert_reply(id),
+                Step::RunMacro(id) => self.look_at_macro_of(id),
+                Step::OpenNextUnread => self.open_next_unread(),
                 Step::OpenLink(link) => self.open_link(&link),
                 Step::SendAt { at, words } => {
                     self.send(Some(at));
                     self.say(format!("to be sent {words}"));
                 }
                 Step::Say(s) => self.say(s),
+                Step::Act { threads, act, words } => match *act {
+                    Act::Snooze { .. } => self.finish(&threads, &act, &words),
+                    _ => self.handle(&threads, &act, &words),
+                },
                 Step::Theme(theme) => self.retheme(*theme),
                 Step::Copy(s) => self.copy(&s),
             }
@@ -807,6 +851,7 @@ impl App {
     fn switch_account(&mut self, account: Option<AccountId>) {
         if self.account != account {
             self.account = account;
+            self.counts_changed();
             self.reload_list();
         }
         self.focus(Scope::List);

@@ -119,13 +119,13 @@ impl App {
             Talk::StopPipe => self.effects.push(Effect::StopPipe),
             Talk::Export { path, replace } => self.export(&path, replace),
             Talk::Unmark => {
-                self.unmark();
+                self.unmark_messages();
             }
         }
     }
 
     /// Marks the selected message, or takes the mark away, and goes on to the next.
-    pub(super) fn mark(&mut self) {
+    pub(super) fn mark_message(&mut self) {
         let Some(m) = self.acted_on(|_| true) else { return };
         let Some(c) = &mut self.conversation else { return };
         let key = (m.at, m.id);
@@ -141,7 +141,7 @@ impl App {
     }
 
     /// Begins a range at the selected message, or keeps the one that was begun.
-    pub(super) fn mark_range(&mut self) {
+    pub(super) fn mark_messages(&mut self) {
         let Some(m) = self.acted_on(|_| true) else { return };
         let Some(c) = &mut self.conversation else { return };
         if c.range.is_some() {
@@ -165,7 +165,7 @@ impl App {
     }
 
     /// Takes all marks away; `false` when there were none.
-    pub(super) fn unmark(&mut self) -> bool {
+    pub(super) fn unmark_messages(&mut self) -> bool {
         let Some(c) = self.conversation.as_mut().filter(|c| c.has_chosen()) else { return false };
         c.range = None;
         c.marked_messages.clear();
