@@ -3,6 +3,7 @@
 mod answers;
 mod commands;
 mod conversation;
+mod find;
 mod handling;
 mod keys;
 mod late;
@@ -10,8 +11,10 @@ mod list;
 mod looks;
 mod macros;
 mod outbox;
+mod outward;
 pub(crate) mod palette;
 mod panes;
+mod talk;
 mod views;
 mod writing;
 
@@ -33,6 +36,7 @@ mod update_tests;
 mod views_tests;
 
 pub(crate) use conversation::Conversation;
+pub(crate) use find::Find;
 pub(crate) use handling::short_snooze;
 pub(crate) use keys::Pending;
 pub(crate) use list::ThreadList;
@@ -44,6 +48,7 @@ use super::command::Scope;
 use super::format;
 use super::keymap::Keymap;
 use super::notify::{Note, Notifier, Rules};
+use super::outside::{FileDone, FileProblem, FileStep, Piped};
 use super::overlay::{Overlay, Step};
 use super::overlays::{self, Kind};
 use super::theme::{Listed, Theme};
@@ -51,8 +56,8 @@ use super::transcript::{Cache, WayOut};
 use crate::clock::{Clock, Millis};
 use crate::config::settings::{ReadOn, UiSettings};
 use crate::model::handling::Act;
-use crate::model::thread::ThreadFilter;
 use crate::model::macros::Macro;
+use crate::model::thread::ThreadFilter;
 use crate::model::{AccountId, MessageId, QuickReply, Template, ThreadId};
 use crate::protocol::{AccountView, ClientFrame, PROTOCOL, Problem, Request, ServerFrame, Status};
 use crate::text;
@@ -113,6 +118,10 @@ pub(crate) enum Event {
     Opened(Result<(), String>),
     /// There is no browser: a link went to the clipboard.
     LinkCopied,
+    /// A command has ended.
+    Piped(Box<Piped>),
+    /// A file was opened, or finished, or neither.
+    File(Result<FileDone, FileProblem>),
     /// The process is to end.
     Terminate,
 }
@@ -124,6 +133,17 @@ pub(crate) enum Effect {
     Send(Box<ClientFrame>),
     /// Put text on the clipboard.
     Copy(String),
+    /// Run a command with text on its standard input.
+    Pipe {
+        /// For the shell.
+        command: String,
+        /// What it gets.
+        input: String,
+    },
+    /// Stop that command.
+    StopPipe,
+    /// Write a file, piece by piece.
+    File(FileStep),
     /// Open an address in the browser.
     Open(String),
     /// Notify the operator.
@@ -225,6 +245,14 @@ pub(crate) enum Asked {
         load: conversation::Load,
     },
     MessageRows(ThreadId),
+    /// Matches of a search in the thread.
+    Find {
+        thread: ThreadId,
+        text: String,
+        more: bool,
+    },
+    /// A page for the file that is written.
+    Export,
     Send {
         thread: ThreadId,
         text: String,
@@ -279,6 +307,11 @@ pub(crate) struct App {
     pub desk: Desk,
     pub conversation: Option<Conversation>,
     pub overlays: Vec<Open>,
+    /// Search results that a conversation was opened from.
+    pub parked: Option<talk::Parked>,
+    /// Whether commands may be run and files be written.
+    pub shell: bool,
+    exporting: Option<outward::Exporting>,
     /// Quick replies as last read.
     pub quick_replies: Vec<QuickReply>,
     /// Macros as last read.
@@ -346,6 +379,9 @@ impl App {
             desk: Desk::default(),
             conversation: None,
             overlays: Vec::new(),
+            parked: None,
+            shell: true,
+            exporting: None,
             quick_replies: Vec::new(),
             macros: Vec::new(),
             templates: HashMap::new(),
@@ -439,6 +475,8 @@ impl App {
             Event::Opened(Ok(())) => self.say("opened"),
             Event::Opened(Err(why)) => self.say_bad(format!("the link was not opened: {why}")),
             Event::LinkCopied => self.say("no browser here: the link was copied"),
+            Event::Piped(piped) => self.piped(*piped),
+            Event::File(result) => self.file(result),
             Event::Terminate => self.quit(),
         }
         std::mem::take(&mut self.effects)
@@ -684,6 +722,7 @@ impl App {
     /// Opens a thread; the one that was open keeps its draft.
     pub fn open_thread(&mut self, thread: ThreadId, at: Option<MessageId>) {
         self.save_draft();
+        self.parked = None;
         let row = self.list.row(thread).cloned();
         let mut c = Conversation::new(thread, row);
         c.patience = Some(self.clock.now() + PATIENCE);
@@ -734,6 +773,8 @@ impl App {
                     self.overlays.retain(|o| o.serial != serial);
                     self.damage = Damage::ALL;
                 }
+                Step::Park => self.park(serial),
+                Step::Talk(talk) => self.talk(talk),
                 Step::Ask(request) => {
                     let search = match &*request {
                         Request::Search { text, .. }
