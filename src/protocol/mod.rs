@@ -14,8 +14,8 @@ mod outbox;
 pub mod preferences;
 mod recorder;
 
-pub use conversation::{Line, Matches, Neighbours};
 pub use contacts::{ContactDetail, IdentityFacts, Version};
+pub use conversation::{Line, Matches, Neighbours};
 pub use handling::{Acted, LabelRow, SavedView, VIEW_KEY, VIEW_NAME_MAX, ViewCounts};
 pub use outbox::{Asked, CheckReport, OutboxRow};
 pub use recorder::{
@@ -29,9 +29,9 @@ use crate::model::event::{AccountSpec, NumberFacts, Recipient};
 use crate::model::handling::{Act, Label};
 use crate::model::ids::{AccountId, ContactId, EventId, LabelId, MessageId, QuickReplyId, ThreadId};
 use crate::model::inbound::Severity;
+use crate::model::macros::Macro;
 use crate::model::message::Message;
 use crate::model::outgoing::{FieldProblem, Outgoing};
-use crate::model::macros::Macro;
 use crate::model::quick_reply::QuickReply;
 use crate::model::template::{Template, Values};
 use crate::model::thread::{DraftMode, ThreadDetail, ThreadFilter, ThreadRow};

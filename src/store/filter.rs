@@ -321,7 +321,7 @@ impl Words {
 
 impl Reader {
     /// Matches of words and filters, or of filters alone.
-    pub(super) fn find_filtered(
+    pub(super) fn walk_filtered(
         &self,
         query: &Query,
         scope: &Scope,

@@ -8,11 +8,11 @@ mod apply;
 mod contacts;
 mod conversation;
 mod filter;
+#[cfg(test)]
+mod filter_tests;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 pub mod health;
-#[cfg(test)]
-mod filter_tests;
 #[cfg(test)]
 mod ingest_tests;
 mod library;

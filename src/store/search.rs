@@ -348,7 +348,7 @@ impl Reader {
         let walk = if filters.is_empty() {
             self.plain(&query, &scope, before.is_some())?
         } else {
-            self.find_filtered(&query, &scope, &filters)?
+            self.walk_filtered(&query, &scope, &filters)?
         };
         let found = self.hits(walk, limit, &query.terms, &names)?;
         let whom = before.is_none() && thread.is_none() && !query.terms.is_empty() && filters.fits_people();

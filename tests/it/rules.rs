@@ -20,7 +20,10 @@ const MAY: &[(&str, &[&str])] = &[
     ("tui", &["protocol", "model", "text", "config", "clock", "export"]),
     (
         "cli",
-        &["protocol", "model", "text", "config", "clock", "export", "daemon", "tui", "engine", "webhook", "emulator"],
+        &[
+            "protocol", "model", "text", "config", "clock", "export", "daemon", "tui", "engine", "webhook",
+            "emulator",
+        ],
     ),
     ("emulator", &["clock", "text"]),
     // The fuzz targets look at everything that reads a stranger's bytes; nothing knows them.

@@ -135,7 +135,9 @@ impl App {
             && self.is_finding();
         match key.code {
             KeyCode::Char('n') if on && key.modifiers.is_empty() => Some(true),
-            KeyCode::Char('N') if on && key.modifiers.difference(KeyModifiers::SHIFT).is_empty() => Some(false),
+            KeyCode::Char('N') if on && key.modifiers.difference(KeyModifiers::SHIFT).is_empty() => {
+                Some(false)
+            }
             _ => None,
         }
     }
