@@ -11,6 +11,7 @@ mod doctor;
 mod hub;
 mod ingest;
 mod limits;
+mod notes;
 mod outbox;
 mod paths;
 mod preferences;

@@ -1,6 +1,6 @@
 //! One client's requests. Reads run side by side; changes run one after the other, in the order in which they came.
 
-use super::{Shared, check, contacts, doctor, outbox, preferences, recorder, sync};
+use super::{Shared, check, contacts, doctor, notes, outbox, preferences, recorder, sync};
 use crate::clock::Millis;
 use crate::model::contact::{Identity, IdentityKind};
 use crate::model::event::{Actor, EventBody, Recipient};
@@ -339,6 +339,7 @@ async fn change(shared: &Arc<Shared>, operator: &str, request: Request) -> Resul
         }
         Request::MarkUnread { thread } => done(EventBody::ThreadUnread { thread }).await,
         Request::SaveDraft { thread, mode, text } => done(EventBody::DraftSaved { thread, mode, text }).await,
+        Request::AddNote { thread, text } => notes::add(shared, by(), thread, text).await,
         Request::SaveQuickReply { reply } => {
             reply.check()?;
             done(EventBody::QuickReplySaved { reply }).await

@@ -22,6 +22,9 @@ pub const ROW_TITLE_MAX: usize = 24;
 /// Longest row description, in characters.
 pub const ROW_DESCRIPTION_MAX: usize = 72;
 
+/// Longest note, in characters. A note goes to nobody: this is our own limit.
+pub const NOTE_MAX: usize = 10_000;
+
 /// A field that breaks a rule: nothing was stored, nothing was sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("{field}: {problem}")]
@@ -142,6 +145,11 @@ fn limit(field: &str, text: &str, max: usize, required: bool) -> Result<(), Fiel
         return Err(FieldProblem::new(field, format!("has {n} characters, {max} are allowed")));
     }
     Ok(())
+}
+
+/// Checks the text of a note.
+pub fn check_note(text: &str) -> Result<(), FieldProblem> {
+    limit("note", text, NOTE_MAX, true)
 }
 
 impl Outgoing {

@@ -106,6 +106,12 @@ pub enum Action {
     KillToEnd,
     Yank,
     Undo,
+    Redo,
+    YankNext,
+    DeleteWordForward,
+    Note,
+    Emoji,
+    Editor,
 }
 
 impl Action {
@@ -163,6 +169,7 @@ macro_rules! commands {
 pub const COMMANDS: &[Command] = commands! {
     "list.open"          Open               "open"        L   ["Enter", "l", "Right"]      true  "open the thread under the cursor";
     "message.reply"      Reply              "reply"       LC  ["r", "Space r"]             true  "write a reply; on a selected message: quote it";
+    "message.note"       Note               "note"        LC  ["n", "Space v"]             true  "write a note: it stays here, whatever the window";
     "template.pick"      Template           "template"    LC  ["t", "Space t"]             true  "send a template";
     "palette.open"       Palette            "find"        LC  ["Ctrl+K", "Ctrl+P", "Space Space"] false "find a command, a thread, a template or a quick reply";
     "palette.commands"   CommandLine        "command"     LC  [":"]                        false "type a command by its name";
@@ -211,6 +218,9 @@ pub const COMMANDS: &[Command] = commands! {
     "quick_reply.manage" ManageQuickReplies "replies"     LC  ["g q", "Space q"]           false "create, change and delete quick replies";
     "compose.send"       Send               "send"        W   ["Enter"]                    true  "send";
     "compose.later"      SendLater          "later"       W   ["Ctrl+G"]                   true  "send the text later: asks when";
+    "compose.undo_send"  UndoSend           "take back"   W   ["Ctrl+X Ctrl+U"]            false "take the message that has just left back into the text";
+    "compose.editor"     Editor             "editor"      W   ["Ctrl+X Ctrl+E"]            false "write on in $VISUAL or $EDITOR, which also checks the spelling";
+    "compose.emoji"      Emoji              "emoji"       W   ["Ctrl+X Ctrl+J"]            false "insert an emoji by its name (also: type `:` and two letters)";
     "compose.newline"    Newline            "line"        W   ["Ctrl+J", "Alt+Enter", "Shift+Enter", "Ctrl+Enter"] true "new line";
     "compose.quick"      QuickReply         "quick reply" W   ["Ctrl+O"]                   false "insert a quick reply (also: / at the start of a word)";
     "compose.leave"      Leave              "leave"       W   ["Esc", "Ctrl+C"]            true  "leave the text; it stays as a draft";
@@ -228,6 +238,9 @@ pub const COMMANDS: &[Command] = commands! {
     "edit.kill_start"    KillToStart        "cut to start" W  ["Ctrl+U"]                   false "cut to the start of the line";
     "edit.kill_end"      KillToEnd          "cut to end"  W   ["Ctrl+K"]                   false "cut to the end of the line";
     "edit.yank"          Yank               "paste cut"   W   ["Ctrl+Y"]                   false "insert what was cut last";
+    "edit.yank_next"     YankNext           "older cut"   W   ["Ctrl+X Ctrl+Y"]            false "right after that: what was cut before it instead";
+    "edit.word_forward"  DeleteWordForward  "cut next word" W ["Ctrl+Delete"]              false "cut the word after the cursor";
+    "edit.redo"          Redo               "redo"        W   ["Ctrl+R"]                   false "do again what was taken back";
     "edit.undo"          Undo               "undo"        W   ["Ctrl+7", "Ctrl+_"]         false "take back the last change of the text (the terminal's Ctrl+_); in an empty text: the message just sent";
     "conversation.page_up"   PageUp         "page up"     W   ["PageUp"]                   false "one page up in the conversation";
     "conversation.page_down" PageDown       "page down"   W   ["PageDown"]                 false "one page down in the conversation";

@@ -8,6 +8,7 @@ mod content;
 mod inbound;
 mod merge;
 mod news;
+mod notes;
 mod outbox;
 mod people;
 mod preferences;
@@ -344,6 +345,7 @@ pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Resul
         EventBody::DraftSaved { thread, mode, text } => {
             admin::draft(conn, cx, event.at, *thread, *mode, text)
         }
+        EventBody::NoteAdded { note, thread, text } => notes::add(conn, cx, event, *note, *thread, text),
         EventBody::QuickReplySaved { reply } => admin::save_quick_reply(conn, cx, event.at, reply),
         EventBody::QuickReplyDeleted { reply } => admin::delete_quick_reply(conn, cx, *reply),
         EventBody::QuickReplyUsed { reply } => admin::use_quick_reply(conn, cx, *reply),
@@ -391,6 +393,7 @@ fn subject(body: &EventBody) -> String {
         | EventBody::DraftSaved { thread, .. } => thread.to_string(),
         EventBody::ContactsMerged { into, from } => format!("{from} into {into}"),
         EventBody::ContactSplit { contact, new, .. } => format!("{new} from {contact}"),
+        EventBody::NoteAdded { note, .. } => note.to_string(),
         EventBody::QuickReplySaved { reply } => reply.id.to_string(),
         EventBody::QuickReplyDeleted { reply } | EventBody::QuickReplyUsed { reply } => reply.to_string(),
         EventBody::PreferenceSet { key, .. } => key.clone(),

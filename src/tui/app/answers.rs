@@ -44,6 +44,7 @@ impl App {
                 self.damage(Damage::TOP);
             }
             (Asked::Preferences, Response::Preferences(all)) => self.preferences_came(&all),
+            (Asked::Preferences, _) => self.preferences_came(&[]),
             (Asked::Status, Response::Status(status)) => {
                 self.status = *status;
                 self.damage(Damage::STATUS);
@@ -57,6 +58,7 @@ impl App {
                     let late = detail.late_unread;
                     c.take_detail(*detail);
                     self.late_came(late);
+                    self.place_cursor();
                     self.fit_composer();
                     self.mark_read();
                     self.damage(Damage::CONVERSATION | Damage::COMPOSER | Damage::DETAILS);
@@ -75,6 +77,7 @@ impl App {
             }
             (Asked::Check, Response::Checked(report)) => self.checked(&report),
             (Asked::Send { thread, .. }, Response::Queued { .. }) => self.sent(thread),
+            (Asked::Note { thread, .. }, Response::Noted { .. }) => self.noted(thread),
             (Asked::QuickReplies, Response::QuickReplies(replies)) => self.quick_replies = replies,
             (Asked::Templates(account), Response::Templates(list)) => {
                 self.templates.insert(account, list);
@@ -91,22 +94,19 @@ impl App {
     /// A send is committed: now the draft may go.
     fn sent(&mut self, thread: ThreadId) {
         self.answered(thread);
-        if let Some(c) = self.conversation.as_mut().filter(|c| c.thread == thread) {
-            c.touched = true;
-            if let Some(request) = c.draft_request() {
-                self.ask(request, Asked::Draft);
-            }
-        } else {
-            let mode = DraftMode::Reply;
-            let request = Request::SaveDraft { thread, mode, text: String::new() };
-            self.ask(request, Asked::Draft);
-        }
+        self.drop_draft(thread, DraftMode::Reply);
     }
 
     fn refused(&mut self, asked: Asked, problem: &Problem) {
         match asked {
-            Asked::Quiet | Asked::Preferences => return,
+            Asked::Quiet => return,
+            Asked::Preferences => {
+                self.preferences_came(&[]);
+                return;
+            }
             Asked::Send { thread, text, quote } => self.take_back(thread, text, quote),
+            Asked::Note { thread, text } => self.note_refused(thread, text),
+            Asked::Thread(id) => self.lost_place(id),
             Asked::Threads { .. } => {
                 self.started = true;
                 self.list.page_failed();
@@ -206,6 +206,7 @@ impl App {
                     self.ask(Request::QuickReplies, Asked::QuickReplies);
                 }
                 Changed::PreferencesChanged => self.ask(Request::Preferences, Asked::Preferences),
+                Changed::DraftChanged { thread } => self.draft_changed(thread),
                 Changed::Resync => resync = true,
             }
         }

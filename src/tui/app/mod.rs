@@ -3,6 +3,10 @@
 mod answers;
 mod commands;
 mod conversation;
+mod drafts;
+mod editor;
+mod emoji;
+mod follow;
 mod keys;
 mod late;
 mod list;
@@ -24,6 +28,7 @@ mod scroll_tests;
 pub(crate) mod tests;
 
 pub(crate) use conversation::Conversation;
+pub(crate) use follow::Left;
 pub(crate) use keys::Pending;
 pub(crate) use list::ThreadList;
 pub(crate) use outbox::can_be_undone;
@@ -48,8 +53,6 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::{BitOr, BitOrAssign};
 
-/// A draft is saved this long after the last key, in milliseconds.
-const DRAFT_DELAY: Millis = 500;
 /// Quitting waits at most this long for the last draft to be saved, in milliseconds.
 const QUIT_WAIT: Millis = 2_000;
 /// The customer is told at most this often that somebody types, in milliseconds: the provider shows it for 25
@@ -99,6 +102,8 @@ pub(crate) enum Event {
     Opened(Result<(), String>),
     /// There is no browser: a link went to the clipboard.
     LinkCopied,
+    /// The editor has ended: with a text, without one, or not as it should.
+    Edited(Result<Option<String>, String>),
     /// The process is to end.
     Terminate,
 }
@@ -116,6 +121,8 @@ pub(crate) enum Effect {
     Notify(Note),
     /// Read which themes there are; they come back as [`Event::Themes`].
     ReadThemes,
+    /// Let the operator's editor have this text; it comes back as [`Event::Edited`].
+    Edit(String),
     /// Draw everything again.
     Redraw,
     /// Stop the process until the shell continues it.
@@ -210,8 +217,11 @@ pub(crate) enum Asked {
     },
     TakeBack,
     Check,
+    Note {
+        thread: ThreadId,
+        text: String,
+    },
     Draft,
-    LastDraft,
     /// Read ahead for the quick-reply picker.
     QuickReplies,
     /// Read ahead for the template picker.
@@ -288,6 +298,12 @@ pub(crate) struct App {
     /// When the countdown of a waiting message changes.
     next_wait: Option<Millis>,
     quitting: Option<Millis>,
+    /// Whether the key that is being handled is held down.
+    held: bool,
+    /// Emoji that fit what is being written.
+    pub emoji: emoji::Offer,
+    /// Where the operator is, kept for the next screen.
+    follow: follow::Follow,
     effects: Vec<Effect>,
 }
 
@@ -344,6 +360,9 @@ impl App {
             countdown: None,
             next_wait: None,
             quitting: None,
+            held: false,
+            emoji: emoji::Offer::default(),
+            follow: follow::Follow::default(),
             effects: Vec::new(),
         };
         app.trouble_keys = app.keys_for_trouble();
@@ -362,6 +381,7 @@ impl App {
         match event {
             Event::Key(key) => {
                 if key.kind != KeyEventKind::Release {
+                    self.held = key.kind == KeyEventKind::Repeat;
                     self.stop_following();
                     self.key(key);
                 }
@@ -407,8 +427,10 @@ impl App {
             Event::Opened(Ok(())) => self.say("opened"),
             Event::Opened(Err(why)) => self.say_bad(format!("the link was not opened: {why}")),
             Event::LinkCopied => self.say("no browser here: the link was copied"),
+            Event::Edited(result) => self.edited(result),
             Event::Terminate => self.quit(),
         }
+        self.look_where();
         std::mem::take(&mut self.effects)
     }
 
@@ -422,6 +444,7 @@ impl App {
             self.next_wait,
             self.quitting.map(|at| at + QUIT_WAIT),
             self.pending.due(),
+            self.follow.due(),
             c.and_then(|c| c.draft_due),
             c.and_then(|c| c.patience),
         ]
@@ -432,7 +455,7 @@ impl App {
 
     /// Whether the first useful frame can be drawn: threads and a conversation are here, or there are none.
     pub fn is_ready(&self) -> bool {
-        self.started && self.conversation.as_ref().is_none_or(|c| c.loaded)
+        self.started && self.follow.is_known() && self.conversation.as_ref().is_none_or(|c| c.loaded)
     }
 
     /// Whether the conversation that was just opened is on its way: for a moment the old picture stays, so that
@@ -521,6 +544,11 @@ impl App {
     }
 
     fn ask(&mut self, request: Request, asked: Asked) {
+        if let (Asked::Thread(id), Some(c)) = (&asked, &mut self.conversation)
+            && c.thread == *id
+        {
+            c.asks_for_drafts();
+        }
         let id = self.next_id;
         self.next_id += 1;
         if !matches!(asked, Asked::Quiet | Asked::Preferences) {
@@ -567,6 +595,9 @@ impl App {
         self.explain_pending(now);
         if self.conversation.as_ref().and_then(|c| c.draft_due).is_some_and(|at| now >= at) {
             self.save_draft();
+        }
+        if self.follow.due().is_some_and(|at| now >= at) {
+            self.save_place(Asked::Quiet);
         }
         if let Some(c) = &mut self.conversation
             && c.patience.is_some_and(|at| now >= at)
@@ -626,17 +657,20 @@ impl App {
             return;
         }
         self.quitting = Some(self.clock.now());
-        let draft = self.conversation.as_mut().and_then(Conversation::draft_request);
-        match draft {
-            Some(request) if !self.gone => self.ask(request, Asked::LastDraft),
-            _ => self.quit_when_saved(),
+        if !self.gone {
+            self.save_draft();
+            self.save_place(Asked::Draft);
         }
+        self.quit_when_saved();
     }
 
     /// Quits once no draft and no send is on its way.
     fn quit_when_saved(&mut self) {
         let waits = !self.gone
-            && self.asked.values().any(|a| matches!(a, Asked::Draft | Asked::LastDraft | Asked::Send { .. }));
+            && self
+                .asked
+                .values()
+                .any(|a| matches!(a, Asked::Draft | Asked::Note { .. } | Asked::Send { .. }));
         if self.quitting.is_some() && !waits {
             self.effects.push(Effect::Quit);
         }
@@ -647,6 +681,9 @@ impl App {
         self.save_draft();
         let row = self.list.row(thread).cloned();
         let mut c = Conversation::new(thread, row);
+        if let Some(before) = &self.conversation {
+            c.go_on_from(before);
+        }
         c.patience = Some(self.clock.now() + PATIENCE);
         self.conversation = Some(c);
         self.changed_messages.clear();
@@ -745,6 +782,7 @@ impl App {
         }
         let left_text = self.scope == Scope::Composer;
         self.scope = scope;
+        self.entered_text();
         self.forget_pending();
         if left_text {
             self.save_draft();

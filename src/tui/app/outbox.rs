@@ -3,6 +3,7 @@
 use super::{App, Asked, Damage};
 use crate::clock::Millis;
 use crate::model::delivery::WaitReason;
+use crate::model::thread::DraftMode;
 use crate::model::{DeliveryState, Direction, Message, MessageId, Outgoing, ThreadId};
 use crate::protocol::{CheckReport, Request};
 use crate::text::when;
@@ -56,11 +57,21 @@ impl App {
         true
     }
 
+    /// While writing: takes the message back that left last, whatever is being written.
+    pub(super) fn undo_send_writing(&mut self) {
+        match self.undoable().map(|m| m.id) {
+            Some(message) => self.ask(Request::TakeBack { message }, Asked::TakeBack),
+            None => self.say("nothing here can be taken back any more"),
+        }
+    }
+
     pub(super) fn taken_back(&mut self, thread: ThreadId, content: Outgoing, quote: Option<MessageId>) {
         match content {
             Outgoing::Text { text, .. } => {
+                self.write_in(DraftMode::Reply);
                 self.take_back(thread, text, quote);
                 self.focus(Scope::Composer);
+                self.entered_text();
                 self.say("taken back: it has not left");
             }
             other => self.say(format!("the {} was withdrawn: it has not left", other.kind())),
@@ -88,7 +99,9 @@ impl App {
         }
         let now = self.clock.now();
         let Some(c) = &self.conversation else { return };
-        if !c.is_open(now) {
+        if c.mode == DraftMode::Note {
+            self.say("a note goes to nobody: it is kept at once");
+        } else if !c.is_open(now) {
             self.pick_template();
         } else if c.composer.text().trim().is_empty() {
             self.say("write the message first, then choose when to send it");

@@ -1,6 +1,7 @@
 //! The state as cells. Reads only; draws the parts that are damaged, straight into the buffer.
 
 mod bars;
+mod composer;
 mod conversation;
 mod details;
 mod finish;
@@ -70,9 +71,9 @@ pub(crate) fn draw(app: &App, buf: &mut Buffer, damage: Damage) -> Option<Positi
             conversation::draw(app, area, &panes, buf);
         }
         if damage.has(Damage::CONVERSATION | Damage::COMPOSER) {
-            conversation::composer(app, panes.composer, buf);
+            composer::draw(app, panes.composer, buf);
         }
-        cursor = conversation::cursor(app, panes.composer);
+        cursor = composer::cursor(app, panes.composer);
     }
     if damage.has(Damage::DETAILS)
         && let Some(area) = panes.details
@@ -81,6 +82,9 @@ pub(crate) fn draw(app: &App, buf: &mut Buffer, damage: Damage) -> Option<Positi
     }
     if damage.has(Damage::STATUS) {
         bars::status(app, panes.status, buf);
+    }
+    if damage.has(Damage::CONVERSATION) && panes.conversation.is_some() {
+        composer::offer(app, &panes, buf);
     }
     if !app.overlays.is_empty() {
         cursor = None;
