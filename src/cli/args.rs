@@ -73,6 +73,8 @@ pub enum Command {
     Threads(Threads),
     /// Show the messages of a thread, oldest first
     Messages(Messages),
+    /// Write a note into a thread; notes never leave this machine
+    Notes(super::notes::Notes),
     /// List contacts, show one, make one of two, take one apart
     Contacts(Contacts),
     /// Send a text, a template or other content, and wait for the provider's answer
@@ -116,6 +118,7 @@ impl Command {
             Self::Serve { format } | Self::Accounts { format } | Self::Doctor { format } => format.json,
             Self::Threads(a) => a.format.json,
             Self::Messages(a) => a.format.json,
+            Self::Notes(a) => a.json,
             Self::Contacts(a) => a.json,
             Self::Send(a) => a.format.json,
             Self::Outbox(a) => a.json,
@@ -613,7 +616,7 @@ pub enum BenchAction {
     },
 }
 
-fn account(text: &str) -> Result<AccountId, String> {
+pub(super) fn account(text: &str) -> Result<AccountId, String> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if text.is_empty() || text.len() > 32 || !text.chars().all(fits) {
         return Err("an account id has 1 to 32 characters out of a-z, 0-9 and `-`".into());

@@ -15,9 +15,12 @@ use crate::protocol::client::{Client, Connection};
 use crate::protocol::{Problem, Request, Response};
 use secrecy::SecretString;
 use serde::Deserialize;
+use std::fs::Permissions;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Says that a folder belongs to the demo; no other is ever written to or emptied.
 const MARK: &str = "demo-data";
@@ -123,6 +126,7 @@ fn claim(ctx: &Context<'_>, fresh: bool) -> Result<bool, Failure> {
         std::fs::write(&mark, "This folder belongs to `switchboard demo` and may be deleted.\n")
             .map_err(failed)?;
     }
+    std::fs::set_permissions(&mark, Permissions::from_mode(0o600)).map_err(failed)?;
     Ok(new)
 }
 
@@ -188,6 +192,8 @@ async fn prepare(
             keep_webhooks: ctx.checked.keep_webhooks,
             keep_webhooks_bytes: ctx.checked.keep_webhooks_bytes,
             silence: ctx.checked.silence,
+            // What the customers of the play wrote before it began is no news.
+            late: Duration::ZERO,
             serve_listener: true,
             background: true,
         },

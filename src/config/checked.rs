@@ -45,6 +45,8 @@ pub struct Checked {
     pub keep_webhooks_bytes: u64,
     /// Without an expected webhook for this long an account counts as silent; zero = never.
     pub silence: Duration,
+    /// A message that comes this long after its provider's time is marked late; zero = never.
+    pub late: Duration,
     /// The screen.
     pub ui: UiSettings,
     /// What works but deserves a look, one sentence each.
@@ -94,6 +96,7 @@ pub fn check(source: Option<(PathBuf, String)>, flags: &Flags, env: &Env) -> Res
     let keep = checker.number("keep_webhooks_days", layer.keep_webhooks_days.as_ref(), 1..=3650, 30)?;
     let megabytes =
         checker.number("keep_webhooks_mb", layer.keep_webhooks_mb.as_ref(), 16..=1_048_576, 1_024)?;
+    let late = checker.number("late_minutes", layer.late_minutes.as_ref(), 0..=10_080, 5)?;
     let silence = checker.number("silence_minutes", layer.silence_minutes.as_ref(), 0..=10_080, 30)?;
     let mut accounts: Vec<CheckedAccount> = Vec::with_capacity(file.accounts.len());
     for account in &file.accounts {
@@ -109,6 +112,7 @@ pub fn check(source: Option<(PathBuf, String)>, flags: &Flags, env: &Env) -> Res
         keep_webhooks: Duration::from_secs(keep * 86_400),
         keep_webhooks_bytes: megabytes << 20,
         silence: Duration::from_secs(silence * 60),
+        late: Duration::from_secs(late * 60),
         ui,
         warnings,
         source,
@@ -158,6 +162,7 @@ impl Checked {
                 keep_webhooks: self.keep_webhooks,
                 keep_webhooks_bytes: self.keep_webhooks_bytes,
                 silence: self.silence,
+                late: self.late,
                 serve_listener: true,
                 background: true,
             },

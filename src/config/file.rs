@@ -24,6 +24,8 @@ pub struct File {
     pub keep_webhooks_mb: Option<Spanned<i64>>,
     /// Minutes without an expected webhook after which it is said; 0 = never.
     pub silence_minutes: Option<Spanned<i64>>,
+    /// See `EngineSettings::late`.
+    pub late_minutes: Option<Spanned<i64>>,
     /// The webhook listener.
     pub listener: ListenerFile,
     /// The screen.

@@ -35,6 +35,8 @@ pub struct EngineSettings {
     pub keep_webhooks_bytes: u64,
     /// Without a webhook for this long although one was to be expected, an account counts as silent; zero = never.
     pub silence: Duration,
+    /// A message that comes this long after its provider's time is marked late; zero = never.
+    pub late: Duration,
     /// Whether the webhook listener is started; off while a single shell command hosts the engine.
     pub serve_listener: bool,
     /// Whether the outbox and the sync run by themselves; off for shell commands that only read.

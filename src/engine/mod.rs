@@ -191,7 +191,9 @@ impl Engine {
             let hub = Arc::clone(&hub);
             Box::new(move |changed: &[Changed]| hub.publish(changed))
         };
-        let store = Store::open(&settings.data_dir.join("switchboard.db"), clock.clone(), on_commit)?;
+        let late = i64::try_from(settings.late.as_millis()).ok().filter(|late| *late > 0);
+        let store =
+            Store::open_with(&settings.data_dir.join("switchboard.db"), clock.clone(), on_commit, late)?;
         let mut paths = paths::load(&settings.data_dir)?;
         let mut accounts = Vec::with_capacity(settings.accounts.len());
         for account in &settings.accounts {

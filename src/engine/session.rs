@@ -509,7 +509,7 @@ async fn send(
         Outgoing::Text { .. } | Outgoing::Location { .. } | Outgoing::Contacts { .. } => can.text,
         Outgoing::Template { .. } => can.templates,
         Outgoing::Reaction { .. } => can.reactions,
-        Outgoing::Buttons { .. } | Outgoing::List { .. } => can.interactive,
+        Outgoing::Buttons { .. } | Outgoing::List { .. } | Outgoing::Link { .. } => can.interactive,
     };
     if !able {
         return Err(Problem::new(

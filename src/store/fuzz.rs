@@ -32,7 +32,7 @@ impl Bed {
         let mut conn = Connection::open_in_memory()?;
         conn.set_prepared_statement_cache_capacity(128);
         migrate::migrate(&mut conn)?;
-        let mut context = Context::load(&conn)?;
+        let mut context = Context::load(&conn, None)?;
         context.begin(NOW, false);
         let spec = AccountSpec {
             id: AccountId::new("support"),

@@ -38,7 +38,7 @@ pub use threads::FindError;
 pub use webhooks::{Carriers, KeptWebhook};
 pub use writer::{Commit, Reply};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Millis};
 use crate::model::event::Event;
 use crate::protocol::Changed;
 use reader::Readers;
@@ -191,11 +191,26 @@ fn configure(conn: &Connection, cache_kib: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// How long after its provider's time a message comes late where nothing else is said: five minutes, more than
+/// clocks differ and ordinary delivery takes.
+pub const LATE: Millis = 5 * 60_000;
+
 impl Store {
     /// Opens (or makes) the database at `path`, readable by its owner only. `on_commit` is called on the writer's
     /// thread after every commit and must not block.
     pub fn open(path: &Path, clock: Clock, on_commit: OnCommit) -> Result<Self, StoreError> {
-        Self::begin(path, clock, on_commit).map_err(|e| match e.disk() {
+        Self::open_with(path, clock, on_commit, Some(LATE))
+    }
+
+    /// Like [`Store::open`]. An inbound message that comes more than `late` after its provider's time is marked late
+    /// and brings its thread up; with `None` none is.
+    pub fn open_with(
+        path: &Path,
+        clock: Clock,
+        on_commit: OnCommit,
+        late: Option<Millis>,
+    ) -> Result<Self, StoreError> {
+        Self::begin(path, clock, on_commit, late).map_err(|e| match e.disk() {
             // Without room for its log SQLite only says that the disk failed.
             Some(DiskTrouble::Failing) if free_bytes(path).is_ok_and(|f| f < NO_ROOM) => {
                 StoreError::Disk(DiskTrouble::Full)
@@ -205,7 +220,12 @@ impl Store {
         })
     }
 
-    fn begin(path: &Path, clock: Clock, on_commit: OnCommit) -> Result<Self, StoreError> {
+    fn begin(
+        path: &Path,
+        clock: Clock,
+        on_commit: OnCommit,
+        late: Option<Millis>,
+    ) -> Result<Self, StoreError> {
         create_private(path)?;
         let mut conn = Connection::open(path)?;
         configure(&conn, 8_000)?;
@@ -213,7 +233,7 @@ impl Store {
         conn.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")?;
         migrate::migrate(&mut conn)?;
         let readers = Arc::new(Readers::open(path)?);
-        let writer = Writer::start(conn, clock, on_commit)?;
+        let writer = Writer::start(conn, clock, on_commit, late)?;
         Ok(Self { path: Arc::new(path.to_owned()), writer, readers })
     }
 

@@ -5,7 +5,7 @@
 
 use super::apply::{self, Context};
 use super::{DiskTrouble, OnCommit, StoreError};
-use crate::clock::Clock;
+use crate::clock::{Clock, Millis};
 use crate::model::event::Event;
 use crate::model::ids::ThreadId;
 use crate::protocol::Changed;
@@ -56,9 +56,14 @@ pub struct Writer {
 
 impl Writer {
     /// Starts the thread.
-    pub fn start(conn: Connection, clock: Clock, on_commit: OnCommit) -> Result<Self, StoreError> {
+    pub fn start(
+        conn: Connection,
+        clock: Clock,
+        on_commit: OnCommit,
+        late: Option<Millis>,
+    ) -> Result<Self, StoreError> {
         let (jobs, rx) = mpsc::channel(QUEUE);
-        let context = Context::load(&conn)?;
+        let context = Context::load(&conn, late)?;
         let (said, disk) = watch::channel(None);
         std::thread::Builder::new()
             .name("store-writer".into())

@@ -112,6 +112,11 @@ pub enum Action {
     Note,
     Emoji,
     Editor,
+    WriteButtons,
+    WriteList,
+    WriteLink,
+    WritePlace,
+    WriteCard,
 }
 
 impl Action {
@@ -202,6 +207,11 @@ pub const COMMANDS: &[Command] = commands! {
     "message.copy"       Copy               "copy"        C   ["y", "Space y"]             true  "copy the selected message";
     "message.life"       Life               "life"        C   ["I"]                        false "the life of the selected message: attempts, every status, the raw webhooks";
     "message.open_link"  OpenLink           "open link"   C   ["o", "Space o"]             false "open a link of the selected message, or copy it where there is no browser";
+    "message.buttons"    WriteButtons       "buttons"     C   ["Space b b"]                false "write a message with reply buttons";
+    "message.list"       WriteList          "list message" C  ["Space b l"]                false "write a message with a list to choose from";
+    "message.link"       WriteLink          "link button" C   ["Space b u"]                false "write a message with a button that opens a web page";
+    "message.place"      WritePlace         "place"       C   ["Space b p"]                false "send a place";
+    "message.card"       WriteCard          "contact card" C  ["Space b c"]                false "send a contact card";
     "message.retry"      Retry              "retry"       C   ["Ctrl+R"]                   false "send a failed or unknown message again";
     "message.discard"    Discard            "discard"     C   ["x y", "D y"]               false "withdraw a queued message, or put a failed one aside";
     "message.undo"       UndoSend           "take back"   C   ["u"]                        false "take a message that waits back into the composer";

@@ -87,7 +87,7 @@ mod tests {
         assert_eq!(by_name("+1"), Some(Emoji { glyph: "👍", name: "+1" }));
         assert_eq!(names("thumbsu"), ["thumbsup"]);
         assert_eq!(names("heart")[0], "heart");
-        assert!(find("happy", 5).len() == 5 && names("happy").contains(&"grinning"));
+        assert!(names("happy").contains(&"smile"));
         assert_eq!(find("ZZZZ", 5), []);
         assert_eq!(find("", 8).len(), 8, "each of the common ones is in the table");
     }

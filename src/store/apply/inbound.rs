@@ -20,9 +20,6 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 /// The provider's code for “more than 24 hours since the customer wrote”.
 pub(super) const WINDOW_CLOSED: i64 = 131_047;
-/// A message that comes this long after its provider's time came late: five minutes, more than clocks differ and
-/// ordinary delivery takes.
-pub(super) const LATE: Millis = 5 * 60_000;
 /// An operator is told of a new message up to this age: also of one that was delayed for hours, and not of what a
 /// provider hands over after days.
 const FRESH: Millis = 24 * 3_600_000;
@@ -290,7 +287,7 @@ fn message(
         times: None,
         tag: m.tag.as_deref(),
         peer: people::fingerprint(&m.peer),
-        late: Some(cx.now - m.at).filter(|late| *late > LATE && !m.history),
+        late: Some(cx.now - m.at).filter(|late| cx.late.is_some_and(|most| *late > most) && !m.history),
     };
     let window = m.opens_window.then(|| Window::after(m.at).until).flatten();
     let Some(row) = add_message(conn, cx, account, &thread, &new, window)? else {

@@ -71,13 +71,15 @@ pub(super) struct Context {
     /// When the webhook that is being applied was received.
     received: Millis,
     careful: bool,
+    /// A message that comes this long after its provider's time came late; `None`: none does.
+    late: Option<Millis>,
     changed: Vec<Changed>,
     seen: HashSet<Changed>,
 }
 
 impl Context {
     /// Reads what has to be known before the first event.
-    pub fn load(conn: &Connection) -> Result<Self, StoreError> {
+    pub fn load(conn: &Connection, late: Option<Millis>) -> Result<Self, StoreError> {
         let mut context = Self {
             accounts: Vec::new(),
             deltas: Vec::new(),
@@ -87,6 +89,7 @@ impl Context {
             now: 0,
             received: 0,
             careful: false,
+            late,
             changed: Vec::new(),
             seen: HashSet::new(),
         };

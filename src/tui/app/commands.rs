@@ -8,6 +8,7 @@ use crate::protocol::Request;
 use crate::text;
 use crate::tui::command::{Action, Scope};
 use crate::tui::links;
+use crate::tui::overlay::compose::Shape;
 use crate::tui::overlay::links::LinkList;
 use crate::tui::overlays::Kind;
 use crate::tui::reactions::Reactions;
@@ -173,6 +174,11 @@ impl App {
                 self.open_current();
                 self.note();
             }
+            Action::WriteButtons => self.open_form(Shape::Buttons),
+            Action::WriteList => self.open_form(Shape::List),
+            Action::WriteLink => self.open_form(Shape::Link),
+            Action::WritePlace => self.open_form(Shape::Place),
+            Action::WriteCard => self.open_form(Shape::Card),
             Action::Emoji => self.begin_emoji(),
             Action::Editor => self.open_editor(),
             Action::Down

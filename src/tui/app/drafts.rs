@@ -40,6 +40,8 @@ impl Conversation {
             self.mode = mode;
             std::mem::swap(&mut self.composer, &mut self.drafts.parked);
             self.drafts.saved.swap(0, 1);
+            // What was cut in one is there for the other.
+            self.composer = std::mem::take(&mut self.composer).sharing(&self.drafts.parked);
         }
     }
 

@@ -295,7 +295,7 @@ fn busy(scope: Scope) -> (Script, App) {
     if scope == Scope::Composer {
         s.keys(&mut app, "i");
         s.type_text(&mut app, "one two three\nfour five six\nseven");
-        s.keys(&mut app, "Up Left Ctrl+W");
+        s.keys(&mut app, "Up Right Right Right Ctrl+W");
     }
     app.say = None;
     (s, app)
@@ -303,10 +303,18 @@ fn busy(scope: Scope) -> (Script, App) {
 
 #[test]
 fn every_key_of_every_preset_does_something_that_can_be_seen() {
+    let mut idle = Vec::new();
     for preset in KeyPreset::ALL {
         for scope in Scope::ALL {
             for row in keymap::rows::rows(&Keymap::new(preset)) {
-                if row.scope != scope.id() {
+                // To the pane where the cursor is already there is no way.
+                let here = matches!(
+                    (row.command, scope),
+                    ("pane.list", Scope::List)
+                        | ("pane.conversation", Scope::Conversation)
+                        | ("pane.composer", Scope::Composer)
+                );
+                if row.scope != scope.id() || here {
                     continue;
                 }
                 for keys in &row.keys {
@@ -319,12 +327,15 @@ fn every_key_of_every_preset_does_something_that_can_be_seen() {
                     let before = trace(&app, &s, &[]);
                     let rest = s.keys(&mut app, keys);
                     let after = trace(&app, &s, &rest);
-                    assert_ne!(before, after, "{preset:?} {scope:?}: `{keys}` ({}) did nothing", row.command);
+                    if before == after {
+                        idle.push(format!("{preset:?} {scope:?}: `{keys}` ({}) did nothing", row.command));
+                    }
                     assert!(app.pending.is_empty());
                 }
             }
         }
     }
+    assert!(idle.is_empty(), "{}", idle.join("\n"));
 }
 
 #[test]

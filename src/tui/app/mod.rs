@@ -26,6 +26,10 @@ mod outbox_tests;
 mod scroll_tests;
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod update_tests;
+#[cfg(test)]
+mod writing_tests;
 
 pub(crate) use conversation::Conversation;
 pub(crate) use follow::Left;
@@ -38,7 +42,7 @@ use super::command::Scope;
 use super::format;
 use super::keymap::Keymap;
 use super::notify::{Note, Notifier, Rules};
-use super::overlay::{Overlay, Step};
+use super::overlay::{Overlay, Step, compose};
 use super::overlays::{self, Kind};
 use super::theme::{Listed, Theme};
 use super::transcript::{Cache, WayOut};
@@ -302,6 +306,8 @@ pub(crate) struct App {
     held: bool,
     /// Emoji that fit what is being written.
     pub emoji: emoji::Offer,
+    /// Half-written forms.
+    forms: compose::Kept,
     /// Where the operator is, kept for the next screen.
     follow: follow::Follow,
     effects: Vec<Effect>,
@@ -362,6 +368,7 @@ impl App {
             quitting: None,
             held: false,
             emoji: emoji::Offer::default(),
+            forms: compose::Kept::default(),
             follow: follow::Follow::default(),
             effects: Vec::new(),
         };
@@ -581,7 +588,8 @@ impl App {
             return;
         }
         let stored = c.messages.iter().map(|m| m.stored_at).max();
-        if self.reads(thread) && !self.has_unseen_late() {
+        // First what came late: that it is on the screen is noticed here.
+        if !self.has_unseen_late() && self.reads(thread) {
             self.notifier.forget(thread);
             if let Some(c) = &mut self.conversation {
                 c.marked = Some(upto);

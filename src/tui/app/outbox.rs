@@ -10,6 +10,7 @@ use crate::text::when;
 use crate::tui::command::Scope;
 use crate::tui::format;
 use crate::tui::overlay::Step;
+use crate::tui::overlay::compose::texts_of;
 use crate::tui::overlay::confirm::Confirm;
 use crate::tui::overlay::later::{Purpose, ReadTime, SendLater};
 use std::sync::Arc;
@@ -74,7 +75,16 @@ impl App {
                 self.entered_text();
                 self.say("taken back: it has not left");
             }
-            other => self.say(format!("the {} was withdrawn: it has not left", other.kind())),
+            other => match texts_of(&other)
+                .filter(|_| self.conversation.as_ref().is_some_and(|c| c.thread == thread))
+            {
+                Some((shape, texts)) => {
+                    self.forms.borrow_mut().insert((thread, shape), texts);
+                    self.open_form(shape);
+                    self.say("taken back: it has not left");
+                }
+                None => self.say(format!("the {} was withdrawn: it has not left", other.kind())),
+            },
         }
     }
 

@@ -9,6 +9,8 @@ use crate::model::thread::DraftMode;
 use crate::model::{MessageId, Outgoing, ThreadId};
 use crate::protocol::Request;
 use crate::tui::command::Scope;
+use crate::tui::overlay::compose::{Form, Shape};
+use std::rc::Rc;
 
 impl App {
     /// Puts text at the cursor of the composer, replacing the word that was being completed.
@@ -195,5 +197,17 @@ impl App {
             c.quote = c.quote.or(quote);
         }
         self.restore(thread, DraftMode::Reply, text);
+    }
+
+    /// Opens the form of a message that is more than text; in a closed window the templates.
+    pub(super) fn open_form(&mut self, shape: Shape) {
+        let now = self.clock.now();
+        let Some(c) = &self.conversation else { return self.say_no_conversation() };
+        if !c.is_open(now) {
+            self.say("the window is closed: only a template can be sent");
+            return self.pick_template();
+        }
+        let form = Form::new(shape, c.thread, c.title().to_owned(), Rc::clone(&self.forms));
+        self.show_overlay(Box::new(form), None);
     }
 }

@@ -158,4 +158,6 @@ fn frame(buf: &mut Buffer, area: Rect, style: Style) {
 #[cfg(test)]
 mod bars_tests;
 #[cfg(test)]
+mod composer_tests;
+#[cfg(test)]
 mod tests;

@@ -31,7 +31,7 @@ fn glyphs(buf: &Buffer, y: u16) -> Vec<(usize, &str)> {
 }
 
 /// The grid of symbols, and under it the grid of styles with a legend.
-fn picture(app: &App) -> String {
+pub(super) fn picture(app: &App) -> String {
     let (buf, cursor) = full(app);
     let mut out = String::new();
     let mut styles: BTreeMap<String, char> = BTreeMap::new();

@@ -70,6 +70,7 @@ pub fn settings(dir: &std::path::Path, api_base: &str, accounts: usize) -> Engin
         keep_webhooks: Duration::from_hours(24),
         keep_webhooks_bytes: 1 << 30,
         silence: Duration::from_mins(30),
+        late: Duration::from_mins(5),
         serve_listener: true,
         background: true,
     }

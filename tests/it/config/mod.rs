@@ -65,6 +65,7 @@ fn the_commented_defaults_are_the_defaults_and_every_key_is_there() {
         "keep_webhooks_days",
         "keep_webhooks_mb",
         "silence_minutes",
+        "late_minutes",
         "bind",
         "public_url",
         "body_limit",

@@ -118,6 +118,8 @@ pub fn read(bytes: &[u8]) -> Result<Seen, String> {
                     seen.notes.push(note.to_owned());
                 }
                 "9" | "99" => seen.notes.push(body.to_owned()),
+                // The question for the background's colour.
+                "11" if body == "?" => {}
                 _ => return Err(format!("not our OSC: {:?}", near())),
             }
             rest = &osc[end + 2..];
