@@ -50,7 +50,7 @@ async fn a_note_reaches_every_client_and_never_the_provider() {
     }
     assert!(bed.accepted().await.is_empty());
     // A closed window does not matter: there is nobody it goes to.
-    bed.control("window", json!({"customer": "marta", "open": false})).await;
+    bed.control("window", json!({"customer": "marta", "state": "closed"})).await;
     ask(&mut one, Request::AddNote { thread, text: "called twice".into() }).await;
     assert_eq!(messages(&mut one, thread).await.len(), 3);
     assert!(one.ask(Request::AddNote { thread, text: " ".into() }).await.is_err());
