@@ -22,6 +22,8 @@ mod keys;
 mod messages;
 pub mod notes;
 mod outbox;
+mod library;
+mod macros;
 mod quick_replies;
 mod recorder;
 mod search;
@@ -122,6 +124,7 @@ async fn dispatch(cli: Cli, env: &Env, launcher: &dyn Launcher, out: &mut Output
         Command::Outbox(a) => outbox::run(context, a).await,
         Command::Templates(a) => templates::run(context, a).await,
         Command::Search(a) => search::run(context, a).await,
+        Command::Macros(a) => macros::run(context, a).await,
         Command::QuickReplies(a) => quick_replies::run(context, a).await,
         Command::Doctor { .. } => doctor::run(context).await,
         Command::Keys(a) => keys::run(context, a).await,

@@ -8,8 +8,10 @@ mod check;
 mod contacts;
 mod disk;
 mod doctor;
+mod handling;
 mod hub;
 mod ingest;
+mod library;
 mod limits;
 mod notes;
 mod outbox;
@@ -19,6 +21,7 @@ mod recorder;
 mod session;
 mod silence;
 mod sync;
+mod together;
 
 pub use ingest::{Inlet, Refused};
 
@@ -118,6 +121,8 @@ struct Shared {
     outbox: Notify,
     sync: Notify,
     tidy: Notify,
+    /// Something was snoozed, or is not any more.
+    snooze: Notify,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -217,6 +222,7 @@ impl Engine {
             outbox: Notify::new(),
             sync: Notify::new(),
             tidy: Notify::new(),
+            snooze: Notify::new(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
@@ -239,6 +245,7 @@ impl Engine {
             tasks.spawn(recorder::expire(Arc::clone(&engine.shared)));
             tasks.spawn(disk::watch(engine.clone()));
             tasks.spawn(silence::watch(Arc::clone(&engine.shared)));
+            tasks.spawn(handling::wake_when_due(Arc::clone(&engine.shared)));
         }
         Ok(engine)
     }

@@ -5,9 +5,11 @@
 
 use super::contact::Identity;
 use super::delivery::{DeliveryError, HoldScope, WaitReason};
-use super::ids::{AccountId, AttemptId, ContactId, EventId, MessageId, QuickReplyId, ThreadId};
+use super::handling::{Act, Label};
+use super::ids::{AccountId, AttemptId, ContactId, EventId, LabelId, MacroId, MessageId, QuickReplyId, ThreadId};
 use super::inbound::{Severity, StatusUpdate, WebhookBatch};
 use super::outgoing::Outgoing;
+use super::macros::Macro;
 use super::quick_reply::QuickReply;
 use super::template::Template;
 use super::thread::DraftMode;
@@ -347,6 +349,21 @@ pub enum EventBody {
         /// Which.
         reply: QuickReplyId,
     },
+    /// A macro was created or changed.
+    MacroSaved {
+        /// The whole macro.
+        saved: Macro,
+    },
+    /// A macro was deleted.
+    MacroDeleted {
+        /// Which.
+        id: MacroId,
+    },
+    /// A macro was run.
+    MacroUsed {
+        /// Which.
+        id: MacroId,
+    },
     /// An operator set something on their screen; an empty value removes it.
     PreferenceSet {
         /// What it is about (`muted/<thread>`).
@@ -372,6 +389,28 @@ pub enum EventBody {
         /// The body as it came.
         #[serde(with = "raw_bytes")]
         raw: Vec<u8>,
+    },
+    /// An operator did something to threads: resolved them, gave them to somebody, labelled them.
+    ThreadsHandled {
+        /// Which.
+        threads: Vec<ThreadId>,
+        /// What.
+        act: Act,
+    },
+    /// Snoozed threads are due; those that sleep for longer by now stay asleep.
+    SnoozesEnded {
+        /// Which.
+        threads: Vec<ThreadId>,
+    },
+    /// A label was created or changed.
+    LabelSaved {
+        /// The whole label.
+        label: Label,
+    },
+    /// A label was deleted; threads lose it.
+    LabelDeleted {
+        /// Which.
+        label: LabelId,
     },
     /// The engine has something to tell the operators about an account.
     Noticed {
@@ -415,9 +454,16 @@ impl EventBody {
             Self::QuickReplySaved { .. } => "quick_reply_saved",
             Self::QuickReplyDeleted { .. } => "quick_reply_deleted",
             Self::QuickReplyUsed { .. } => "quick_reply_used",
+            Self::MacroSaved { .. } => "macro_saved",
+            Self::MacroDeleted { .. } => "macro_deleted",
+            Self::MacroUsed { .. } => "macro_used",
             Self::PreferenceSet { .. } => "preference_set",
             Self::WebhooksExpired { .. } => "webhooks_expired",
             Self::WebhookTested { .. } => "webhook_tested",
+            Self::ThreadsHandled { act, .. } => act.word(),
+            Self::SnoozesEnded { .. } => "snoozes_ended",
+            Self::LabelSaved { .. } => "label_saved",
+            Self::LabelDeleted { .. } => "label_deleted",
             Self::Noticed { .. } => "noticed",
         }
     }

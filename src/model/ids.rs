@@ -124,6 +124,14 @@ id!(
     QuickReplyId
 );
 id!(
+    /// A label that operators put on threads.
+    LabelId
+);
+id!(
+    /// Several commands under one name.
+    MacroId
+);
+id!(
     /// One change of state in the log of events.
     EventId
 );

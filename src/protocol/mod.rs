@@ -7,11 +7,14 @@
 pub mod client;
 pub mod codec;
 mod contacts;
+mod handling;
+pub mod macros;
 mod outbox;
 pub mod preferences;
 mod recorder;
 
 pub use contacts::{ContactDetail, IdentityFacts, Version};
+pub use handling::{Acted, LabelRow, SavedView, VIEW_KEY, VIEW_NAME_MAX, ViewCounts};
 pub use outbox::{Asked, CheckReport, OutboxRow};
 pub use recorder::{
     LifeStep, LifeWebhook, MessageLife, RAW_MAX, Replayed, WebhookDetail, WebhookFilter, WebhookPart,
@@ -21,18 +24,21 @@ pub use recorder::{
 use crate::clock::Millis;
 use crate::model::contact::Identity;
 use crate::model::event::{AccountSpec, NumberFacts, Recipient};
-use crate::model::ids::{AccountId, ContactId, EventId, MessageId, QuickReplyId, ThreadId};
+use crate::model::handling::{Act, Label};
+use crate::model::ids::{AccountId, ContactId, EventId, LabelId, MessageId, QuickReplyId, ThreadId};
 use crate::model::inbound::Severity;
 use crate::model::message::Message;
 use crate::model::outgoing::{FieldProblem, Outgoing};
+use crate::model::macros::Macro;
 use crate::model::quick_reply::QuickReply;
 use crate::model::template::{Template, Values};
 use crate::model::thread::{DraftMode, ThreadDetail, ThreadFilter, ThreadRow};
+use macros::MacroRequest;
 use preferences::Preference;
 use serde::{Deserialize, Serialize};
 
 /// Version of this protocol; a client and an engine with different ones say so and part.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// A place in a list, to continue from. Opaque to clients; only valid for the same list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -309,9 +315,9 @@ pub enum Request {
         /// Which account; `None` = all.
         account: Option<AccountId>,
     },
-    /// All quick replies, most used first. → [`Response::QuickReplies`]
+    /// Quick replies of everybody and of this operator, most used first. → [`Response::QuickReplies`]
     QuickReplies,
-    /// Create or change a quick reply. → [`Response::Done`]
+    /// Create or change a quick reply; one with an owner becomes this operator's. → [`Response::Done`]
     SaveQuickReply {
         /// The whole reply.
         reply: QuickReply,
@@ -326,6 +332,17 @@ pub enum Request {
         /// Which.
         id: QuickReplyId,
     },
+    /// Something about macros. → as [`MacroRequest`] says
+    Macro {
+        /// What.
+        act: MacroRequest,
+    },
+    /// Changes that belong together, in this order: all are looked at before the first is made, and the first that
+    /// is refused ends it. → [`Response::Together`]
+    Together {
+        /// The changes; no questions, and no bundle in a bundle.
+        requests: Vec<Request>,
+    },
     /// What this operator set on their screens. → [`Response::Preferences`]
     Preferences,
     /// Keep or remove a preference of this operator. → [`Response::Done`]
@@ -333,6 +350,47 @@ pub enum Request {
         /// Which, and what.
         preference: Preference,
     },
+    /// A page of threads that a filter expression finds, newest first. A page may hold fewer than asked for and still
+    /// have a next one: so many are looked at a time. → [`Response::Threads`]
+    Filtered {
+        /// One account, or all together.
+        account: Option<AccountId>,
+        /// The expression (`label:vip state:open`).
+        filter: String,
+        /// Continue from here.
+        before: Option<Cursor>,
+        /// At most this many (1 to 500).
+        limit: u32,
+    },
+    /// How many threads each view has. → [`Response::ViewCounts`]
+    ViewCounts {
+        /// One account, or all together.
+        account: Option<AccountId>,
+        /// When the operator's day ends, for what closes today.
+        #[serde(default)]
+        midnight: Option<Millis>,
+    },
+    /// Do something to threads. → [`Response::Acted`]
+    Act {
+        /// Which (1 to 1000).
+        threads: Vec<ThreadId>,
+        /// What.
+        act: Act,
+    },
+    /// All labels by name. → [`Response::Labels`]
+    Labels,
+    /// Create or change a label. → [`Response::Done`]
+    SaveLabel {
+        /// The whole label.
+        label: Label,
+    },
+    /// Delete a label; threads lose it. → [`Response::Done`]
+    DeleteLabel {
+        /// Which.
+        id: LabelId,
+    },
+    /// Operators that threads may be given to, as far as they are known. → [`Response::Operators`]
+    Operators,
     /// Search over everything, newest first. → [`Response::Found`]
     Search {
         /// What to look for: words, the last one as a beginning; `"exact words"`; part of a number.
@@ -595,8 +653,20 @@ pub enum Response {
     Templates(Vec<Template>),
     /// Quick replies.
     QuickReplies(Vec<QuickReply>),
+    /// Macros.
+    Macros(Vec<Macro>),
+    /// What came of each change; the last one may be a refusal, and what would have come after it was not made.
+    Together(Vec<Result<Response, Problem>>),
     /// What the operator set.
     Preferences(Vec<Preference>),
+    /// To [`Request::ViewCounts`].
+    ViewCounts(ViewCounts),
+    /// To [`Request::Act`].
+    Acted(Acted),
+    /// Labels.
+    Labels(Vec<LabelRow>),
+    /// Names of operators.
+    Operators(Vec<String>),
     /// Search results.
     Found(Box<Found>),
     /// Engine status.
@@ -730,6 +800,10 @@ pub enum Changed {
     },
     /// The quick replies changed.
     QuickRepliesChanged,
+    /// The labels changed, their names or colours too.
+    LabelsChanged,
+    /// The macros changed.
+    MacrosChanged,
     /// Somebody set a preference.
     PreferencesChanged,
     /// Engine status changed (outbox, listener, webhook age, notices).

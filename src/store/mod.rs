@@ -11,6 +11,7 @@ pub mod fuzz;
 pub mod health;
 #[cfg(test)]
 mod ingest_tests;
+mod library;
 mod life;
 mod messages;
 mod migrate;
@@ -26,6 +27,9 @@ mod search;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod views;
+#[cfg(test)]
+mod views_tests;
 mod webhooks;
 mod writer;
 

@@ -39,6 +39,8 @@ pub enum Action {
     Accounts,
     Template,
     ManageQuickReplies,
+    Macros,
+    RunMacro,
     Notices,
     Life,
     Doctor,
@@ -71,6 +73,28 @@ pub enum Action {
     Quoted,
     OpenLink,
     Inbox,
+    ViewPick,
+    ViewSave,
+    ViewMine,
+    ViewUnassigned,
+    ViewWindow,
+    ViewSnoozed,
+    ViewResolved,
+    ViewAll,
+    Resolve,
+    ResolveStay,
+    Reopen,
+    Snooze,
+    Assign,
+    AssignMe,
+    Priority,
+    Labels,
+    MarkRead,
+    Mark,
+    MarkRange,
+    MarkShown,
+    Unmark,
+    UndoAct,
     FilterNext,
     FilterUnread,
     FilterFailed,
@@ -126,6 +150,11 @@ impl Action {
         matches!(
             self,
             Self::MarkUnread
+                | Self::MarkRead
+                | Self::Resolve
+                | Self::ResolveStay
+                | Self::AssignMe
+                | Self::Mark
                 | Self::NextUnread
                 | Self::PreviousUnread
                 | Self::NextThread
@@ -174,7 +203,7 @@ macro_rules! commands {
 pub const COMMANDS: &[Command] = commands! {
     "list.open"          Open               "open"        L   ["Enter", "l", "Right"]      true  "open the thread under the cursor";
     "message.reply"      Reply              "reply"       LC  ["r", "Space r"]             true  "write a reply; on a selected message: quote it";
-    "message.note"       Note               "note"        LC  ["n", "Space v"]             true  "write a note: it stays here, whatever the window";
+    "message.note"       Note               "note"        LC  ["n", "Space d"]             true  "write a note: it stays here, whatever the window";
     "template.pick"      Template           "template"    LC  ["t", "Space t"]             true  "send a template";
     "palette.open"       Palette            "find"        LC  ["Ctrl+K", "Ctrl+P", "Space Space"] false "find a command, a thread, a template or a quick reply";
     "palette.commands"   CommandLine        "command"     LC  [":"]                        false "type a command by its name";
@@ -184,10 +213,32 @@ pub const COMMANDS: &[Command] = commands! {
     "list.prev_unread"   PreviousUnread     "prev unread" LC  ["[ u", "Space p"]           false "go to the previous thread with unread messages";
     "thread.next"        NextThread         "next thread" C   ["] t"]                      false "open the next thread of the list";
     "thread.previous"    PreviousThread     "prev thread" C   ["[ t"]                      false "open the previous thread of the list";
-    "list.inbox"         Inbox              "inbox"       LC  ["g i", "Space i"]           false "go to the list and show all threads";
-    "list.filter_next"   FilterNext         "filter"      L   ["s", "Space s"]             false "show all threads, the unread, the failed, by turns";
-    "list.unread"        FilterUnread       "unread only" L   ["u", "Space u"]             true  "show threads with unread messages only, or all";
-    "list.failed"        FilterFailed       "failed only" L   ["f", "Space x"]             false "show threads with failed messages only, or all";
+    "list.inbox"         Inbox              "inbox"       LC  ["g i", "Space i"]           false "go to the list and show the open threads";
+    "list.filter_next"   FilterNext         "filter"      L   ["s", "Space s"]             false "show the open threads, the snoozed, the resolved, all, by turns";
+    "list.unread"        FilterUnread       "unread only" L   ["u", "Space u"]             true  "show threads with unread messages, or the inbox again";
+    "list.failed"        FilterFailed       "failed only" L   ["f", "Space x"]             false "show threads with failed messages, or the inbox again";
+    "view.pick"          ViewPick           "views"       LC  ["F", "Space v"]             false "choose a view, or type a filter: label:vip state:open age:>2d";
+    "view.mine"          ViewMine           "mine"        LC  ["g m"]                      false "open threads that you have";
+    "view.unassigned"    ViewUnassigned     "unassigned"  LC  ["g u"]                      false "open threads that nobody has";
+    "view.window"        ViewWindow         "window queue" LC ["g w"]                      false "open threads by the time that their window has left";
+    "view.snoozed"       ViewSnoozed        "snoozed"     LC  ["g z"]                      false "snoozed threads";
+    "view.resolved"      ViewResolved       "resolved"    LC  ["g e"]                      false "resolved threads";
+    "view.all"           ViewAll            "all threads" LC  ["g a"]                      false "all threads, whatever their state";
+    "view.save"          ViewSave           "save view"   LC  []                           false "keep the filter that is shown under a name";
+    "thread.resolve"     Resolve            "resolve"     LC  ["e", "Space k"]             true  "resolve: nothing is left to do; goes to the next thread";
+    "thread.resolve_stay" ResolveStay       "resolve, stay" LC ["E"]                       false "resolve and stay";
+    "thread.reopen"      Reopen             "reopen"      LC  ["O"]                        false "open a resolved or snoozed thread again";
+    "thread.snooze"      Snooze             "snooze"      LC  ["z", "Space z"]             false "not now: until a time, until a reply, until the window is about to close";
+    "thread.assign"      Assign             "assign"      LC  ["a", "Space b"]             false "give the thread to somebody, or to nobody";
+    "thread.assign_me"   AssignMe           "to me"       L   ["i", "Space j"]             false "take the thread yourself";
+    "thread.labels"      Labels             "labels"      LC  ["L", "Space l"]             false "put labels on and take them off; a new name makes a new label";
+    "thread.priority"    Priority           "priority"    LC  ["P"]                        false "how pressing the thread is";
+    "list.mark"          Mark               "mark"        L   ["x"]                        false "mark the thread: what you do next is done to all that are marked";
+    "list.mark_range"    MarkRange          "mark range"  L   ["V"]                        false "begin a range of marks here, or end it";
+    "list.mark_all"      MarkShown          "mark all"    L   ["*"]                        false "mark all threads that are loaded, or none";
+    "list.unmark"        Unmark             "unmark"      L   ["Esc"]                      false "nothing is marked any more";
+    "bulk.undo"          UndoAct            "undo"        LC  ["Z", "Space Backspace"]     false "take the last resolve, snooze, label, assignment or priority back";
+    "thread.mark_read"   MarkRead           "mark read"   LC  ["m"]                        false "mark the thread read here; the customer is not told";
     "thread.mark_unread" MarkUnread         "mark unread" LC  ["U", "Space m"]             false "mark the thread unread";
     "thread.mute"        Mute               "mute"        LC  ["M"]                        false "no notifications for the thread, or notifications again";
     "move.down"          Down               "down"        LC  ["j", "Down", "J"]           false "next thread; in a conversation: newer message";
@@ -207,11 +258,11 @@ pub const COMMANDS: &[Command] = commands! {
     "message.copy"       Copy               "copy"        C   ["y", "Space y"]             true  "copy the selected message";
     "message.life"       Life               "life"        C   ["I"]                        false "the life of the selected message: attempts, every status, the raw webhooks";
     "message.open_link"  OpenLink           "open link"   C   ["o", "Space o"]             false "open a link of the selected message, or copy it where there is no browser";
-    "message.buttons"    WriteButtons       "buttons"     C   ["Space b b"]                false "write a message with reply buttons";
-    "message.list"       WriteList          "list message" C  ["Space b l"]                false "write a message with a list to choose from";
-    "message.link"       WriteLink          "link button" C   ["Space b u"]                false "write a message with a button that opens a web page";
-    "message.place"      WritePlace         "place"       C   ["Space b p"]                false "send a place";
-    "message.card"       WriteCard          "contact card" C  ["Space b c"]                false "send a contact card";
+    "message.buttons"    WriteButtons       "buttons"     C   ["Space c b"]                false "write a message with reply buttons";
+    "message.list"       WriteList          "list message" C  ["Space c l"]                false "write a message with a list to choose from";
+    "message.link"       WriteLink          "link button" C   ["Space c u"]                false "write a message with a button that opens a web page";
+    "message.place"      WritePlace         "place"       C   ["Space c p"]                false "send a place";
+    "message.card"       WriteCard          "contact card" C  ["Space c c"]                false "send a contact card";
     "message.retry"      Retry              "retry"       C   ["Ctrl+R"]                   false "send a failed or unknown message again";
     "message.discard"    Discard            "discard"     C   ["x y", "D y"]               false "withdraw a queued message, or put a failed one aside";
     "message.undo"       UndoSend           "take back"   C   ["u"]                        false "take a message that waits back into the composer";
@@ -226,6 +277,8 @@ pub const COMMANDS: &[Command] = commands! {
     "pane.conversation"  PaneConversation   "messages"    LC  ["Space 2"]                  false "to the conversation";
     "pane.composer"      PaneComposer       "text"        LC  ["Space 3"]                  false "to the text being written";
     "quick_reply.manage" ManageQuickReplies "replies"     LC  ["g q", "Space q"]           false "create, change and delete quick replies";
+    "macro.pick"         Macros             "macros"      LC  ["g x", "Space h"]           false "run a macro: several commands at once, shown before they run; create, change and delete them";
+    "macro.run"          RunMacro           "run macro"   LCW []                           false "look at the macro of this name and run it; for a key of your own: `\"F5\" = \"macro.run NAME\"`";
     "compose.send"       Send               "send"        W   ["Enter"]                    true  "send";
     "compose.later"      SendLater          "later"       W   ["Ctrl+G"]                   true  "send the text later: asks when";
     "compose.undo_send"  UndoSend           "take back"   W   ["Ctrl+X Ctrl+U"]            false "take the message that has just left back into the text";
@@ -273,6 +326,18 @@ pub const COMMANDS: &[Command] = commands! {
 #[must_use]
 pub fn by_id(id: &str) -> Option<&'static Command> {
     COMMANDS.iter().find(|c| c.id == id)
+}
+
+/// What may follow the name of a command on the command line and in `keys.toml`.
+#[must_use]
+pub fn argument_of(action: Action) -> &'static str {
+    match action {
+        Action::Search => "words",
+        Action::Accounts => "an account, or all",
+        Action::Template | Action::RunMacro => "a name",
+        Action::FilterNext | Action::ViewPick => "a view, or a filter",
+        _ => "",
+    }
 }
 
 /// The name of a scope for people.

@@ -25,5 +25,6 @@ mod outbox;
 mod pty;
 mod recorder;
 mod rules;
+mod together;
 mod two_processes;
 mod webhook;

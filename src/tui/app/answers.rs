@@ -42,12 +42,18 @@ impl App {
                     self.damage(Damage::STATUS);
                 }
                 self.damage(Damage::TOP);
+                self.greet_again();
             }
             (Asked::Preferences, Response::Preferences(all)) => self.preferences_came(&all),
             (Asked::Preferences, _) => self.preferences_came(&[]),
+            (Asked::Labels, Response::Labels(labels)) => self.labels_came(labels),
+            (Asked::Operators, Response::Operators(names)) => self.desk.operators = names,
+            (Asked::ViewCounts, Response::ViewCounts(counts)) => self.counts_came(counts),
+            (Asked::Act { words, count }, Response::Acted(acted)) => self.acted(&words, count, acted),
             (Asked::Status, Response::Status(status)) => {
                 self.status = *status;
                 self.damage(Damage::STATUS);
+                self.greet_again();
             }
             (Asked::Threads { generation, more }, Response::Threads(page)) => {
                 self.threads_came(generation, more, page);
@@ -79,6 +85,7 @@ impl App {
             (Asked::Send { thread, .. }, Response::Queued { .. }) => self.sent(thread),
             (Asked::Note { thread, .. }, Response::Noted { .. }) => self.noted(thread),
             (Asked::QuickReplies, Response::QuickReplies(replies)) => self.quick_replies = replies,
+            (Asked::Macros, Response::Macros(all)) => self.macros = all,
             (Asked::Templates(account), Response::Templates(list)) => {
                 self.templates.insert(account, list);
             }
@@ -87,7 +94,7 @@ impl App {
         }
     }
 
-    fn has_open(&self, thread: ThreadId) -> bool {
+    pub(super) fn has_open(&self, thread: ThreadId) -> bool {
         self.conversation.as_ref().is_some_and(|c| c.thread == thread)
     }
 
@@ -99,7 +106,7 @@ impl App {
 
     fn refused(&mut self, asked: Asked, problem: &Problem) {
         match asked {
-            Asked::Quiet => return,
+            Asked::Quiet | Asked::Labels | Asked::Operators | Asked::ViewCounts => return,
             Asked::Preferences => {
                 self.preferences_came(&[]);
                 return;
@@ -133,6 +140,14 @@ impl App {
                 self.quick_replies.clone_from(&q);
                 Delivery::QuickReplies(q)
             }
+            Ok(Response::Macros(all)) => {
+                self.macros.clone_from(&all);
+                Delivery::Macros(all)
+            }
+            Ok(Response::Together(results)) => {
+                self.came_together(&results);
+                Delivery::Together(results)
+            }
             Ok(Response::ThreadRows(rows)) => Delivery::Threads(search, rows),
             Ok(Response::Found(f)) => Delivery::Found(search, f),
             Ok(Response::Life(l)) => Delivery::Life(l),
@@ -161,7 +176,7 @@ impl App {
     }
 
     /// Asks again for what open overlays of a kind show.
-    fn refresh_overlays(&mut self, kind: &str, request: &Request) {
+    pub(super) fn refresh_overlays(&mut self, kind: &str, request: &Request) {
         let serials: Vec<u64> =
             self.overlays.iter().filter(|o| o.overlay.name().starts_with(kind)).map(|o| o.serial).collect();
         for serial in serials {
@@ -174,6 +189,7 @@ impl App {
         let gap = self.sequence.is_some_and(|s| update.seq != s + 1);
         self.sequence = Some(update.seq);
         let mut resync = gap;
+        self.counts_changed();
         for change in update.changed {
             match change {
                 Changed::MessageStored { thread, message, inbound } => {
@@ -195,6 +211,7 @@ impl App {
                 }
                 Changed::ThreadJoined { thread, into, .. } => self.joined(thread, into),
                 Changed::AccountChanged { .. } => self.accounts_changed = true,
+                Changed::LabelsChanged => self.ask(Request::Labels, Asked::Labels),
                 Changed::StatusChanged => self.status_changed = true,
                 Changed::TemplatesChanged { account } => {
                     let request = Request::Templates { account: account.clone() };
@@ -205,6 +222,7 @@ impl App {
                     self.refresh_overlays("quick", &Request::QuickReplies);
                     self.ask(Request::QuickReplies, Asked::QuickReplies);
                 }
+                Changed::MacrosChanged => self.macros_changed(),
                 Changed::PreferencesChanged => self.ask(Request::Preferences, Asked::Preferences),
                 Changed::DraftChanged { thread } => self.draft_changed(thread),
                 Changed::Resync => resync = true,
@@ -221,6 +239,7 @@ impl App {
         self.changed_messages.clear();
         self.accounts_changed = true;
         self.status_changed = true;
+        self.ask(Request::Labels, Asked::Labels);
         self.load_threads();
         if let Some(c) = &self.conversation {
             let thread = c.thread;

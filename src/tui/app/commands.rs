@@ -22,12 +22,10 @@ impl App {
         if !c.can_write(now) {
             return;
         }
-        let word =
-            typed == '/' && (c.composer.before().is_empty() || c.composer.before().ends_with([' ', '\n']));
         c.composer.type_char(typed);
         self.composed();
-        if word {
-            self.open_overlay(Kind::QuickReplies, Some("/".into()));
+        if typed == '/' && self.slash_word().is_some_and(|word| word == "/") {
+            self.pick_reply();
         }
     }
 
@@ -85,7 +83,9 @@ impl App {
                 self.open_current();
                 self.pick_template();
             }
-            Action::QuickReply => self.open_overlay(Kind::QuickReplies, None),
+            Action::Macros => self.pick_macro(),
+            Action::RunMacro => self.look_at_macro(""),
+            Action::QuickReply => self.pick_reply(),
             Action::NextPane => self.focus(match self.scope {
                 Scope::List if self.conversation.is_some() => Scope::Conversation,
                 Scope::Conversation => Scope::Composer,
@@ -122,15 +122,31 @@ impl App {
             Action::Palette => self.open_overlay(Kind::Palette, None),
             Action::CommandLine => self.open_overlay(Kind::CommandLine, None),
             Action::Inbox => {
-                self.show_filter(ThreadFilter::All);
-                self.focus(Scope::List);
-                self.move_list(isize::MIN);
+                self.go_to_view(ThreadFilter::Inbox);
             }
-            Action::FilterNext => self.show_filter(match self.list.filter {
-                ThreadFilter::All => ThreadFilter::Unread,
-                ThreadFilter::Unread => ThreadFilter::Failed,
-                ThreadFilter::Failed => ThreadFilter::All,
-            }),
+            Action::FilterNext => self.next_state(),
+            Action::ViewPick => self.pick_view(),
+            Action::ViewSave => self.save_view(),
+            Action::ViewMine => self.go_to_view(ThreadFilter::Mine),
+            Action::ViewUnassigned => self.go_to_view(ThreadFilter::Unassigned),
+            Action::ViewWindow => self.go_to_view(ThreadFilter::Window),
+            Action::ViewSnoozed => self.go_to_view(ThreadFilter::Snoozed),
+            Action::ViewResolved => self.go_to_view(ThreadFilter::Resolved),
+            Action::ViewAll => self.go_to_view(ThreadFilter::All),
+            Action::Resolve => self.resolve(false),
+            Action::ResolveStay => self.resolve(true),
+            Action::Reopen => self.reopen(),
+            Action::Snooze => self.pick_snooze(),
+            Action::Assign => self.pick_assignee(),
+            Action::AssignMe => self.assign_to_me(),
+            Action::Priority => self.pick_priority(),
+            Action::Labels => self.pick_labels(),
+            Action::MarkRead => self.mark_all(true),
+            Action::Mark => self.mark(),
+            Action::MarkRange => self.mark_range(),
+            Action::MarkShown => self.mark_shown(),
+            Action::Unmark => self.unmark(),
+            Action::UndoAct => self.undo_act(),
             Action::NextThread => self.step_thread(isize::try_from(count.unwrap_or(1)).unwrap_or(1)),
             Action::PreviousThread => self.step_thread(-isize::try_from(count.unwrap_or(1)).unwrap_or(1)),
             Action::FirstUnread => self.go_to_unread(),
@@ -151,6 +167,7 @@ impl App {
                 }
             }
             Action::Reply => self.reply(),
+            Action::MarkUnread if self.scope == Scope::List && !self.marked().is_empty() => self.mark_all(false),
             Action::MarkUnread => self.mark_unread(),
             Action::Mute => self.mute(),
             Action::Mask => self.cycle_mask(),
@@ -254,7 +271,7 @@ impl App {
     }
 
     /// Opens the thread under the cursor and keeps the keys on the conversation.
-    fn open_under_cursor(&mut self) {
+    pub(super) fn open_under_cursor(&mut self) {
         let Some(id) = self.list.current().map(|r| r.id) else { return };
         if self.conversation.as_ref().is_some_and(|c| c.thread == id) {
             self.say("there is no other thread in the list");

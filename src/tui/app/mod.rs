@@ -7,19 +7,24 @@ mod drafts;
 mod editor;
 mod emoji;
 mod follow;
+mod handling;
 mod keys;
 mod late;
 mod list;
 mod looks;
+mod macros;
 mod outbox;
 pub(crate) mod palette;
 mod panes;
+mod views;
 mod writing;
 
 #[cfg(test)]
 mod follow_tests;
 #[cfg(test)]
 mod keys_tests;
+#[cfg(test)]
+mod macros_tests;
 #[cfg(test)]
 mod outbox_tests;
 #[cfg(test)]
@@ -29,14 +34,18 @@ pub(crate) mod tests;
 #[cfg(test)]
 mod update_tests;
 #[cfg(test)]
+mod views_tests;
+#[cfg(test)]
 mod writing_tests;
 
 pub(crate) use conversation::Conversation;
 pub(crate) use follow::Left;
+pub(crate) use handling::short_snooze;
 pub(crate) use keys::Pending;
 pub(crate) use list::ThreadList;
 pub(crate) use outbox::can_be_undone;
 pub(crate) use panes::Panes;
+pub(crate) use views::Desk;
 
 use super::command::Scope;
 use super::format;
@@ -48,6 +57,9 @@ use super::theme::{Listed, Theme};
 use super::transcript::{Cache, WayOut};
 use crate::clock::{Clock, Millis};
 use crate::config::settings::{ReadOn, UiSettings};
+use crate::model::handling::Act;
+use crate::model::thread::ThreadFilter;
+use crate::model::macros::Macro;
 use crate::model::{AccountId, MessageId, QuickReply, Template, ThreadId};
 use crate::protocol::{AccountView, ClientFrame, PROTOCOL, Problem, Request, ServerFrame, Status};
 use crate::text;
@@ -203,6 +215,14 @@ pub(crate) enum Asked {
     Preferences,
     Accounts,
     Status,
+    Labels,
+    Operators,
+    ViewCounts,
+    /// Say this with the number of threads when it is done.
+    Act {
+        words: String,
+        count: usize,
+    },
     Threads {
         generation: u64,
         more: bool,
@@ -228,6 +248,8 @@ pub(crate) enum Asked {
     Draft,
     /// Read ahead for the quick-reply picker.
     QuickReplies,
+    /// Read ahead for the macro picker.
+    Macros,
     /// Read ahead for the template picker.
     Templates(AccountId),
     Overlay {
@@ -265,10 +287,14 @@ pub(crate) struct App {
     /// The account that is shown; `None` = all together.
     pub account: Option<AccountId>,
     pub list: ThreadList,
+    /// Views, labels, marks.
+    pub desk: Desk,
     pub conversation: Option<Conversation>,
     pub overlays: Vec<Open>,
     /// Quick replies as last read.
     pub quick_replies: Vec<QuickReply>,
+    /// Macros as last read.
+    pub macros: Vec<Macro>,
     /// Templates by account as last read.
     pub templates: HashMap<AccountId, Vec<Template>>,
     pub status: Status,
@@ -337,9 +363,11 @@ impl App {
             accounts: Vec::new(),
             account: None,
             list: ThreadList::default(),
+            desk: Desk::default(),
             conversation: None,
             overlays: Vec::new(),
             quick_replies: Vec::new(),
+            macros: Vec::new(),
             templates: HashMap::new(),
             status: Status::default(),
             say: None,
@@ -372,6 +400,7 @@ impl App {
             follow: follow::Follow::default(),
             effects: Vec::new(),
         };
+        app.list.filter = ThreadFilter::Inbox;
         app.trouble_keys = app.keys_for_trouble();
         let hello = Request::Hello { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").into() };
         app.ask(hello, Asked::Hello);
@@ -379,6 +408,7 @@ impl App {
         app.ask(Request::Accounts, Asked::Accounts);
         app.ask(Request::Status, Asked::Status);
         app.ask(Request::Preferences, Asked::Preferences);
+        app.load_desk();
         let effects = std::mem::take(&mut app.effects);
         (app, effects)
     }
@@ -449,6 +479,7 @@ impl App {
             self.notifier.due(),
             self.slow_at(),
             self.next_wait,
+            self.counts_due(),
             self.quitting.map(|at| at + QUIT_WAIT),
             self.pending.due(),
             self.follow.due(),
@@ -558,7 +589,10 @@ impl App {
         }
         let id = self.next_id;
         self.next_id += 1;
-        if !matches!(asked, Asked::Quiet | Asked::Preferences) {
+        if !matches!(
+            asked,
+            Asked::Quiet | Asked::Preferences | Asked::Labels | Asked::Operators | Asked::ViewCounts
+        ) {
             self.waits.insert(id, self.clock.now());
         }
         self.asked.insert(id, asked);
@@ -613,6 +647,7 @@ impl App {
             c.patience = None;
         }
         self.notify();
+        self.count_views();
         self.look_at_waits();
         self.wait_changed(now);
         if self.countdown.is_some_and(|at| now >= at) {
@@ -652,6 +687,7 @@ impl App {
             self.accounts_changed = false;
             self.ask(Request::Accounts, Asked::Accounts);
         }
+        self.count_views();
         if self.status_changed && !status {
             self.status_changed = false;
             self.ask(Request::Status, Asked::Status);
@@ -706,6 +742,7 @@ impl App {
     fn read_ahead(&mut self) {
         if self.quick_replies.is_empty() {
             self.ask(Request::QuickReplies, Asked::QuickReplies);
+            self.macros_changed();
         }
         let account = self.conversation.as_ref().and_then(|c| c.row.as_ref()).map(|r| r.account.clone());
         if let Some(account) = account.filter(|a| !self.templates.contains_key(a)) {
@@ -746,6 +783,7 @@ impl App {
                         | Request::Contacts { text, .. } => text.clone(),
                         _ => String::new(),
                     };
+                    self.asks_together(&request);
                     self.ask(*request, Asked::Overlay { serial, search });
                 }
                 Step::Insert { text, from } => {
@@ -771,12 +809,18 @@ impl App {
                 Step::GoToRow(row) => self.go_to_row(row),
                 Step::PickTemplate { name, language } => self.fill_template(&name, &language),
                 Step::PickReply(id) => self.insert_reply(id),
+                Step::RunMacro(id) => self.look_at_macro_of(id),
+                Step::OpenNextUnread => self.open_next_unread(),
                 Step::OpenLink(link) => self.open_link(&link),
                 Step::SendAt { at, words } => {
                     self.send(Some(at));
                     self.say(format!("to be sent {words}"));
                 }
                 Step::Say(s) => self.say(s),
+                Step::Act { threads, act, words } => match *act {
+                    Act::Snooze { .. } => self.finish(&threads, &act, &words),
+                    _ => self.handle(&threads, &act, &words),
+                },
                 Step::Theme(theme) => self.retheme(*theme),
                 Step::Copy(s) => self.copy(&s),
             }
@@ -807,6 +851,7 @@ impl App {
     fn switch_account(&mut self, account: Option<AccountId>) {
         if self.account != account {
             self.account = account;
+            self.counts_changed();
             self.reload_list();
         }
         self.focus(Scope::List);

@@ -47,6 +47,9 @@ pub(crate) struct Script {
     pub notes: HashMap<ThreadId, String>,
     pub preferences: BTreeMap<String, String>,
     pub status: Status,
+    pub labels: Vec<crate::protocol::LabelRow>,
+    pub replies: Vec<QuickReply>,
+    pub macros: Vec<crate::model::macros::Macro>,
     pub log: Vec<Request>,
     pub refuse: Option<Problem>,
     pub clock: Clock,
@@ -62,11 +65,14 @@ impl Script {
             drafts: HashMap::new(),
             notes: HashMap::new(),
             preferences: BTreeMap::new(),
+            replies: Vec::new(),
+            macros: Vec::new(),
             status: Status {
                 listener: Some("127.0.0.1:8080".into()),
                 last_webhook: Some(NOW - 9 * MIN),
                 ..Status::default()
             },
+            labels: Vec::new(),
             log: Vec::new(),
             refuse: None,
             clock: Clock::manual(NOW),
@@ -91,6 +97,7 @@ impl Script {
             window: Window { until: window.map(|m| NOW + m * MIN) },
             draft: false,
             failed: 0,
+            handling: crate::model::handling::Handling::default(),
         });
         id
     }
@@ -206,17 +213,22 @@ impl Script {
             Request::Accounts => Response::Accounts(self.accounts.clone()),
             Request::Status => Response::Status(Box::new(self.status.clone())),
             Request::Threads { filter, before, limit, .. } => {
-                let wanted = |t: &&ThreadRow| match filter {
-                    crate::model::thread::ThreadFilter::All => true,
-                    crate::model::thread::ThreadFilter::Unread => t.unread > 0,
-                    crate::model::thread::ThreadFilter::Failed => t.failed > 0,
-                };
-                let rows: Vec<ThreadRow> = self.threads.iter().filter(wanted).cloned().collect();
+                let wanted = |t: &&ThreadRow| filter.wants(t, "ana", self.clock.now());
+                let mut rows: Vec<ThreadRow> = self.threads.iter().filter(wanted).cloned().collect();
+                if filter == ThreadFilter::Window {
+                    rows.sort_by_key(|t| t.window.until);
+                }
                 let from = before.map_or(0, |c| c.row as usize);
                 let to = (from + limit as usize).min(rows.len());
                 let next = (to < rows.len()).then(|| Cursor { at: rows[to - 1].last_at, row: to as i64 });
                 Response::Threads(Page { items: rows[from..to].to_vec(), next })
             }
+            Request::Filtered { filter, .. } => self.filtered(&filter)?,
+            Request::ViewCounts { .. } => self.counts(),
+            Request::Labels => Response::Labels(self.labels.clone()),
+            Request::SaveLabel { label } => self.save_label(label),
+            Request::Operators => Response::Operators(vec!["ana".into(), "bo".into()]),
+            Request::Act { threads, act } => self.act(&threads, &act),
             Request::People { text, .. } => {
                 let has = |t: &&ThreadRow| t.title.to_lowercase().contains(&text.to_lowercase());
                 Response::ThreadRows(self.threads.iter().filter(has).cloned().collect())
@@ -295,6 +307,20 @@ impl Script {
             Request::MarkRead { thread, .. } => {
                 self.row(thread).unread = 0;
                 Response::Done
+            }
+            Request::QuickReplies if !self.replies.is_empty() => Response::QuickReplies(self.replies.clone()),
+            Request::Macro { act: crate::protocol::macros::MacroRequest::List } => {
+                Response::Macros(self.macros.clone())
+            }
+            Request::Together { requests } => {
+                let mut results = Vec::new();
+                for request in requests {
+                    results.push(self.answer(request));
+                    if results.last().is_some_and(Result::is_err) {
+                        break;
+                    }
+                }
+                Response::Together(results)
             }
             _ => Response::Done,
         })

@@ -335,7 +335,7 @@ fn forms_open_in_an_open_window_and_come_back_with_what_was_taken_back() {
     let mut app = s.start((120, 36));
     s.keys(&mut app, "Enter");
     let top = |app: &App| app.overlays.last().map(|o| o.overlay.name());
-    for keys in ["Space b b", "Space b l", "Space b u", "Space b p", "Space b c"] {
+    for keys in ["Space c b", "Space c l", "Space c u", "Space c p", "Space c c"] {
         s.keys(&mut app, keys);
         assert_eq!(top(&app), Some("compose"), "{keys}");
         s.keys(&mut app, "Esc");
@@ -353,7 +353,7 @@ fn forms_open_in_an_open_window_and_come_back_with_what_was_taken_back() {
     assert!(screen(&app).contains("Friday?"));
     s.keys(&mut app, "F10");
     assert!(top(&app).is_none() && sends(&s) == 1);
-    s.keys(&mut app, "Esc G Enter Space b p");
+    s.keys(&mut app, "Esc G Enter Space c p");
     assert_eq!(top(&app), Some("templates"), "the window is closed");
 }
 

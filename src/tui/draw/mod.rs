@@ -5,6 +5,7 @@ mod composer;
 mod conversation;
 mod details;
 mod finish;
+mod handling;
 mod list;
 mod pending;
 mod welcome;
@@ -160,4 +161,4 @@ mod bars_tests;
 #[cfg(test)]
 mod composer_tests;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -217,7 +217,7 @@ pub fn quick_replies() -> Vec<QuickReply> {
         shortcut: shortcut.into(),
         text: text.into(),
         used,
-        updated_at: 0,
+        ..QuickReply::default()
     };
     vec![
         make(
@@ -253,6 +253,7 @@ pub fn thread_row(n: usize) -> ThreadRow {
         window: Window::CLOSED,
         draft: false,
         failed: 0,
+        handling: crate::model::handling::Handling::default(),
     }
 }
 
