@@ -282,7 +282,11 @@ async fn typing(shared: &Shared, thread: ThreadId) -> Result<Response, Problem> 
     Ok(Response::Done)
 }
 
-pub(super) async fn change(shared: &Arc<Shared>, operator: &str, request: Request) -> Result<Response, Problem> {
+pub(super) async fn change(
+    shared: &Arc<Shared>,
+    operator: &str,
+    request: Request,
+) -> Result<Response, Problem> {
     let by = || Actor::Operator(operator.to_owned());
     let done = async |body: EventBody| -> Result<Response, Problem> {
         shared.store.apply(shared.event(by(), body)).await?;
@@ -516,10 +520,7 @@ async fn send(shared: &Arc<Shared>, actor: Actor, wanted: Wanted) -> Result<Resp
 }
 
 /// Everything that can be said against a send before it is committed; else what is to be committed.
-pub(super) async fn check_send(
-    shared: &Shared,
-    wanted: Wanted,
-) -> Result<(MessageId, EventBody), Problem> {
+pub(super) async fn check_send(shared: &Shared, wanted: Wanted) -> Result<(MessageId, EventBody), Problem> {
     let Wanted { account, to, content, quote, at } = wanted;
     // Before anything else: what cannot be noted must not leave.
     if let Some(trouble) = shared.disk.trouble() {

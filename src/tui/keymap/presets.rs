@@ -53,7 +53,6 @@ const PLAIN: &[Row] = &[
 /// `R` replies, `Tab` and `s` change which threads are shown, `o` opens; the rest as in vim, but digits are panes.
 const CHATWOOT: &[Row] = &[
     ("message.reply", LC, &["R", "r", "Space r"]),
-    ("message.note", LC, &["P", "n", "Space d"]),
     ("list.filter_next", L, &["s", "Tab", "Space s"]),
     ("pane.next", L, &["Ctrl+Right"]),
     ("pane.next", C, &["Tab", "Ctrl+Right"]),

@@ -104,11 +104,8 @@ fn step_of(step: &MacroStep, target: &Target, given: &Given, plan: &mut Plan) ->
             send(planned, &reply.text, target, given, &mut plan.missing)
         }
         MacroStep::Text(text) => {
-            let planned = Planned {
-                words: "send a text".into(),
-                template: Some(text.clone()),
-                ..Planned::default()
-            };
+            let planned =
+                Planned { words: "send a text".into(), template: Some(text.clone()), ..Planned::default() };
             send(planned, text, target, given, &mut plan.missing)
         }
         MacroStep::Read => {
@@ -118,7 +115,8 @@ fn step_of(step: &MacroStep, target: &Target, given: &Given, plan: &mut Plan) ->
         MacroStep::Unread => ask("mark the thread unread", Request::MarkUnread { thread }),
         MacroStep::Mute | MacroStep::Unmute => {
             let on = *step == MacroStep::Mute;
-            let words = if on { "no notifications for the thread" } else { "notifications for the thread again" };
+            let words =
+                if on { "no notifications for the thread" } else { "notifications for the thread again" };
             ask(words, Request::SetPreference { preference: Preference::muted(thread, on) })
         }
         MacroStep::Next => {
@@ -161,7 +159,8 @@ fn send(
             match content.check() {
                 Ok(()) => {
                     let to = Recipient::Thread { thread: target.thread };
-                    planned.request = Some(Request::Send { account: None, to, content, quote: None, at: None });
+                    planned.request =
+                        Some(Request::Send { account: None, to, content, quote: None, at: None });
                 }
                 Err(e) => planned.trouble = Some(e.to_string()),
             }

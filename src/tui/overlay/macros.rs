@@ -216,9 +216,10 @@ impl Overlay for MacroPicker {
             return self.after_edit(steps);
         }
         match delivery {
-            Delivery::Done => self.deleting.take().map_or_else(Vec::new, |name| {
-                vec![Step::Say(format!("macro {name} deleted")), list()]
-            }),
+            Delivery::Done => self
+                .deleting
+                .take()
+                .map_or_else(Vec::new, |name| vec![Step::Say(format!("macro {name} deleted")), list()]),
             Delivery::Problem(p) => {
                 self.deleting = None;
                 self.say = Some(p);

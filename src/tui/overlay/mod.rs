@@ -42,7 +42,9 @@ use crate::model::macros::Macro;
 use crate::model::quick_reply::QuickReply;
 use crate::model::template::Template;
 use crate::model::thread::ThreadRow;
-use crate::protocol::{AccountView, Check, ContactDetail, Found, MessageLife, Problem, Request, Response, Version};
+use crate::protocol::{
+    AccountView, Check, ContactDetail, Found, MessageLife, Problem, Request, Response, Version,
+};
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
