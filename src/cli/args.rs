@@ -90,6 +90,7 @@ pub enum Command {
     /// List templates
     Templates(Templates),
     /// Search messages, contacts and numbers, newest first
+    #[command(after_help = super::search::FILTERS)]
     Search(Search),
     /// List, add, change and delete saved replies; import and export them
     QuickReplies(QuickReplies),
@@ -122,7 +123,10 @@ impl Command {
             Self::Inbox | Self::Demo(_) | Self::Bench(_) => false,
             Self::Emulate(a) => a.format.json,
             Self::Serve { format } | Self::Accounts { format } | Self::Doctor { format } => format.json,
-            Self::Threads(a) => a.format.json,
+            Self::Threads(a) => match &a.action {
+                Some(ThreadsAction::Export(e)) => e.json.json,
+                None => a.format.json,
+            },
             Self::Messages(a) => a.format.json,
             Self::Notes(a) => a.json,
             Self::Contacts(a) => a.json,
@@ -191,7 +195,11 @@ pub struct Emulate {
 
 /// `threads`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Threads {
+    /// What to do [default: list]
+    #[command(subcommand)]
+    pub action: Option<ThreadsAction>,
     /// Only this account (see `switchboard accounts`)
     #[arg(long, value_name = "ID", value_parser = account)]
     pub account: Option<AccountId>,
@@ -210,6 +218,14 @@ pub struct Threads {
     /// Output
     #[command(flatten)]
     pub format: Format,
+}
+
+/// What to do with threads.
+#[derive(Debug, Subcommand)]
+pub enum ThreadsAction {
+    /// Write a whole thread as text, JSON lines or a page to read
+    #[command(after_help = EXIT_CODES)]
+    Export(super::export::Export),
 }
 
 /// `messages`.
@@ -359,7 +375,7 @@ pub struct Templates {
 /// `search`.
 #[derive(Debug, Args)]
 pub struct Search {
-    /// Words, the last one as a beginning; "exact words" in quotes; part of a number
+    /// Words, the last one as a beginning; '"exact words"' in quotes; part of a number; filters
     #[arg(required = true, value_name = "WORDS")]
     pub words: Vec<String>,
     /// Only this account

@@ -17,6 +17,7 @@ mod contacts;
 mod demo;
 mod doctor;
 mod emulate;
+pub mod export;
 mod format;
 mod keys;
 mod library;

@@ -36,6 +36,7 @@ mod links;
 mod marks;
 mod mask;
 mod notify;
+mod outside;
 pub mod overlay;
 mod overlays;
 mod probe;

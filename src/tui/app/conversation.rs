@@ -14,7 +14,7 @@ use crate::protocol::{Cursor, Place, Request};
 use crate::tui::composer::Composer;
 use crate::tui::format;
 use crate::tui::transcript::{Around, Block, Look};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -32,6 +32,8 @@ pub(crate) enum Load {
     Newest,
     /// Those around one.
     Around(MessageId),
+    /// Those around the first one since a time.
+    Time(Millis),
     /// Older ones.
     Older,
     /// Newer ones.
@@ -96,6 +98,13 @@ pub(crate) struct Conversation {
     anchor: Option<Anchor>,
     loading: bool,
     pub(super) drafts: Drafts,
+    going: Option<MessageId>,
+    /// Messages that are marked.
+    pub(super) marked_messages: super::talk::Marked,
+    /// Where a range of them began.
+    pub(super) range: Option<MessageId>,
+    /// The search in this thread.
+    pub find: Option<super::find::Find>,
     pub(super) draft_due: Option<Millis>,
     /// When the text got the keys, and how it was then.
     pub(super) entered: Option<(Millis, u64)>,
@@ -131,6 +140,10 @@ impl Conversation {
             anchor: None,
             loading: false,
             drafts: Drafts::default(),
+            going: None,
+            marked_messages: BTreeMap::new(),
+            range: None,
+            find: None,
             draft_due: None,
             entered: None,
             typing_told: None,
@@ -141,6 +154,11 @@ impl Conversation {
             late_seen: BTreeSet::new(),
             late_asked: false,
         }
+    }
+
+    /// The message that was asked for last, with what is around it.
+    pub(super) fn going_to(&self) -> Option<MessageId> {
+        self.going
     }
 
     /// The name of the other side.
@@ -275,7 +293,7 @@ impl Conversation {
         self.loading = false;
         let page = Loaded { messages: items.len(), older, newer };
         match load {
-            Load::Newest | Load::Around(_) => {
+            Load::Newest | Load::Around(_) | Load::Time(_) => {
                 self.messages = items;
                 self.pages = vec![page];
                 self.anchor = None;
@@ -415,12 +433,16 @@ impl App {
         let (place, limit) = match load {
             Load::Newest => (Some(Place::Newest), FIRST),
             Load::Around(id) => (Some(Place::Around(id)), FIRST),
+            Load::Time(at) => (Some(Place::Time(at)), FIRST),
             Load::Older => (c.older().map(Place::Before), MORE),
             Load::Newer => (c.newer().map(Place::After), MORE),
         };
         let further = matches!(load, Load::Older | Load::Newer);
         let Some(place) = place.filter(|_| !(further && c.loading)) else { return };
         c.loading = true;
+        if let Load::Around(id) = load {
+            c.going = Some(id);
+        }
         let thread = c.thread;
         self.ask(Request::Messages { thread, place, limit }, Asked::Messages { thread, load });
     }
@@ -441,6 +463,9 @@ impl App {
             // The message stands in the middle.
             let half = isize::try_from(self.panes().transcript.height / 2).unwrap_or(0);
             self.scroll(-half);
+        }
+        if let Load::Time(at) = load {
+            self.came_to(at);
         }
         self.scroll(0);
         if load == Load::Newest && self.conversation.as_ref().is_some_and(|c| c.late_asked) {

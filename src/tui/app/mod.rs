@@ -6,6 +6,7 @@ mod conversation;
 mod drafts;
 mod editor;
 mod emoji;
+mod find;
 mod follow;
 mod handling;
 mod keys;
@@ -14,8 +15,10 @@ mod list;
 mod looks;
 mod macros;
 mod outbox;
+mod outward;
 pub(crate) mod palette;
 mod panes;
+mod talk;
 mod views;
 mod writing;
 
@@ -39,6 +42,7 @@ mod views_tests;
 mod writing_tests;
 
 pub(crate) use conversation::Conversation;
+pub(crate) use find::Find;
 pub(crate) use follow::Left;
 pub(crate) use handling::short_snooze;
 pub(crate) use keys::Pending;
@@ -51,6 +55,7 @@ use super::command::Scope;
 use super::format;
 use super::keymap::Keymap;
 use super::notify::{Note, Notifier, Rules};
+use super::outside::{FileDone, FileProblem, FileStep, Piped};
 use super::overlay::{Overlay, Step, compose};
 use super::overlays::{self, Kind};
 use super::theme::{Listed, Theme};
@@ -120,6 +125,10 @@ pub(crate) enum Event {
     LinkCopied,
     /// The editor has ended: with a text, without one, or not as it should.
     Edited(Result<Option<String>, String>),
+    /// A command has ended.
+    Piped(Box<Piped>),
+    /// A file was opened, or finished, or neither.
+    File(Result<FileDone, FileProblem>),
     /// The process is to end.
     Terminate,
 }
@@ -131,6 +140,17 @@ pub(crate) enum Effect {
     Send(Box<ClientFrame>),
     /// Put text on the clipboard.
     Copy(String),
+    /// Run a command with text on its standard input.
+    Pipe {
+        /// For the shell.
+        command: String,
+        /// What it gets.
+        input: String,
+    },
+    /// Stop that command.
+    StopPipe,
+    /// Write a file, piece by piece.
+    File(FileStep),
     /// Open an address in the browser.
     Open(String),
     /// Notify the operator.
@@ -234,6 +254,14 @@ pub(crate) enum Asked {
         load: conversation::Load,
     },
     MessageRows(ThreadId),
+    /// Matches of a search in the thread.
+    Find {
+        thread: ThreadId,
+        text: String,
+        more: bool,
+    },
+    /// A page for the file that is written.
+    Export,
     Send {
         thread: ThreadId,
         text: String,
@@ -291,6 +319,11 @@ pub(crate) struct App {
     pub desk: Desk,
     pub conversation: Option<Conversation>,
     pub overlays: Vec<Open>,
+    /// Search results that a conversation was opened from.
+    pub parked: Option<talk::Parked>,
+    /// Whether commands may be run and files be written.
+    pub shell: bool,
+    exporting: Option<outward::Exporting>,
     /// Quick replies as last read.
     pub quick_replies: Vec<QuickReply>,
     /// Macros as last read.
@@ -366,6 +399,9 @@ impl App {
             desk: Desk::default(),
             conversation: None,
             overlays: Vec::new(),
+            parked: None,
+            shell: true,
+            exporting: None,
             quick_replies: Vec::new(),
             macros: Vec::new(),
             templates: HashMap::new(),
@@ -465,6 +501,8 @@ impl App {
             Event::Opened(Err(why)) => self.say_bad(format!("the link was not opened: {why}")),
             Event::LinkCopied => self.say("no browser here: the link was copied"),
             Event::Edited(result) => self.edited(result),
+            Event::Piped(piped) => self.piped(*piped),
+            Event::File(result) => self.file(result),
             Event::Terminate => self.quit(),
         }
         self.look_where();
@@ -723,6 +761,7 @@ impl App {
     /// Opens a thread; the one that was open keeps its draft.
     pub fn open_thread(&mut self, thread: ThreadId, at: Option<MessageId>) {
         self.save_draft();
+        self.parked = None;
         let row = self.list.row(thread).cloned();
         let mut c = Conversation::new(thread, row);
         if let Some(before) = &self.conversation {
@@ -776,6 +815,8 @@ impl App {
                     self.overlays.retain(|o| o.serial != serial);
                     self.damage = Damage::ALL;
                 }
+                Step::Park => self.park(serial),
+                Step::Talk(talk) => self.talk(talk),
                 Step::Ask(request) => {
                     let search = match &*request {
                         Request::Search { text, .. }

@@ -68,6 +68,20 @@ fn a_note_is_kept_in_the_thread_and_never_sent() {
 }
 
 #[test]
+fn a_note_is_not_forwarded() {
+    let mut s = inbox();
+    let thread = s.threads[0].id;
+    s.note(thread, 0, "do not tell her");
+    let mut app = s.start((120, 36));
+    s.keys(&mut app, "Enter k");
+    app.run_named("message.forward");
+    assert!(app.overlays.is_empty(), "the note is selected");
+    s.keys(&mut app, "Esc");
+    app.run_named("message.forward");
+    assert_eq!(app.overlays.len(), 1, "the newest message that is none");
+}
+
+#[test]
 fn a_reply_and_a_note_are_two_texts_with_drafts_of_their_own() {
     let mut s = inbox();
     let mut app = s.start((120, 36));

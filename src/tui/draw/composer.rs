@@ -78,6 +78,12 @@ pub(super) fn separator(app: &App, c: &Conversation, area: Rect, panes: &Panes, 
 /// What stands at the right end of the line.
 fn remark(app: &App, c: &Conversation, open: bool) -> (String, Style) {
     let t = &app.theme;
+    if let Some(place) = c.find.as_ref().map(crate::tui::app::Find::place).filter(|p| !p.is_empty()) {
+        return (format!(" {} ", text::truncate(&text::sanitize(&place), 50)), t.unread);
+    }
+    if c.has_chosen() {
+        return (format!(" {} marked ", c.chosen().len()), t.unread);
+    }
     if c.late.is_some() {
         return (format!(" ↑ came late · {} ", app.key_for("list.next_unread")), t.unread);
     }

@@ -1,15 +1,15 @@
 //! The conversation: its frame with name and window, its messages, the composer.
 
 use super::{frame, put, spans};
-use crate::text;
+use crate::text::{self, fold};
 use crate::tui::app::{App, Conversation, Panes};
 use crate::tui::command::Scope;
 use crate::tui::format;
 use crate::tui::mask;
-use crate::tui::transcript;
+use crate::tui::transcript::{self, Line};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
+use ratatui::style::{Modifier, Style};
 
 /// A window that closes within this time is said loudly: thirty minutes.
 const CLOSING: crate::clock::Millis = 30 * format::MINUTE;
@@ -95,12 +95,31 @@ fn messages(app: &App, c: &Conversation, area: Rect, buf: &mut Buffer) {
             }
             let line = &v.block.lines[n];
             spans(buf, area.x + line.x, y, &line.spans, area.right());
-            if selected && v.block.own.contains(&n) {
+            let own = v.block.own.contains(&n);
+            if own && let Some(f) = c.find.as_ref().filter(|f| !f.needles.is_empty()) {
+                highlight(buf, area, y, line, &f.needles, t.matched);
+            }
+            if own && !selected && c.is_chosen(&c.messages[v.index]) {
+                buf.set_style(Rect { y, height: 1, ..area }, t.selected);
+                buf[(area.x, y)].set_symbol("┃").set_style(t.unread);
+            }
+            if selected && own {
                 let row = Rect { y, height: 1, ..area };
                 buf.set_style(row, t.selected);
                 buf[(area.x, y)].set_symbol("▌").set_style(t.focus.add_modifier(Modifier::BOLD));
             }
             y += 1;
         }
+    }
+}
+
+/// Marks what was searched for in a line.
+fn highlight(buf: &mut Buffer, area: Rect, y: u16, line: &Line, needles: &[String], style: Style) {
+    let text: String = line.spans.iter().map(|(s, _)| s.as_str()).collect();
+    let left = area.x + line.x;
+    for found in fold::found(&text, needles) {
+        let from = left.saturating_add(text::width(&text[..found.start]) as u16);
+        let cells = text::width(&text[found]) as u16;
+        buf.set_style(Rect::new(from, y, cells, 1).intersection(area), style);
     }
 }
