@@ -8,6 +8,7 @@ mod check;
 mod contacts;
 mod disk;
 mod doctor;
+mod handling;
 mod hub;
 mod ingest;
 mod library;
@@ -119,6 +120,8 @@ struct Shared {
     outbox: Notify,
     sync: Notify,
     tidy: Notify,
+    /// Something was snoozed, or is not any more.
+    snooze: Notify,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -218,6 +221,7 @@ impl Engine {
             outbox: Notify::new(),
             sync: Notify::new(),
             tidy: Notify::new(),
+            snooze: Notify::new(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
@@ -240,6 +244,7 @@ impl Engine {
             tasks.spawn(recorder::expire(Arc::clone(&engine.shared)));
             tasks.spawn(disk::watch(engine.clone()));
             tasks.spawn(silence::watch(Arc::clone(&engine.shared)));
+            tasks.spawn(handling::wake_when_due(Arc::clone(&engine.shared)));
         }
         Ok(engine)
     }

@@ -11,6 +11,7 @@ pub(super) async fn list(shared: &Shared, operator: &str) -> Result<Response, Pr
 }
 
 pub(super) async fn set(shared: &Shared, by: Actor, p: Preference) -> Result<Response, Problem> {
+    super::handling::check_view(&p)?;
     let body = EventBody::PreferenceSet { key: p.key, value: p.value };
     shared.store.apply(shared.event(by, body)).await?;
     Ok(Response::Done)

@@ -1,6 +1,8 @@
 //! One client's requests. Reads run side by side; changes run one after the other, in the order in which they came.
 
-use super::{Shared, check, contacts, doctor, library, outbox, preferences, recorder, sync, together};
+use super::{
+    Shared, check, contacts, doctor, handling, library, outbox, preferences, recorder, sync, together,
+};
 use crate::clock::Millis;
 use crate::model::contact::{Identity, IdentityKind};
 use crate::model::event::{Actor, EventBody, Recipient};
@@ -50,6 +52,10 @@ pub(super) fn is_read(request: &Request) -> bool {
         request,
         Request::Accounts
             | Request::Threads { .. }
+            | Request::Filtered { .. }
+            | Request::ViewCounts { .. }
+            | Request::Labels
+            | Request::Operators
             | Request::ThreadRows { .. }
             | Request::Thread { .. }
             | Request::FindThread { .. }
@@ -114,9 +120,14 @@ async fn read(shared: &Arc<Shared>, operator: &str, request: Request) -> Result<
         }
         Request::Threads { account, filter, before, limit } => {
             let limit = limit.clamp(1, PAGE_MAX);
-            Ok(Response::Threads(
-                store.read(move |r| r.threads(account.as_ref(), filter, before, limit)).await?,
-            ))
+            handling::read(shared, operator, Request::Threads { account, filter, before, limit }).await
+        }
+        Request::Filtered { account, filter, before, limit } => {
+            let limit = limit.clamp(1, PAGE_MAX);
+            handling::read(shared, operator, Request::Filtered { account, filter, before, limit }).await
+        }
+        asked @ (Request::ViewCounts { .. } | Request::Labels | Request::Operators) => {
+            handling::read(shared, operator, asked).await
         }
         Request::ThreadRows { mut ids } => {
             ids.truncate(IDS_MAX);
@@ -338,6 +349,9 @@ pub(super) async fn change(shared: &Arc<Shared>, operator: &str, request: Reques
         Request::MarkRead { thread, upto, stored, receipt } => {
             mark_read(shared, by(), thread, (upto, stored), receipt).await
         }
+        Request::Act { threads, act } => handling::act(shared, by(), threads, act).await,
+        Request::SaveLabel { label } => handling::save_label(shared, by(), label).await,
+        Request::DeleteLabel { id } => handling::delete_label(shared, by(), id).await,
         Request::MergeContacts { into, from } => contacts::merge(shared, by(), into, from).await,
         Request::SplitContact { contact, identities } => {
             contacts::split(shared, by(), contact, identities).await

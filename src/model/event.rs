@@ -5,7 +5,10 @@
 
 use super::contact::Identity;
 use super::delivery::{DeliveryError, HoldScope, WaitReason};
-use super::ids::{AccountId, AttemptId, ContactId, EventId, MacroId, MessageId, QuickReplyId, ThreadId};
+use super::handling::{Act, Label};
+use super::ids::{
+    AccountId, AttemptId, ContactId, EventId, LabelId, MacroId, MessageId, QuickReplyId, ThreadId,
+};
 use super::inbound::{Severity, StatusUpdate, WebhookBatch};
 use super::outgoing::Outgoing;
 use super::macros::Macro;
@@ -380,6 +383,28 @@ pub enum EventBody {
         #[serde(with = "raw_bytes")]
         raw: Vec<u8>,
     },
+    /// An operator did something to threads: resolved them, gave them to somebody, labelled them.
+    ThreadsHandled {
+        /// Which.
+        threads: Vec<ThreadId>,
+        /// What.
+        act: Act,
+    },
+    /// Snoozed threads are due; those that sleep for longer by now stay asleep.
+    SnoozesEnded {
+        /// Which.
+        threads: Vec<ThreadId>,
+    },
+    /// A label was created or changed.
+    LabelSaved {
+        /// The whole label.
+        label: Label,
+    },
+    /// A label was deleted; threads lose it.
+    LabelDeleted {
+        /// Which.
+        label: LabelId,
+    },
     /// The engine has something to tell the operators about an account.
     Noticed {
         /// Which account.
@@ -427,6 +452,10 @@ impl EventBody {
             Self::PreferenceSet { .. } => "preference_set",
             Self::WebhooksExpired { .. } => "webhooks_expired",
             Self::WebhookTested { .. } => "webhook_tested",
+            Self::ThreadsHandled { act, .. } => act.word(),
+            Self::SnoozesEnded { .. } => "snoozes_ended",
+            Self::LabelSaved { .. } => "label_saved",
+            Self::LabelDeleted { .. } => "label_deleted",
             Self::Noticed { .. } => "noticed",
         }
     }

@@ -128,6 +128,10 @@ id!(
     MacroId
 );
 id!(
+    /// A label that operators put on threads.
+    LabelId
+);
+id!(
     /// One change of state in the log of events.
     EventId
 );

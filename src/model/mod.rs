@@ -6,6 +6,8 @@
 pub mod contact;
 pub mod delivery;
 pub mod event;
+pub mod filter;
+pub mod handling;
 pub mod ids;
 pub mod inbound;
 pub mod macros;
@@ -21,7 +23,7 @@ pub mod window;
 pub use contact::{Contact, Identity, IdentityKind};
 pub use delivery::{DeliveryError, DeliveryState, DeliveryTimes};
 pub use event::{Actor, Event, EventBody};
-pub use ids::{AccountId, AttemptId, ContactId, MessageId, ProviderMessageId, QuickReplyId, ThreadId};
+pub use ids::{AccountId, AttemptId, ContactId, LabelId, MessageId, ProviderMessageId, QuickReplyId, ThreadId};
 pub use message::{Body, Direction, MediaCard, MediaKind, Message, Origin, Quote, Reaction};
 pub use outgoing::Outgoing;
 pub use quick_reply::QuickReply;

@@ -2,6 +2,7 @@
 
 use super::contact::Contact;
 use super::delivery::DeliveryState;
+use super::handling::{Handling, State};
 use super::ids::{AccountId, ContactId, MessageId, ThreadId};
 use super::message::Direction;
 use super::window::Window;
@@ -51,6 +52,17 @@ pub struct ThreadRow {
     pub draft: bool,
     /// Messages of ours that failed and were not dealt with.
     pub failed: u32,
+    /// What operators have made of it.
+    #[serde(default)]
+    pub handling: Handling,
+}
+
+impl ThreadRow {
+    /// Whether the customer wrote last.
+    #[must_use]
+    pub fn is_unanswered(&self) -> bool {
+        self.preview.as_ref().is_some_and(|p| p.direction == Direction::Inbound)
+    }
 }
 
 /// Which text a draft is for. Reply and note never share one.
@@ -91,7 +103,7 @@ pub struct ThreadDetail {
     pub late_unread: Option<MessageId>,
 }
 
-/// Which threads a list shows.
+/// Which threads a list shows: the views that are always there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ThreadFilter {
@@ -102,4 +114,70 @@ pub enum ThreadFilter {
     Unread,
     /// With failed messages, newest first.
     Failed,
+    /// Open ones, newest first.
+    Inbox,
+    /// Open ones of the operator who asks, newest first.
+    Mine,
+    /// Open ones that nobody has, newest first.
+    Unassigned,
+    /// Snoozed ones, newest first.
+    Snoozed,
+    /// Resolved ones, newest first.
+    Resolved,
+    /// Open ones whose window is open, the one that closes first before the others.
+    Window,
+}
+
+impl ThreadFilter {
+    /// All of them, in the order in which they are listed.
+    pub const LISTED: [Self; 9] = [
+        Self::Inbox,
+        Self::Unread,
+        Self::Mine,
+        Self::Unassigned,
+        Self::Window,
+        Self::Snoozed,
+        Self::Resolved,
+        Self::Failed,
+        Self::All,
+    ];
+
+    /// Its name, as it is typed and shown.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Unread => "unread",
+            Self::Failed => "failed",
+            Self::Inbox => "inbox",
+            Self::Mine => "mine",
+            Self::Unassigned => "unassigned",
+            Self::Snoozed => "snoozed",
+            Self::Resolved => "resolved",
+            Self::Window => "window",
+        }
+    }
+
+    /// From its name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::LISTED.into_iter().find(|f| f.name() == name)
+    }
+
+    /// Whether a thread belongs into the list.
+    #[must_use]
+    pub fn wants(self, row: &ThreadRow, me: &str, now: Millis) -> bool {
+        let open = row.handling.state == State::Open;
+        match self {
+            Self::All => true,
+            Self::Unread => row.unread > 0,
+            Self::Failed => row.failed > 0,
+            Self::Inbox => open,
+            Self::Mine => open && row.handling.assignee.as_deref() == Some(me),
+            Self::Unassigned => open && row.handling.assignee.is_none(),
+            Self::Snoozed => row.handling.state == State::Snoozed,
+            Self::Resolved => row.handling.state == State::Resolved,
+            Self::Window => open && row.window.is_open(now),
+        }
+    }
 }

@@ -7,13 +7,17 @@
 pub mod client;
 pub mod codec;
 mod contacts;
+mod handling;
 pub mod macros;
 mod outbox;
 pub mod preferences;
+mod problem;
 mod recorder;
 
 pub use contacts::{ContactDetail, IdentityFacts, Version};
+pub use handling::{Acted, LabelRow, SavedView, VIEW_KEY, VIEW_NAME_MAX, ViewCounts};
 pub use outbox::{Asked, CheckReport, OutboxRow};
+pub use problem::Problem;
 pub use recorder::{
     LifeStep, LifeWebhook, MessageLife, RAW_MAX, Replayed, WebhookDetail, WebhookFilter, WebhookPart,
     WebhookRow, WebhookState,
@@ -22,10 +26,11 @@ pub use recorder::{
 use crate::clock::Millis;
 use crate::model::contact::Identity;
 use crate::model::event::{AccountSpec, NumberFacts, Recipient};
-use crate::model::ids::{AccountId, ContactId, EventId, MessageId, QuickReplyId, ThreadId};
+use crate::model::handling::{Act, Label};
+use crate::model::ids::{AccountId, ContactId, EventId, LabelId, MessageId, QuickReplyId, ThreadId};
 use crate::model::inbound::Severity;
 use crate::model::message::Message;
-use crate::model::outgoing::{FieldProblem, Outgoing};
+use crate::model::outgoing::Outgoing;
 use crate::model::macros::Macro;
 use crate::model::quick_reply::QuickReply;
 use crate::model::template::{Template, Values};
@@ -35,7 +40,7 @@ use preferences::Preference;
 use serde::{Deserialize, Serialize};
 
 /// Version of this protocol; a client and an engine with different ones say so and part.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// A place in a list, to continue from. Opaque to clients; only valid for the same list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -340,6 +345,47 @@ pub enum Request {
         /// Which, and what.
         preference: Preference,
     },
+    /// A page of threads that a filter expression finds, newest first. A page may hold fewer than asked for and still
+    /// have a next one: so many are looked at a time. → [`Response::Threads`]
+    Filtered {
+        /// One account, or all together.
+        account: Option<AccountId>,
+        /// The expression (`label:vip state:open`).
+        filter: String,
+        /// Continue from here.
+        before: Option<Cursor>,
+        /// At most this many (1 to 500).
+        limit: u32,
+    },
+    /// How many threads each view has. → [`Response::ViewCounts`]
+    ViewCounts {
+        /// One account, or all together.
+        account: Option<AccountId>,
+        /// When the operator's day ends, for what closes today.
+        #[serde(default)]
+        midnight: Option<Millis>,
+    },
+    /// Do something to threads. → [`Response::Acted`]
+    Act {
+        /// Which (1 to 1000).
+        threads: Vec<ThreadId>,
+        /// What.
+        act: Act,
+    },
+    /// All labels by name. → [`Response::Labels`]
+    Labels,
+    /// Create or change a label. → [`Response::Done`]
+    SaveLabel {
+        /// The whole label.
+        label: Label,
+    },
+    /// Delete a label; threads lose it. → [`Response::Done`]
+    DeleteLabel {
+        /// Which.
+        id: LabelId,
+    },
+    /// Operators that threads may be given to, as far as they are known. → [`Response::Operators`]
+    Operators,
     /// Search over everything, newest first. → [`Response::Found`]
     Search {
         /// What to look for: words, the last one as a beginning; `"exact words"`; part of a number.
@@ -601,6 +647,14 @@ pub enum Response {
     Together(Vec<Result<Response, Problem>>),
     /// What the operator set.
     Preferences(Vec<Preference>),
+    /// To [`Request::ViewCounts`].
+    ViewCounts(ViewCounts),
+    /// To [`Request::Act`].
+    Acted(Acted),
+    /// Labels.
+    Labels(Vec<LabelRow>),
+    /// Names of operators.
+    Operators(Vec<String>),
     /// Search results.
     Found(Box<Found>),
     /// Engine status.
@@ -617,59 +671,6 @@ pub enum Response {
     Life(Box<MessageLife>),
     /// It is done.
     Done,
-}
-
-/// Why a request was refused. Three parts: what happened, what it means, what to do next.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{what}")]
-pub struct Problem {
-    /// Stable word for scripts (`field`, `window_closed`, `not_found`, `store`, `provider`, `protocol`, …).
-    pub kind: String,
-    /// What happened, with a provider's code and text where there is one.
-    pub what: String,
-    /// What it means; may be empty.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub means: String,
-    /// What to do next; may be empty.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub next: String,
-    /// The field at fault, where there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub field: Option<String>,
-}
-
-impl Problem {
-    /// A problem of a kind.
-    #[must_use]
-    pub fn new(kind: &str, what: impl Into<String>) -> Self {
-        Self { kind: kind.into(), what: what.into(), means: String::new(), next: String::new(), field: None }
-    }
-
-    /// Adds what it means.
-    #[must_use]
-    pub fn means(mut self, means: impl Into<String>) -> Self {
-        self.means = means.into();
-        self
-    }
-
-    /// Adds what to do next.
-    #[must_use]
-    pub fn next(mut self, next: impl Into<String>) -> Self {
-        self.next = next.into();
-        self
-    }
-
-    /// Something that is not there.
-    #[must_use]
-    pub fn not_found(what: impl Into<String>) -> Self {
-        Self::new("not_found", what)
-    }
-}
-
-impl From<FieldProblem> for Problem {
-    fn from(p: FieldProblem) -> Self {
-        Self { field: Some(p.field.clone()), ..Self::new("field", p.to_string()) }
-    }
 }
 
 /// Something changed. `seq` counts up by one per connection; a gap means that updates were dropped.
@@ -731,6 +732,8 @@ pub enum Changed {
     QuickRepliesChanged,
     /// The macros changed.
     MacrosChanged,
+    /// The labels changed, their names or colours too.
+    LabelsChanged,
     /// Somebody set a preference.
     PreferencesChanged,
     /// Engine status changed (outbox, listener, webhook age, notices).

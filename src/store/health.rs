@@ -46,6 +46,11 @@ impl Reader {
                   FROM threads t WHERE t.account_id = a.id)",
             ),
             (
+                "snoozed threads",
+                "SELECT count(*) FROM threads WHERE (state = 1) <> (snooze IS NOT NULL) \
+                 OR (snooze_until IS NOT NULL AND snooze IS NULL)",
+            ),
+            (
                 "sizes of raw webhooks",
                 "SELECT count(*) FROM accounts a WHERE a.webhook_bytes <> \
                  (SELECT coalesce(sum(length(w.body)), 0) FROM webhooks w WHERE w.account_id = a.id)",

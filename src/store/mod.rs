@@ -27,6 +27,9 @@ mod search;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod views;
+#[cfg(test)]
+mod views_tests;
 mod webhooks;
 mod writer;
 

@@ -68,7 +68,10 @@ fn account(names: &AccountNames, id: i64) -> Result<AccountId, StoreError> {
 
 /// Columns of [`thread_row`], in its order.
 pub(super) const THREAD_COLUMNS: &str = "t.id, t.uid, t.account_id, t.contact_uid, t.title, t.phone, t.last_at, \
-     t.last_uid, t.last_inbound, t.last_kind, t.last_text, t.last_state, t.unread, t.failed, t.draft, t.window_until";
+     t.last_uid, t.last_inbound, t.last_kind, t.last_text, t.last_state, t.unread, t.failed, t.draft, t.window_until, \
+     t.state, t.snooze, t.snooze_until, t.woken_at, t.priority, t.assignee, \
+     (SELECT group_concat(lower(hex(l.uid)) || ' ' || l.color || ' ' || l.name, char(10)) \
+      FROM thread_labels x JOIN labels l ON l.id = x.label_id WHERE x.thread_id = t.id)";
 
 /// A row of the thread list, with its local number.
 pub(super) fn thread_row(r: &Row<'_>, names: &AccountNames) -> Result<(i64, ThreadRow), StoreError> {
@@ -96,6 +99,7 @@ pub(super) fn thread_row(r: &Row<'_>, names: &AccountNames) -> Result<(i64, Thre
             failed: u32::try_from(r.get::<_, i64>(13)?).unwrap_or(0),
             draft: r.get(14)?,
             window: Window { until: r.get::<_, Option<i64>>(15)?.filter(|u| *u > 0) },
+            handling: super::views::handling(r, 16)?,
         },
     ))
 }

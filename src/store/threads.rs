@@ -6,6 +6,7 @@ use super::{StoreError, apply};
 use crate::clock::Millis;
 use crate::model::contact::{Contact, Identity, IdentityKind};
 use crate::model::event::{AccountSpec, NumberFacts};
+use crate::model::filter::Asker;
 use crate::model::ids::{AccountId, MessageId, ThreadId};
 use crate::model::phone;
 use crate::model::template::Template;
@@ -30,7 +31,7 @@ pub(super) fn identities(conn: &Connection, contact_id: i64) -> Result<Vec<Ident
 }
 
 impl Reader {
-    /// A page of threads, newest first.
+    /// A page of a view that depends neither on who asks nor on the time, newest first.
     pub fn threads(
         &self,
         account: Option<&AccountId>,
@@ -38,54 +39,7 @@ impl Reader {
         before: Option<Cursor>,
         limit: u32,
     ) -> Result<Page<ThreadRow>, StoreError> {
-        let names = self.names()?;
-        let accounts: Vec<i64> = match account {
-            None => names.iter().map(|(id, _)| *id).collect(),
-            Some(key) => match names.iter().find(|(_, k)| k == key) {
-                Some((id, _)) => vec![*id],
-                None => return Err(StoreError::Missing("this account")),
-            },
-        };
-        let from = before.unwrap_or(Cursor { at: i64::MAX, row: i64::MAX });
-        let limit = limit as usize;
-        let mut rows: Vec<(i64, ThreadRow)> = Vec::with_capacity(limit + 1);
-        for id in &accounts {
-            self.threads_of(*id, filter, from, limit + 1, &names, &mut rows)?;
-        }
-        if accounts.len() > 1 {
-            rows.sort_by_key(|(row, t)| std::cmp::Reverse((t.last_at, *row)));
-        }
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        let next = rows.last().filter(|_| more).map(|(row, t)| Cursor { at: t.last_at, row: *row });
-        Ok(Page { items: rows.into_iter().map(|(_, t)| t).collect(), next })
-    }
-
-    /// Adds the newest threads of one account to `out`.
-    fn threads_of(
-        &self,
-        account: i64,
-        filter: ThreadFilter,
-        from: Cursor,
-        limit: usize,
-        names: &rows::AccountNames,
-        out: &mut Vec<(i64, ThreadRow)>,
-    ) -> Result<(), StoreError> {
-        let which = match filter {
-            ThreadFilter::All => "",
-            ThreadFilter::Unread => " AND t.unread > 0",
-            ThreadFilter::Failed => " AND t.failed > 0",
-        };
-        let sql = format!(
-            "SELECT {THREAD_COLUMNS} FROM threads t WHERE t.account_id = ?1 AND (t.last_at, t.id) < (?2, ?3){which} \
-             ORDER BY t.last_at DESC, t.id DESC LIMIT ?4"
-        );
-        let mut st = self.conn.prepare_cached(&sql)?;
-        let mut found = st.query(params![account, from.at, from.row, limit as i64])?;
-        while let Some(r) = found.next()? {
-            out.push(rows::thread_row(r, names)?);
-        }
-        Ok(())
+        self.view(account, filter, Asker { me: "", now: 0 }, before, limit)
     }
 
     /// Rows of these threads; unknown ids are left out.

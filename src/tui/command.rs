@@ -73,6 +73,28 @@ pub enum Action {
     Quoted,
     OpenLink,
     Inbox,
+    ViewPick,
+    ViewSave,
+    ViewMine,
+    ViewUnassigned,
+    ViewWindow,
+    ViewSnoozed,
+    ViewResolved,
+    ViewAll,
+    Resolve,
+    ResolveStay,
+    Reopen,
+    Snooze,
+    Assign,
+    AssignMe,
+    Priority,
+    Labels,
+    MarkRead,
+    Mark,
+    MarkRange,
+    MarkShown,
+    Unmark,
+    UndoAct,
     FilterNext,
     FilterUnread,
     FilterFailed,
@@ -117,6 +139,11 @@ impl Action {
         matches!(
             self,
             Self::MarkUnread
+                | Self::MarkRead
+                | Self::Resolve
+                | Self::ResolveStay
+                | Self::AssignMe
+                | Self::Mark
                 | Self::NextUnread
                 | Self::PreviousUnread
                 | Self::NextThread
@@ -174,10 +201,32 @@ pub const COMMANDS: &[Command] = commands! {
     "list.prev_unread"   PreviousUnread     "prev unread" LC  ["[ u", "Space p"]           false "go to the previous thread with unread messages";
     "thread.next"        NextThread         "next thread" C   ["] t"]                      false "open the next thread of the list";
     "thread.previous"    PreviousThread     "prev thread" C   ["[ t"]                      false "open the previous thread of the list";
-    "list.inbox"         Inbox              "inbox"       LC  ["g i", "Space i"]           false "go to the list and show all threads";
-    "list.filter_next"   FilterNext         "filter"      L   ["s", "Space s"]             false "show all threads, the unread, the failed, by turns";
-    "list.unread"        FilterUnread       "unread only" L   ["u", "Space u"]             true  "show threads with unread messages only, or all";
-    "list.failed"        FilterFailed       "failed only" L   ["f", "Space x"]             false "show threads with failed messages only, or all";
+    "list.inbox"         Inbox              "inbox"       LC  ["g i", "Space i"]           false "go to the list and show the open threads";
+    "list.filter_next"   FilterNext         "filter"      L   ["s", "Space s"]             false "show the open threads, the snoozed, the resolved, all, by turns";
+    "list.unread"        FilterUnread       "unread only" L   ["u", "Space u"]             true  "show threads with unread messages, or the inbox again";
+    "list.failed"        FilterFailed       "failed only" L   ["f", "Space x"]             false "show threads with failed messages, or the inbox again";
+    "view.pick"          ViewPick           "views"       LC  ["F", "Space v"]             false "choose a view, or type a filter: label:vip state:open age:>2d";
+    "view.mine"          ViewMine           "mine"        LC  ["g m"]                      false "open threads that you have";
+    "view.unassigned"    ViewUnassigned     "unassigned"  LC  ["g u"]                      false "open threads that nobody has";
+    "view.window"        ViewWindow         "window queue" LC ["g w"]                      false "open threads by the time that their window has left";
+    "view.snoozed"       ViewSnoozed        "snoozed"     LC  ["g z"]                      false "snoozed threads";
+    "view.resolved"      ViewResolved       "resolved"    LC  ["g e"]                      false "resolved threads";
+    "view.all"           ViewAll            "all threads" LC  ["g a"]                      false "all threads, whatever their state";
+    "view.save"          ViewSave           "save view"   LC  []                           false "keep the filter that is shown under a name";
+    "thread.resolve"     Resolve            "resolve"     LC  ["e", "Space k"]             true  "resolve: nothing is left to do; goes to the next thread";
+    "thread.resolve_stay" ResolveStay       "resolve, stay" LC ["E"]                       false "resolve and stay";
+    "thread.reopen"      Reopen             "reopen"      LC  ["O"]                        false "open a resolved or snoozed thread again";
+    "thread.snooze"      Snooze             "snooze"      LC  ["z", "Space z"]             false "not now: until a time, until a reply, until the window is about to close";
+    "thread.assign"      Assign             "assign"      LC  ["a", "Space b"]             false "give the thread to somebody, or to nobody";
+    "thread.assign_me"   AssignMe           "to me"       L   ["i", "Space j"]             false "take the thread yourself";
+    "thread.labels"      Labels             "labels"      LC  ["L", "Space l"]             false "put labels on and take them off; a new name makes a new label";
+    "thread.priority"    Priority           "priority"    LC  ["P"]                        false "how pressing the thread is";
+    "list.mark"          Mark               "mark"        L   ["x"]                        false "mark the thread: what you do next is done to all that are marked";
+    "list.mark_range"    MarkRange          "mark range"  L   ["V"]                        false "begin a range of marks here, or end it";
+    "list.mark_all"      MarkShown          "mark all"    L   ["*"]                        false "mark all threads that are loaded, or none";
+    "list.unmark"        Unmark             "unmark"      L   ["Esc"]                      false "nothing is marked any more";
+    "bulk.undo"          UndoAct            "undo"        LC  ["Z", "Space Backspace"]     false "take the last resolve, snooze, label, assignment or priority back";
+    "thread.mark_read"   MarkRead           "mark read"   LC  ["m"]                        false "mark the thread read here; the customer is not told";
     "thread.mark_unread" MarkUnread         "mark unread" LC  ["U", "Space m"]             false "mark the thread unread";
     "thread.mute"        Mute               "mute"        LC  ["M"]                        false "no notifications for the thread, or notifications again";
     "move.down"          Down               "down"        LC  ["j", "Down", "J"]           false "next thread; in a conversation: newer message";
@@ -211,7 +260,7 @@ pub const COMMANDS: &[Command] = commands! {
     "pane.conversation"  PaneConversation   "messages"    LC  ["Space 2"]                  false "to the conversation";
     "pane.composer"      PaneComposer       "text"        LC  ["Space 3"]                  false "to the text being written";
     "quick_reply.manage" ManageQuickReplies "replies"     LC  ["g q", "Space q"]           false "create, change and delete quick replies";
-    "macro.pick"         Macros             "macros"      LC  ["g m", "Space k"]           false "run a macro: several commands at once, shown before they run; create, change and delete them";
+    "macro.pick"         Macros             "macros"      LC  ["g k", "Space ."]           false "run a macro: several commands at once, shown before they run; create, change and delete them";
     "macro.run"          RunMacro           "run macro"   LCW []                           false "look at the macro of this name and run it; for a key of your own: `\"F5\" = \"macro.run NAME\"`";
     "compose.send"       Send               "send"        W   ["Enter"]                    true  "send";
     "compose.later"      SendLater          "later"       W   ["Ctrl+G"]                   true  "send the text later: asks when";
@@ -263,7 +312,7 @@ pub fn argument_of(action: Action) -> &'static str {
         Action::Search => "words",
         Action::Accounts => "an account, or all",
         Action::Template | Action::RunMacro => "a name",
-        Action::FilterNext => "all, unread or failed",
+        Action::FilterNext | Action::ViewPick => "a view, or a filter",
         _ => "",
     }
 }

@@ -241,6 +241,7 @@ impl Scene {
             window: Window { until: Some(NOW + 3_600_000) },
             draft: true,
             failed: 2,
+            handling: crate::model::handling::Handling::default(),
         };
         Self { threads: vec![row], messages, piece: text() }
     }

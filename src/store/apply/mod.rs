@@ -5,6 +5,7 @@
 mod admin;
 mod attempts;
 mod content;
+mod handling;
 mod inbound;
 mod library;
 mod merge;
@@ -236,11 +237,13 @@ struct ThreadState {
     closed_at: Millis,
     /// Who is on the other side of messages that do not say.
     peer: Option<i64>,
+    /// Whether it is neither snoozed nor resolved.
+    open: bool,
 }
 
 /// Columns of [`thread_state`], in its order.
 const THREAD_STATE: &str =
-    "id, uid, account_id, contact_id, last_at, last_row, unread, window_until, closed_at, peer";
+    "id, uid, account_id, contact_id, last_at, last_row, unread, window_until, closed_at, peer, state = 0";
 
 fn thread_state(r: &rusqlite::Row<'_>) -> rusqlite::Result<ThreadState> {
     Ok(ThreadState {
@@ -254,6 +257,7 @@ fn thread_state(r: &rusqlite::Row<'_>) -> rusqlite::Result<ThreadState> {
         window_until: r.get(7)?,
         closed_at: r.get(8)?,
         peer: r.get(9)?,
+        open: r.get(10)?,
     })
 }
 
@@ -358,6 +362,10 @@ pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Resul
         EventBody::WebhooksExpired { before, failed_before, keep_bytes } => {
             recorder::expire(conn, cx, *before, failed_before.unwrap_or(*before), *keep_bytes)
         }
+        EventBody::ThreadsHandled { threads, act } => handling::act(conn, cx, event, threads, act),
+        EventBody::SnoozesEnded { threads } => handling::wake(conn, cx, event.at, threads),
+        EventBody::LabelSaved { label } => handling::save_label(conn, cx, label),
+        EventBody::LabelDeleted { label } => handling::delete_label(conn, cx, *label),
         EventBody::WebhookTested { account, raw } => recorder::tested(conn, cx, event, account, raw),
         EventBody::Noticed { account, severity, field, text } => {
             recorder::noticed(conn, cx, account, *severity, field, text)
@@ -403,6 +411,10 @@ fn subject(body: &EventBody) -> String {
         EventBody::MacroSaved { saved } => saved.id.to_string(),
         EventBody::MacroDeleted { id } | EventBody::MacroUsed { id } => id.to_string(),
         EventBody::PreferenceSet { key, .. } => key.clone(),
+        EventBody::ThreadsHandled { threads, act } => act.subject(threads),
+        EventBody::SnoozesEnded { threads } => format!("{} threads", threads.len()),
+        EventBody::LabelSaved { label } => label.id.to_string(),
+        EventBody::LabelDeleted { label } => label.to_string(),
         EventBody::WebhooksExpired { before, .. } => before.to_string(),
         EventBody::WebhookTested { account, .. } | EventBody::Noticed { account, .. } => account.to_string(),
     }
@@ -503,6 +515,9 @@ fn add_message(
             conn.prepare_cached("UPDATE threads SET last_at = ?2 WHERE id = ?1")?
                 .execute(params![thread.id, place])?;
         }
+    }
+    if m.unread && !thread.open {
+        handling::customer_wrote(conn, cx, thread)?;
     }
     if m.unread {
         let first = thread.unread == 0;

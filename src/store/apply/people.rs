@@ -571,6 +571,7 @@ pub(super) fn make_thread(
         window_until: None,
         closed_at: 0,
         peer,
+        open: true,
     })
 }
 

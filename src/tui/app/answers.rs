@@ -42,11 +42,17 @@ impl App {
                     self.damage(Damage::STATUS);
                 }
                 self.damage(Damage::TOP);
+                self.greet_again();
             }
             (Asked::Preferences, Response::Preferences(all)) => self.preferences_came(&all),
+            (Asked::Labels, Response::Labels(labels)) => self.labels_came(labels),
+            (Asked::Operators, Response::Operators(names)) => self.desk.operators = names,
+            (Asked::ViewCounts, Response::ViewCounts(counts)) => self.counts_came(counts),
+            (Asked::Act { words, count }, Response::Acted(acted)) => self.acted(&words, count, acted),
             (Asked::Status, Response::Status(status)) => {
                 self.status = *status;
                 self.damage(Damage::STATUS);
+                self.greet_again();
             }
             (Asked::Threads { generation, more }, Response::Threads(page)) => {
                 self.threads_came(generation, more, page);
@@ -106,7 +112,11 @@ impl App {
 
     fn refused(&mut self, asked: Asked, problem: &Problem) {
         match asked {
-            Asked::Quiet | Asked::Preferences => return,
+            Asked::Quiet
+            | Asked::Preferences
+            | Asked::Labels
+            | Asked::Operators
+            | Asked::ViewCounts => return,
             Asked::Send { thread, text, quote } => self.take_back(thread, text, quote),
             Asked::Threads { .. } => {
                 self.started = true;
@@ -183,6 +193,7 @@ impl App {
         let gap = self.sequence.is_some_and(|s| update.seq != s + 1);
         self.sequence = Some(update.seq);
         let mut resync = gap;
+        self.counts_changed();
         for change in update.changed {
             match change {
                 Changed::MessageStored { thread, message, inbound } => {
@@ -204,6 +215,7 @@ impl App {
                 }
                 Changed::ThreadJoined { thread, into, .. } => self.joined(thread, into),
                 Changed::AccountChanged { .. } => self.accounts_changed = true,
+                Changed::LabelsChanged => self.ask(Request::Labels, Asked::Labels),
                 Changed::StatusChanged => self.status_changed = true,
                 Changed::TemplatesChanged { account } => {
                     let request = Request::Templates { account: account.clone() };
@@ -230,6 +242,7 @@ impl App {
         self.changed_messages.clear();
         self.accounts_changed = true;
         self.status_changed = true;
+        self.ask(Request::Labels, Asked::Labels);
         self.load_threads();
         if let Some(c) = &self.conversation {
             let thread = c.thread;

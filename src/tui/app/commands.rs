@@ -120,15 +120,31 @@ impl App {
             Action::Palette => self.open_overlay(Kind::Palette, None),
             Action::CommandLine => self.open_overlay(Kind::CommandLine, None),
             Action::Inbox => {
-                self.show_filter(ThreadFilter::All);
-                self.focus(Scope::List);
-                self.move_list(isize::MIN);
+                self.go_to_view(ThreadFilter::Inbox);
             }
-            Action::FilterNext => self.show_filter(match self.list.filter {
-                ThreadFilter::All => ThreadFilter::Unread,
-                ThreadFilter::Unread => ThreadFilter::Failed,
-                ThreadFilter::Failed => ThreadFilter::All,
-            }),
+            Action::FilterNext => self.next_state(),
+            Action::ViewPick => self.pick_view(),
+            Action::ViewSave => self.save_view(),
+            Action::ViewMine => self.go_to_view(ThreadFilter::Mine),
+            Action::ViewUnassigned => self.go_to_view(ThreadFilter::Unassigned),
+            Action::ViewWindow => self.go_to_view(ThreadFilter::Window),
+            Action::ViewSnoozed => self.go_to_view(ThreadFilter::Snoozed),
+            Action::ViewResolved => self.go_to_view(ThreadFilter::Resolved),
+            Action::ViewAll => self.go_to_view(ThreadFilter::All),
+            Action::Resolve => self.resolve(false),
+            Action::ResolveStay => self.resolve(true),
+            Action::Reopen => self.reopen(),
+            Action::Snooze => self.pick_snooze(),
+            Action::Assign => self.pick_assignee(),
+            Action::AssignMe => self.assign_to_me(),
+            Action::Priority => self.pick_priority(),
+            Action::Labels => self.pick_labels(),
+            Action::MarkRead => self.mark_all(true),
+            Action::Mark => self.mark(),
+            Action::MarkRange => self.mark_range(),
+            Action::MarkShown => self.mark_shown(),
+            Action::Unmark => self.unmark(),
+            Action::UndoAct => self.undo_act(),
             Action::NextThread => self.step_thread(isize::try_from(count.unwrap_or(1)).unwrap_or(1)),
             Action::PreviousThread => self.step_thread(-isize::try_from(count.unwrap_or(1)).unwrap_or(1)),
             Action::FirstUnread => self.go_to_unread(),
@@ -149,6 +165,7 @@ impl App {
                 }
             }
             Action::Reply => self.reply(),
+            Action::MarkUnread if self.scope == Scope::List && !self.marked().is_empty() => self.mark_all(false),
             Action::MarkUnread => self.mark_unread(),
             Action::Mute => self.mute(),
             Action::Mask => self.cycle_mask(),

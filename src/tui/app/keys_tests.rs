@@ -253,7 +253,7 @@ fn hints_and_sentences_name_the_keys_in_force() {
     // An empty list says how to get out of it.
     s.threads.iter_mut().for_each(|t| t.unread = 0);
     s.keys(&mut app, "F8");
-    assert!(screen(&app).contains("F8 shows all threads."), "{}", screen(&app));
+    assert!(screen(&app).contains("F8 shows the inbox."), "{}", screen(&app));
     s.keys(&mut app, "F8 F11");
     assert!(screen(&app).contains("F7  /  Space f"), "{}", screen(&app));
     s.keys(&mut app, "Esc g n");

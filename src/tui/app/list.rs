@@ -1,9 +1,11 @@
 //! The thread list: a window over keyset pages, kept in order by rows that changed.
 
+use super::views::OwnView;
 use super::{App, Asked, Damage};
 use crate::model::ThreadId;
 use crate::model::thread::{ThreadFilter, ThreadRow};
-use crate::protocol::{Cursor, Page, Request};
+use crate::protocol::{Cursor, Page};
+use std::collections::BTreeSet;
 
 /// Rows kept while scrolling down; beyond, search finds faster than a hand.
 const MOST: usize = 10_000;
@@ -19,6 +21,8 @@ pub(crate) struct ThreadList {
     pub top: usize,
     /// Which threads.
     pub filter: ThreadFilter,
+    /// A filter of the operator's own instead.
+    pub own: Option<OwnView>,
     /// Whether the first page is here.
     pub loaded: bool,
     /// Whether the operator has done anything yet; until then the cursor stays on the newest thread.
@@ -69,6 +73,9 @@ impl ThreadList {
     }
 
     fn place(&self, row: &ThreadRow) -> usize {
+        if self.own.is_none() && self.filter == ThreadFilter::Window {
+            return self.rows.partition_point(|r| (r.window.until, r.id) < (row.window.until, row.id));
+        }
         self.rows.partition_point(|r| (r.last_at, r.id) > (row.last_at, row.id))
     }
 
@@ -143,8 +150,7 @@ impl App {
         self.list.generation += 1;
         self.list.loading = true;
         let asked = Asked::Threads { generation: self.list.generation, more: false };
-        let request =
-            Request::Threads { account: self.account.clone(), filter: self.list.filter, before: None, limit };
+        let request = self.list_request(None, limit);
         self.ask(request, asked);
     }
 
@@ -163,12 +169,7 @@ impl App {
         let (Some(before), false) = (self.list.next, self.list.loading) else { return };
         self.list.loading = true;
         let asked = Asked::Threads { generation: self.list.generation, more: true };
-        let request = Request::Threads {
-            account: self.account.clone(),
-            filter: self.list.filter,
-            before: Some(before),
-            limit: 200,
-        };
+        let request = self.list_request(Some(before), 200);
         self.ask(request, asked);
     }
 
@@ -181,6 +182,10 @@ impl App {
         self.damage(Damage::LIST);
         self.started = true;
         self.follow_newest();
+        // A page of an own filter may be short, or empty, and not the last one.
+        if self.list.rows.len() < 2 * self.panes().list_rows() {
+            self.load_more_threads();
+        }
     }
 
     /// Until the operator does something, the newest conversation is on the screen.
@@ -207,16 +212,9 @@ impl App {
                 self.damage(Damage::CONVERSATION | Damage::COMPOSER | Damage::DETAILS);
             }
         }
-        let (account, filter) = (self.account.clone(), self.list.filter);
+        let wanted: BTreeSet<ThreadId> = rows.iter().filter(|r| self.wants(r)).map(|r| r.id).collect();
         let keep = self.conversation.as_ref().map(|c| c.thread).filter(|id| self.list.row(*id).is_some());
-        self.list.merge(rows, keep, |r| {
-            account.as_ref().is_none_or(|a| *a == r.account)
-                && match filter {
-                    ThreadFilter::All => true,
-                    ThreadFilter::Unread => r.unread > 0,
-                    ThreadFilter::Failed => r.failed > 0,
-                }
-        });
+        self.list.merge(rows, keep, |r| wanted.contains(&r.id));
         self.keep_list_cursor_visible();
         self.damage(Damage::LIST);
         self.follow_newest();
@@ -261,17 +259,5 @@ impl App {
             None => self.say("no unread messages in the loaded threads"),
         }
         found.is_some()
-    }
-
-    pub(super) fn toggle_filter(&mut self, filter: ThreadFilter) {
-        self.show_filter(if self.list.filter == filter { ThreadFilter::All } else { filter });
-    }
-
-    /// Shows the threads of a filter.
-    pub(super) fn show_filter(&mut self, filter: ThreadFilter) {
-        if self.list.filter != filter {
-            self.list.filter = filter;
-            self.reload_list();
-        }
     }
 }

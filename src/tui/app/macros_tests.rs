@@ -100,9 +100,38 @@ fn one_key_shows_all_steps_and_enter_does_them() {
 }
 
 #[test]
+fn reply_label_assign_resolve_is_one_key() {
+    use crate::model::handling::{Act, Label, LabelColor};
+    use crate::model::ids::LabelId;
+    let steps = ["reply thanks", "label paid", "assign me", "snooze until reply", "priority low", "resolve"];
+    let (mut s, mut app) = with(vec![a_macro("close", &steps)]);
+    let label = Label { id: LabelId([5; 16]), name: "paid".into(), color: LabelColor::Green };
+    app.desk.labels = vec![crate::protocol::LabelRow { label: label.clone(), threads: 1 }];
+    bind(&mut app, "[conversation]\n\"F5\" = \"macro.run close\"\n");
+    s.keys(&mut app, "F5");
+    let shown = screen(&app);
+    for words in ["put the label paid on", "give it to ana (you)", "until the customer replies", "resolve it"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    s.keys(&mut app, "Enter");
+    let acts: Vec<&Act> = s
+        .log
+        .iter()
+        .filter_map(|r| match r {
+            Request::Act { act, .. } => Some(act),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(acts.len(), 5);
+    assert_eq!(*acts[0], Act::Label { add: vec![label.id], remove: vec![] });
+    assert_eq!(*acts[4], Act::Resolve);
+    assert_eq!(sent(&s), ["Thank you, Marta!"]);
+}
+
+#[test]
 fn leaving_does_nothing() {
     let (mut s, mut app) = with(vec![a_macro("close", &["reply thanks", "mark read"])]);
-    s.keys(&mut app, "g m Enter Esc");
+    s.keys(&mut app, "g k Enter Esc");
     assert_eq!(name(&app), None);
     assert!(s.log.iter().all(|r| !matches!(r, Request::Together { .. })));
 }
@@ -111,7 +140,7 @@ fn leaving_does_nothing() {
 fn values_are_asked_for_and_are_never_a_template() {
     let (mut s, mut app) =
         with(vec![a_macro("ship", &["text Order {{ order }} by {{ carrier }}", "text {{ carrier }}!"])]);
-    s.keys(&mut app, "g m Enter");
+    s.keys(&mut app, "g k Enter");
     s.type_text(&mut app, "47{{ x }}");
     s.keys(&mut app, "Enter Enter");
     assert_eq!(sent(&s), Vec::<String>::new(), "a value is missing");
@@ -125,7 +154,7 @@ fn values_are_asked_for_and_are_never_a_template() {
 #[test]
 fn what_cannot_be_done_is_said_before_anything_is() {
     let (mut s, mut app) = with(vec![a_macro("close", &["mark read", "reply nothing", "dance"])]);
-    s.keys(&mut app, "g m Enter");
+    s.keys(&mut app, "g k Enter");
     let shown = screen(&app);
     assert!(shown.contains("there is no quick reply /nothing"), "{shown}");
     assert!(shown.contains("is no step that this version knows"), "{shown}");
@@ -136,14 +165,14 @@ fn what_cannot_be_done_is_said_before_anything_is() {
     let (mut s, mut app) = with(vec![a_macro("close", &["mark read", "reply thanks"])]);
     let thread = app.conversation.as_ref().unwrap().thread;
     app.conversation.as_mut().unwrap().row.as_mut().unwrap().window = crate::model::Window::CLOSED;
-    s.keys(&mut app, "g m Enter");
+    s.keys(&mut app, "g k Enter");
     assert!(screen(&app).contains("the window is closed"), "{}", screen(&app));
     s.keys(&mut app, "Enter");
     assert!(!s.log.iter().any(|r| matches!(r, Request::MarkRead { thread: t, .. } if *t == thread)));
     // So is a reply with files.
     let (mut s, mut app) = with(vec![a_macro("close", &["reply thanks"])]);
     app.quick_replies[0].files = vec!["prices.pdf".into()];
-    s.keys(&mut app, "g m Enter");
+    s.keys(&mut app, "g k Enter");
     assert!(screen(&app).contains("cannot send files"), "{}", screen(&app));
 }
 
@@ -152,7 +181,7 @@ fn what_is_refused_ends_it_and_the_rest_is_told() {
     let (mut s, mut app) = with(vec![a_macro("close", &["mark read", "reply thanks", "mute", "open next"])]);
     let thread = app.conversation.as_ref().unwrap().thread;
     s.refuse = Some(Problem::new("refused", "131026 not deliverable").next("send a template"));
-    s.keys(&mut app, "g m Enter Enter");
+    s.keys(&mut app, "g k Enter Enter");
     assert_eq!(name(&app), Some("macro_run"));
     let shown = screen(&app);
     assert!(shown.contains("done") && shown.contains("refused: 131026 not deliverable"), "{shown}");
@@ -165,7 +194,7 @@ fn what_is_refused_ends_it_and_the_rest_is_told() {
 #[test]
 fn the_whole_bundle_refused_leaves_everything_as_it_is() {
     let (mut s, mut app) = with(vec![a_macro("close", &["mark read"])]);
-    s.keys(&mut app, "g m Enter");
+    s.keys(&mut app, "g k Enter");
     let effects = app.update(Event::Key(KeyEvent::new(crossterm::event::KeyCode::Enter, crossterm::event::KeyModifiers::NONE)));
     let Some(Effect::Send(frame)) = effects.first() else { panic!("{effects:?}") };
     let result = Err(Problem::new("window_closed", "the window is closed").next("send a template"));
@@ -180,14 +209,14 @@ fn the_whole_bundle_refused_leaves_everything_as_it_is() {
 #[test]
 fn a_thread_marked_unread_by_a_macro_stays_unread() {
     let (mut s, mut app) = with(vec![a_macro("back", &["mark unread"])]);
-    s.keys(&mut app, "g m Enter Enter");
+    s.keys(&mut app, "g k Enter Enter");
     assert!(app.conversation.as_ref().unwrap().keep_unread);
 }
 
 #[test]
 fn macros_are_written_and_deleted_in_the_picker() {
     let (mut s, mut app) = with(Vec::new());
-    s.keys(&mut app, "g m");
+    s.keys(&mut app, "g k");
     assert!(screen(&app).contains("No macros yet"));
     s.keys(&mut app, "F2");
     s.type_text(&mut app, "close");

@@ -3,6 +3,8 @@
 mod answers;
 mod commands;
 mod conversation;
+mod damage;
+mod handling;
 mod keys;
 mod late;
 mod list;
@@ -11,6 +13,7 @@ mod macros;
 mod outbox;
 pub(crate) mod palette;
 mod panes;
+mod views;
 mod writing;
 
 #[cfg(test)]
@@ -27,12 +30,17 @@ mod scroll_tests;
 pub(crate) mod tests;
 #[cfg(test)]
 mod update_tests;
+#[cfg(test)]
+mod views_tests;
 
 pub(crate) use conversation::Conversation;
+pub(crate) use damage::Damage;
+pub(crate) use handling::short_snooze;
 pub(crate) use keys::Pending;
 pub(crate) use list::ThreadList;
 pub(crate) use outbox::can_be_undone;
 pub(crate) use panes::Panes;
+pub(crate) use views::Desk;
 
 use super::command::Scope;
 use super::format;
@@ -44,7 +52,9 @@ use super::theme::{Listed, Theme};
 use super::transcript::{Cache, WayOut};
 use crate::clock::{Clock, Millis};
 use crate::config::settings::{ReadOn, UiSettings};
+use crate::model::handling::Act;
 use crate::model::macros::Macro;
+use crate::model::thread::ThreadFilter;
 use crate::model::{AccountId, MessageId, QuickReply, Template, ThreadId};
 use crate::protocol::{AccountView, ClientFrame, PROTOCOL, Problem, Request, ServerFrame, Status};
 use crate::text;
@@ -52,7 +62,6 @@ use crossterm::event::{KeyEvent, KeyEventKind};
 use jiff::tz::TimeZone;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::{BitOr, BitOrAssign};
 
 /// A draft is saved this long after the last key, in milliseconds.
 const DRAFT_DELAY: Millis = 500;
@@ -130,52 +139,6 @@ pub(crate) enum Effect {
     Quit,
 }
 
-/// Parts of the screen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Damage(u8);
-
-impl Damage {
-    /// Nothing.
-    pub const NONE: Self = Self(0);
-    /// The bar at the top.
-    pub const TOP: Self = Self(1);
-    /// The thread list.
-    pub const LIST: Self = Self(2);
-    /// The conversation with its frame.
-    pub const CONVERSATION: Self = Self(4);
-    /// The text being written.
-    pub const COMPOSER: Self = Self(8);
-    /// The contact.
-    pub const DETAILS: Self = Self(16);
-    /// The line at the bottom.
-    pub const STATUS: Self = Self(32);
-    /// All of it.
-    pub const ALL: Self = Self(63);
-
-    /// Whether any of `other` is part of it.
-    pub fn has(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-
-    /// Without `other`.
-    pub fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-}
-
-impl BitOr for Damage {
-    type Output = Self;
-    fn bitor(self, o: Self) -> Self {
-        Self(self.0 | o.0)
-    }
-}
-
-impl BitOrAssign for Damage {
-    fn bitor_assign(&mut self, o: Self) {
-        self.0 |= o.0;
-    }
-}
-
 /// A sentence in the status line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Say {
@@ -198,6 +161,14 @@ pub(crate) enum Asked {
     Preferences,
     Accounts,
     Status,
+    Labels,
+    Operators,
+    ViewCounts,
+    /// Say this with the number of threads when it is done.
+    Act {
+        words: String,
+        count: usize,
+    },
     Threads {
         generation: u64,
         more: bool,
@@ -259,6 +230,8 @@ pub(crate) struct App {
     /// The account that is shown; `None` = all together.
     pub account: Option<AccountId>,
     pub list: ThreadList,
+    /// Views, labels, marks.
+    pub desk: Desk,
     pub conversation: Option<Conversation>,
     pub overlays: Vec<Open>,
     /// Quick replies as last read.
@@ -325,6 +298,7 @@ impl App {
             accounts: Vec::new(),
             account: None,
             list: ThreadList::default(),
+            desk: Desk::default(),
             conversation: None,
             overlays: Vec::new(),
             quick_replies: Vec::new(),
@@ -357,6 +331,7 @@ impl App {
             quitting: None,
             effects: Vec::new(),
         };
+        app.list.filter = ThreadFilter::Inbox;
         app.trouble_keys = app.keys_for_trouble();
         let hello = Request::Hello { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").into() };
         app.ask(hello, Asked::Hello);
@@ -364,6 +339,7 @@ impl App {
         app.ask(Request::Accounts, Asked::Accounts);
         app.ask(Request::Status, Asked::Status);
         app.ask(Request::Preferences, Asked::Preferences);
+        app.load_desk();
         let effects = std::mem::take(&mut app.effects);
         (app, effects)
     }
@@ -431,6 +407,7 @@ impl App {
             self.notifier.due(),
             self.slow_at(),
             self.next_wait,
+            self.counts_due(),
             self.quitting.map(|at| at + QUIT_WAIT),
             self.pending.due(),
             c.and_then(|c| c.draft_due),
@@ -534,7 +511,10 @@ impl App {
     fn ask(&mut self, request: Request, asked: Asked) {
         let id = self.next_id;
         self.next_id += 1;
-        if !matches!(asked, Asked::Quiet | Asked::Preferences) {
+        if !matches!(
+            asked,
+            Asked::Quiet | Asked::Preferences | Asked::Labels | Asked::Operators | Asked::ViewCounts
+        ) {
             self.waits.insert(id, self.clock.now());
         }
         self.asked.insert(id, asked);
@@ -586,6 +566,7 @@ impl App {
             c.patience = None;
         }
         self.notify();
+        self.count_views();
         self.look_at_waits();
         self.wait_changed(now);
         if self.countdown.is_some_and(|at| now >= at) {
@@ -625,6 +606,7 @@ impl App {
             self.accounts_changed = false;
             self.ask(Request::Accounts, Asked::Accounts);
         }
+        self.count_views();
         if self.status_changed && !status {
             self.status_changed = false;
             self.ask(Request::Status, Asked::Status);
@@ -748,6 +730,10 @@ impl App {
                     self.say(format!("to be sent {words}"));
                 }
                 Step::Say(s) => self.say(s),
+                Step::Act { threads, act, words } => match *act {
+                    Act::Snooze { .. } => self.finish(&threads, &act, &words),
+                    _ => self.handle(&threads, &act, &words),
+                },
                 Step::Theme(theme) => self.retheme(*theme),
                 Step::Copy(s) => self.copy(&s),
             }
@@ -777,6 +763,7 @@ impl App {
     fn switch_account(&mut self, account: Option<AccountId>) {
         if self.account != account {
             self.account = account;
+            self.counts_changed();
             self.reload_list();
         }
         self.focus(Scope::List);

@@ -2,7 +2,6 @@
 
 use super::{App, Asked, Damage};
 use crate::model::QuickReplyId;
-use crate::model::thread::ThreadFilter;
 use crate::tui::command::{Action, COMMANDS, Command, Scope, argument_of, by_id};
 use crate::tui::overlay::palette::{Choices, CommandEntry, ReplyEntry, TemplateEntry};
 use crate::tui::overlays::{self, Kind};
@@ -22,6 +21,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("show", "list.filter_next"),
     ("template", "template.pick"),
     ("unread", "list.unread"),
+    ("view", "view.pick"),
 ];
 
 /// Whether a command is one to choose: what edits text, or sends what happens to be written, has its key only.
@@ -110,12 +110,7 @@ impl App {
             }
             Action::RunMacro => self.look_at_macro(argument),
             Action::Accounts => self.switch_by_name(argument),
-            Action::FilterNext => match argument {
-                "all" => self.show_filter(ThreadFilter::All),
-                "unread" => self.show_filter(ThreadFilter::Unread),
-                "failed" => self.show_filter(ThreadFilter::Failed),
-                other => self.say_bad(format!("`{other}` is no filter · → all, unread or failed")),
-            },
+            Action::FilterNext | Action::ViewPick => self.show_view(argument),
             _ => self.run_named(id),
         }
     }

@@ -46,6 +46,7 @@ pub(crate) struct Script {
     pub status: Status,
     pub replies: Vec<QuickReply>,
     pub macros: Vec<crate::model::macros::Macro>,
+    pub labels: Vec<crate::protocol::LabelRow>,
     pub log: Vec<Request>,
     pub refuse: Option<Problem>,
     pub clock: Clock,
@@ -66,6 +67,7 @@ impl Script {
                 last_webhook: Some(NOW - 9 * MIN),
                 ..Status::default()
             },
+            labels: Vec::new(),
             log: Vec::new(),
             refuse: None,
             clock: Clock::manual(NOW),
@@ -90,6 +92,7 @@ impl Script {
             window: Window { until: window.map(|m| NOW + m * MIN) },
             draft: false,
             failed: 0,
+            handling: crate::model::handling::Handling::default(),
         });
         id
     }
@@ -195,17 +198,22 @@ impl Script {
             Request::Accounts => Response::Accounts(self.accounts.clone()),
             Request::Status => Response::Status(Box::new(self.status.clone())),
             Request::Threads { filter, before, limit, .. } => {
-                let wanted = |t: &&ThreadRow| match filter {
-                    crate::model::thread::ThreadFilter::All => true,
-                    crate::model::thread::ThreadFilter::Unread => t.unread > 0,
-                    crate::model::thread::ThreadFilter::Failed => t.failed > 0,
-                };
-                let rows: Vec<ThreadRow> = self.threads.iter().filter(wanted).cloned().collect();
+                let wanted = |t: &&ThreadRow| filter.wants(t, "ana", self.clock.now());
+                let mut rows: Vec<ThreadRow> = self.threads.iter().filter(wanted).cloned().collect();
+                if filter == ThreadFilter::Window {
+                    rows.sort_by_key(|t| t.window.until);
+                }
                 let from = before.map_or(0, |c| c.row as usize);
                 let to = (from + limit as usize).min(rows.len());
                 let next = (to < rows.len()).then(|| Cursor { at: rows[to - 1].last_at, row: to as i64 });
                 Response::Threads(Page { items: rows[from..to].to_vec(), next })
             }
+            Request::Filtered { filter, .. } => self.filtered(&filter)?,
+            Request::ViewCounts { .. } => self.counts(),
+            Request::Labels => Response::Labels(self.labels.clone()),
+            Request::SaveLabel { label } => self.save_label(label),
+            Request::Operators => Response::Operators(vec!["ana".into(), "bo".into()]),
+            Request::Act { threads, act } => self.act(&threads, &act),
             Request::People { text, .. } => {
                 let has = |t: &&ThreadRow| t.title.to_lowercase().contains(&text.to_lowercase());
                 Response::ThreadRows(self.threads.iter().filter(has).cloned().collect())

@@ -213,8 +213,10 @@ fn health(app: &App) -> Vec<Span> {
     if let Some(disk) = &s.disk {
         // Everything else waits for this.
         let what = text::sanitize(&disk.what);
-        out.push((format!("✗ {what}: nothing comes in or goes out"), t.bad));
-        out.push((format!(" → {}", text::sanitize(&disk.next)), t.key));
+        out.push((format!("✗ {what}: nothing in or out"), t.bad));
+        // The first step; `doctor` says the rest.
+        let next = disk.next.split(';').next().unwrap_or_default();
+        out.push((format!(" → {}", text::sanitize(next)), t.key));
         return out;
     }
     if let Some(first) = s.silent.first() {
@@ -266,7 +268,7 @@ fn health(app: &App) -> Vec<Span> {
     if t.mask != Masking::Off {
         out.push(("   masked".into(), t.note));
     }
-    if app.scope != Scope::Composer && app.list.filter != crate::model::thread::ThreadFilter::All {
+    if app.scope != Scope::Composer && !app.shows_inbox() {
         out.push(("   filtered".into(), t.warn));
     }
     out

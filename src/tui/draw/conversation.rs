@@ -1,7 +1,6 @@
 //! The conversation: its frame with name and window, its messages, the composer.
 
 use super::{frame, put, spans};
-use crate::model::thread::ThreadFilter;
 use crate::text;
 use crate::tui::app::{App, Conversation, Panes};
 use crate::tui::command::Scope;
@@ -22,7 +21,7 @@ pub(super) fn draw(app: &App, area: Rect, panes: &Panes, buf: &mut Buffer) {
     frame(buf, area, border);
     let Some(c) = &app.conversation else {
         if app.list.rows.is_empty() {
-            if app.list.loaded && app.list.filter == ThreadFilter::All {
+            if app.list.loaded && app.is_new() {
                 let inner = Rect::new(area.x + 1, area.y + 1, area.width - 2, area.height.saturating_sub(2));
                 super::welcome::draw(app, inner, buf);
             }

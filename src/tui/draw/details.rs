@@ -64,6 +64,10 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         line("only a template can be sent", t.dim);
     }
     line("", t.text);
+    for (words, style) in super::handling::in_words(app, row, now) {
+        line(&words, style);
+    }
+    line("", t.text);
     if let Some(a) = app.accounts.iter().find(|a| a.spec.id == row.account) {
         line("account", t.dim);
         line(&text::sanitize(&a.spec.name), t.text);

@@ -114,6 +114,10 @@ pub(crate) fn plain(symbol: &str) -> Option<&'static str> {
             "[]"
         }
         "🔇" => "-m",
+        "💤" => "zz",
+        "⏰" => "!z",
+        "‼" => "!",
+        "◆" => "+",
         _ => return None,
     })
 }

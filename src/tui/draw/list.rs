@@ -1,6 +1,6 @@
 //! The thread list: two lines a thread.
 
-use super::{frame, put};
+use super::{frame, handling, put};
 use crate::model::thread::{ThreadFilter, ThreadRow};
 use crate::model::{DeliveryState, Direction};
 use crate::text;
@@ -17,21 +17,31 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let t = &app.theme;
     let focused = app.scope == Scope::List;
     frame(buf, area, if focused { t.focus } else { t.border });
-    let name = match app.account.as_ref().and_then(|id| app.accounts.iter().find(|a| a.spec.id == *id)) {
-        Some(a) => text::sanitize(&a.spec.name).into_owned(),
-        None => "Inbox".into(),
-    };
-    let filter = match app.list.filter {
-        ThreadFilter::All => "all",
-        ThreadFilter::Unread => "unread",
-        ThreadFilter::Failed => "failed",
-    };
+    let (view, total) = app.list_title();
+    let account = app.account.as_ref().and_then(|id| app.accounts.iter().find(|a| a.spec.id == *id));
     let room = area.width.saturating_sub(4);
     let mut x = area.x + 2;
-    x = put(buf, x, area.y, &format!(" {name} "), room, t.strong);
-    x = put(buf, x, area.y, &format!("· {filter} "), area.right().saturating_sub(x + 2), t.dim);
-    let more = if app.list.has_more() { "+" } else { "" };
-    let count = format!(" {}{more} ", app.list.rows.len());
+    let view = text::sanitize(&view);
+    match account {
+        None => x = put(buf, x, area.y, &format!(" {view} "), room.saturating_sub(8), t.strong),
+        Some(a) => {
+            let name = text::sanitize(&a.spec.name);
+            x = put(buf, x, area.y, &format!(" {name} "), room.saturating_sub(8), t.strong);
+            let room = area.right().saturating_sub(x + 10);
+            x = put(buf, x, area.y, &format!("· {view} "), room, t.dim);
+        }
+    }
+    let marked = app.marked();
+    if !marked.is_empty() {
+        let words = format!("· {} marked ", marked.len());
+        x = put(buf, x, area.y, &words, area.right().saturating_sub(x + 8), t.focus);
+    }
+    let loaded = app.list.rows.len();
+    // What is shown although it is no part of the view any more counts as well.
+    let count = match total.map(|n| n as usize) {
+        Some(n) if n >= loaded || app.list.has_more() => format!(" {n} "),
+        _ => format!(" {loaded}{} ", if app.list.has_more() { "+" } else { "" }),
+    };
     let at = area.right().saturating_sub(text::width(&count) as u16 + 2);
     if at > x {
         put(buf, at, area.y, &count, 12, t.dim);
@@ -47,24 +57,38 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         let y = inner.y + 2 * i as u16;
         let selected = app.list.top + i == app.list.cursor;
         let open = app.conversation.as_ref().is_some_and(|c| c.thread == row.id);
-        thread(app, row, Rect { y, height: 2, ..inner }, selected, open, now, buf);
+        let marked = marked.contains(&row.id);
+        thread(app, row, Rect { y, height: 2, ..inner }, Look { selected, open, marked }, now, buf);
     }
 }
 
 fn empty(app: &App, inner: Rect, buf: &mut Buffer) {
     let t = &app.theme;
-    if app.list.loaded && app.list.filter == ThreadFilter::All && app.panes().conversation.is_none() {
+    if app.list.loaded && app.is_new() && app.panes().conversation.is_none() {
         super::welcome::draw(app, inner, buf);
         return;
     }
-    let all = |id: &str| format!("{} shows all threads.", app.key_for(id));
+    let again = |id: &str| format!("{} shows the inbox.", app.key_for(id));
+    let inbox = || again("list.inbox");
     let lines: Vec<String> = match app.list.filter {
         _ if !app.list.loaded => vec!["loading…".into()],
-        ThreadFilter::All => {
+        _ if app.list.has_more() => vec!["looking…".into()],
+        _ if app.list.own.is_some() => vec!["No thread is like that.".into(), inbox()],
+        ThreadFilter::Inbox if app.is_new() => {
             vec!["No conversations yet.".into(), "They appear when a customer writes.".into()]
         }
-        ThreadFilter::Unread => vec!["Everything is read.".into(), all("list.unread")],
-        ThreadFilter::Failed => vec!["Nothing has failed.".into(), all("list.failed")],
+        ThreadFilter::All => vec!["No conversations yet.".into(), inbox()],
+        ThreadFilter::Inbox => vec![
+            "Nothing is open: all done.".into(),
+            format!("{} shows what was resolved.", app.key_for("view.resolved")),
+        ],
+        ThreadFilter::Unread => vec!["Everything is read.".into(), again("list.unread")],
+        ThreadFilter::Failed => vec!["Nothing has failed.".into(), again("list.failed")],
+        ThreadFilter::Mine => vec!["You have no open thread.".into(), inbox()],
+        ThreadFilter::Unassigned => vec!["Every open thread has somebody.".into(), inbox()],
+        ThreadFilter::Snoozed => vec!["Nothing is snoozed.".into(), inbox()],
+        ThreadFilter::Resolved => vec!["Nothing is resolved yet.".into(), inbox()],
+        ThreadFilter::Window => vec!["No window is open.".into(), inbox()],
     };
     for (i, line) in lines.iter().enumerate() {
         let y = inner.y + 1 + i as u16;
@@ -74,8 +98,18 @@ fn empty(app: &App, inner: Rect, buf: &mut Buffer) {
     }
 }
 
-fn thread(app: &App, row: &ThreadRow, area: Rect, selected: bool, open: bool, now: i64, buf: &mut Buffer) {
+/// How a row stands in the list.
+#[derive(Clone, Copy)]
+struct Look {
+    selected: bool,
+    open: bool,
+    marked: bool,
+}
+
+fn thread(app: &App, row: &ThreadRow, area: Rect, look: Look, now: i64, buf: &mut Buffer) {
     let t = &app.theme;
+    let Look { selected, open, marked } = look;
+    let queue = app.list.own.is_none() && app.list.filter == ThreadFilter::Window;
     let (x, right) = (area.x, area.right());
     let text_x = x + 1;
     // First line: name, then time and unread count on the right.
@@ -101,7 +135,16 @@ fn thread(app: &App, row: &ThreadRow, area: Rect, selected: bool, open: bool, no
     let title = text::sanitize(&row.title);
     let title = mask::name(&title, t.mask);
     let style = if row.unread > 0 || open { t.strong } else { t.text };
-    let after = put(buf, text_x, area.y, &title, room, style);
+    let mut text_at = text_x;
+    if let Some((mark, style)) = handling::priority(row.handling.priority, t) {
+        text_at = put(buf, text_at, area.y, mark, 2, style) + 1;
+        room = room.saturating_sub(text_at - text_x);
+    }
+    // Labels take a third at most; the name is what is looked for.
+    let for_labels = if row.handling.labels.is_empty() { 0 } else { room / 3 };
+    let after = put(buf, text_at, area.y, &title, room - for_labels, style);
+    let left = (text_at + room).saturating_sub(after);
+    let after = handling::labels(&row.handling, after, area.y, left, t, buf);
     let after = if row.draft { put(buf, after + 1, area.y, "✎", 1, t.note) } else { after };
     if muted {
         put(buf, after + 1, area.y, "🔇", 2, t.dim);
@@ -110,9 +153,8 @@ fn thread(app: &App, row: &ThreadRow, area: Rect, selected: bool, open: bool, no
     let y = area.y + 1;
     let mut edge = right - 1;
     let window = match row.window.left(now) {
-        Some(left) if left < 8 * format::HOUR => {
-            let style = if left < 2 * format::HOUR { t.warn } else { t.dim };
-            Some((format!("⏳{}", format::left_short(left)), style))
+        Some(left) if queue || left < 8 * format::HOUR => {
+            Some((format!("⏳{}", format::left_short(left)), handling::left_style(left, t)))
         }
         Some(_) => None,
         None => Some(("⌛".to_owned(), t.dim)),
@@ -120,6 +162,20 @@ fn thread(app: &App, row: &ThreadRow, area: Rect, selected: bool, open: bool, no
     if let Some((s, style)) = window {
         edge -= text::width(&s) as u16;
         put(buf, edge, y, &s, 8, style);
+        edge -= 1;
+    }
+    if queue && handling::closes_today(app, row, now) {
+        edge -= 5;
+        put(buf, edge, y, "today", 5, t.warn);
+        edge -= 1;
+    }
+    for (words, style) in handling::remarks(app, row, now) {
+        let cells = text::width(&words) as u16;
+        if edge < text_x + cells + 8 {
+            break;
+        }
+        edge -= cells;
+        put(buf, edge, y, &words, cells, style);
         edge -= 1;
     }
     // A failed message that is shown below carries its own mark.
@@ -156,14 +212,18 @@ fn thread(app: &App, row: &ThreadRow, area: Rect, selected: bool, open: bool, no
             }
         }
     }
+    if marked {
+        buf[(x, area.y)].set_symbol("◆").set_style(t.focus);
+        buf[(x, y)].set_symbol("◆").set_style(t.focus);
+    }
     if selected {
         buf.set_style(area, t.selected);
         if app.scope == Scope::List {
-            for y in area.y..area.bottom() {
+            for y in area.y + u16::from(marked)..area.bottom() {
                 buf[(x, y)].set_symbol("▌").set_style(t.focus.add_modifier(Modifier::BOLD));
             }
         }
-    } else if open {
+    } else if open && !marked {
         buf[(x, area.y)].set_symbol("▎").set_style(t.border);
         buf[(x, y)].set_symbol("▎").set_style(t.border);
     }

@@ -4,6 +4,7 @@ mod bars;
 mod conversation;
 mod details;
 mod finish;
+mod handling;
 mod list;
 mod pending;
 mod welcome;
@@ -154,4 +155,4 @@ fn frame(buf: &mut Buffer, area: Rect, style: Style) {
 #[cfg(test)]
 mod bars_tests;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -39,6 +39,7 @@ const PLAIN: &[Row] = &[
     ("pane.list", LC, &["1", "Space 1"]),
     ("pane.conversation", LC, &["2", "Space 2"]),
     ("pane.composer", LC, &["3", "Space 3"]),
+    ("list.mark", L, &["Insert"]),
     ("command.repeat", LC, &[]),
 ];
 

@@ -110,6 +110,7 @@ impl<W: Write> Talk<W> {
                 ThreadFilter::All => "No conversations yet: they are told here when a customer writes.",
                 ThreadFilter::Unread => "Everything is read.",
                 ThreadFilter::Failed => "Nothing has failed.",
+                _ => "There is nothing in this view.",
             });
         }
         self.listed = rows.iter().map(|r| (r.id, None)).collect();

@@ -7,9 +7,11 @@
 
 mod way;
 
+pub(crate) use way::Channel;
+#[cfg(feature = "desktop-notify")]
+pub(crate) use way::Way;
 #[cfg(feature = "desktop-notify")]
 pub(crate) use way::desktop;
-pub(crate) use way::{Channel, Way};
 
 use super::format;
 use super::mask;

@@ -359,7 +359,8 @@ mod tests {
     use super::super::testing::{draw_everywhere, picture, press, quick_replies, write};
     use super::super::variables::Variables;
     use super::*;
-    use crate::model::ids::{MacroId, ThreadId};
+    use crate::model::handling::{Act, Label, LabelColor, Nap, Priority};
+    use crate::model::ids::{LabelId, MacroId, ThreadId};
     use crate::model::macros::MacroStep;
 
     fn target() -> Target {
@@ -375,7 +376,13 @@ mod tests {
                 ..Variables::default()
             },
             replies,
-            window_open: true,
+            window: Some(7_200_000),
+            labels: vec![Label { id: LabelId([5; 16]), name: "Paid".into(), color: LabelColor::Green }],
+            me: "ana".into(),
+            read_time: std::sync::Arc::new(|text| match text {
+                "2h" => Ok((7_200_000, "today 11:40, in 2 h".into())),
+                other => Err(format!("`{other}` is not understood")),
+            }),
             newest: (9, Some(9)),
         }
     }
@@ -410,6 +417,44 @@ mod tests {
     }
 
     #[test]
+    fn what_is_done_to_a_thread_is_planned_by_name() {
+        let acts = |steps: &[&str]| -> Vec<Act> {
+            let o = run(steps);
+            assert!(o.plan.is_possible(), "{:?}", o.plan);
+            let requests = o.plan.steps.into_iter().filter_map(|s| s.request);
+            let act = |r| match r {
+                Request::Act { threads, act } if threads == [ThreadId([1; 16])] => act,
+                other => panic!("{other:?}"),
+            };
+            requests.map(act).collect()
+        };
+        let steps = ["label paid", "unlabel Paid", "assign me", "assign bo", "assign nobody", "priority high"];
+        let id = LabelId([5; 16]);
+        let to = |name: &str| Act::Assign { to: Some(name.into()) };
+        let want = [
+            Act::Label { add: vec![id], remove: vec![] },
+            Act::Label { add: vec![], remove: vec![id] },
+            to("ana"),
+            to("bo"),
+            Act::Assign { to: None },
+            Act::Priority { priority: Priority::High },
+        ];
+        assert_eq!(acts(&steps), want);
+        let nap = |nap| Act::Snooze { nap };
+        assert_eq!(
+            acts(&["snooze 2h", "snooze until reply", "snooze before window", "resolve", "reopen"]),
+            [nap(Nap::Time { at: 7_200_000 }), nap(Nap::Reply), nap(Nap::Window), Act::Resolve, Act::Reopen]
+        );
+        let mut closing = target();
+        closing.window = Some(60_000);
+        for wrong in ["label gone", "snooze soon", "snooze before window"] {
+            let found = Macro { steps: vec![MacroStep::from(wrong.to_owned())], ..Macro::default() };
+            let plan = plan(&found, &closing, &Given::new());
+            assert!(!plan.is_possible() && plan.steps[0].request.is_none(), "{wrong}: {plan:?}");
+        }
+    }
+
+    #[test]
     fn a_count_that_is_refused_does_not_undo_what_was_done() {
         let mut o = run(&["mark read"]);
         press(&mut o, "Enter");
@@ -435,7 +480,7 @@ mod tests {
         o.deliver(Delivery::Together(vec![Ok(Response::Done), Err(p)]));
         insta::assert_snapshot!("macro_run_ended_80x24", picture(&o, 80, 24));
         draw_everywhere(&o);
-        let o = run(&["reply gone", "reply spasibo", "dance", "mute"]);
+        let o = run(&["reply gone", "reply spasibo", "dance", "label vip", "assign me", "resolve"]);
         insta::assert_snapshot!("macro_run_impossible_80x24", picture(&o, 80, 24));
         draw_everywhere(&o);
         let mut o = run(&["mute"]);

@@ -20,6 +20,7 @@ pub mod macro_run;
 pub mod macros;
 pub mod notices;
 pub mod palette;
+pub mod pick;
 pub mod quick_replies;
 pub mod quick_reply_editor;
 pub mod search;
@@ -34,6 +35,7 @@ pub mod versions;
 
 use super::theme::Theme;
 use crate::clock::Millis;
+use crate::model::handling::Act;
 use crate::model::ids::{AccountId, MacroId, MessageId, QuickReplyId, ThreadId};
 use crate::model::macros::Macro;
 use crate::model::quick_reply::QuickReply;
@@ -102,6 +104,15 @@ pub enum Step {
     OpenLink(String),
     /// Tell the operator something in the status line.
     Say(String),
+    /// Do something to threads, and say so in these words.
+    Act {
+        /// Which.
+        threads: Vec<ThreadId>,
+        /// What.
+        act: Box<Act>,
+        /// What is done then.
+        words: String,
+    },
     /// Show everything in another theme.
     Theme(Box<Theme>),
     /// Put text on the clipboard.

@@ -253,6 +253,7 @@ pub fn thread_row(n: usize) -> ThreadRow {
         window: Window::CLOSED,
         draft: false,
         failed: 0,
+        handling: crate::model::handling::Handling::default(),
     }
 }
 

@@ -5,9 +5,11 @@
 //! | `mod` | the roles, and which theme it is |
 //! | `file` | themes as TOML, the built-in ones and the user's own |
 //! | `depth` | colours on terminals that have fewer |
+//! | `labels` | the colours of labels |
 
 mod depth;
 mod file;
+mod labels;
 
 pub(crate) use depth::Depth;
 pub use file::Listed;

@@ -67,6 +67,7 @@ fn row() -> ThreadRow {
         window: Window::CLOSED,
         draft: false,
         failed: 0,
+        handling: switchboard::model::handling::Handling::default(),
     }
 }
 
