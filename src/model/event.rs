@@ -6,9 +6,7 @@
 use super::contact::Identity;
 use super::delivery::{DeliveryError, HoldScope, WaitReason};
 use super::handling::{Act, Label};
-use super::ids::{
-    AccountId, AttemptId, ContactId, EventId, LabelId, MacroId, MessageId, QuickReplyId, ThreadId,
-};
+use super::ids::{AccountId, AttemptId, ContactId, EventId, LabelId, MacroId, MessageId, QuickReplyId, ThreadId};
 use super::inbound::{Severity, StatusUpdate, WebhookBatch};
 use super::outgoing::Outgoing;
 use super::macros::Macro;

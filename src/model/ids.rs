@@ -124,12 +124,12 @@ id!(
     QuickReplyId
 );
 id!(
-    /// Several commands under one name.
-    MacroId
-);
-id!(
     /// A label that operators put on threads.
     LabelId
+);
+id!(
+    /// Several commands under one name.
+    MacroId
 );
 id!(
     /// One change of state in the log of events.

@@ -730,10 +730,10 @@ pub enum Changed {
     },
     /// The quick replies changed.
     QuickRepliesChanged,
-    /// The macros changed.
-    MacrosChanged,
     /// The labels changed, their names or colours too.
     LabelsChanged,
+    /// The macros changed.
+    MacrosChanged,
     /// Somebody set a preference.
     PreferencesChanged,
     /// Engine status changed (outbox, listener, webhook age, notices).

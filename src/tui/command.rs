@@ -260,7 +260,7 @@ pub const COMMANDS: &[Command] = commands! {
     "pane.conversation"  PaneConversation   "messages"    LC  ["Space 2"]                  false "to the conversation";
     "pane.composer"      PaneComposer       "text"        LC  ["Space 3"]                  false "to the text being written";
     "quick_reply.manage" ManageQuickReplies "replies"     LC  ["g q", "Space q"]           false "create, change and delete quick replies";
-    "macro.pick"         Macros             "macros"      LC  ["g k", "Space ."]           false "run a macro: several commands at once, shown before they run; create, change and delete them";
+    "macro.pick"         Macros             "macros"      LC  ["g x", "Space h"]           false "run a macro: several commands at once, shown before they run; create, change and delete them";
     "macro.run"          RunMacro           "run macro"   LCW []                           false "look at the macro of this name and run it; for a key of your own: `\"F5\" = \"macro.run NAME\"`";
     "compose.send"       Send               "send"        W   ["Enter"]                    true  "send";
     "compose.later"      SendLater          "later"       W   ["Ctrl+G"]                   true  "send the text later: asks when";

@@ -26,7 +26,6 @@ CREATE TABLE thread_labels(
   PRIMARY KEY(thread_id, label_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX thread_labels_label ON thread_labels(label_id);
-
 -- Quick replies with a category, files and an owner ('' = everybody's). A shortcut is taken once per owner, so that
 -- nobody learns of another's private ones.
 CREATE TABLE replies(

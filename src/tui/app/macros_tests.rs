@@ -131,7 +131,7 @@ fn reply_label_assign_resolve_is_one_key() {
 #[test]
 fn leaving_does_nothing() {
     let (mut s, mut app) = with(vec![a_macro("close", &["reply thanks", "mark read"])]);
-    s.keys(&mut app, "g k Enter Esc");
+    s.keys(&mut app, "g x Enter Esc");
     assert_eq!(name(&app), None);
     assert!(s.log.iter().all(|r| !matches!(r, Request::Together { .. })));
 }
@@ -140,7 +140,7 @@ fn leaving_does_nothing() {
 fn values_are_asked_for_and_are_never_a_template() {
     let (mut s, mut app) =
         with(vec![a_macro("ship", &["text Order {{ order }} by {{ carrier }}", "text {{ carrier }}!"])]);
-    s.keys(&mut app, "g k Enter");
+    s.keys(&mut app, "g x Enter");
     s.type_text(&mut app, "47{{ x }}");
     s.keys(&mut app, "Enter Enter");
     assert_eq!(sent(&s), Vec::<String>::new(), "a value is missing");
@@ -154,7 +154,7 @@ fn values_are_asked_for_and_are_never_a_template() {
 #[test]
 fn what_cannot_be_done_is_said_before_anything_is() {
     let (mut s, mut app) = with(vec![a_macro("close", &["mark read", "reply nothing", "dance"])]);
-    s.keys(&mut app, "g k Enter");
+    s.keys(&mut app, "g x Enter");
     let shown = screen(&app);
     assert!(shown.contains("there is no quick reply /nothing"), "{shown}");
     assert!(shown.contains("is no step that this version knows"), "{shown}");
@@ -165,14 +165,14 @@ fn what_cannot_be_done_is_said_before_anything_is() {
     let (mut s, mut app) = with(vec![a_macro("close", &["mark read", "reply thanks"])]);
     let thread = app.conversation.as_ref().unwrap().thread;
     app.conversation.as_mut().unwrap().row.as_mut().unwrap().window = crate::model::Window::CLOSED;
-    s.keys(&mut app, "g k Enter");
+    s.keys(&mut app, "g x Enter");
     assert!(screen(&app).contains("the window is closed"), "{}", screen(&app));
     s.keys(&mut app, "Enter");
     assert!(!s.log.iter().any(|r| matches!(r, Request::MarkRead { thread: t, .. } if *t == thread)));
     // So is a reply with files.
     let (mut s, mut app) = with(vec![a_macro("close", &["reply thanks"])]);
     app.quick_replies[0].files = vec!["prices.pdf".into()];
-    s.keys(&mut app, "g k Enter");
+    s.keys(&mut app, "g x Enter");
     assert!(screen(&app).contains("cannot send files"), "{}", screen(&app));
 }
 
@@ -181,7 +181,7 @@ fn what_is_refused_ends_it_and_the_rest_is_told() {
     let (mut s, mut app) = with(vec![a_macro("close", &["mark read", "reply thanks", "mute", "open next"])]);
     let thread = app.conversation.as_ref().unwrap().thread;
     s.refuse = Some(Problem::new("refused", "131026 not deliverable").next("send a template"));
-    s.keys(&mut app, "g k Enter Enter");
+    s.keys(&mut app, "g x Enter Enter");
     assert_eq!(name(&app), Some("macro_run"));
     let shown = screen(&app);
     assert!(shown.contains("done") && shown.contains("refused: 131026 not deliverable"), "{shown}");
@@ -194,7 +194,7 @@ fn what_is_refused_ends_it_and_the_rest_is_told() {
 #[test]
 fn the_whole_bundle_refused_leaves_everything_as_it_is() {
     let (mut s, mut app) = with(vec![a_macro("close", &["mark read"])]);
-    s.keys(&mut app, "g k Enter");
+    s.keys(&mut app, "g x Enter");
     let effects = app.update(Event::Key(KeyEvent::new(crossterm::event::KeyCode::Enter, crossterm::event::KeyModifiers::NONE)));
     let Some(Effect::Send(frame)) = effects.first() else { panic!("{effects:?}") };
     let result = Err(Problem::new("window_closed", "the window is closed").next("send a template"));
@@ -209,14 +209,14 @@ fn the_whole_bundle_refused_leaves_everything_as_it_is() {
 #[test]
 fn a_thread_marked_unread_by_a_macro_stays_unread() {
     let (mut s, mut app) = with(vec![a_macro("back", &["mark unread"])]);
-    s.keys(&mut app, "g k Enter Enter");
+    s.keys(&mut app, "g x Enter Enter");
     assert!(app.conversation.as_ref().unwrap().keep_unread);
 }
 
 #[test]
 fn macros_are_written_and_deleted_in_the_picker() {
     let (mut s, mut app) = with(Vec::new());
-    s.keys(&mut app, "g k");
+    s.keys(&mut app, "g x");
     assert!(screen(&app).contains("No macros yet"));
     s.keys(&mut app, "F2");
     s.type_text(&mut app, "close");
