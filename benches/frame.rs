@@ -19,10 +19,10 @@ use pty::{
     table,
 };
 use ratatui::layout::Rect;
+use stage::Ours;
 use std::cell::Cell;
 use std::io::{self, Write};
 use std::path::Path;
-use stage::Ours;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 

@@ -24,13 +24,41 @@ const FRAME: f64 = 16.0;
 
 /// What people type into the palette: names, parts of numbers, commands, nonsense.
 const PALETTE: [&str; 16] = [
-    "marta", "joão", "amara b", "len", "om", "priya kab", "sofia", "ivan", "hugo ro", "zoe", "4711", "+55 11", "99",
-    "unread", "open next", "xyzzy",
+    "marta",
+    "joão",
+    "amara b",
+    "len",
+    "om",
+    "priya kab",
+    "sofia",
+    "ivan",
+    "hugo ro",
+    "zoe",
+    "4711",
+    "+55 11",
+    "99",
+    "unread",
+    "open next",
+    "xyzzy",
 ];
 /// What people search for: common words, beginnings, two words, parts of words, numbers, nothing.
 const SEARCH: [&str; 16] = [
-    "order", "refund", "delivery tomorrow", "invoice", "the", "please help", "efun", "ddress", "waiting", "prita",
-    "marta", "5511", "return colour", "\"good tomorrow\"", "xylophonist", "a",
+    "order",
+    "refund",
+    "delivery tomorrow",
+    "invoice",
+    "the",
+    "please help",
+    "efun",
+    "ddress",
+    "waiting",
+    "prita",
+    "marta",
+    "5511",
+    "return colour",
+    "\"good tomorrow\"",
+    "xylophonist",
+    "a",
 ];
 
 fn plain(dir: &Path) -> Connection {
@@ -65,7 +93,8 @@ fn opened(ours: &mut Ours, dir: &Path, n: u64, lines: &mut Vec<Line>) {
     let mut found = db
         .prepare("SELECT t.uid, t.last_text FROM threads t ORDER BY (t.id * 2654435761) % 1000003 LIMIT ?1")
         .unwrap();
-    let rows = found.query_map([n as i64], |r| Ok((r.get::<_, Vec<u8>>(0)?, r.get::<_, String>(1)?))).unwrap();
+    let rows =
+        found.query_map([n as i64], |r| Ok((r.get::<_, Vec<u8>>(0)?, r.get::<_, String>(1)?))).unwrap();
     let (mut ms, mut without) = (Vec::new(), 0);
     for row in rows {
         let (uid, last) = row.unwrap();
@@ -80,7 +109,13 @@ fn opened(ours: &mut Ours, dir: &Path, n: u64, lines: &mut Vec<Line>) {
         }
     }
     report("open a thread", &ms, lines);
-    lines.push(("open a thread: without its last message".into(), "", f64::from(without), 0.0, Goal::Most(0.0)));
+    lines.push((
+        "open a thread: without its last message".into(),
+        "",
+        f64::from(without),
+        0.0,
+        Goal::Most(0.0),
+    ));
 }
 
 /// Holds a key from the end of the only thread to its beginning. Every frame right after the key, before any answer,

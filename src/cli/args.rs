@@ -88,6 +88,7 @@ pub enum Command {
     /// List templates
     Templates(Templates),
     /// Search messages, contacts and numbers, newest first
+    #[command(after_help = super::search::FILTERS)]
     Search(Search),
     /// List, add, change and delete saved replies; import and export them
     QuickReplies(QuickReplies),
@@ -120,7 +121,10 @@ impl Command {
             Self::Inbox | Self::Demo(_) | Self::Bench(_) => false,
             Self::Emulate(a) => a.format.json,
             Self::Serve { format } | Self::Accounts { format } | Self::Doctor { format } => format.json,
-            Self::Threads(a) => a.format.json,
+            Self::Threads(a) => match &a.action {
+                Some(ThreadsAction::Export(e)) => e.json.json,
+                None => a.format.json,
+            },
             Self::Messages(a) => a.format.json,
             Self::Contacts(a) => a.json,
             Self::Send(a) => a.format.json,
@@ -188,7 +192,11 @@ pub struct Emulate {
 
 /// `threads`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Threads {
+    /// What to do [default: list]
+    #[command(subcommand)]
+    pub action: Option<ThreadsAction>,
     /// Only this account (see `switchboard accounts`)
     #[arg(long, value_name = "ID", value_parser = account)]
     pub account: Option<AccountId>,
@@ -207,6 +215,14 @@ pub struct Threads {
     /// Output
     #[command(flatten)]
     pub format: Format,
+}
+
+/// What to do with threads.
+#[derive(Debug, Subcommand)]
+pub enum ThreadsAction {
+    /// Write a whole thread as text, JSON lines or a page to read
+    #[command(after_help = EXIT_CODES)]
+    Export(super::export::Export),
 }
 
 /// `messages`.
@@ -356,7 +372,7 @@ pub struct Templates {
 /// `search`.
 #[derive(Debug, Args)]
 pub struct Search {
-    /// Words, the last one as a beginning; "exact words" in quotes; part of a number
+    /// Words, the last one as a beginning; '"exact words"' in quotes; part of a number; filters
     #[arg(required = true, value_name = "WORDS")]
     pub words: Vec<String>,
     /// Only this account
@@ -578,7 +594,7 @@ pub enum BenchAction {
     },
 }
 
-fn account(text: &str) -> Result<AccountId, String> {
+pub(super) fn account(text: &str) -> Result<AccountId, String> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if text.is_empty() || text.len() > 32 || !text.chars().all(fits) {
         return Err("an account id has 1 to 32 characters out of a-z, 0-9 and `-`".into());

@@ -105,7 +105,9 @@ fn checked<T: Item>(
         if let Err(e) = check(item) {
             say(format!("`{name}`: {}", sanitize(&e.to_string())), "nothing is saved");
         }
-        let same = |o: &T| o.name().to_lowercase() == item.name().to_lowercase() && o.is_private() == item.is_private();
+        let same = |o: &T| {
+            o.name().to_lowercase() == item.name().to_lowercase() && o.is_private() == item.is_private()
+        };
         if entries[..i].iter().any(|(o, _)| same(o)) {
             say(format!("`{name}` was given before"), "give it once");
         }
@@ -132,8 +134,9 @@ impl Item for QuickReply {
         });
         checked(source, entries.collect(), |r: &Self| {
             r.check()?;
-            for (field, value) in
-                [("shortcut", &r.shortcut), ("category", &r.category)].into_iter().chain(r.files.iter().map(|f| ("files", f)))
+            for (field, value) in [("shortcut", &r.shortcut), ("category", &r.category)]
+                .into_iter()
+                .chain(r.files.iter().map(|f| ("files", f)))
             {
                 plain(field, value)?;
             }
@@ -168,7 +171,8 @@ impl Item for QuickReply {
     }
 
     fn says(&self, o: &Self) -> bool {
-        (&self.shortcut, &self.text, &self.category, &self.files) == (&o.shortcut, &o.text, &o.category, &o.files)
+        (&self.shortcut, &self.text, &self.category, &self.files)
+            == (&o.shortcut, &o.text, &o.category, &o.files)
     }
 
     fn replaces(self, old: &Self) -> Self {
@@ -404,7 +408,10 @@ mod tests {
                     [[replies]]\nshortcut = \"A\"\ntext = \"{{ contact.name\"\n";
         let found = mistakes::<QuickReply>(text);
         assert_eq!(found.len(), 3, "{found:?}");
-        assert!(found[0].starts_with("r.toml:5:") && found[0].contains("must not contain spaces"), "{found:?}");
+        assert!(
+            found[0].starts_with("r.toml:5:") && found[0].contains("must not contain spaces"),
+            "{found:?}"
+        );
         assert!(found[1].starts_with("r.toml:9:") && found[1].contains("line 1"), "{found:?}");
         assert!(found[2].starts_with("r.toml:9:") && found[2].contains("given before"), "{found:?}");
         let found = mistakes::<QuickReply>("[[replies]]\nshortcut = \"a\"\ntekst = \"x\"\n");

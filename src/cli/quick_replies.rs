@@ -30,7 +30,11 @@ fn print(ctx: &mut Context<'_>, replies: &[QuickReply]) -> Result<Exit, Failure>
     Ok(Exit::Done)
 }
 
-async fn act(ctx: &mut Context<'_>, session: &mut Session, action: QuickReplyAction) -> Result<Exit, Failure> {
+async fn act(
+    ctx: &mut Context<'_>,
+    session: &mut Session,
+    action: QuickReplyAction,
+) -> Result<Exit, Failure> {
     let before = list(session).await?;
     let updated_at = ctx.clock.now();
     let request = match action {

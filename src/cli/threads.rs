@@ -1,6 +1,6 @@
 //! `switchboard threads`.
 
-use super::args::Threads;
+use super::args::{Threads, ThreadsAction};
 use super::failure::{Exit, Failure};
 use super::session::Role;
 use super::table::Table;
@@ -9,6 +9,9 @@ use crate::model::thread::{ThreadFilter, ThreadRow};
 use crate::protocol::{Page, Request, Response};
 
 pub(super) async fn run(mut ctx: Context<'_>, args: Threads) -> Result<Exit, Failure> {
+    if let Some(ThreadsAction::Export(args)) = args.action {
+        return super::export::run(ctx, args).await;
+    }
     let mut session = ctx.session(Role::Reads).await?;
     let result = page(&mut session, &args).await;
     session.close().await;

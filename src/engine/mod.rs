@@ -6,6 +6,7 @@
 pub mod bench;
 mod check;
 mod contacts;
+mod conversation;
 mod disk;
 mod doctor;
 mod handling;

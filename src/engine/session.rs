@@ -1,7 +1,8 @@
 //! One client's requests. Reads run side by side; changes run one after the other, in the order in which they came.
 
 use super::{
-    Shared, check, contacts, doctor, handling, library, outbox, preferences, recorder, sync, together,
+    Shared, check, contacts, conversation, doctor, handling, library, outbox, preferences, recorder, sync,
+    together,
 };
 use crate::clock::Millis;
 use crate::model::contact::{Identity, IdentityKind};
@@ -69,6 +70,8 @@ pub(super) fn is_read(request: &Request) -> bool {
             | Request::QuickReplies
             | Request::Macro { act: MacroRequest::List }
             | Request::Search { .. }
+            | Request::FindInThread { .. }
+            | Request::Neighbours { .. }
             | Request::Status
             | Request::Doctor
             | Request::Webhooks { .. }
@@ -164,12 +167,14 @@ async fn read(shared: &Arc<Shared>, operator: &str, request: Request) -> Result<
             Ok(Response::QuickReplies(store.read(move |r| r.quick_replies(&operator)).await?))
         }
         Request::Macro { act: MacroRequest::List } => library::macros(shared, operator).await,
-        Request::Search { text, account, thread, before, limit } => {
+        Request::Search { text, zone, account, thread, before, limit } => {
             let limit = limit.clamp(1, 200);
-            let found =
-                store.read_slow(move |r| r.search(&text, account.as_ref(), thread, before, limit)).await?;
-            Ok(Response::Found(Box::new(found)))
+            conversation::search(shared, &text, zone.as_deref(), (account, thread), before, limit).await
         }
+        Request::FindInThread { thread, text, zone, before } => {
+            conversation::find(shared, thread, &text, zone.as_deref(), before).await
+        }
+        Request::Neighbours { messages } => conversation::neighbours(shared, messages).await,
         Request::Status => Ok(Response::Status(Box::new(status(shared).await?))),
         Request::Doctor => Ok(Response::Checks(doctor::run(shared).await)),
         Request::Webhooks { filter, before, limit } => {
@@ -282,7 +287,11 @@ async fn typing(shared: &Shared, thread: ThreadId) -> Result<Response, Problem> 
     Ok(Response::Done)
 }
 
-pub(super) async fn change(shared: &Arc<Shared>, operator: &str, request: Request) -> Result<Response, Problem> {
+pub(super) async fn change(
+    shared: &Arc<Shared>,
+    operator: &str,
+    request: Request,
+) -> Result<Response, Problem> {
     let by = || Actor::Operator(operator.to_owned());
     let done = async |body: EventBody| -> Result<Response, Problem> {
         shared.store.apply(shared.event(by(), body)).await?;
@@ -515,10 +524,7 @@ async fn send(shared: &Arc<Shared>, actor: Actor, wanted: Wanted) -> Result<Resp
 }
 
 /// Everything that can be said against a send before it is committed; else what is to be committed.
-pub(super) async fn check_send(
-    shared: &Shared,
-    wanted: Wanted,
-) -> Result<(MessageId, EventBody), Problem> {
+pub(super) async fn check_send(shared: &Shared, wanted: Wanted) -> Result<(MessageId, EventBody), Problem> {
     let Wanted { account, to, content, quote, at } = wanted;
     // Before anything else: what cannot be noted must not leave.
     if let Some(trouble) = shared.disk.trouble() {

@@ -6,10 +6,12 @@
 use super::contact::Identity;
 use super::delivery::{DeliveryError, HoldScope, WaitReason};
 use super::handling::{Act, Label};
-use super::ids::{AccountId, AttemptId, ContactId, EventId, LabelId, MacroId, MessageId, QuickReplyId, ThreadId};
+use super::ids::{
+    AccountId, AttemptId, ContactId, EventId, LabelId, MacroId, MessageId, QuickReplyId, ThreadId,
+};
 use super::inbound::{Severity, StatusUpdate, WebhookBatch};
-use super::outgoing::Outgoing;
 use super::macros::Macro;
+use super::outgoing::Outgoing;
 use super::quick_reply::QuickReply;
 use super::template::Template;
 use super::thread::DraftMode;

@@ -236,8 +236,7 @@ impl Reader {
 
     /// The word before a colon here, if there is one.
     fn key(&self) -> Option<(String, usize)> {
-        let letters: String =
-            self.chars[self.at..].iter().take_while(|c| c.is_ascii_alphabetic()).collect();
+        let letters: String = self.chars[self.at..].iter().take_while(|c| c.is_ascii_alphabetic()).collect();
         let n = letters.len();
         (n > 0 && self.chars.get(self.at + n) == Some(&':')).then(|| (letters.to_lowercase(), n + 1))
     }
@@ -255,8 +254,8 @@ impl Reader {
             }
             return Ok(Term { not, test: Test::Text(v.text) });
         };
-        let known =
-            ["account", "label", "assignee", "state", "priority", "is", "age", "window"].contains(&key.as_str());
+        let known = ["account", "label", "assignee", "state", "priority", "is", "age", "window"]
+            .contains(&key.as_str());
         if !known {
             let what = format!("`{key}:` is no word of a filter: {WORDS}; put text with a colon in quotes");
             return Err(BadFilter { at: self.at, len: cells, what });

@@ -273,9 +273,19 @@ mod tests {
         }
         assert_eq!(MacroStep::parse("reply /thanks"), Ok(MacroStep::Reply("thanks".into())));
         assert_eq!(MacroStep::parse("text a\\nb\\\\n"), Ok(MacroStep::Text("a\nb\\n".into())));
-        for wrong in
-            ["", "reply", "mark", "mark me", "mute it", "open", "dance", "label", "priority now", "resolve it", "snooze"]
-        {
+        for wrong in [
+            "",
+            "reply",
+            "mark",
+            "mark me",
+            "mute it",
+            "open",
+            "dance",
+            "label",
+            "priority now",
+            "resolve it",
+            "snooze",
+        ] {
             assert!(MacroStep::parse(wrong).is_err(), "{wrong}");
         }
     }

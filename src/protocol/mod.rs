@@ -7,6 +7,7 @@
 pub mod client;
 pub mod codec;
 mod contacts;
+mod conversation;
 mod handling;
 pub mod macros;
 mod outbox;
@@ -15,6 +16,7 @@ mod problem;
 mod recorder;
 
 pub use contacts::{ContactDetail, IdentityFacts, Version};
+pub use conversation::{Line, Matches, Neighbours};
 pub use handling::{Acted, LabelRow, SavedView, VIEW_KEY, VIEW_NAME_MAX, ViewCounts};
 pub use outbox::{Asked, CheckReport, OutboxRow};
 pub use problem::Problem;
@@ -29,9 +31,9 @@ use crate::model::event::{AccountSpec, NumberFacts, Recipient};
 use crate::model::handling::{Act, Label};
 use crate::model::ids::{AccountId, ContactId, EventId, LabelId, MessageId, QuickReplyId, ThreadId};
 use crate::model::inbound::Severity;
+use crate::model::macros::Macro;
 use crate::model::message::Message;
 use crate::model::outgoing::Outgoing;
-use crate::model::macros::Macro;
 use crate::model::quick_reply::QuickReply;
 use crate::model::template::{Template, Values};
 use crate::model::thread::{DraftMode, ThreadDetail, ThreadFilter, ThreadRow};
@@ -102,6 +104,10 @@ pub enum Place {
     After(Cursor),
     /// Around a message (for search results and quotes).
     Around(MessageId),
+    /// Around the first message at or after a time; the newest ones where there is none.
+    Time(Millis),
+    /// The oldest ones.
+    Oldest,
 }
 
 /// A request.
@@ -388,8 +394,12 @@ pub enum Request {
     Operators,
     /// Search over everything, newest first. → [`Response::Found`]
     Search {
-        /// What to look for: words, the last one as a beginning; `"exact words"`; part of a number.
+        /// What to look for: words, the last one as a beginning; `"exact words"`; part of a number; filters
+        /// (`from:marta -type:image before:monday`).
         text: String,
+        /// The time zone of days in it, by name; `None` = the engine's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        zone: Option<String>,
         /// One account, or all.
         account: Option<AccountId>,
         /// One thread, or all.
@@ -398,6 +408,23 @@ pub enum Request {
         before: Option<Cursor>,
         /// At most this many messages (1 to 200).
         limit: u32,
+    },
+    /// Messages of a thread that have something, newest first, in the language of [`Request::Search`]. → [`Response::Matches`]
+    FindInThread {
+        /// Which thread.
+        thread: ThreadId,
+        /// What to look for.
+        text: String,
+        /// As in [`Request::Search`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        zone: Option<String>,
+        /// Continue from here.
+        before: Option<Cursor>,
+    },
+    /// What stands before and after these messages in their threads. → [`Response::Neighbours`]
+    Neighbours {
+        /// Which; at most 100 are looked at.
+        messages: Vec<MessageId>,
     },
     /// How the engine is. → [`Response::Status`]
     Status,
@@ -657,6 +684,10 @@ pub enum Response {
     Operators(Vec<String>),
     /// Search results.
     Found(Box<Found>),
+    /// Matches in a thread.
+    Matches(Matches),
+    /// What stands around messages.
+    Neighbours(Vec<Neighbours>),
     /// Engine status.
     Status(Box<Status>),
     /// Doctor's findings.

@@ -89,7 +89,9 @@ mod tests {
 
     async fn shortcuts(bed: &Bed, who: &'static str) -> Vec<String> {
         let all = bed.store.read(move |r| r.quick_replies(who)).await.unwrap();
-        all.into_iter().map(|r| format!("{}{}", if r.is_private() { "own " } else { "" }, r.shortcut)).collect()
+        all.into_iter()
+            .map(|r| format!("{}{}", if r.is_private() { "own " } else { "" }, r.shortcut))
+            .collect()
     }
 
     #[tokio::test]

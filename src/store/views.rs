@@ -41,7 +41,11 @@ pub(super) fn handling(r: &Row<'_>, first: usize) -> Result<Handling, StoreError
         woken: woken == Some(last_at),
         priority: Priority::from_number(r.get(first + 4)?).ok_or_else(|| odd("priority"))?,
         assignee: r.get(first + 5)?,
-        labels: match r.get_ref(first + 6)?.as_str_or_null().map_err(|e| StoreError::Corrupt(e.to_string()))? {
+        labels: match r
+            .get_ref(first + 6)?
+            .as_str_or_null()
+            .map_err(|e| StoreError::Corrupt(e.to_string()))?
+        {
             None => Vec::new(),
             Some(text) => labels(text).ok_or_else(|| odd("labels"))?,
         },
@@ -87,11 +91,7 @@ enum Source {
 type Key = (Millis, i64);
 
 impl Reader {
-    fn accounts_of(
-        &self,
-        names: &AccountNames,
-        account: Option<&AccountId>,
-    ) -> Result<Vec<i64>, StoreError> {
+    fn accounts_of(&self, names: &AccountNames, account: Option<&AccountId>) -> Result<Vec<i64>, StoreError> {
         match account {
             None => Ok(names.iter().map(|(id, _)| *id).collect()),
             Some(key) => match names.iter().find(|(_, k)| k == key) {
@@ -101,12 +101,7 @@ impl Reader {
         }
     }
 
-    fn keys(
-        &self,
-        sql: &str,
-        with: &[&dyn ToSql],
-        out: &mut Vec<Key>,
-    ) -> Result<(), StoreError> {
+    fn keys(&self, sql: &str, with: &[&dyn ToSql], out: &mut Vec<Key>) -> Result<(), StoreError> {
         let mut st = self.conn.prepare_cached(sql)?;
         let mut found = st.query(with)?;
         while let Some(r) = found.next()? {
@@ -296,7 +291,9 @@ impl Reader {
     fn labelled(&self, label: i64) -> Result<i64, StoreError> {
         Ok(self
             .conn
-            .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM thread_labels WHERE label_id = ?1 LIMIT ?2)")?
+            .prepare_cached(
+                "SELECT count(*) FROM (SELECT 1 FROM thread_labels WHERE label_id = ?1 LIMIT ?2)",
+            )?
             .query_row([label, FEW + 1], |r| r.get(0))?)
     }
 

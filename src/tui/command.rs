@@ -72,6 +72,15 @@ pub enum Action {
     FirstUnread,
     Quoted,
     OpenLink,
+    Find,
+    FindNext,
+    FindPrevious,
+    GoToDay,
+    MarkMessage,
+    MarkMessages,
+    Forward,
+    Pipe,
+    Export,
     Inbox,
     ViewPick,
     ViewSave,
@@ -144,6 +153,7 @@ impl Action {
                 | Self::ResolveStay
                 | Self::AssignMe
                 | Self::Mark
+                | Self::MarkMessage
                 | Self::NextUnread
                 | Self::PreviousUnread
                 | Self::NextThread
@@ -195,7 +205,8 @@ pub const COMMANDS: &[Command] = commands! {
     "template.pick"      Template           "template"    LC  ["t", "Space t"]             true  "send a template";
     "palette.open"       Palette            "find"        LC  ["Ctrl+K", "Ctrl+P", "Space Space"] false "find a command, a thread, a template or a quick reply";
     "palette.commands"   CommandLine        "command"     LC  [":"]                        false "type a command by its name";
-    "search.open"        Search             "search"      LC  ["/", "Space f"]             false "search contacts and messages";
+    "search.open"        Search             "search"      L   ["/", "Space f"]             false "search contacts and messages";
+    "search.all"         Search             "search all"  C   ["g /", "Space f"]           false "search contacts and messages";
     "account.switch"     Accounts           "accounts"    LC  ["A", "Space a"]             true  "choose the account to show, or all of them";
     "list.next_unread"   NextUnread         "next unread" LC  [",", "] u", "Space n"]      false "go to the next thread with unread messages";
     "list.prev_unread"   PreviousUnread     "prev unread" LC  ["[ u", "Space p"]           false "go to the previous thread with unread messages";
@@ -226,7 +237,7 @@ pub const COMMANDS: &[Command] = commands! {
     "list.mark_all"      MarkShown          "mark all"    L   ["*"]                        false "mark all threads that are loaded, or none";
     "list.unmark"        Unmark             "unmark"      L   ["Esc"]                      false "nothing is marked any more";
     "bulk.undo"          UndoAct            "undo"        LC  ["Z", "Space Backspace"]     false "take the last resolve, snooze, label, assignment or priority back";
-    "thread.mark_read"   MarkRead           "mark read"   LC  ["m"]                        false "mark the thread read here; the customer is not told";
+    "thread.mark_read"   MarkRead           "mark read"   L   ["m"]                        false "mark the thread read here; the customer is not told";
     "thread.mark_unread" MarkUnread         "mark unread" LC  ["U", "Space m"]             false "mark the thread unread";
     "thread.mute"        Mute               "mute"        LC  ["M"]                        false "no notifications for the thread, or notifications again";
     "move.down"          Down               "down"        LC  ["j", "Down", "J"]           false "next thread; in a conversation: newer message";
@@ -242,8 +253,17 @@ pub const COMMANDS: &[Command] = commands! {
     "conversation.unread" FirstUnread       "first unread" C  ["g f", "Space g"]           false "go to the first message that was unread";
     "message.quoted"     Quoted             "quoted"      C   ["g o"]                      false "go to the message that the selected one answers";
     "compose"            Reply              "write"       C   ["i", "Enter"]               false "write a message";
+    "conversation.find"  Find               "find here"   C   ["/", "Space /"]             false "search in this thread";
+    "conversation.find_older" FindNext      "older match" C   ["] m"]                      false "go to the next match, further back; while a search is on also n";
+    "conversation.find_newer" FindPrevious  "newer match" C   ["[ m"]                      false "go to the match after it; while a search is on also N";
+    "conversation.day"   GoToDay            "go to a day" C   ["g D"]                      false "go to a day of this thread: 2025-11-03, monday, 3 weeks ago";
+    "message.mark"       MarkMessage        "mark"        C   ["m"]                        false "mark the selected message, to copy, forward or pipe several";
+    "message.range"      MarkMessages       "range"       C   ["V"]                        false "mark from the selected message to another one";
+    "message.forward"    Forward            "forward"     C   ["f"]                        false "forward the selected or marked messages to another thread";
+    "message.pipe"       Pipe               "pipe"        C   ["|"]                        false "hand the selected, marked or shown messages to a command";
+    "conversation.export" Export            "export"      C   ["g e"]                      false "write the whole thread to a file: text, JSON lines or a page";
     "message.react"      React              "react"       C   ["+", "Space e"]             true  "put an emoji on the selected message, or take it away";
-    "message.copy"       Copy               "copy"        C   ["y", "Space y"]             true  "copy the selected message";
+    "message.copy"       Copy               "copy"        C   ["y", "Space y"]             true  "copy the selected message, or the marked ones with names and times";
     "message.life"       Life               "life"        C   ["I"]                        false "the life of the selected message: attempts, every status, the raw webhooks";
     "message.open_link"  OpenLink           "open link"   C   ["o", "Space o"]             false "open a link of the selected message, or copy it where there is no browser";
     "message.retry"      Retry              "retry"       C   ["Ctrl+R"]                   false "send a failed or unknown message again";

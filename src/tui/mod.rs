@@ -33,6 +33,7 @@ mod line;
 mod links;
 mod mask;
 mod notify;
+mod outside;
 pub mod overlay;
 mod overlays;
 mod probe;

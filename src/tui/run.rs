@@ -10,6 +10,7 @@ use super::links;
 use super::notify::Channel;
 #[cfg(feature = "desktop-notify")]
 use super::notify::Way;
+use super::outside::{self, FileStep};
 use super::query::{Query, Reply, Taken};
 use super::terminal::{self, Guard};
 use super::theme::{self, Depth, Theme};
@@ -209,6 +210,10 @@ struct Screen {
     later: mpsc::Sender<Event>,
     /// What opens web addresses, where the operator would see it.
     browser: Option<String>,
+    /// Stops the command that runs.
+    pipe: Option<outside::Stop>,
+    /// Takes the steps of the file that is written.
+    file: Option<std::sync::mpsc::Sender<FileStep>>,
     /// Tells what came of opening one.
     opened: mpsc::Sender<Result<(), String>>,
     quit: bool,
@@ -250,6 +255,8 @@ async fn screen(
         settings: options.settings.clone(),
         later,
         browser: links::browser(env, std::path::Path::is_file),
+        pipe: None,
+        file: None,
         opened,
         quit: false,
         suspend: false,
@@ -441,6 +448,19 @@ impl Screen {
                     }
                 }
                 Effect::Copy(text) => self.extra.extend(clipboard(&text)),
+                Effect::Pipe { command, input } => {
+                    let later = self.later.clone();
+                    self.pipe = Some(outside::pipe(command, input, move |piped| {
+                        // Nobody listens any more when the screen is gone.
+                        let _ = later.blocking_send(Event::Piped(Box::new(piped)));
+                    }));
+                }
+                Effect::StopPipe => {
+                    if let Some(pipe) = self.pipe.take() {
+                        pipe.stop();
+                    }
+                }
+                Effect::File(step) => self.file(step),
                 Effect::Open(link) => self.open(link, requests),
                 Effect::Notify(note) => {
                     self.extra.extend(self.channel.bytes(&note));
@@ -466,6 +486,24 @@ impl Screen {
                 Effect::Suspend => self.suspend = true,
                 Effect::Quit => self.quit = true,
             }
+        }
+    }
+
+    /// Hands a step of writing a file to the thread that writes it.
+    fn file(&mut self, step: FileStep) {
+        if let FileStep::Open { path, replace } = step {
+            let home = std::env::var_os("HOME").map(std::path::PathBuf::from);
+            let path = match (path.strip_prefix("~"), home) {
+                (Ok(rest), Some(home)) => home.join(rest),
+                _ => path,
+            };
+            let later = self.later.clone();
+            self.file = Some(outside::file(path, replace, move |result| {
+                let _ = later.blocking_send(Event::File(result));
+            }));
+        } else if let Some(file) = &self.file {
+            // One that has failed has said so.
+            let _ = file.send(step);
         }
     }
 

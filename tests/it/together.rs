@@ -109,7 +109,8 @@ async fn a_bundle_is_looked_at_before_anything_is_done() {
     assert_eq!(results.len(), 2);
     assert!(results[0].is_ok() && results[1].is_err(), "{results:?}");
     assert_eq!(thread(&bed).await.unread, 0);
-    let result = ask(&mut ana, bundle(vec![send(row.id, "Thank you!"), Request::MarkUnread { thread: row.id }])).await;
+    let result =
+        ask(&mut ana, bundle(vec![send(row.id, "Thank you!"), Request::MarkUnread { thread: row.id }])).await;
     let Response::Together(results) = result else { panic!("{result:?}") };
     assert!(results.len() == 2 && results.iter().all(Result::is_ok), "{results:?}");
     eventually("the text got out", || async { (bed.accepted().await.len() == 1).then_some(()) }).await;

@@ -76,6 +76,10 @@ impl App {
             (Asked::MessageRows(thread), Response::MessageRows(rows)) if self.has_open(thread) => {
                 self.message_rows_came(rows);
             }
+            (Asked::Find { thread, text, more }, Response::Matches(found)) => {
+                self.matches_came(thread, &text, more, found);
+            }
+            (Asked::Export, Response::Messages { items, newer, .. }) => self.export_page(&items, newer),
             (Asked::TakeBack, Response::TakenBack { thread, content, quote }) => {
                 self.taken_back(thread, *content, quote);
             }
@@ -112,12 +116,12 @@ impl App {
 
     fn refused(&mut self, asked: Asked, problem: &Problem) {
         match asked {
-            Asked::Quiet
-            | Asked::Preferences
-            | Asked::Labels
-            | Asked::Operators
-            | Asked::ViewCounts => return,
+            Asked::Quiet | Asked::Preferences | Asked::Labels | Asked::Operators | Asked::ViewCounts => {
+                return;
+            }
             Asked::Send { thread, text, quote } => self.take_back(thread, text, quote),
+            Asked::Export => self.export_failed(),
+            Asked::Find { thread, .. } => self.not_found(thread),
             Asked::Threads { .. } => {
                 self.started = true;
                 self.list.page_failed();
@@ -154,6 +158,7 @@ impl App {
             }
             Ok(Response::ThreadRows(rows)) => Delivery::Threads(search, rows),
             Ok(Response::Found(f)) => Delivery::Found(search, f),
+            Ok(Response::Neighbours(n)) => Delivery::Neighbours(n),
             Ok(Response::Life(l)) => Delivery::Life(l),
             Ok(Response::Checks(c)) => Delivery::Checks(c),
             Ok(Response::Contact(d)) => Delivery::Contact(d),
@@ -167,7 +172,8 @@ impl App {
             }
             Ok(_) => Delivery::Done,
         };
-        let Some(open) = self.overlays.iter_mut().find(|o| o.serial == serial) else {
+        let parked = self.parked.as_mut().map(|p| &mut p.open);
+        let Some(open) = self.overlays.iter_mut().chain(parked).find(|o| o.serial == serial) else {
             // The overlay is gone; a refusal is still news.
             if let Delivery::Problem(p) = delivery {
                 self.say_problem(&p);

@@ -94,6 +94,7 @@ impl App {
                 Scope::Composer => Scope::Conversation,
                 _ => Scope::List,
             }),
+            Action::Back if self.unmark_messages() || self.unpark() || self.stop_finding() => {}
             Action::Back => {
                 let selected = self.conversation.as_mut().and_then(|c| c.selected.take());
                 let quote = self.conversation.as_mut().filter(|_| selected.is_none());
@@ -165,17 +166,23 @@ impl App {
                 }
             }
             Action::Reply => self.reply(),
-            Action::MarkUnread if self.scope == Scope::List && !self.marked().is_empty() => self.mark_all(false),
+            Action::MarkUnread if self.scope == Scope::List && !self.marked().is_empty() => {
+                self.mark_all(false)
+            }
             Action::MarkUnread => self.mark_unread(),
             Action::Mute => self.mute(),
             Action::Mask => self.cycle_mask(),
             Action::Themes => self.effects.push(Effect::ReadThemes),
-            Action::Copy => {
-                let plain = self.acted_on(|_| true).map(|m| m.body.plain_text());
-                if let Some(plain) = plain {
-                    self.copy(&plain);
-                }
-            }
+            Action::Copy => self.copy_messages(),
+            Action::Find => self.begin_find(),
+            Action::FindNext => self.step_match(true, count.unwrap_or(1)),
+            Action::FindPrevious => self.step_match(false, count.unwrap_or(1)),
+            Action::GoToDay => self.ask_day(),
+            Action::MarkMessage => self.mark_message(),
+            Action::MarkMessages => self.mark_messages(),
+            Action::Forward => self.forward(),
+            Action::Pipe => self.ask_command(),
+            Action::Export => self.ask_file(),
             Action::React => self.react(),
             Action::Retry => self.retry(),
             Action::Discard => self.discard(),

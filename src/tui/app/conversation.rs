@@ -13,7 +13,7 @@ use crate::protocol::{Cursor, Place, Request};
 use crate::tui::composer::Composer;
 use crate::tui::format;
 use crate::tui::transcript::{Around, Block, Look};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -31,6 +31,8 @@ pub(crate) enum Load {
     Newest,
     /// Those around one.
     Around(MessageId),
+    /// Those around the first one since a time.
+    Time(Millis),
     /// Older ones.
     Older,
     /// Newer ones.
@@ -92,6 +94,13 @@ pub(crate) struct Conversation {
     pages: Vec<Loaded>,
     anchor: Option<Anchor>,
     loading: bool,
+    going: Option<MessageId>,
+    /// Messages that are marked.
+    pub(super) marked_messages: super::talk::Marked,
+    /// Where a range of them began.
+    pub(super) range: Option<MessageId>,
+    /// The search in this thread.
+    pub find: Option<super::find::Find>,
     draft_saved: String,
     pub(super) touched: bool,
     pub(super) draft_due: Option<Millis>,
@@ -125,6 +134,10 @@ impl Conversation {
             pages: Vec::new(),
             anchor: None,
             loading: false,
+            going: None,
+            marked_messages: BTreeMap::new(),
+            range: None,
+            find: None,
             draft_saved: String::new(),
             touched: false,
             draft_due: None,
@@ -136,6 +149,11 @@ impl Conversation {
             late_seen: BTreeSet::new(),
             late_asked: false,
         }
+    }
+
+    /// The message that was asked for last, with what is around it.
+    pub(super) fn going_to(&self) -> Option<MessageId> {
+        self.going
     }
 
     /// The name of the other side.
@@ -281,7 +299,7 @@ impl Conversation {
         self.loading = false;
         let page = Loaded { messages: items.len(), older, newer };
         match load {
-            Load::Newest | Load::Around(_) => {
+            Load::Newest | Load::Around(_) | Load::Time(_) => {
                 self.messages = items;
                 self.pages = vec![page];
                 self.anchor = None;
@@ -421,12 +439,16 @@ impl App {
         let (place, limit) = match load {
             Load::Newest => (Some(Place::Newest), FIRST),
             Load::Around(id) => (Some(Place::Around(id)), FIRST),
+            Load::Time(at) => (Some(Place::Time(at)), FIRST),
             Load::Older => (c.older().map(Place::Before), MORE),
             Load::Newer => (c.newer().map(Place::After), MORE),
         };
         let further = matches!(load, Load::Older | Load::Newer);
         let Some(place) = place.filter(|_| !(further && c.loading)) else { return };
         c.loading = true;
+        if let Load::Around(id) = load {
+            c.going = Some(id);
+        }
         let thread = c.thread;
         self.ask(Request::Messages { thread, place, limit }, Asked::Messages { thread, load });
     }
@@ -447,6 +469,9 @@ impl App {
             // The message stands in the middle.
             let half = isize::try_from(self.panes().transcript.height / 2).unwrap_or(0);
             self.scroll(-half);
+        }
+        if let Load::Time(at) = load {
+            self.came_to(at);
         }
         self.scroll(0);
         if load == Load::Newest && self.conversation.as_ref().is_some_and(|c| c.late_asked) {

@@ -36,6 +36,7 @@ impl App {
     pub fn apply(&mut self, settings: &UiSettings) {
         self.send_typing = settings.send_typing;
         self.read_on = settings.read_on;
+        self.shell = settings.shell;
         self.notifier.rules = Rules::of(settings);
     }
 

@@ -84,7 +84,13 @@ fn one_key_shows_all_steps_and_enter_does_them() {
     s.keys(&mut app, "F5");
     assert_eq!(name(&app), Some("macro_run"));
     let shown = screen(&app);
-    for words in ["send /thanks", "Thank you, Marta!", "mark the thread read", "no notifications", "open the next unread"] {
+    for words in [
+        "send /thanks",
+        "Thank you, Marta!",
+        "mark the thread read",
+        "no notifications",
+        "open the next unread",
+    ] {
         assert!(shown.contains(words), "{words}: {shown}");
     }
     assert!(s.log.iter().all(|r| !matches!(r, Request::Together { .. })), "nothing before Enter");
@@ -110,7 +116,8 @@ fn reply_label_assign_resolve_is_one_key() {
     bind(&mut app, "[conversation]\n\"F5\" = \"macro.run close\"\n");
     s.keys(&mut app, "F5");
     let shown = screen(&app);
-    for words in ["put the label paid on", "give it to ana (you)", "until the customer replies", "resolve it"] {
+    for words in ["put the label paid on", "give it to ana (you)", "until the customer replies", "resolve it"]
+    {
         assert!(shown.contains(words), "{words}: {shown}");
     }
     s.keys(&mut app, "Enter");
@@ -195,7 +202,10 @@ fn what_is_refused_ends_it_and_the_rest_is_told() {
 fn the_whole_bundle_refused_leaves_everything_as_it_is() {
     let (mut s, mut app) = with(vec![a_macro("close", &["mark read"])]);
     s.keys(&mut app, "g x Enter");
-    let effects = app.update(Event::Key(KeyEvent::new(crossterm::event::KeyCode::Enter, crossterm::event::KeyModifiers::NONE)));
+    let effects = app.update(Event::Key(KeyEvent::new(
+        crossterm::event::KeyCode::Enter,
+        crossterm::event::KeyModifiers::NONE,
+    )));
     let Some(Effect::Send(frame)) = effects.first() else { panic!("{effects:?}") };
     let result = Err(Problem::new("window_closed", "the window is closed").next("send a template"));
     let effects = app.update(Event::Frame(ServerFrame::Answer { id: frame.id, result }));

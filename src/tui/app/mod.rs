@@ -4,6 +4,7 @@ mod answers;
 mod commands;
 mod conversation;
 mod damage;
+mod find;
 mod handling;
 mod keys;
 mod late;
@@ -11,8 +12,11 @@ mod list;
 mod looks;
 mod macros;
 mod outbox;
+mod outward;
 pub(crate) mod palette;
 mod panes;
+mod saying;
+mod talk;
 mod views;
 mod writing;
 
@@ -35,17 +39,20 @@ mod views_tests;
 
 pub(crate) use conversation::Conversation;
 pub(crate) use damage::Damage;
+pub(crate) use find::Find;
 pub(crate) use handling::short_snooze;
 pub(crate) use keys::Pending;
 pub(crate) use list::ThreadList;
 pub(crate) use outbox::can_be_undone;
 pub(crate) use panes::Panes;
+pub(crate) use saying::Say;
 pub(crate) use views::Desk;
 
 use super::command::Scope;
 use super::format;
 use super::keymap::Keymap;
 use super::notify::{Note, Notifier, Rules};
+use super::outside::{FileDone, FileProblem, FileStep, Piped};
 use super::overlay::{Overlay, Step};
 use super::overlays::{self, Kind};
 use super::theme::{Listed, Theme};
@@ -56,7 +63,7 @@ use crate::model::handling::Act;
 use crate::model::macros::Macro;
 use crate::model::thread::ThreadFilter;
 use crate::model::{AccountId, MessageId, QuickReply, Template, ThreadId};
-use crate::protocol::{AccountView, ClientFrame, PROTOCOL, Problem, Request, ServerFrame, Status};
+use crate::protocol::{AccountView, ClientFrame, PROTOCOL, Request, ServerFrame, Status};
 use crate::text;
 use crossterm::event::{KeyEvent, KeyEventKind};
 use jiff::tz::TimeZone;
@@ -114,6 +121,10 @@ pub(crate) enum Event {
     Opened(Result<(), String>),
     /// There is no browser: a link went to the clipboard.
     LinkCopied,
+    /// A command has ended.
+    Piped(Box<Piped>),
+    /// A file was opened, or finished, or neither.
+    File(Result<FileDone, FileProblem>),
     /// The process is to end.
     Terminate,
 }
@@ -125,6 +136,17 @@ pub(crate) enum Effect {
     Send(Box<ClientFrame>),
     /// Put text on the clipboard.
     Copy(String),
+    /// Run a command with text on its standard input.
+    Pipe {
+        /// For the shell.
+        command: String,
+        /// What it gets.
+        input: String,
+    },
+    /// Stop that command.
+    StopPipe,
+    /// Write a file, piece by piece.
+    File(FileStep),
     /// Open an address in the browser.
     Open(String),
     /// Notify the operator.
@@ -137,15 +159,6 @@ pub(crate) enum Effect {
     Suspend,
     /// Leave.
     Quit,
-}
-
-/// A sentence in the status line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Say {
-    /// The sentence, safe.
-    pub text: String,
-    /// Whether something went wrong.
-    pub bad: bool,
 }
 
 /// What a request was for.
@@ -180,6 +193,14 @@ pub(crate) enum Asked {
         load: conversation::Load,
     },
     MessageRows(ThreadId),
+    /// Matches of a search in the thread.
+    Find {
+        thread: ThreadId,
+        text: String,
+        more: bool,
+    },
+    /// A page for the file that is written.
+    Export,
     Send {
         thread: ThreadId,
         text: String,
@@ -234,6 +255,11 @@ pub(crate) struct App {
     pub desk: Desk,
     pub conversation: Option<Conversation>,
     pub overlays: Vec<Open>,
+    /// Search results that a conversation was opened from.
+    pub parked: Option<talk::Parked>,
+    /// Whether commands may be run and files be written.
+    pub shell: bool,
+    exporting: Option<outward::Exporting>,
     /// Quick replies as last read.
     pub quick_replies: Vec<QuickReply>,
     /// Macros as last read.
@@ -301,6 +327,9 @@ impl App {
             desk: Desk::default(),
             conversation: None,
             overlays: Vec::new(),
+            parked: None,
+            shell: true,
+            exporting: None,
             quick_replies: Vec::new(),
             macros: Vec::new(),
             templates: HashMap::new(),
@@ -394,6 +423,8 @@ impl App {
             Event::Opened(Ok(())) => self.say("opened"),
             Event::Opened(Err(why)) => self.say_bad(format!("the link was not opened: {why}")),
             Event::LinkCopied => self.say("no browser here: the link was copied"),
+            Event::Piped(piped) => self.piped(*piped),
+            Event::File(result) => self.file(result),
             Event::Terminate => self.quit(),
         }
         std::mem::take(&mut self.effects)
@@ -485,27 +516,6 @@ impl App {
     /// Whether something lies over the inbox.
     pub fn is_covered(&self) -> bool {
         !self.overlays.is_empty() || self.pending.explained
-    }
-
-    fn say(&mut self, text: impl AsRef<str>) {
-        self.say = Some(Say { text: text::sanitize(text.as_ref()).into_owned(), bad: false });
-        self.damage(Damage::STATUS);
-    }
-
-    fn say_bad(&mut self, text: impl AsRef<str>) {
-        self.say = Some(Say { text: text::sanitize(text.as_ref()).into_owned(), bad: true });
-        self.damage(Damage::STATUS);
-    }
-
-    fn say_problem(&mut self, p: &Problem) {
-        let mut s = p.what.clone();
-        if !p.means.is_empty() {
-            s = format!("{s} · {}", p.means);
-        }
-        if !p.next.is_empty() {
-            s = format!("{s} · → {}", p.next);
-        }
-        self.say_bad(s);
     }
 
     fn ask(&mut self, request: Request, asked: Asked) {
@@ -613,32 +623,10 @@ impl App {
         }
     }
 
-    fn quit(&mut self) {
-        if self.quitting.is_some() {
-            // The second time nobody waits.
-            self.effects.push(Effect::Quit);
-            return;
-        }
-        self.quitting = Some(self.clock.now());
-        let draft = self.conversation.as_mut().and_then(Conversation::draft_request);
-        match draft {
-            Some(request) if !self.gone => self.ask(request, Asked::LastDraft),
-            _ => self.quit_when_saved(),
-        }
-    }
-
-    /// Quits once no draft and no send is on its way.
-    fn quit_when_saved(&mut self) {
-        let waits = !self.gone
-            && self.asked.values().any(|a| matches!(a, Asked::Draft | Asked::LastDraft | Asked::Send { .. }));
-        if self.quitting.is_some() && !waits {
-            self.effects.push(Effect::Quit);
-        }
-    }
-
     /// Opens a thread; the one that was open keeps its draft.
     pub fn open_thread(&mut self, thread: ThreadId, at: Option<MessageId>) {
         self.save_draft();
+        self.parked = None;
         let row = self.list.row(thread).cloned();
         let mut c = Conversation::new(thread, row);
         c.patience = Some(self.clock.now() + PATIENCE);
@@ -689,6 +677,8 @@ impl App {
                     self.overlays.retain(|o| o.serial != serial);
                     self.damage = Damage::ALL;
                 }
+                Step::Park => self.park(serial),
+                Step::Talk(talk) => self.talk(talk),
                 Step::Ask(request) => {
                     let search = match &*request {
                         Request::Search { text, .. }

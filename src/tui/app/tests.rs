@@ -177,6 +177,11 @@ impl Script {
             Place::Newest => (all.len().saturating_sub(limit), all.len()),
             Place::Before(c) => ((c.row as usize).saturating_sub(limit), c.row as usize),
             Place::After(c) => (c.row as usize + 1, (c.row as usize + 1 + limit).min(all.len())),
+            Place::Oldest => (0, limit.min(all.len())),
+            Place::Time(time) => {
+                let i = all.iter().position(|m| m.at >= time).unwrap_or(all.len());
+                (i.saturating_sub(limit / 2), (i + limit / 2).min(all.len()))
+            }
             Place::Around(id) => {
                 let i = all.iter().position(|m| m.id == id).unwrap();
                 (i.saturating_sub(limit / 2), (i + limit / 2).min(all.len()))

@@ -333,6 +333,7 @@ impl Overlay for Probe {
         match key.code {
             KeyCode::Char('a') => vec![Step::Ask(Box::new(Request::Search {
                 text: "zzz".into(),
+                zone: None,
                 account: None,
                 thread: None,
                 before: None,

@@ -1,15 +1,15 @@
 //! The conversation: its frame with name and window, its messages, the composer.
 
 use super::{frame, put, spans};
-use crate::text;
+use crate::text::{self, fold};
 use crate::tui::app::{App, Conversation, Panes};
 use crate::tui::command::Scope;
 use crate::tui::format;
 use crate::tui::mask;
-use crate::tui::transcript;
+use crate::tui::transcript::{self, Line};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Modifier;
+use ratatui::style::{Modifier, Style};
 
 /// A window that closes within this time is said loudly: thirty minutes.
 const CLOSING: crate::clock::Millis = 30 * format::MINUTE;
@@ -95,13 +95,32 @@ fn messages(app: &App, c: &Conversation, area: Rect, buf: &mut Buffer) {
             }
             let line = &v.block.lines[n];
             spans(buf, area.x + line.x, y, &line.spans, area.right());
-            if selected && v.block.own.contains(&n) {
+            let own = v.block.own.contains(&n);
+            if own && let Some(f) = c.find.as_ref().filter(|f| !f.needles.is_empty()) {
+                highlight(buf, area, y, line, &f.needles, t.matched);
+            }
+            if own && !selected && c.is_chosen(&c.messages[v.index]) {
+                buf.set_style(Rect { y, height: 1, ..area }, t.selected);
+                buf[(area.x, y)].set_symbol("┃").set_style(t.unread);
+            }
+            if selected && own {
                 let row = Rect { y, height: 1, ..area };
                 buf.set_style(row, t.selected);
                 buf[(area.x, y)].set_symbol("▌").set_style(t.focus.add_modifier(Modifier::BOLD));
             }
             y += 1;
         }
+    }
+}
+
+/// Marks what was searched for in a line.
+fn highlight(buf: &mut Buffer, area: Rect, y: u16, line: &Line, needles: &[String], style: Style) {
+    let text: String = line.spans.iter().map(|(s, _)| s.as_str()).collect();
+    let left = area.x + line.x;
+    for found in fold::found(&text, needles) {
+        let from = left.saturating_add(text::width(&text[..found.start]) as u16);
+        let cells = text::width(&text[found]) as u16;
+        buf.set_style(Rect::new(from, y, cells, 1).intersection(area), style);
     }
 }
 
@@ -119,7 +138,12 @@ fn separator(app: &App, c: &Conversation, area: Rect, panes: &Panes, buf: &mut B
     let words = if open { " reply " } else { " template only " };
     let strong = if app.scope == Scope::Composer { t.focus.add_modifier(Modifier::BOLD) } else { t.dim };
     put(buf, area.x + 1, y, words, area.width.saturating_sub(2), strong);
-    let right = if c.late.is_some() {
+    let place = c.find.as_ref().map(crate::tui::app::Find::place).filter(|p| !p.is_empty());
+    let right = if let Some(place) = &place {
+        format!(" {} ", text::truncate(&text::sanitize(place), 50))
+    } else if c.has_chosen() {
+        format!(" {} marked ", c.chosen().len())
+    } else if c.late.is_some() {
         format!(" ↑ came late · {} ", app.key_for("list.next_unread"))
     } else if c.below > 0 {
         format!(" ↓ {} new · {} ", c.below, app.key_for("move.bottom"))
@@ -131,7 +155,8 @@ fn separator(app: &App, c: &Conversation, area: Rect, panes: &Panes, buf: &mut B
         String::new()
     };
     let cells = text::width(&right) as u16;
-    let style = if c.below > 0 || c.late.is_some() { t.unread } else { t.dim };
+    let loud = place.is_some() || c.has_chosen() || c.below > 0 || c.late.is_some();
+    let style = if loud { t.unread } else { t.dim };
     put(buf, (area.right() - 2).saturating_sub(cells), y, &right, cells, style);
 }
 

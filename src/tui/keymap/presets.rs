@@ -15,7 +15,8 @@ const LC: &[Scope] = &[Scope::List, Scope::Conversation];
 /// Arrows, function keys, and sequences that begin with Space. Letters of the table go by themselves.
 const PLAIN: &[Row] = &[
     ("message.reply", LC, &["F2", "Space r"]),
-    ("search.open", LC, &["F3", "/", "Space f"]),
+    ("search.open", L, &["F3", "/", "Space f"]),
+    ("search.all", C, &["F3", "Space f"]),
     ("template.pick", LC, &["F4", "Space t"]),
     ("list.next_unread", LC, &["F5", "Space n"]),
     ("list.prev_unread", LC, &["Shift+F5", "Space p"]),

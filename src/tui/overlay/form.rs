@@ -331,7 +331,10 @@ impl<S: Spec> Overlay for Form<S> {
 
     fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> Option<Position> {
         let inner = frame::open(area, 92, 28, self.spec.title(), "", buf, theme)?;
-        let label = self.lines.iter().filter(|l| !l.tall).map(|l| text::width(l.label)).max().unwrap_or(0).max(3) as u16 + 2;
+        let label =
+            self.lines.iter().filter(|l| !l.tall).map(|l| text::width(l.label)).max().unwrap_or(0).max(3)
+                as u16
+                + 2;
         let help = self.spec.help();
         let after = self.lines.iter().skip_while(|l| !l.tall).skip(1).count() as u16 + 1;
         let help_rows = text::wrap(&help, usize::from(inner.width)).len() as u16;
@@ -375,8 +378,7 @@ impl<S: Spec> Overlay for Form<S> {
         self.draw_private(buf, Rect::new(inner.x, y, inner.width, 1), label, theme);
         let help_at = Rect::new(inner.x, y + 1, inner.width, help_rows);
         frame::paragraph(buf, help_at, &help, theme.dim);
-        let trouble =
-            Rect::new(inner.x, inner.bottom().saturating_sub(2), inner.width, 1);
+        let trouble = Rect::new(inner.x, inner.bottom().saturating_sub(2), inner.width, 1);
         let first = shown.iter().find(|(at, _)| *at == self.focus).or_else(|| shown.first());
         if let Some((_, what)) = first {
             frame::put(buf, trouble.x, trouble.y, trouble.width, &text::sanitize(what), theme.bad);

@@ -144,7 +144,11 @@ mod tests {
         press(&mut o, "Tab Tab End Enter");
         write(&mut o, "dance");
         assert_eq!(press(&mut o, "F10"), vec![]);
-        assert!(o.shown_problem("steps").unwrap().starts_with("steps.4 is no step"), "{:?}", o.shown_problem("steps"));
+        assert!(
+            o.shown_problem("steps").unwrap().starts_with("steps.4 is no step"),
+            "{:?}",
+            o.shown_problem("steps")
+        );
         press(&mut o, "Ctrl+U");
         write(&mut o, "text {{ x");
         assert!(o.shown_problem("steps").unwrap().contains("steps.4"), "{:?}", o.shown_problem("steps"));

@@ -1,10 +1,10 @@
 //! What a macro would do to a thread: every step in words, with its text filled in, the request that does it, and
 //! what stands in its way. Made anew whenever a value changes; nothing is asked and nothing is done here.
 
+use super::later::ReadTime;
 use super::variables::{Filled, Given, Variables};
 use crate::clock::Millis;
 use crate::model::event::Recipient;
-use super::later::ReadTime;
 use crate::model::handling::{Act, BEFORE_WINDOW, Label, Nap};
 use crate::model::ids::{LabelId, QuickReplyId, ThreadId};
 use crate::model::macros::{Macro, MacroStep};
@@ -112,11 +112,8 @@ fn step_of(step: &MacroStep, target: &Target, given: &Given, plan: &mut Plan) ->
             send(planned, &reply.text, target, given, &mut plan.missing)
         }
         MacroStep::Text(text) => {
-            let planned = Planned {
-                words: "send a text".into(),
-                template: Some(text.clone()),
-                ..Planned::default()
-            };
+            let planned =
+                Planned { words: "send a text".into(), template: Some(text.clone()), ..Planned::default() };
             send(planned, text, target, given, &mut plan.missing)
         }
         MacroStep::Label(name) => {
@@ -146,7 +143,8 @@ fn step_of(step: &MacroStep, target: &Target, given: &Given, plan: &mut Plan) ->
         MacroStep::Unread => ask("mark the thread unread", Request::MarkUnread { thread }),
         MacroStep::Mute | MacroStep::Unmute => {
             let on = *step == MacroStep::Mute;
-            let words = if on { "no notifications for the thread" } else { "notifications for the thread again" };
+            let words =
+                if on { "no notifications for the thread" } else { "notifications for the thread again" };
             ask(words, Request::SetPreference { preference: Preference::muted(thread, on) })
         }
         MacroStep::Next => {
@@ -181,11 +179,8 @@ fn label(
 
 fn snooze(until: &str, target: &Target) -> Planned {
     let nap = |words: String, nap: Nap| act(words, target, Act::Snooze { nap });
-    let no = |why: String| Planned {
-        words: format!("snooze {until}"),
-        trouble: Some(why),
-        ..Planned::default()
-    };
+    let no =
+        |why: String| Planned { words: format!("snooze {until}"), trouble: Some(why), ..Planned::default() };
     match until {
         "until reply" => nap("snooze it until the customer replies".into(), Nap::Reply),
         "before window" if target.window.is_some_and(|left| left > BEFORE_WINDOW) => {
@@ -227,7 +222,8 @@ fn send(
             match content.check() {
                 Ok(()) => {
                     let to = Recipient::Thread { thread: target.thread };
-                    planned.request = Some(Request::Send { account: None, to, content, quote: None, at: None });
+                    planned.request =
+                        Some(Request::Send { account: None, to, content, quote: None, at: None });
                 }
                 Err(e) => planned.trouble = Some(e.to_string()),
             }

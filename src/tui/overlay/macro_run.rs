@@ -428,7 +428,8 @@ mod tests {
             };
             requests.map(act).collect()
         };
-        let steps = ["label paid", "unlabel Paid", "assign me", "assign bo", "assign nobody", "priority high"];
+        let steps =
+            ["label paid", "unlabel Paid", "assign me", "assign bo", "assign nobody", "priority high"];
         let id = LabelId([5; 16]);
         let to = |name: &str| Act::Assign { to: Some(name.into()) };
         let want = [
@@ -485,7 +486,9 @@ mod tests {
         draw_everywhere(&o);
         let mut o = run(&["mute"]);
         press(&mut o, "Enter");
-        o.deliver(Delivery::Problem(Problem::new("window_closed", "the window is closed").next("send a template")));
+        o.deliver(Delivery::Problem(
+            Problem::new("window_closed", "the window is closed").next("send a template"),
+        ));
         insta::assert_snapshot!("macro_run_refused_120x36", picture(&o, 120, 36));
         // More steps than rows: they scroll.
         let mut o = run(&["text one {{ contact.first_name }}"; 14]);

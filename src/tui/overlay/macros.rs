@@ -216,9 +216,10 @@ impl Overlay for MacroPicker {
             return self.after_edit(steps);
         }
         match delivery {
-            Delivery::Done => self.deleting.take().map_or_else(Vec::new, |name| {
-                vec![Step::Say(format!("macro {name} deleted")), list()]
-            }),
+            Delivery::Done => self
+                .deleting
+                .take()
+                .map_or_else(Vec::new, |name| vec![Step::Say(format!("macro {name} deleted")), list()]),
             Delivery::Problem(p) => {
                 self.deleting = None;
                 self.say = Some(p);
@@ -323,7 +324,14 @@ mod tests {
             updated_at: 0,
         };
         vec![
-            make(1, "thank-and-close", "Thanks, then the next", &["reply thanks", "mark read", "open next"], 41, false),
+            make(
+                1,
+                "thank-and-close",
+                "Thanks, then the next",
+                &["reply thanks", "mark read", "open next"],
+                41,
+                false,
+            ),
             make(2, "shipped", "", &["reply order", "mark read"], 3, true),
             make(3, "noise", "\u{1b}[31mred", &["mute", "dance"], 0, false),
         ]

@@ -77,7 +77,12 @@ pub struct Pick {
 impl Pick {
     /// `hint` stands in the empty field.
     #[must_use]
-    pub fn new(name: &'static str, title: impl Into<String>, hint: &'static str, choices: Vec<Choice>) -> Self {
+    pub fn new(
+        name: &'static str,
+        title: impl Into<String>,
+        hint: &'static str,
+        choices: Vec<Choice>,
+    ) -> Self {
         let mut pick = Self {
             name,
             title: title.into(),
@@ -112,12 +117,8 @@ impl Pick {
 
     fn refilter(&mut self) {
         let needle = Needle::fuzzy(self.field.text());
-        let mut scored: Vec<(u32, usize)> = self
-            .choices
-            .iter()
-            .enumerate()
-            .filter_map(|(i, c)| Some((needle.score(&c.text)?, i)))
-            .collect();
+        let mut scored: Vec<(u32, usize)> =
+            self.choices.iter().enumerate().filter_map(|(i, c)| Some((needle.score(&c.text)?, i))).collect();
         if !needle.is_empty() {
             scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
         }
@@ -311,7 +312,11 @@ impl Overlay for Pick {
             }
         }
         if self.rows() == 0 && self.typed_wrong().is_none() {
-            let none = if self.choices.is_empty() { "There is nothing yet: type a name." } else { "Nothing is called that." };
+            let none = if self.choices.is_empty() {
+                "There is nothing yet: type a name."
+            } else {
+                "Nothing is called that."
+            };
             frame::put(buf, list.x + 1, list.y, list.width, none, theme.dim);
         }
         let foot = Rect::new(inner.x, inner.bottom() - 2, inner.width, 2);
@@ -344,11 +349,12 @@ mod tests {
             delete: say(&format!("delete {name}")),
             ..Choice::default()
         };
-        Pick::new("labels", "Labels of 3 threads", "a label, or a new one", vec![
-            choice("vip", true),
-            choice("refund", false),
-            choice("王小明\u{1b}[2J", false),
-        ])
+        Pick::new(
+            "labels",
+            "Labels of 3 threads",
+            "a label, or a new one",
+            vec![choice("vip", true), choice("refund", false), choice("王小明\u{1b}[2J", false)],
+        )
         .with_meaning(Arc::new(|typed| match typed {
             "bad:" => Typed::Wrong { at: 0, len: 4, what: "column 1: `bad:` is no word".into() },
             t => Typed::Choice(Box::new(Choice {

@@ -282,30 +282,30 @@ impl QuickReplyPicker {
             KeyCode::Tab | KeyCode::Down => form.step(true),
             KeyCode::BackTab | KeyCode::Up => form.step(false),
             KeyCode::Enter if !ctrl && !stay && form.focus + 1 < form.fields.len() => form.step(true),
-            _ if stay || matches!(key.code, KeyCode::Enter | KeyCode::F(10)) => match self
-                .vars
-                .fill(&form.reply.text, &form.given())
-            {
-                Filled::Text(text) => {
-                    let (from, stay) = (form.reply.id, form.stay);
-                    return self.insert(&text, from, stay);
-                }
-                Filled::Missing(names) => {
-                    form.complain = true;
-                    for n in &names {
-                        if !form.fields.iter().any(|(have, _)| have == n) {
-                            form.fields.push((n.clone(), Field::line(1000)));
-                        }
+            _ if stay || matches!(key.code, KeyCode::Enter | KeyCode::F(10)) => {
+                match self.vars.fill(&form.reply.text, &form.given()) {
+                    Filled::Text(text) => {
+                        let (from, stay) = (form.reply.id, form.stay);
+                        return self.insert(&text, from, stay);
                     }
-                    form.focus = form.fields.iter().position(|(n, _)| names.contains(n)).unwrap_or(0);
+                    Filled::Missing(names) => {
+                        form.complain = true;
+                        for n in &names {
+                            if !form.fields.iter().any(|(have, _)| have == n) {
+                                form.fields.push((n.clone(), Field::line(1000)));
+                            }
+                        }
+                        form.focus = form.fields.iter().position(|(n, _)| names.contains(n)).unwrap_or(0);
+                    }
+                    Filled::Broken(why) => {
+                        self.say = Some(
+                            Problem::new("field", format!("/{}: {why}", form.reply.shortcut))
+                                .next("F3 edits it"),
+                        );
+                        self.mode = Mode::List;
+                    }
                 }
-                Filled::Broken(why) => {
-                    self.say = Some(
-                        Problem::new("field", format!("/{}: {why}", form.reply.shortcut)).next("F3 edits it"),
-                    );
-                    self.mode = Mode::List;
-                }
-            },
+            }
             _ => {
                 if let Some((_, f)) = form.fields.get_mut(form.focus) {
                     f.key(key);
@@ -731,7 +731,10 @@ mod tests {
         };
         let mut o = sorted();
         press(&mut o, "F5");
-        assert_eq!((o.category.as_str(), shown(&o)), ("greeting", vec!["hours".to_owned(), "spasibo".into()]));
+        assert_eq!(
+            (o.category.as_str(), shown(&o)),
+            ("greeting", vec!["hours".to_owned(), "spasibo".into()])
+        );
         press(&mut o, "F5");
         assert_eq!((o.category.as_str(), shown(&o)), ("shipping", vec!["order".to_owned()]));
         press(&mut o, "F5");

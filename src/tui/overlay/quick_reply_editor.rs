@@ -74,8 +74,7 @@ impl Spec for ReplySpec {
     fn problems(&self, values: &Values<'_>) -> Vec<FieldProblem> {
         let reply = self.reply(values);
         // Each field is judged by itself, so that an empty shortcut does not hide a mistake in the text.
-        let plain =
-            || QuickReply { shortcut: "x".into(), text: "x".into(), ..QuickReply::default() };
+        let plain = || QuickReply { shortcut: "x".into(), text: "x".into(), ..QuickReply::default() };
         let alone = [
             QuickReply { shortcut: reply.shortcut.clone(), ..plain() },
             QuickReply { text: reply.text.clone(), ..plain() },
@@ -98,10 +97,7 @@ impl Spec for ReplySpec {
     }
 
     fn help(&self) -> String {
-        format!(
-            "{{{{ name }}}} is filled in: {}. Any other name is asked for.",
-            variables::NAMES.join(", ")
-        )
+        format!("{{{{ name }}}} is filled in: {}. Any other name is asked for.", variables::NAMES.join(", "))
     }
 
     fn count(&self, tall: &str) -> (usize, usize) {
@@ -139,7 +135,10 @@ mod tests {
         write(&mut o, "/srv/a b.pdf, c.png,");
         let reply = saved(&press(&mut o, "Tab Space Tab Enter")).unwrap();
         assert_eq!((reply.shortcut.as_str(), reply.text.as_str()), ("hi", "one\ntwo"));
-        assert_eq!((reply.category.as_str(), reply.files.as_slice()), ("greeting", ["/srv/a b.pdf".to_owned(), "c.png".to_owned()].as_slice()));
+        assert_eq!(
+            (reply.category.as_str(), reply.files.as_slice()),
+            ("greeting", ["/srv/a b.pdf".to_owned(), "c.png".to_owned()].as_slice())
+        );
         assert!(reply.is_private());
         assert_eq!(press(&mut o, "F10"), vec![], "saved once");
         assert_eq!(o.deliver(Delivery::Done), vec![Step::Close, Step::Say("quick reply /hi saved".into())]);

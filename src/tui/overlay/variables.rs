@@ -263,7 +263,8 @@ mod tests {
     #[test]
     fn the_time_of_day_greets_in_any_language() {
         let v = Variables { time_of_day: "morning".into(), ..vars() };
-        let reply = "Good {{ time.of_day }}! {% if time.of_day == 'morning' %}Bom dia{% else %}Boa tarde{% endif %}";
+        let reply =
+            "Good {{ time.of_day }}! {% if time.of_day == 'morning' %}Bom dia{% else %}Boa tarde{% endif %}";
         assert_eq!(v.fill(reply, &Given::new()), Filled::Text("Good morning! Bom dia".into()));
     }
 

@@ -12,9 +12,9 @@ use switchboard::model::contact::{Contact, Identity};
 use switchboard::model::delivery::{DeliveryError, DeliveryState, DeliveryTimes};
 use switchboard::model::event::{AccountSpec, NumberFacts, Recipient};
 use switchboard::model::ids::{AccountId, ContactId, MessageId, QuickReplyId, ThreadId};
+use switchboard::model::macros::Macro;
 use switchboard::model::message::{Body, Direction, Message, Origin};
 use switchboard::model::outgoing::Outgoing;
-use switchboard::model::macros::Macro;
 use switchboard::model::quick_reply::QuickReply;
 use switchboard::model::thread::{Preview, ThreadDetail, ThreadFilter, ThreadRow};
 use switchboard::model::window::Window;
@@ -378,7 +378,12 @@ async fn quick_replies_are_added_changed_and_deleted() {
     let place = Place::new();
     let launcher = engine(&[]);
     let e = place.run(&launcher, &["quick-replies", "add", "/hours", "We are open 9 to 18."]).await;
-    assert_eq!(e.out, "SHORTCUT  USED  WHOSE  CATEGORY  TEXT\n/hours       0  all              We are open 9 to 18.\n", "{}", e.err);
+    assert_eq!(
+        e.out,
+        "SHORTCUT  USED  WHOSE  CATEGORY  TEXT\n/hours       0  all              We are open 9 to 18.\n",
+        "{}",
+        e.err
+    );
     assert_eq!(place.run(&launcher, &["quick-replies", "add", "hours", "x"]).await.exit, Exit::Usage);
     assert_eq!(place.run(&launcher, &["quick-replies", "add", "our hours", "x"]).await.exit, Exit::Usage);
     let e = place
@@ -412,7 +417,10 @@ async fn replies_and_macros_go_out_to_a_file_and_come_back() {
     let run = async |args: &[&str]| place.run(&launcher, args).await;
     let add = ["quick-replies", "add", "hours", "9 to 18,\n{{ contact.first_name }}", "--category", "shop"];
     assert_eq!(run(&add).await.exit, Exit::Done);
-    assert_eq!(run(&["quick-replies", "add", "hours", "mine", "--private", "--file", "a.pdf"]).await.exit, Exit::Done);
+    assert_eq!(
+        run(&["quick-replies", "add", "hours", "mine", "--private", "--file", "a.pdf"]).await.exit,
+        Exit::Done
+    );
     let e = run(&["macros", "add", "close", "reply hours", "mark read", "open next", "--about", "bye"]).await;
     assert!(e.out.contains("reply hours · mark read · open next"), "{} {}", e.out, e.err);
     let e = run(&["macros", "add", "bad", "dance"]).await;
@@ -435,7 +443,8 @@ async fn replies_and_macros_go_out_to_a_file_and_come_back() {
         };
         assert!(!other.seen.requests.lock().unwrap().iter().any(saves));
         assert_eq!(place.run(&other, &[what, "import", &file]).await.exit, Exit::Done);
-        let (there, here) = (place.run(&other, &[what, "export"]).await.out, run(&[what, "export"]).await.out);
+        let (there, here) =
+            (place.run(&other, &[what, "export"]).await.out, run(&[what, "export"]).await.out);
         assert_eq!(there, here);
     }
     // What says something else stays, or is replaced and keeps its id.
@@ -446,7 +455,8 @@ async fn replies_and_macros_go_out_to_a_file_and_come_back() {
     let e = run(&["quick-replies", "--json"]).await;
     assert!(e.out.contains("closed") && e.out.contains("mine"), "{}", e.out);
     // With a mistake nothing is saved, and its line is named.
-    let wrong = "[[replies]]\nshortcut = \"a\"\ntext = \"ok\"\n[[replies]]\nshortcut = \"b c\"\ntext = \"x\"\n";
+    let wrong =
+        "[[replies]]\nshortcut = \"a\"\ntext = \"ok\"\n[[replies]]\nshortcut = \"b c\"\ntext = \"x\"\n";
     std::fs::write(path("wrong.toml"), wrong).unwrap();
     let e = run(&["quick-replies", "import", &path("wrong.toml")]).await;
     assert!(e.exit == Exit::Usage && e.err.contains("wrong.toml:4:"), "{}", e.err);

@@ -253,7 +253,14 @@ async fn the_whole_play_is_stored_and_the_counters_agree() {
         checks.iter().any(|k| k.name == "listener.handshake" && k.verdict == Verdict::Pass),
         "{checks:?}"
     );
-    let found = Request::Search { text: "8812".into(), account: None, thread: None, before: None, limit: 10 };
+    let found = Request::Search {
+        text: "8812".into(),
+        zone: None,
+        account: None,
+        thread: None,
+        before: None,
+        limit: 10,
+    };
     let Response::Found(found) = ask(&mut c, found).await else { panic!() };
     assert!(!found.hits.items.is_empty());
     bed.stop().await;
