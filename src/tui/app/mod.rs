@@ -64,6 +64,8 @@ use crate::model::macros::Macro;
 use crate::model::thread::ThreadFilter;
 use crate::model::{AccountId, MessageId, QuickReply, Template, ThreadId};
 use crate::protocol::{AccountView, ClientFrame, PROTOCOL, Request, ServerFrame, Status};
+#[cfg(test)]
+use crate::protocol::Problem;
 use crate::text;
 use crossterm::event::{KeyEvent, KeyEventKind};
 use jiff::tz::TimeZone;
