@@ -77,6 +77,8 @@ pub enum Command {
     Threads(Threads),
     /// Show the messages of a thread, oldest first
     Messages(Messages),
+    /// Write a note into a thread; notes never leave this machine
+    Notes(super::notes::Notes),
     /// List contacts, show one, make one of two, take one apart
     Contacts(Contacts),
     /// Send a text, a template or other content, and wait for the provider's answer
@@ -126,6 +128,7 @@ impl Command {
                 None => a.format.json,
             },
             Self::Messages(a) => a.format.json,
+            Self::Notes(a) => a.json,
             Self::Contacts(a) => a.json,
             Self::Send(a) => a.format.json,
             Self::Outbox(a) => a.json,

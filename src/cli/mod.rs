@@ -23,6 +23,7 @@ mod keys;
 mod library;
 mod macros;
 mod messages;
+pub mod notes;
 mod outbox;
 mod quick_replies;
 mod recorder;
@@ -118,6 +119,7 @@ async fn dispatch(cli: Cli, env: &Env, launcher: &dyn Launcher, out: &mut Output
         Command::Accounts { .. } => accounts::run(context).await,
         Command::Threads(a) => threads::run(context, a).await,
         Command::Messages(a) => messages::run(context, a).await,
+        Command::Notes(a) => notes::run(context, a).await,
         Command::Contacts(a) => contacts::run(context, a).await,
         Command::Send(a) => send::run(context, a).await,
         Command::Outbox(a) => outbox::run(context, a).await,

@@ -14,6 +14,7 @@ mod hub;
 mod ingest;
 mod library;
 mod limits;
+mod notes;
 mod outbox;
 mod paths;
 mod preferences;

@@ -1,8 +1,8 @@
 //! One client's requests. Reads run side by side; changes run one after the other, in the order in which they came.
 
 use super::{
-    Shared, check, contacts, conversation, doctor, handling, library, outbox, preferences, recorder, sync,
-    together,
+    Shared, check, contacts, conversation, doctor, handling, library, notes, outbox, preferences, recorder,
+    sync, together,
 };
 use crate::clock::Millis;
 use crate::model::contact::{Identity, IdentityKind};
@@ -367,6 +367,7 @@ pub(super) async fn change(
         }
         Request::MarkUnread { thread } => done(EventBody::ThreadUnread { thread }).await,
         Request::SaveDraft { thread, mode, text } => done(EventBody::DraftSaved { thread, mode, text }).await,
+        Request::AddNote { thread, text } => notes::add(shared, by(), thread, text).await,
         Request::SaveQuickReply { reply } => done(library::reply(reply, operator)?).await,
         Request::Macro { act } => done(library::change(act, operator)?).await,
         Request::Together { requests } => together::run(shared, operator, requests).await,
@@ -546,7 +547,7 @@ pub(super) async fn check_send(shared: &Shared, wanted: Wanted) -> Result<(Messa
         Outgoing::Text { .. } | Outgoing::Location { .. } | Outgoing::Contacts { .. } => can.text,
         Outgoing::Template { .. } => can.templates,
         Outgoing::Reaction { .. } => can.reactions,
-        Outgoing::Buttons { .. } | Outgoing::List { .. } => can.interactive,
+        Outgoing::Buttons { .. } | Outgoing::List { .. } | Outgoing::Link { .. } => can.interactive,
     };
     if !able {
         return Err(Problem::new(

@@ -66,7 +66,7 @@ fn ticks(state: DeliveryState) -> &'static str {
         DeliveryState::Failed => " failed",
         DeliveryState::Unknown => " unknown",
         DeliveryState::Cancelled => " taken back",
-        DeliveryState::Received => "",
+        DeliveryState::Received | DeliveryState::Noted => "",
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::handling::Priority;
 use super::ids::MacroId;
-use super::outgoing::{FieldProblem, TEXT_MAX};
+use super::outgoing::{FieldProblem, NOTE_MAX, TEXT_MAX};
 use super::quick_reply::check_name;
 use crate::clock::Millis;
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,8 @@ pub enum MacroStep {
     Reply(String),
     /// Send this text, variables filled in.
     Text(String),
+    /// Write this note, variables filled in; it never leaves.
+    Note(String),
     /// Put the label of this name on.
     Label(String),
     /// Take the label of this name off.
@@ -79,6 +81,7 @@ pub enum MacroStep {
 pub const STEP_FORMS: &[(&str, &str)] = &[
     ("reply SHORTCUT", "send a quick reply"),
     ("text WORDS", "send a text; \\n is a new line"),
+    ("note WORDS", "write a note; it never leaves"),
     ("label NAME", "put a label on"),
     ("unlabel NAME", "take a label off"),
     ("assign NAME", "give it to an operator: a name, me or nobody"),
@@ -113,6 +116,7 @@ impl MacroStep {
                 other => other,
             }),
             "text" => with(|s| Self::Text(unescape(&s)), "words to send"),
+            "note" => with(|s| Self::Note(unescape(&s)), "words"),
             "label" => with(Self::Label, "the name of a label"),
             "unlabel" => with(Self::Unlabel, "the name of a label"),
             "assign" => with(Self::Assign, "a name, `me` or `nobody`"),
@@ -143,7 +147,7 @@ impl MacroStep {
     #[must_use]
     pub fn template(&self) -> Option<&str> {
         match self {
-            Self::Text(text) => Some(text),
+            Self::Text(text) | Self::Note(text) => Some(text),
             _ => None,
         }
     }
@@ -156,6 +160,9 @@ impl MacroStep {
                 n if n > TEXT_MAX => Err(format!("the text has {n} characters, {TEXT_MAX} are allowed")),
                 _ => Ok(()),
             },
+            Self::Note(s) if s.chars().count() > NOTE_MAX => {
+                Err(format!("the note is longer than {NOTE_MAX} characters"))
+            }
             _ => Ok(()),
         }
     }
@@ -188,6 +195,7 @@ impl fmt::Display for MacroStep {
         match self {
             Self::Reply(shortcut) => write!(f, "reply {shortcut}"),
             Self::Text(text) => write!(f, "text {}", escape(text)),
+            Self::Note(text) => write!(f, "note {}", escape(text)),
             Self::Label(name) => write!(f, "label {name}"),
             Self::Unlabel(name) => write!(f, "unlabel {name}"),
             Self::Assign(to) => write!(f, "assign {to}"),
@@ -314,6 +322,8 @@ mod tests {
         fn any_text_comes_back_from_its_line(text in "[a-zé\\\\n\n{}% ]{1,40}") {
             let text = text.trim().to_owned();
             prop_assume!(!text.is_empty());
+            let note = MacroStep::Note(text.clone());
+            prop_assert_eq!(MacroStep::parse(&note.to_string()), Ok(note));
             let step = MacroStep::Text(text);
             prop_assert_eq!(MacroStep::parse(&step.to_string()), Ok(step));
         }

@@ -306,6 +306,13 @@ pub enum Request {
         /// The text.
         text: String,
     },
+    /// Write a note into a thread; it never leaves. → [`Response::Noted`]
+    AddNote {
+        /// Which thread.
+        thread: ThreadId,
+        /// The text.
+        text: String,
+    },
     /// Templates of an account, by name and language. → [`Response::Templates`]
     Templates {
         /// Which.
@@ -651,6 +658,13 @@ pub enum Response {
         /// Its thread.
         thread: ThreadId,
     },
+    /// A note was stored.
+    Noted {
+        /// The note.
+        note: MessageId,
+        /// Its thread.
+        thread: ThreadId,
+    },
     /// A send was withdrawn; this was it.
     TakenBack {
         /// Its thread.
@@ -758,6 +772,11 @@ pub enum Changed {
     TemplatesChanged {
         /// Which account.
         account: AccountId,
+    },
+    /// A draft of a thread was kept or removed.
+    DraftChanged {
+        /// Which.
+        thread: ThreadId,
     },
     /// The quick replies changed.
     QuickRepliesChanged,

@@ -139,6 +139,17 @@ pub enum Action {
     KillToEnd,
     Yank,
     Undo,
+    Redo,
+    YankNext,
+    DeleteWordForward,
+    Note,
+    Emoji,
+    Editor,
+    WriteButtons,
+    WriteList,
+    WriteLink,
+    WritePlace,
+    WriteCard,
 }
 
 impl Action {
@@ -202,6 +213,7 @@ macro_rules! commands {
 pub const COMMANDS: &[Command] = commands! {
     "list.open"          Open               "open"        L   ["Enter", "l", "Right"]      true  "open the thread under the cursor";
     "message.reply"      Reply              "reply"       LC  ["r", "Space r"]             true  "write a reply; on a selected message: quote it";
+    "message.note"       Note               "note"        LC  ["n", "Space N"]             true  "write a note: it stays here, whatever the window";
     "template.pick"      Template           "template"    LC  ["t", "Space t"]             true  "send a template";
     "palette.open"       Palette            "find"        LC  ["Ctrl+K", "Ctrl+P", "Space Space"] false "find a command, a thread, a template or a quick reply";
     "palette.commands"   CommandLine        "command"     LC  [":"]                        false "type a command by its name";
@@ -266,6 +278,11 @@ pub const COMMANDS: &[Command] = commands! {
     "message.copy"       Copy               "copy"        C   ["y", "Space y"]             true  "copy the selected message, or the marked ones with names and times";
     "message.life"       Life               "life"        C   ["I"]                        false "the life of the selected message: attempts, every status, the raw webhooks";
     "message.open_link"  OpenLink           "open link"   C   ["o", "Space o"]             false "open a link of the selected message, or copy it where there is no browser";
+    "message.buttons"    WriteButtons       "buttons"     C   ["Space b b"]                false "write a message with reply buttons";
+    "message.list"       WriteList          "list message" C  ["Space b l"]                false "write a message with a list to choose from";
+    "message.link"       WriteLink          "link button" C   ["Space b u"]                false "write a message with a button that opens a web page";
+    "message.place"      WritePlace         "place"       C   ["Space b p"]                false "send a place";
+    "message.card"       WriteCard          "contact card" C  ["Space b c"]                false "send a contact card";
     "message.retry"      Retry              "retry"       C   ["Ctrl+R"]                   false "send a failed or unknown message again";
     "message.discard"    Discard            "discard"     C   ["x y", "D y"]               false "withdraw a queued message, or put a failed one aside";
     "message.undo"       UndoSend           "take back"   C   ["u"]                        false "take a message that waits back into the composer";
@@ -284,6 +301,9 @@ pub const COMMANDS: &[Command] = commands! {
     "macro.run"          RunMacro           "run macro"   LCW []                           false "look at the macro of this name and run it; for a key of your own: `\"F5\" = \"macro.run NAME\"`";
     "compose.send"       Send               "send"        W   ["Enter"]                    true  "send";
     "compose.later"      SendLater          "later"       W   ["Ctrl+G"]                   true  "send the text later: asks when";
+    "compose.undo_send"  UndoSend           "take back"   W   ["Ctrl+X Ctrl+U"]            false "take the message that has just left back into the text";
+    "compose.editor"     Editor             "editor"      W   ["Ctrl+X Ctrl+E"]            false "write on in $VISUAL or $EDITOR, which also checks the spelling";
+    "compose.emoji"      Emoji              "emoji"       W   ["Ctrl+X Ctrl+J"]            false "insert an emoji by its name (also: type `:` and two letters)";
     "compose.newline"    Newline            "line"        W   ["Ctrl+J", "Alt+Enter", "Shift+Enter", "Ctrl+Enter"] true "new line";
     "compose.quick"      QuickReply         "quick reply" W   ["Ctrl+O"]                   false "insert a quick reply (also: / at the start of a word)";
     "compose.leave"      Leave              "leave"       W   ["Esc", "Ctrl+C"]            true  "leave the text; it stays as a draft";
@@ -301,6 +321,9 @@ pub const COMMANDS: &[Command] = commands! {
     "edit.kill_start"    KillToStart        "cut to start" W  ["Ctrl+U"]                   false "cut to the start of the line";
     "edit.kill_end"      KillToEnd          "cut to end"  W   ["Ctrl+K"]                   false "cut to the end of the line";
     "edit.yank"          Yank               "paste cut"   W   ["Ctrl+Y"]                   false "insert what was cut last";
+    "edit.yank_next"     YankNext           "older cut"   W   ["Ctrl+X Ctrl+Y"]            false "right after that: what was cut before it instead";
+    "edit.word_forward"  DeleteWordForward  "cut next word" W ["Ctrl+Delete"]              false "cut the word after the cursor";
+    "edit.redo"          Redo               "redo"        W   ["Ctrl+R"]                   false "do again what was taken back";
     "edit.undo"          Undo               "undo"        W   ["Ctrl+7", "Ctrl+_"]         false "take back the last change of the text (the terminal's Ctrl+_); in an empty text: the message just sent";
     "conversation.page_up"   PageUp         "page up"     W   ["PageUp"]                   false "one page up in the conversation";
     "conversation.page_down" PageDown       "page down"   W   ["PageDown"]                 false "one page down in the conversation";

@@ -25,12 +25,15 @@ mod canvas;
 pub mod command;
 mod composer;
 mod draw;
+mod editor;
+mod emoji;
 mod format;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 pub mod keymap;
 mod line;
 mod links;
+mod marks;
 mod mask;
 mod notify;
 mod outside;

@@ -3,6 +3,7 @@
 //! The place is the message at the bottom and how many of its lines are below the edge, so that messages
 //! arriving anywhere do not move what is read, and the work is bound by the height of the pane.
 
+use super::drafts::Drafts;
 use super::{App, Asked, Damage};
 use crate::clock::Millis;
 use crate::model::contact::Contact;
@@ -87,6 +88,8 @@ pub(crate) struct Conversation {
     pub below: u32,
     /// The text being written.
     pub composer: Composer,
+    /// Whether it is for the customer or for colleagues.
+    pub mode: DraftMode,
     /// Rows of the composer.
     pub composer_rows: u16,
     /// The message that the text answers to.
@@ -101,9 +104,10 @@ pub(crate) struct Conversation {
     pub(super) range: Option<MessageId>,
     /// The search in this thread.
     pub find: Option<super::find::Find>,
-    draft_saved: String,
-    pub(super) touched: bool,
+    pub(super) drafts: Drafts,
     pub(super) draft_due: Option<Millis>,
+    /// When the text got the keys, and how it was then.
+    pub(super) entered: Option<(Millis, u64)>,
     /// When the customer was last told that somebody types.
     pub(super) typing_told: Option<Millis>,
     pub(super) patience: Option<Millis>,
@@ -129,6 +133,7 @@ impl Conversation {
             unread: None,
             below: 0,
             composer: Composer::default(),
+            mode: DraftMode::Reply,
             composer_rows: 1,
             quote: None,
             pages: Vec::new(),
@@ -138,9 +143,9 @@ impl Conversation {
             marked_messages: BTreeMap::new(),
             range: None,
             find: None,
-            draft_saved: String::new(),
-            touched: false,
+            drafts: Drafts::default(),
             draft_due: None,
+            entered: None,
             typing_told: None,
             patience: None,
             marked: None,
@@ -164,6 +169,11 @@ impl Conversation {
     /// Whether free text may be sent now.
     pub fn is_open(&self, now: Millis) -> bool {
         self.row.as_ref().is_some_and(|r| r.window.is_open(now))
+    }
+
+    /// Whether the text can be written now: a note always.
+    pub fn can_write(&self, now: Millis) -> bool {
+        self.mode == DraftMode::Note || self.is_open(now)
     }
 
     fn older(&self) -> Option<Cursor> {
@@ -193,19 +203,6 @@ impl Conversation {
         self.selected.and_then(|id| self.message(id))
     }
 
-    /// The request that saves the draft, if it is not saved as it is.
-    pub(super) fn draft_request(&mut self) -> Option<Request> {
-        if !self.touched || self.composer.text() == self.draft_saved {
-            return None;
-        }
-        self.draft_saved = self.composer.text().to_owned();
-        Some(Request::SaveDraft {
-            thread: self.thread,
-            mode: DraftMode::Reply,
-            text: self.draft_saved.clone(),
-        })
-    }
-
     pub(super) fn take_row(&mut self, row: ThreadRow) {
         if row.unread == 0 {
             self.keep_unread = false;
@@ -216,10 +213,7 @@ impl Conversation {
     pub(super) fn take_detail(&mut self, detail: ThreadDetail) {
         self.contact = Some(detail.contact);
         self.row = Some(detail.row);
-        if !self.touched {
-            self.composer = Composer::with_text(&detail.draft);
-            self.draft_saved = self.composer.text().to_owned();
-        }
+        self.take_drafts(detail.draft, detail.note);
         if self.unread.is_none() && !self.keep_unread {
             self.find_unread(detail.read_at);
         }

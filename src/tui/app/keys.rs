@@ -92,7 +92,7 @@ impl App {
             self.steps(serial, steps);
             return;
         }
-        if self.counted(key) {
+        if self.pending.is_empty() && self.emoji_key(key.code, key.modifiers) || self.counted(key) {
             return;
         }
         if let Some(older) = self.match_key(key) {

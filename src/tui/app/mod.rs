@@ -4,7 +4,11 @@ mod answers;
 mod commands;
 mod conversation;
 mod damage;
+mod drafts;
+mod editor;
+mod emoji;
 mod find;
+mod follow;
 mod handling;
 mod keys;
 mod late;
@@ -36,10 +40,13 @@ pub(crate) mod tests;
 mod update_tests;
 #[cfg(test)]
 mod views_tests;
+#[cfg(test)]
+mod writing_tests;
 
 pub(crate) use conversation::Conversation;
 pub(crate) use damage::Damage;
 pub(crate) use find::Find;
+pub(crate) use follow::Left;
 pub(crate) use handling::short_snooze;
 pub(crate) use keys::Pending;
 pub(crate) use list::ThreadList;
@@ -53,7 +60,7 @@ use super::format;
 use super::keymap::Keymap;
 use super::notify::{Note, Notifier, Rules};
 use super::outside::{FileDone, FileProblem, FileStep, Piped};
-use super::overlay::{Overlay, Step};
+use super::overlay::{Overlay, Step, compose};
 use super::overlays::{self, Kind};
 use super::theme::{Listed, Theme};
 use super::transcript::{Cache, WayOut};
@@ -63,17 +70,15 @@ use crate::model::handling::Act;
 use crate::model::macros::Macro;
 use crate::model::thread::ThreadFilter;
 use crate::model::{AccountId, MessageId, QuickReply, Template, ThreadId};
-use crate::protocol::{AccountView, ClientFrame, PROTOCOL, Request, ServerFrame, Status};
 #[cfg(test)]
 use crate::protocol::Problem;
+use crate::protocol::{AccountView, ClientFrame, PROTOCOL, Request, ServerFrame, Status};
 use crate::text;
 use crossterm::event::{KeyEvent, KeyEventKind};
 use jiff::tz::TimeZone;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// A draft is saved this long after the last key, in milliseconds.
-const DRAFT_DELAY: Millis = 500;
 /// Quitting waits at most this long for the last draft to be saved, in milliseconds.
 const QUIT_WAIT: Millis = 2_000;
 /// The customer is told at most this often that somebody types, in milliseconds: the provider shows it for 25
@@ -127,6 +132,8 @@ pub(crate) enum Event {
     Piped(Box<Piped>),
     /// A file was opened, or finished, or neither.
     File(Result<FileDone, FileProblem>),
+    /// The editor has ended: with a text, without one, or not as it should.
+    Edited(Result<Option<String>, String>),
     /// The process is to end.
     Terminate,
 }
@@ -155,6 +162,8 @@ pub(crate) enum Effect {
     Notify(Note),
     /// Read which themes there are; they come back as [`Event::Themes`].
     ReadThemes,
+    /// Let the operator's editor have this text; it comes back as [`Event::Edited`].
+    Edit(String),
     /// Draw everything again.
     Redraw,
     /// Stop the process until the shell continues it.
@@ -210,8 +219,11 @@ pub(crate) enum Asked {
     },
     TakeBack,
     Check,
+    Note {
+        thread: ThreadId,
+        text: String,
+    },
     Draft,
-    LastDraft,
     /// Read ahead for the quick-reply picker.
     QuickReplies,
     /// Read ahead for the macro picker.
@@ -299,6 +311,14 @@ pub(crate) struct App {
     /// When the countdown of a waiting message changes.
     next_wait: Option<Millis>,
     quitting: Option<Millis>,
+    /// Whether the key that is being handled is held down.
+    held: bool,
+    /// Emoji that fit what is being written.
+    pub emoji: emoji::Offer,
+    /// Half-written forms.
+    forms: compose::Kept,
+    /// Where the operator is, kept for the next screen.
+    follow: follow::Follow,
     effects: Vec<Effect>,
 }
 
@@ -360,6 +380,10 @@ impl App {
             countdown: None,
             next_wait: None,
             quitting: None,
+            held: false,
+            emoji: emoji::Offer::default(),
+            forms: compose::Kept::default(),
+            follow: follow::Follow::default(),
             effects: Vec::new(),
         };
         app.list.filter = ThreadFilter::Inbox;
@@ -380,6 +404,7 @@ impl App {
         match event {
             Event::Key(key) => {
                 if key.kind != KeyEventKind::Release {
+                    self.held = key.kind == KeyEventKind::Repeat;
                     self.stop_following();
                     self.key(key);
                 }
@@ -427,8 +452,10 @@ impl App {
             Event::LinkCopied => self.say("no browser here: the link was copied"),
             Event::Piped(piped) => self.piped(*piped),
             Event::File(result) => self.file(result),
+            Event::Edited(result) => self.edited(result),
             Event::Terminate => self.quit(),
         }
+        self.look_where();
         std::mem::take(&mut self.effects)
     }
 
@@ -443,6 +470,7 @@ impl App {
             self.counts_due(),
             self.quitting.map(|at| at + QUIT_WAIT),
             self.pending.due(),
+            self.follow.due(),
             c.and_then(|c| c.draft_due),
             c.and_then(|c| c.patience),
         ]
@@ -453,7 +481,7 @@ impl App {
 
     /// Whether the first useful frame can be drawn: threads and a conversation are here, or there are none.
     pub fn is_ready(&self) -> bool {
-        self.started && self.conversation.as_ref().is_none_or(|c| c.loaded)
+        self.started && self.follow.is_known() && self.conversation.as_ref().is_none_or(|c| c.loaded)
     }
 
     /// Whether the conversation that was just opened is on its way: for a moment the old picture stays, so that
@@ -500,12 +528,6 @@ impl App {
         self.next_wait = self.next_wait(now);
     }
 
-    /// The title of the terminal's window.
-    pub fn title(&self) -> String {
-        let unread: u32 = self.accounts.iter().map(|a| a.unread_threads).sum();
-        if unread == 0 { "Switchboard".into() } else { format!("({unread}) Switchboard") }
-    }
-
     fn damage(&mut self, mut d: Damage) {
         // The keys at the bottom follow what is selected, quoted and failed.
         if d.has(Damage::CONVERSATION) {
@@ -521,6 +543,11 @@ impl App {
     }
 
     fn ask(&mut self, request: Request, asked: Asked) {
+        if let (Asked::Thread(id), Some(c)) = (&asked, &mut self.conversation)
+            && c.thread == *id
+        {
+            c.asks_for_drafts();
+        }
         let id = self.next_id;
         self.next_id += 1;
         if !matches!(
@@ -571,6 +598,9 @@ impl App {
         self.explain_pending(now);
         if self.conversation.as_ref().and_then(|c| c.draft_due).is_some_and(|at| now >= at) {
             self.save_draft();
+        }
+        if self.follow.due().is_some_and(|at| now >= at) {
+            self.save_place(Asked::Quiet);
         }
         if let Some(c) = &mut self.conversation
             && c.patience.is_some_and(|at| now >= at)
@@ -631,6 +661,9 @@ impl App {
         self.parked = None;
         let row = self.list.row(thread).cloned();
         let mut c = Conversation::new(thread, row);
+        if let Some(before) = &self.conversation {
+            c.go_on_from(before);
+        }
         c.patience = Some(self.clock.now() + PATIENCE);
         self.conversation = Some(c);
         self.changed_messages.clear();
@@ -739,6 +772,7 @@ impl App {
         }
         let left_text = self.scope == Scope::Composer;
         self.scope = scope;
+        self.entered_text();
         self.forget_pending();
         if left_text {
             self.save_draft();

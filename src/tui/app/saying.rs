@@ -1,6 +1,6 @@
-//! What the status line says, and the way out.
+//! What the status line and the window's title say, and the way out.
 
-use super::{App, Asked, Conversation, Damage, Effect};
+use super::{App, Asked, Damage, Effect};
 use crate::protocol::Problem;
 use crate::text;
 
@@ -14,6 +14,12 @@ pub(crate) struct Say {
 }
 
 impl App {
+    /// The title of the terminal's window.
+    pub fn title(&self) -> String {
+        let unread: u32 = self.accounts.iter().map(|a| a.unread_threads).sum();
+        if unread == 0 { "Switchboard".into() } else { format!("({unread}) Switchboard") }
+    }
+
     pub(super) fn say(&mut self, text: impl AsRef<str>) {
         self.say = Some(Say { text: text::sanitize(text.as_ref()).into_owned(), bad: false });
         self.damage(Damage::STATUS);
@@ -42,17 +48,20 @@ impl App {
             return;
         }
         self.quitting = Some(self.clock.now());
-        let draft = self.conversation.as_mut().and_then(Conversation::draft_request);
-        match draft {
-            Some(request) if !self.gone => self.ask(request, Asked::LastDraft),
-            _ => self.quit_when_saved(),
+        if !self.gone {
+            self.save_draft();
+            self.save_place(Asked::Draft);
         }
+        self.quit_when_saved();
     }
 
     /// Quits once no draft and no send is on its way.
     pub(super) fn quit_when_saved(&mut self) {
         let waits = !self.gone
-            && self.asked.values().any(|a| matches!(a, Asked::Draft | Asked::LastDraft | Asked::Send { .. }));
+            && self
+                .asked
+                .values()
+                .any(|a| matches!(a, Asked::Draft | Asked::Note { .. } | Asked::Send { .. }));
         if self.quitting.is_some() && !waits {
             self.effects.push(Effect::Quit);
         }

@@ -3,6 +3,7 @@
 use super::{put, spans};
 use crate::config::settings::Masking;
 use crate::model::inbound::Severity;
+use crate::model::thread::DraftMode;
 use crate::model::{DeliveryState, Direction};
 use crate::text;
 use crate::tui::app::{App, Conversation, can_be_undone};
@@ -209,12 +210,19 @@ fn keys(app: &App) -> Vec<(String, String)> {
             ("list.unread", "unread only"),
         ]);
     }
+    let note = c.is_some_and(|c| c.mode == DraftMode::Note);
     COMMANDS
         .iter()
         .filter(|c| c.hint && c.scopes.contains(&app.scope))
+        // A note goes to nobody: it is kept, and at once.
+        .filter(|c| !(note && c.action == Action::SendLater))
         .filter_map(|command| {
             let quoting = command.action == Action::Leave && c.is_some_and(|c| c.quote.is_some());
-            let title = if quoting { "no quote" } else { command.title };
+            let title = match command.action {
+                Action::Send if note => "keep the note",
+                _ if quoting => "no quote",
+                _ => command.title,
+            };
             app.keymap.shown(app.scope, command.id).map(|k| (k.to_owned(), title.to_owned()))
         })
         .collect()

@@ -8,7 +8,7 @@ use crate::tui::format;
 use crate::tui::mask;
 use crate::tui::transcript::{self, Line};
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 /// A window that closes within this time is said loudly: thirty minutes.
@@ -33,7 +33,7 @@ pub(super) fn draw(app: &App, area: Rect, panes: &Panes, buf: &mut Buffer) {
     };
     header(app, c, area, buf);
     messages(app, c, panes.transcript, buf);
-    separator(app, c, area, panes, buf);
+    super::composer::separator(app, c, area, panes, buf);
 }
 
 /// Name and number on the left of the upper edge, the window on its right.
@@ -122,101 +122,4 @@ fn highlight(buf: &mut Buffer, area: Rect, y: u16, line: &Line, needles: &[Strin
         let cells = text::width(&text[found]) as u16;
         buf.set_style(Rect::new(from, y, cells, 1).intersection(area), style);
     }
-}
-
-/// The line between messages and composer.
-fn separator(app: &App, c: &Conversation, area: Rect, panes: &Panes, buf: &mut Buffer) {
-    let t = &app.theme;
-    let y = panes.transcript.bottom();
-    let style = if app.scope == Scope::List { t.border } else { t.focus };
-    for x in area.x + 1..area.right() - 1 {
-        buf[(x, y)].set_symbol("─").set_style(style);
-    }
-    buf[(area.x, y)].set_symbol("├").set_style(style);
-    buf[(area.right() - 1, y)].set_symbol("┤").set_style(style);
-    let open = c.row.is_none() || c.is_open(app.clock.now());
-    let words = if open { " reply " } else { " template only " };
-    let strong = if app.scope == Scope::Composer { t.focus.add_modifier(Modifier::BOLD) } else { t.dim };
-    put(buf, area.x + 1, y, words, area.width.saturating_sub(2), strong);
-    let place = c.find.as_ref().map(crate::tui::app::Find::place).filter(|p| !p.is_empty());
-    let right = if let Some(place) = &place {
-        format!(" {} ", text::truncate(&text::sanitize(place), 50))
-    } else if c.has_chosen() {
-        format!(" {} marked ", c.chosen().len())
-    } else if c.late.is_some() {
-        format!(" ↑ came late · {} ", app.key_for("list.next_unread"))
-    } else if c.below > 0 {
-        format!(" ↓ {} new · {} ", c.below, app.key_for("move.bottom"))
-    } else if !c.is_at_end() && c.loaded {
-        format!(" ↓ newer · {} ", app.key_for("move.bottom"))
-    } else if open {
-        " quick: / ".to_owned()
-    } else {
-        String::new()
-    };
-    let cells = text::width(&right) as u16;
-    let loud = place.is_some() || c.has_chosen() || c.below > 0 || c.late.is_some();
-    let style = if loud { t.unread } else { t.dim };
-    put(buf, (area.right() - 2).saturating_sub(cells), y, &right, cells, style);
-}
-
-/// The text being written, or why nothing can be written.
-pub(super) fn composer(app: &App, area: Rect, buf: &mut Buffer) {
-    let t = &app.theme;
-    let Some(c) = &app.conversation else { return };
-    if c.row.is_some() && !c.is_open(app.clock.now()) {
-        let mut x = put(buf, area.x, area.y, "window closed", area.width, t.warn);
-        // While writing, what sends opens the templates.
-        let id = if app.scope == Scope::Composer { "compose.send" } else { "template.pick" };
-        let key = app.key_for(id);
-        for (s, style) in [(" - ", t.dim), (&*key, t.key), (" sends a template", t.dim)] {
-            x = put(buf, x, area.y, s, area.right().saturating_sub(x), style);
-        }
-        return;
-    }
-    let mut y = area.y;
-    if let Some(quoted) = c.quote {
-        let line = c.message(quoted).map(transcript::one_line).unwrap_or_default();
-        let x = put(buf, area.x, y, "▎ ", area.width, t.ours);
-        put(buf, x, y, &line, area.right().saturating_sub(x), t.dim);
-        y += 1;
-    }
-    if c.composer.is_empty() {
-        if app.scope != Scope::Composer {
-            let words = format!("{} writes a reply", app.key_for("message.reply"));
-            put(buf, area.x, y, &words, area.width, t.dim);
-        }
-        return;
-    }
-    let lines = c.composer.lines(usize::from(area.width));
-    let first = first_line(c, &lines, area.bottom().saturating_sub(y));
-    for (i, r) in lines[first..].iter().enumerate() {
-        let y = y + i as u16;
-        if y >= area.bottom() {
-            break;
-        }
-        buf.set_stringn(area.x, y, &c.composer.text()[r.clone()], usize::from(area.width), t.text);
-    }
-}
-
-/// The first line of the text that is shown, so that the cursor's line is.
-fn first_line(c: &Conversation, lines: &[std::ops::Range<usize>], rows: u16) -> usize {
-    let rows = usize::from(rows.max(1));
-    let row = c.composer.place(lines).row;
-    (row + 1).saturating_sub(rows).min(lines.len().saturating_sub(rows))
-}
-
-/// Where the cursor is while writing.
-pub(super) fn cursor(app: &App, area: Rect) -> Option<Position> {
-    let c = app.conversation.as_ref().filter(|_| app.scope == Scope::Composer)?;
-    if c.row.is_some() && !c.is_open(app.clock.now()) {
-        return None;
-    }
-    let y = area.y + u16::from(c.quote.is_some());
-    let lines = c.composer.lines(usize::from(area.width));
-    let place = c.composer.place(&lines);
-    let first = first_line(c, &lines, area.bottom().saturating_sub(y));
-    let x = area.x + (place.column as u16).min(area.width.saturating_sub(1));
-    let y = (y + place.row.saturating_sub(first) as u16).min(area.bottom().saturating_sub(1));
-    Some(Position::new(x, y))
 }

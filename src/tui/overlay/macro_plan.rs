@@ -8,7 +8,7 @@ use crate::model::event::Recipient;
 use crate::model::handling::{Act, BEFORE_WINDOW, Label, Nap};
 use crate::model::ids::{LabelId, QuickReplyId, ThreadId};
 use crate::model::macros::{Macro, MacroStep};
-use crate::model::outgoing::Outgoing;
+use crate::model::outgoing::{FieldProblem, Outgoing, check_note};
 use crate::model::quick_reply::QuickReply;
 use crate::protocol::Request;
 use crate::protocol::preferences::Preference;
@@ -116,6 +116,14 @@ fn step_of(step: &MacroStep, target: &Target, given: &Given, plan: &mut Plan) ->
                 Planned { words: "send a text".into(), template: Some(text.clone()), ..Planned::default() };
             send(planned, text, target, given, &mut plan.missing)
         }
+        MacroStep::Note(text) => {
+            let planned =
+                Planned { words: "write a note".into(), template: Some(text.clone()), ..Planned::default() };
+            fill(planned, text, target, given, &mut plan.missing, |text| {
+                check_note(&text)?;
+                Ok(Request::AddNote { thread, text })
+            })
+        }
         MacroStep::Label(name) => {
             label(format!("put the label {name} on"), name, target, |id| (vec![id], Vec::new()))
         }
@@ -216,18 +224,28 @@ fn send(
         planned.trouble = Some("the window is closed: only a template can be sent".into());
         return planned;
     }
+    fill(planned, template, target, given, missing, |text| {
+        let content = Outgoing::text(text.trim_end());
+        content.check()?;
+        let to = Recipient::Thread { thread: target.thread };
+        Ok(Request::Send { account: None, to, content, quote: None, at: None })
+    })
+}
+
+/// Fills a text in; with all its values it becomes a request.
+fn fill(
+    mut planned: Planned,
+    template: &str,
+    target: &Target,
+    given: &Given,
+    missing: &mut Vec<String>,
+    request: impl FnOnce(String) -> Result<Request, FieldProblem>,
+) -> Planned {
     match target.vars.fill(template, given) {
-        Filled::Text(text) => {
-            let content = Outgoing::text(text.trim_end());
-            match content.check() {
-                Ok(()) => {
-                    let to = Recipient::Thread { thread: target.thread };
-                    planned.request =
-                        Some(Request::Send { account: None, to, content, quote: None, at: None });
-                }
-                Err(e) => planned.trouble = Some(e.to_string()),
-            }
-        }
+        Filled::Text(text) => match request(text) {
+            Ok(request) => planned.request = Some(request),
+            Err(e) => planned.trouble = Some(e.to_string()),
+        },
         Filled::Missing(names) => {
             for name in names {
                 if !missing.contains(&name) {

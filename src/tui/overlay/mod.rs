@@ -4,6 +4,7 @@
 //! done it returns as [`Step`]s; what comes back it gets through [`Overlay::deliver`].
 
 pub mod accounts;
+pub mod compose;
 pub mod confirm;
 pub mod contact;
 pub mod doctor;
