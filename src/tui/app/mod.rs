@@ -20,6 +20,7 @@ mod outward;
 mod overlaid;
 pub(crate) mod palette;
 mod panes;
+mod saying;
 mod talk;
 mod views;
 mod writing;
@@ -54,6 +55,7 @@ pub(crate) use keys::Pending;
 pub(crate) use list::ThreadList;
 pub(crate) use outbox::can_be_undone;
 pub(crate) use panes::Panes;
+pub(crate) use saying::Say;
 pub(crate) use views::Desk;
 
 use super::command::Scope;
@@ -69,7 +71,9 @@ use crate::config::settings::{ReadOn, UiSettings};
 use crate::model::macros::Macro;
 use crate::model::thread::ThreadFilter;
 use crate::model::{AccountId, MessageId, QuickReply, Template, ThreadId};
-use crate::protocol::{AccountView, ClientFrame, PROTOCOL, Problem, Request, ServerFrame, Status};
+#[cfg(test)]
+use crate::protocol::Problem;
+use crate::protocol::{AccountView, ClientFrame, PROTOCOL, Request, ServerFrame, Status};
 use crate::text;
 use crossterm::event::{KeyEvent, KeyEventKind};
 use jiff::tz::TimeZone;
@@ -167,15 +171,6 @@ pub(crate) enum Effect {
     Suspend,
     /// Leave.
     Quit,
-}
-
-/// A sentence in the status line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Say {
-    /// The sentence, safe.
-    pub text: String,
-    /// Whether something went wrong.
-    pub bad: bool,
 }
 
 /// What a request was for.
@@ -534,12 +529,6 @@ impl App {
         self.next_wait = self.next_wait(now);
     }
 
-    /// The title of the terminal's window.
-    pub fn title(&self) -> String {
-        let unread: u32 = self.accounts.iter().map(|a| a.unread_threads).sum();
-        if unread == 0 { "Switchboard".into() } else { format!("({unread}) Switchboard") }
-    }
-
     fn damage(&mut self, mut d: Damage) {
         // The keys at the bottom follow what is selected, quoted and failed.
         if d.has(Damage::CONVERSATION) {
@@ -552,27 +541,6 @@ impl App {
     /// Whether something lies over the inbox.
     pub fn is_covered(&self) -> bool {
         !self.overlays.is_empty() || self.pending.explained
-    }
-
-    fn say(&mut self, text: impl AsRef<str>) {
-        self.say = Some(Say { text: text::sanitize(text.as_ref()).into_owned(), bad: false });
-        self.damage(Damage::STATUS);
-    }
-
-    fn say_bad(&mut self, text: impl AsRef<str>) {
-        self.say = Some(Say { text: text::sanitize(text.as_ref()).into_owned(), bad: true });
-        self.damage(Damage::STATUS);
-    }
-
-    fn say_problem(&mut self, p: &Problem) {
-        let mut s = p.what.clone();
-        if !p.means.is_empty() {
-            s = format!("{s} · {}", p.means);
-        }
-        if !p.next.is_empty() {
-            s = format!("{s} · → {}", p.next);
-        }
-        self.say_bad(s);
     }
 
     fn ask(&mut self, request: Request, asked: Asked) {
@@ -685,32 +653,6 @@ impl App {
         if self.status_changed && !status {
             self.status_changed = false;
             self.ask(Request::Status, Asked::Status);
-        }
-    }
-
-    fn quit(&mut self) {
-        if self.quitting.is_some() {
-            // The second time nobody waits.
-            self.effects.push(Effect::Quit);
-            return;
-        }
-        self.quitting = Some(self.clock.now());
-        if !self.gone {
-            self.save_draft();
-            self.save_place(Asked::Draft);
-        }
-        self.quit_when_saved();
-    }
-
-    /// Quits once no draft and no send is on its way.
-    fn quit_when_saved(&mut self) {
-        let waits = !self.gone
-            && self
-                .asked
-                .values()
-                .any(|a| matches!(a, Asked::Draft | Asked::Note { .. } | Asked::Send { .. }));
-        if self.quitting.is_some() && !waits {
-            self.effects.push(Effect::Quit);
         }
     }
 
