@@ -72,8 +72,7 @@ impl Item {
             Body::Unsupported { .. } | Body::Unknown { .. } => {
                 (Err("WhatsApp did not hand its content over"), None)
             }
-            #[allow(unreachable_patterns, reason = "kinds that come later are not forwarded by accident")]
-            _ => (Err("this kind cannot be forwarded"), None),
+            Body::Note { .. } => (Err("a note stays here: it is not for customers"), None),
         };
         let content = content.and_then(|c| match c.check() {
             Ok(()) => Ok(c),

@@ -58,8 +58,9 @@ fn what_can_be_forwarded_is_and_the_rest_says_why() {
     let i = item(menu());
     assert_eq!(i.content, Ok(Outgoing::text("Hi\nShall we?\n• Yes")));
     assert!(i.loss.is_some());
+    let note = Body::Note { text: "he is angry".into() };
     for body in
-        [image(), Body::Revoked, Body::Call { event: "missed".into(), seconds: None }, Body::text(" ")]
+        [image(), note, Body::Revoked, Body::Call { event: "missed".into(), seconds: None }, Body::text(" ")]
     {
         assert!(item(body.clone()).content.is_err(), "{body:?}");
     }
