@@ -173,7 +173,7 @@ impl ForwardBox {
         }
     }
 
-    fn who(&self, row: &ThreadRow, theme: &Theme) -> String {
+    fn who(row: &ThreadRow, theme: &Theme) -> String {
         let mut out = mask::name(&text::sanitize(&row.title), theme.mask).into_owned();
         if let Some(phone) = row.phone.as_deref().map(display_phone).filter(|p| *p != row.title) {
             out = format!("{out}  {}", mask::numbers(&phone, theme.mask));
@@ -202,7 +202,7 @@ impl ForwardBox {
             } else {
                 right
             };
-            frame::put(buf, line.x, line.y, right.saturating_sub(line.x), &self.who(row, theme), theme.text);
+            frame::put(buf, line.x, line.y, right.saturating_sub(line.x), &Self::who(row, theme), theme.text);
             if i == self.selection.at {
                 frame::select(buf, line, theme);
             }
@@ -224,7 +224,7 @@ impl ForwardBox {
             }
             y += 1;
         };
-        put(&format!("To {}", self.who(row, theme)), theme.strong);
+        put(&format!("To {}", Self::who(row, theme)), theme.strong);
         put(&format!("on {}", self.account(row)), theme.dim);
         if !row.window.is_open(self.now) {
             put("Its window is closed: what is no template will be refused.", theme.warn);
