@@ -63,10 +63,10 @@ impl Script {
             threads: Vec::new(),
             messages: Vec::new(),
             drafts: HashMap::new(),
-            replies: Vec::new(),
-            macros: Vec::new(),
             notes: HashMap::new(),
             preferences: BTreeMap::new(),
+            replies: Vec::new(),
+            macros: Vec::new(),
             status: Status {
                 listener: Some("127.0.0.1:8080".into()),
                 last_webhook: Some(NOW - 9 * MIN),

@@ -7,7 +7,7 @@ use crate::model::template::Values;
 use crate::model::thread::{ThreadFilter, ThreadRow};
 use crate::model::{DeliveryState, MessageId, Outgoing, ThreadId};
 use crate::protocol::preferences::Preference;
-use crate::protocol::{Place, Request, Response};
+use crate::protocol::{Found, Place, Request, Response};
 use std::io::{self, Write};
 
 /// Name, what follows it, what it does.
@@ -19,6 +19,7 @@ pub(super) const COMMANDS: &[(&str, &str, &str)] = &[
     ("open", "N, name or number", "open a thread and tell its last messages"),
     ("more", "", "older messages of the open thread"),
     ("reply", "[TEXT]", "send a text; without one, type lines and end with a line of one dot"),
+    ("note", "TEXT", "write a note into the open thread; it stays here, whatever the window"),
     ("templates", "", "the templates that may be sent in the open thread"),
     ("template", "NAME LANGUAGE [KEY=VALUE …]", "send a template"),
     ("retry", "", "send the newest failed message of the open thread again"),
@@ -37,6 +38,11 @@ pub(super) fn meant(word: &str) -> Option<&'static str> {
     let names = || COMMANDS.iter().map(|(name, ..)| *name);
     names().find(|n| *n == word).or_else(|| names().find(|n| !word.is_empty() && n.starts_with(word)))
 }
+
+/// Messages that a search shows.
+const RESULTS: u32 = 20;
+/// Pages that are looked through for them.
+const PAGES: u32 = 60;
 
 impl<W: Write> Talk<W> {
     /// Does what a line says; whether it was the last.
@@ -69,6 +75,7 @@ impl<W: Write> Talk<W> {
             Some("open") => self.open_named(rest).await?,
             Some("more") => self.more().await?,
             Some("reply") => self.reply(rest).await?,
+            Some("note") => self.note(rest).await?,
             Some("templates") => self.templates().await?,
             Some("template") => self.template(rest).await?,
             Some("retry") => self.retry().await?,
@@ -175,6 +182,9 @@ impl<W: Write> Talk<W> {
         if !detail.draft.is_empty() {
             self.say(format!("there is a draft: {}", detail.draft))?;
         }
+        if !detail.note.is_empty() {
+            self.say(format!("there is the draft of a note: {}", detail.note))?;
+        }
         let newest = items.last().map_or(detail.row.last_at, |m| m.at);
         let stored = items.iter().map(|m| m.stored_at).max();
         let seen = newer.is_none() && self.settings.read_on != ReadOn::Reply && detail.row.unread > 0;
@@ -206,6 +216,15 @@ impl<W: Write> Talk<W> {
             return self.say("Type the text. A line of one dot sends it; a dot at once sends nothing.");
         }
         self.send(rest.to_owned()).await
+    }
+
+    async fn note(&mut self, rest: &str) -> io::Result<()> {
+        let Some(open) = &self.open else { return self.say("no thread is open; open one first") };
+        let request = Request::AddNote { thread: open.thread, text: rest.to_owned() };
+        match self.ask(request).await? {
+            Some(_) => self.say("noted"),
+            None => Ok(()),
+        }
     }
 
     async fn send(&mut self, text: String) -> io::Result<()> {
@@ -270,9 +289,22 @@ impl<W: Write> Talk<W> {
             return self.say("search for what?");
         }
         let text = rest.to_owned();
-        let request =
-            Request::Search { text, zone: None, account: None, thread: None, before: None, limit: 20 };
-        let Some(Response::Found(found)) = self.ask(request).await? else { return Ok(()) };
+        let mut found = Found::default();
+        let mut before = None;
+        // Filters look at so many messages at a time: there may be more further back.
+        for _ in 0..PAGES {
+            let (text, first, limit) = (text.clone(), before.is_none(), RESULTS);
+            let request = Request::Search { text, zone: None, account: None, thread: None, before, limit };
+            let Some(Response::Found(page)) = self.ask(request).await? else { return Ok(()) };
+            if first {
+                found.threads = page.threads;
+            }
+            found.hits.items.extend(page.hits.items);
+            before = page.hits.next;
+            if before.is_none() || found.hits.items.len() >= RESULTS as usize {
+                break;
+            }
+        }
         if found.threads.is_empty() && found.hits.items.is_empty() {
             return self.say("nothing was found");
         }
