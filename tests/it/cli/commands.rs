@@ -122,7 +122,7 @@ pub(super) fn message(state: DeliveryState) -> Message {
 }
 
 /// An engine with one account, one thread and one message that moves through `states` at every look.
-fn engine(states: &'static [DeliveryState]) -> Scripted {
+pub(super) fn engine(states: &'static [DeliveryState]) -> Scripted {
     let looks = std::sync::atomic::AtomicUsize::new(0);
     let replies = std::sync::Mutex::new(Vec::<QuickReply>::new());
     let macros = std::sync::Mutex::new(Vec::<Macro>::new());

@@ -2,5 +2,6 @@
 
 mod binary;
 mod commands;
+mod export;
 mod outbox;
 mod scripted;
