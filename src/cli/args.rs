@@ -1,5 +1,6 @@
 //! The tree of commands and flags, and the help that needs no manual.
 
+use super::handling_args::{Labels, ThreadAction, Views};
 use super::since::{Since, since};
 use crate::model::ids::{AccountId, EventId};
 use crate::protocol::Cursor;
@@ -69,8 +70,13 @@ pub enum Command {
         #[command(flatten)]
         format: Format,
     },
-    /// List threads, newest first
+    /// List threads by view or filter; resolve, snooze, assign and label them
+    #[command(after_help = EXIT_CODES)]
     Threads(Threads),
+    /// List, make, rename, colour and delete the labels of threads
+    Labels(Labels),
+    /// List the views, save and delete your own
+    Views(Views),
     /// Show the messages of a thread, oldest first
     Messages(Messages),
     /// List contacts, show one, make one of two, take one apart
@@ -114,7 +120,9 @@ impl Command {
             Self::Inbox | Self::Demo(_) | Self::Bench(_) => false,
             Self::Emulate(a) => a.format.json,
             Self::Serve { format } | Self::Accounts { format } | Self::Doctor { format } => format.json,
-            Self::Threads(a) => a.format.json,
+            Self::Threads(a) => a.json,
+            Self::Labels(a) => a.json,
+            Self::Views(a) => a.json,
             Self::Messages(a) => a.format.json,
             Self::Contacts(a) => a.json,
             Self::Send(a) => a.format.json,
@@ -181,7 +189,11 @@ pub struct Emulate {
 
 /// `threads`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Threads {
+    /// What to do with some [default: list]
+    #[command(subcommand)]
+    pub action: Option<ThreadAction>,
     /// Only this account (see `switchboard accounts`)
     #[arg(long, value_name = "ID", value_parser = account)]
     pub account: Option<AccountId>,
@@ -191,15 +203,21 @@ pub struct Threads {
     /// Only threads with failed messages
     #[arg(long)]
     pub failed: bool,
+    /// Only threads of a view: inbox, mine, unassigned, window, snoozed, resolved, or one of your own
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["unread", "failed"])]
+    pub view: Option<String>,
+    /// Only threads that a filter finds, such as 'label:vip state:open age:>2d' (see `switchboard views save --help`)
+    #[arg(long, value_name = "EXPR", conflicts_with_all = ["unread", "failed", "view"])]
+    pub filter: Option<String>,
     /// At most this many
     #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=500))]
     pub limit: u32,
     /// Continue a list: the cursor that the last one ended with
     #[arg(long, value_name = "CURSOR", value_parser = cursor)]
     pub before: Option<Cursor>,
-    /// Output
-    #[command(flatten)]
-    pub format: Format,
+    /// Print one JSON document instead of a table; errors become {"error": …} on standard error
+    #[arg(long, global = true)]
+    pub json: bool,
 }
 
 /// `messages`.

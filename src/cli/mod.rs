@@ -18,6 +18,8 @@ mod demo;
 mod doctor;
 mod emulate;
 mod format;
+mod handling;
+pub mod handling_args;
 mod keys;
 mod messages;
 mod outbox;
@@ -114,6 +116,8 @@ async fn dispatch(cli: Cli, env: &Env, launcher: &dyn Launcher, out: &mut Output
         Command::Serve { .. } => serve::run(context).await,
         Command::Accounts { .. } => accounts::run(context).await,
         Command::Threads(a) => threads::run(context, a).await,
+        Command::Labels(a) => handling::labels(context, a).await,
+        Command::Views(a) => handling::views(context, a).await,
         Command::Messages(a) => messages::run(context, a).await,
         Command::Contacts(a) => contacts::run(context, a).await,
         Command::Send(a) => send::run(context, a).await,

@@ -18,11 +18,7 @@ const YEAR: Millis = 366 * 86_400_000;
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
 
 /// Answers a question about views and labels; `None` where it is none of those.
-pub(super) async fn read(
-    shared: &Shared,
-    operator: &str,
-    request: Request,
-) -> Result<Response, Problem> {
+pub(super) async fn read(shared: &Shared, operator: &str, request: Request) -> Result<Response, Problem> {
     let store = &shared.store;
     let (me, now) = (operator.to_owned(), shared.clock.now());
     match request {

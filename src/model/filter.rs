@@ -197,13 +197,13 @@ impl Reader {
                 }
             }
             self.at += 1;
-            if self.peek().is_some_and(|c| !c.is_whitespace() && !(commas && c == ',')) {
+            if self.peek().is_some_and(|c| !(c.is_whitespace() || commas && c == ',')) {
                 let what = "a space is missing behind the quotes".into();
                 return Err(BadFilter { at: self.at, len: 1, what });
             }
             return Ok(Value { at, len: self.at - at, text, quoted: true });
         }
-        while let Some(c) = self.peek().filter(|c| !c.is_whitespace() && !(commas && *c == ',')) {
+        while let Some(c) = self.peek().filter(|c| !(c.is_whitespace() || commas && *c == ',')) {
             if c == '"' {
                 let what = "quotes go around the whole value".into();
                 return Err(BadFilter { at: self.at, len: 1, what });
@@ -236,8 +236,7 @@ impl Reader {
 
     /// The word before a colon here, if there is one.
     fn key(&self) -> Option<(String, usize)> {
-        let letters: String =
-            self.chars[self.at..].iter().take_while(|c| c.is_ascii_alphabetic()).collect();
+        let letters: String = self.chars[self.at..].iter().take_while(|c| c.is_ascii_alphabetic()).collect();
         let n = letters.len();
         (n > 0 && self.chars.get(self.at + n) == Some(&':')).then(|| (letters.to_lowercase(), n + 1))
     }
@@ -255,8 +254,8 @@ impl Reader {
             }
             return Ok(Term { not, test: Test::Text(v.text) });
         };
-        let known =
-            ["account", "label", "assignee", "state", "priority", "is", "age", "window"].contains(&key.as_str());
+        let known = ["account", "label", "assignee", "state", "priority", "is", "age", "window"]
+            .contains(&key.as_str());
         if !known {
             let what = format!("`{key}:` is no word of a filter: {WORDS}; put text with a colon in quotes");
             return Err(BadFilter { at: self.at, len: cells, what });

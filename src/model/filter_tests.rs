@@ -127,7 +127,10 @@ fn what_is_wrong_is_named_with_its_place() {
     assert!(bad("label:\" \"").2.contains("nothing between"));
     assert_eq!(read("x").to_string(), "x");
     let e = "is:odd".parse::<Filter>().unwrap_err();
-    assert_eq!(e.to_string(), "column 4: `is:odd` is not known: unread, read, failed, draft, unanswered, answered");
+    assert_eq!(
+        e.to_string(),
+        "column 4: `is:odd` is not known: unread, read, failed, draft, unanswered, answered"
+    );
     assert!("x".repeat(FILTER_MAX + 1).parse::<Filter>().is_err());
 }
 
@@ -141,13 +144,8 @@ fn what_is_in_quotes_is_no_word() {
 }
 
 fn text() -> impl Strategy<Value = String> {
-    prop_oneof![
-        "[a-zäß王 :,\"\\\\-]{1,8}",
-        Just("none".to_owned()),
-        Just("me".to_owned()),
-        "\\PC{1,6}",
-    ]
-    .prop_filter("something", |s| !s.trim().is_empty())
+    prop_oneof!["[a-zäß王 :,\"\\\\-]{1,8}", Just("none".to_owned()), Just("me".to_owned()), "\\PC{1,6}",]
+        .prop_filter("something", |s| !s.trim().is_empty())
 }
 
 fn some<T: std::fmt::Debug + Clone>(one: impl Strategy<Value = T>) -> impl Strategy<Value = Vec<T>> {
@@ -163,7 +161,8 @@ fn any_test() -> impl Strategy<Value = Test> {
     prop_oneof![
         some(text()).prop_map(Test::Account),
         some(prop::option::of(text())).prop_map(Test::Label),
-        some(prop_oneof![Just(Who::Me), Just(Who::None), text().prop_map(Who::Name)]).prop_map(Test::Assignee),
+        some(prop_oneof![Just(Who::Me), Just(Who::None), text().prop_map(Who::Name)])
+            .prop_map(Test::Assignee),
         some(prop::sample::select(State::ALL.to_vec())).prop_map(Test::State),
         some(prop::sample::select(Priority::ALL.to_vec())).prop_map(Test::Priority),
         some(prop::sample::select(IS.map(|(_, is)| is).to_vec())).prop_map(Test::Is),

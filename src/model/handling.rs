@@ -324,7 +324,8 @@ mod tests {
 
     #[test]
     fn a_label_is_one_that_a_filter_can_name() {
-        let label = |name: &str| Label { id: LabelId::new(), name: name.into(), color: LabelColor::Red }.check();
+        let label =
+            |name: &str| Label { id: LabelId::new(), name: name.into(), color: LabelColor::Red }.check();
         for good in ["vip", "big customer", "Größe", "#4711", "a:b"] {
             assert!(label(good).is_ok(), "{good}");
         }

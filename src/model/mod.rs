@@ -22,7 +22,9 @@ pub mod window;
 pub use contact::{Contact, Identity, IdentityKind};
 pub use delivery::{DeliveryError, DeliveryState, DeliveryTimes};
 pub use event::{Actor, Event, EventBody};
-pub use ids::{AccountId, AttemptId, ContactId, LabelId, MessageId, ProviderMessageId, QuickReplyId, ThreadId};
+pub use ids::{
+    AccountId, AttemptId, ContactId, LabelId, MessageId, ProviderMessageId, QuickReplyId, ThreadId,
+};
 pub use message::{Body, Direction, MediaCard, MediaKind, Message, Origin, Quote, Reaction};
 pub use outgoing::Outgoing;
 pub use quick_reply::QuickReply;

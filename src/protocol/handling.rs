@@ -66,10 +66,7 @@ impl SavedView {
     /// The preference that keeps it, or removes it where the filter is empty.
     #[must_use]
     pub fn preference(&self) -> super::preferences::Preference {
-        super::preferences::Preference {
-            key: format!("{VIEW_KEY}{}", self.name),
-            value: self.filter.clone(),
-        }
+        super::preferences::Preference { key: format!("{VIEW_KEY}{}", self.name), value: self.filter.clone() }
     }
 
     /// Checks the name.
@@ -86,7 +83,10 @@ impl SavedView {
             return Err(FieldProblem::new("name", "is one word without `:`, `/` and quotes"));
         }
         if ThreadFilter::named(&self.name).is_some() {
-            return Err(FieldProblem::new("name", format!("`{}` is always there; choose another", self.name)));
+            return Err(FieldProblem::new(
+                "name",
+                format!("`{}` is always there; choose another", self.name),
+            ));
         }
         Ok(())
     }

@@ -139,10 +139,11 @@ async fn the_last_writer_wins_every_change_has_its_row_and_a_repeated_event_none
     assert_eq!(row(&bed, a).await.handling.assignee.as_deref(), Some("bo"));
     // One for each act, and one more for each thread of an act with several.
     assert_eq!(audit(&bed, "thread_assigned").await, 4);
-    let event = Event::new(1, Actor::Operator("bo".into()), EventBody::ThreadsHandled {
-        threads: vec![a],
-        act: Act::Priority { priority: Priority::Urgent },
-    });
+    let event = Event::new(
+        1,
+        Actor::Operator("bo".into()),
+        EventBody::ThreadsHandled { threads: vec![a], act: Act::Priority { priority: Priority::Urgent } },
+    );
     bed.store.apply(event.clone()).await.unwrap();
     act(&bed, &[a], Act::Priority { priority: Priority::Low }).await.unwrap();
     assert!(bed.store.apply(event).await.unwrap().repeated);
@@ -168,15 +169,15 @@ async fn labels_are_unique_go_on_threads_and_leave_them_when_deleted() {
     assert_eq!(names(row(&bed, b).await), ["Late order"]);
     let renamed = Label { id: vip, name: "gold".into(), color: LabelColor::Yellow };
     bed.apply(EventBody::LabelSaved { label: renamed.clone() }).await.unwrap();
-    assert_eq!(row(&bed, a).await.handling.labels, [
-        renamed,
-        Label { id: late, name: "Late order".into(), color: LabelColor::Red }
-    ]);
+    assert_eq!(
+        row(&bed, a).await.handling.labels,
+        [renamed, Label { id: late, name: "Late order".into(), color: LabelColor::Red }]
+    );
     let all = bed.store.read(Reader::labels).await.unwrap();
-    assert_eq!(all.iter().map(|l| (&*l.label.name, l.threads)).collect::<Vec<_>>(), [
-        ("gold", 1),
-        ("Late order", 2)
-    ]);
+    assert_eq!(
+        all.iter().map(|l| (&*l.label.name, l.threads)).collect::<Vec<_>>(),
+        [("gold", 1), ("Late order", 2)]
+    );
     bed.apply(EventBody::LabelDeleted { label: late }).await.unwrap();
     assert_eq!(names(row(&bed, b).await), Vec::<String>::new());
     assert!(bed.apply(EventBody::LabelDeleted { label: late }).await.is_err());
@@ -270,16 +271,15 @@ struct Made {
 }
 
 fn made() -> impl Strategy<Value = Made> {
-    (0..3usize, prop::option::of(any::<bool>()), any::<bool>(), any::<bool>(), any::<bool>(), 1..40i64).prop_map(
-        |(state, mine, urgent, labelled, read, hours)| Made {
+    (0..3usize, prop::option::of(any::<bool>()), any::<bool>(), any::<bool>(), any::<bool>(), 1..40i64)
+        .prop_map(|(state, mine, urgent, labelled, read, hours)| Made {
             state,
             mine,
             urgent,
             labelled,
             read,
             ago: hours * 60,
-        },
-    )
+        })
 }
 
 async fn make(bed: &Bed, all: &[Made]) -> Vec<ThreadId> {

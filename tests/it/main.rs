@@ -26,4 +26,5 @@ mod pty;
 mod recorder;
 mod rules;
 mod two_processes;
+mod views;
 mod webhook;

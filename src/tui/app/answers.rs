@@ -109,11 +109,9 @@ impl App {
 
     fn refused(&mut self, asked: Asked, problem: &Problem) {
         match asked {
-            Asked::Quiet
-            | Asked::Preferences
-            | Asked::Labels
-            | Asked::Operators
-            | Asked::ViewCounts => return,
+            Asked::Quiet | Asked::Preferences | Asked::Labels | Asked::Operators | Asked::ViewCounts => {
+                return;
+            }
             Asked::Send { thread, text, quote } => self.take_back(thread, text, quote),
             Asked::Threads { .. } => {
                 self.started = true;

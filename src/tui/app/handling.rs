@@ -3,7 +3,9 @@
 use super::{App, Asked, Damage};
 use crate::clock::Millis;
 use crate::model::ThreadId;
-use crate::model::handling::{ACT_MAX, Act, Handling, Label, LabelColor, Nap, Priority, Snooze, State, operator_name};
+use crate::model::handling::{
+    ACT_MAX, Act, Handling, Label, LabelColor, Nap, Priority, Snooze, State, operator_name,
+};
 use crate::model::ids::LabelId;
 use crate::model::thread::ThreadRow;
 use crate::protocol::{Acted, Request};
@@ -61,9 +63,9 @@ fn threads(n: usize) -> String {
 impl App {
     /// The row of a thread, wherever it is on the screen.
     fn known_row(&self, id: ThreadId) -> Option<&ThreadRow> {
-        self.list.row(id).or_else(|| {
-            self.conversation.as_ref().filter(|c| c.thread == id).and_then(|c| c.row.as_ref())
-        })
+        self.list
+            .row(id)
+            .or_else(|| self.conversation.as_ref().filter(|c| c.thread == id).and_then(|c| c.row.as_ref()))
     }
 
     /// The threads that the next act is about: those that are marked, else the one where the keys are.
@@ -138,7 +140,8 @@ impl App {
     /// Nothing is left to do here: goes to the next thread, or stays.
     pub(super) fn resolve(&mut self, stay: bool) {
         let ids = self.targets();
-        let resolved = |id: &ThreadId| self.known_row(*id).is_some_and(|r| r.handling.state == State::Resolved);
+        let resolved =
+            |id: &ThreadId| self.known_row(*id).is_some_and(|r| r.handling.state == State::Resolved);
         if !ids.is_empty() && ids.iter().all(resolved) {
             let key = self.key_for("thread.reopen");
             return self.say(format!("resolved already · → {key} opens it again"));
@@ -356,7 +359,8 @@ impl App {
             }
         });
         let title = format!("Snooze · {}", self.about(&ids));
-        let pick = Pick::new("snooze", title, "10m · 2h · tomorrow 9:00 · mon 9", choices).with_meaning(meaning);
+        let pick =
+            Pick::new("snooze", title, "10m · 2h · tomorrow 9:00 · mon 9", choices).with_meaning(meaning);
         self.show_overlay(Box::new(pick), None);
     }
 
@@ -495,9 +499,16 @@ pub(crate) fn short_snooze(s: Snooze, now: Millis, tz: &jiff::tz::TimeZone) -> S
     match s.until {
         None => "reply".into(),
         Some(at) if at - now < 20 * format::HOUR => format::clock(at, tz),
+        // The day alone: its name within a week, else its date.
         Some(at) => {
             let words = when::describe(at, now, tz);
-            words.rsplit_once(' ').map_or(words.clone(), |(day, _)| day.to_owned())
+            let day = words.rsplit_once(' ').map_or(words.as_str(), |(day, _)| day);
+            let short = match day.split_once(' ') {
+                Some((name, _)) if at - now < 6 * 24 * format::HOUR => name,
+                Some((_, date)) => date,
+                None => day,
+            };
+            short.to_owned()
         }
     }
 }

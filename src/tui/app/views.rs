@@ -234,9 +234,8 @@ impl App {
 
     /// All views to choose from; what is typed may be a filter.
     pub(super) fn pick_view(&mut self) {
-        let show = |words: &str| {
-            vec![Step::CommandWith { id: "view.pick".into(), argument: words.to_owned() }]
-        };
+        let show =
+            |words: &str| vec![Step::CommandWith { id: "view.pick".into(), argument: words.to_owned() }];
         let mut choices: Vec<Choice> = ThreadFilter::LISTED
             .into_iter()
             .map(|f| {
@@ -311,6 +310,9 @@ impl App {
             })
         };
         let title = format!("Save this view: {filter}");
-        self.show_overlay(Box::new(Pick::new("save_view", title, "a name", Vec::new()).with_meaning(meaning)), None);
+        self.show_overlay(
+            Box::new(Pick::new("save_view", title, "a name", Vec::new()).with_meaning(meaning)),
+            None,
+        );
     }
 }

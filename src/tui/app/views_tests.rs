@@ -20,15 +20,16 @@ impl Script {
     }
 
     pub(super) fn filtered(&self, filter: &str) -> Result<Response, Problem> {
-        let filter: Filter = filter.parse().map_err(|e: crate::model::filter::BadFilter| {
-            Problem::new("field", e.to_string())
-        })?;
+        let filter: Filter = filter
+            .parse()
+            .map_err(|e: crate::model::filter::BadFilter| Problem::new("field", e.to_string()))?;
         let items = self.threads.iter().filter(|t| filter.matches(t, self.asker())).cloned().collect();
         Ok(Response::Threads(Page { items, next: None }))
     }
 
     pub(super) fn counts(&self) -> Response {
-        let of = |f: ThreadFilter| self.threads.iter().filter(|t| f.wants(t, "ana", self.clock.now())).count();
+        let of =
+            |f: ThreadFilter| self.threads.iter().filter(|t| f.wants(t, "ana", self.clock.now())).count();
         let counts = ThreadFilter::LISTED.into_iter().map(|f| (f, of(f) as u32)).collect();
         Response::ViewCounts(ViewCounts { counts, closing: 1 })
     }
@@ -219,7 +220,9 @@ fn snoozing_is_until_a_time_a_reply_or_the_window() {
     let mut app = s.start((120, 36));
     s.keys(&mut app, "z");
     let picture = screen(&app);
-    for words in ["today 10:40", "tomorrow 09:00", "until the customer replies", "1 hour before the window closes"] {
+    for words in
+        ["today 10:40", "tomorrow 09:00", "until the customer replies", "1 hour before the window closes"]
+    {
         assert!(picture.contains(words), "{words}:\n{picture}");
     }
     s.type_text(&mut app, "2h");

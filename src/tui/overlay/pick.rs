@@ -77,7 +77,12 @@ pub struct Pick {
 impl Pick {
     /// `hint` stands in the empty field.
     #[must_use]
-    pub fn new(name: &'static str, title: impl Into<String>, hint: &'static str, choices: Vec<Choice>) -> Self {
+    pub fn new(
+        name: &'static str,
+        title: impl Into<String>,
+        hint: &'static str,
+        choices: Vec<Choice>,
+    ) -> Self {
         let mut pick = Self {
             name,
             title: title.into(),
@@ -112,12 +117,8 @@ impl Pick {
 
     fn refilter(&mut self) {
         let needle = Needle::fuzzy(self.field.text());
-        let mut scored: Vec<(u32, usize)> = self
-            .choices
-            .iter()
-            .enumerate()
-            .filter_map(|(i, c)| Some((needle.score(&c.text)?, i)))
-            .collect();
+        let mut scored: Vec<(u32, usize)> =
+            self.choices.iter().enumerate().filter_map(|(i, c)| Some((needle.score(&c.text)?, i))).collect();
         if !needle.is_empty() {
             scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
         }
@@ -168,27 +169,6 @@ impl Pick {
         steps
     }
 
-    fn row(&self, buf: &mut Buffer, line: Rect, c: &Choice, needle: &Needle, theme: &Theme) {
-        let mut x = line.x + 1;
-        if let Some(on) = c.on {
-            frame::put(buf, x, line.y, 1, if on { "✓" } else { " " }, theme.good);
-            x += 2;
-        }
-        if let Some(style) = c.mark {
-            frame::put(buf, x, line.y, 1, "●", style);
-            x += 2;
-        }
-        let right = frame::put_right(buf, line.right() - 1, line.y, 12, &c.right, theme.dim);
-        let room = right.saturating_sub(x + 1);
-        let label = text::sanitize(&c.text);
-        let rich = Rich::line(&label, needle.marks(&label), theme.matched);
-        let end = rich.draw_range(buf, x, line.y, room, 0..rich.text.len(), theme.text);
-        let rest = right.saturating_sub(end + 3);
-        if !c.remark.is_empty() && rest > 4 {
-            frame::put(buf, end + 2, line.y, rest, &c.remark, theme.dim);
-        }
-    }
-
     fn foot(&self, buf: &mut Buffer, area: Rect, theme: &Theme) {
         if let Some(p) = &self.problem {
             frame::problem(buf, area, p, theme);
@@ -225,6 +205,28 @@ impl Pick {
 
     fn switches(&self) -> bool {
         self.choices.iter().any(|c| c.on.is_some())
+    }
+}
+
+/// A choice on its line.
+fn row(buf: &mut Buffer, line: Rect, c: &Choice, needle: &Needle, theme: &Theme) {
+    let mut x = line.x + 1;
+    if let Some(on) = c.on {
+        frame::put(buf, x, line.y, 1, if on { "✓" } else { " " }, theme.good);
+        x += 2;
+    }
+    if let Some(style) = c.mark {
+        frame::put(buf, x, line.y, 1, "●", style);
+        x += 2;
+    }
+    let right = frame::put_right(buf, line.right() - 1, line.y, 12, &c.right, theme.dim);
+    let room = right.saturating_sub(x + 1);
+    let label = text::sanitize(&c.text);
+    let rich = Rich::line(&label, needle.marks(&label), theme.matched);
+    let end = rich.draw_range(buf, x, line.y, room, 0..rich.text.len(), theme.text);
+    let rest = right.saturating_sub(end + 3);
+    if !c.remark.is_empty() && rest > 4 {
+        frame::put(buf, end + 2, line.y, rest, &c.remark, theme.dim);
     }
 }
 
@@ -302,8 +304,8 @@ impl Overlay for Pick {
         for (i, at) in self.selection.window(self.rows(), usize::from(list.height)).enumerate() {
             let line = Rect::new(list.x, list.y + i as u16, list.width, 1);
             match (self.shown.get(at), &self.typed) {
-                (Some(index), _) => self.row(buf, line, &self.choices[*index], &needle, theme),
-                (None, Typed::Choice(c)) => self.row(buf, line, c, &Needle::fuzzy(""), theme),
+                (Some(index), _) => row(buf, line, &self.choices[*index], &needle, theme),
+                (None, Typed::Choice(c)) => row(buf, line, c, &Needle::fuzzy(""), theme),
                 _ => {}
             }
             if at == self.selection.at {
@@ -311,7 +313,11 @@ impl Overlay for Pick {
             }
         }
         if self.rows() == 0 && self.typed_wrong().is_none() {
-            let none = if self.choices.is_empty() { "There is nothing yet: type a name." } else { "Nothing is called that." };
+            let none = if self.choices.is_empty() {
+                "There is nothing yet: type a name."
+            } else {
+                "Nothing is called that."
+            };
             frame::put(buf, list.x + 1, list.y, list.width, none, theme.dim);
         }
         let foot = Rect::new(inner.x, inner.bottom() - 2, inner.width, 2);
@@ -344,11 +350,12 @@ mod tests {
             delete: say(&format!("delete {name}")),
             ..Choice::default()
         };
-        Pick::new("labels", "Labels of 3 threads", "a label, or a new one", vec![
-            choice("vip", true),
-            choice("refund", false),
-            choice("王小明\u{1b}[2J", false),
-        ])
+        Pick::new(
+            "labels",
+            "Labels of 3 threads",
+            "a label, or a new one",
+            vec![choice("vip", true), choice("refund", false), choice("王小明\u{1b}[2J", false)],
+        )
         .with_meaning(Arc::new(|typed| match typed {
             "bad:" => Typed::Wrong { at: 0, len: 4, what: "column 1: `bad:` is no word".into() },
             t => Typed::Choice(Box::new(Choice {

@@ -2,5 +2,6 @@
 
 mod binary;
 mod commands;
+mod handling;
 mod outbox;
 mod scripted;
