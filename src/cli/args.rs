@@ -1,5 +1,9 @@
 //! The tree of commands and flags, and the help that needs no manual.
 
+mod library;
+
+pub use library::{Export, Import, MacroAction, Macros, QuickReplies, QuickReplyAction};
+
 use super::handling_args::{Labels, ThreadAction, Views};
 use super::since::{Since, since};
 use crate::model::ids::{AccountId, EventId};
@@ -91,8 +95,10 @@ pub enum Command {
     Templates(Templates),
     /// Search messages, contacts and numbers, newest first
     Search(Search),
-    /// List, add, change and delete saved replies
+    /// List, add, change and delete saved replies; import and export them
     QuickReplies(QuickReplies),
+    /// List, add and delete macros: several commands for one key; import and export them
+    Macros(Macros),
     /// Print what every key does, with your own keys
     Keys(Keys),
     /// Walk from configuration to provider and name the step that fails
@@ -130,6 +136,7 @@ impl Command {
             Self::Templates(a) => a.format.json,
             Self::Search(a) => a.format.json,
             Self::QuickReplies(a) => a.json,
+            Self::Macros(a) => a.json,
             Self::Webhooks(a) => a.json,
             Self::Message(a) => a.format.json,
             Self::Backup(a) => a.format.json,
@@ -382,48 +389,6 @@ pub struct Search {
     /// Output
     #[command(flatten)]
     pub format: Format,
-}
-
-/// `quick-replies`.
-#[derive(Debug, Args)]
-pub struct QuickReplies {
-    /// What to do [default: list]
-    #[command(subcommand)]
-    pub action: Option<QuickReplyAction>,
-    /// Print one JSON document instead of a table; errors become {"error": …} on standard error
-    #[arg(long, global = true)]
-    pub json: bool,
-}
-
-/// What to do with quick replies.
-#[derive(Debug, Subcommand)]
-pub enum QuickReplyAction {
-    /// List them, most used first
-    List,
-    /// Save a new one
-    Add {
-        /// What is typed after `/`
-        shortcut: String,
-        /// The text; {{ contact.first_name }} and the like are filled in when inserted
-        text: String,
-    },
-    /// Change the text or the shortcut
-    #[command(group = clap::ArgGroup::new("change").required(true).multiple(true))]
-    Edit {
-        /// Which one
-        shortcut: String,
-        /// The new text
-        #[arg(long, group = "change")]
-        text: Option<String>,
-        /// The new shortcut
-        #[arg(long, group = "change", value_name = "SHORTCUT")]
-        rename: Option<String>,
-    },
-    /// Delete one
-    Delete {
-        /// Which one
-        shortcut: String,
-    },
 }
 
 /// `contacts`.

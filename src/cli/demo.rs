@@ -4,17 +4,18 @@
 use super::args::Demo;
 use super::failure::{Exit, Failure};
 use super::host::{EmulatedNumber, EmulatorPlan};
+use super::library::Item;
 use super::session::{self, Prepared, Role};
 use super::{Context, emulate, tui};
-use crate::clock::Millis;
+use crate::config::Source;
 use crate::config::settings::{AccountSettings, EngineSettings, ListenerSettings, Settings};
 use crate::model::event::AccountSpec;
-use crate::model::ids::{AccountId, QuickReplyId};
+use crate::model::ids::AccountId;
+use crate::model::macros::Macro;
 use crate::model::quick_reply::QuickReply;
 use crate::protocol::client::{Client, Connection};
 use crate::protocol::{Problem, Request, Response};
 use secrecy::SecretString;
-use serde::Deserialize;
 use std::fs::Permissions;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -24,8 +25,9 @@ use std::time::Duration;
 
 /// Says that a folder belongs to the demo; no other is ever written to or emptied.
 const MARK: &str = "demo-data";
-/// Saved replies that a new demo begins with.
+/// Saved replies and macros that a new demo begins with.
 const QUICK_REPLIES: &str = include_str!("../../assets/demo-quick-replies.toml");
+const MACROS: &str = include_str!("../../assets/demo-macros.toml");
 /// Short name and environment of the emulator's numbers, in their order.
 const ACCOUNTS: [(&str, &str); 3] =
     [("support", "production"), ("sales", "production"), ("lojas-br", "development")];
@@ -44,48 +46,39 @@ pub(super) async fn run(mut ctx: Context<'_>, args: Demo, named: bool) -> Result
     let line = open().await?;
     ctx.log_to(&path);
     if let Some(host) = line.host.as_ref().filter(|_| new) {
-        save_quick_replies(&ctx, host.connect(&line.operator)).await?;
+        save_library(&ctx, host.connect(&line.operator)).await?;
     }
     tui::show(&ctx, line, open).await
 }
 
-/// A saved reply as [`QUICK_REPLIES`] has it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SavedReply {
-    shortcut: String,
-    text: String,
+/// What one of the demo's own files has.
+fn read<T: Item>(name: &str, text: &str) -> Result<Vec<T>, Failure> {
+    let entries = T::read(&Source::new(name.into(), text.to_owned())).map_err(|wrong| {
+        let first = wrong.first().map(ToString::to_string).unwrap_or_default();
+        Failure::engine(Problem::new("engine", first))
+    })?;
+    Ok(entries.into_iter().map(|(item, _)| item).collect())
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SavedReplies {
-    replies: Vec<SavedReply>,
+fn quick_replies() -> Result<Vec<QuickReply>, Failure> {
+    read("demo-quick-replies.toml", QUICK_REPLIES)
 }
 
-fn quick_replies(now: Millis) -> Result<Vec<QuickReply>, Failure> {
-    let broken = |e: String| Failure::engine(Problem::new("engine", format!("demo-quick-replies.toml: {e}")));
-    let saved: SavedReplies = toml::from_str(QUICK_REPLIES).map_err(|e| broken(e.to_string()))?;
-    saved
-        .replies
-        .into_iter()
-        .map(|SavedReply { shortcut, text }| {
-            let reply = QuickReply { id: QuickReplyId::new(), shortcut, text, used: 0, updated_at: now };
-            reply.check().map_err(|e| broken(e.to_string()))?;
-            Ok(reply)
-        })
-        .collect()
+fn macros() -> Result<Vec<Macro>, Failure> {
+    read("demo-macros.toml", MACROS)
 }
 
-/// Saves the replies of a new demo through the engine, if it has none.
-async fn save_quick_replies(ctx: &Context<'_>, connection: Connection) -> Result<(), Failure> {
+/// Saves the replies and macros of a new demo through the engine, if it has none.
+async fn save_library(ctx: &Context<'_>, connection: Connection) -> Result<(), Failure> {
     let mut client = Client::new(connection);
     match client.ask(Request::QuickReplies).await? {
         Response::QuickReplies(there) if there.is_empty() => {}
         _ => return Ok(()),
     }
-    for reply in quick_replies(ctx.clock.now())? {
-        client.ask(Request::SaveQuickReply { reply }).await?;
+    let now = ctx.clock.now();
+    let replies = quick_replies()?.into_iter().map(|r| r.save(now));
+    for request in replies.chain(macros()?.into_iter().map(|m| m.save(now))) {
+        client.ask(request).await?;
     }
     Ok(())
 }
@@ -208,12 +201,25 @@ mod tests {
 
     #[test]
     fn the_saved_replies_are_good_and_differ() {
-        let replies = quick_replies(0).unwrap();
+        let replies = quick_replies().unwrap();
         assert!(replies.len() >= 5);
         for (i, r) in replies.iter().enumerate() {
             assert!(replies[..i].iter().all(|o| o.shortcut != r.shortcut), "{}", r.shortcut);
         }
         let asks = |r: &QuickReply| r.text.contains("{{ order_number }}");
         assert!(replies.iter().any(asks), "one asks for a value that nobody knows");
+        assert!(replies.iter().all(|r| !r.category.is_empty()));
+    }
+
+    #[test]
+    fn the_macros_use_replies_that_are_there() {
+        let replies = quick_replies().unwrap();
+        let macros = macros().unwrap();
+        assert!(macros.len() >= 2);
+        for step in macros.iter().flat_map(|m| &m.steps) {
+            if let crate::model::macros::MacroStep::Reply(shortcut) = step {
+                assert!(replies.iter().any(|r| r.shortcut == *shortcut), "{shortcut}");
+            }
+        }
     }
 }

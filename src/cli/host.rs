@@ -65,6 +65,11 @@ pub(super) fn key_rows(settings: &KeySettings) -> (Vec<KeyRow>, Vec<String>) {
     (keymap::rows::rows(&map), problems.iter().map(ToString::to_string).collect())
 }
 
+/// Whether the text of a quick reply can be filled in; else what is wrong with it.
+pub(super) fn check_reply(text: &str) -> Result<(), String> {
+    tui::overlay::variables::check(text)
+}
+
 /// Shows what the terminal sends.
 pub(super) async fn probe_keys(settings: &KeySettings) -> Result<(), Problem> {
     tui::probe(settings).await.map_err(|e| Problem::new("screen", format!("{e:#}")))

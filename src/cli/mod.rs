@@ -21,6 +21,8 @@ mod format;
 mod handling;
 pub mod handling_args;
 mod keys;
+mod library;
+mod macros;
 mod messages;
 mod outbox;
 mod quick_replies;
@@ -124,6 +126,7 @@ async fn dispatch(cli: Cli, env: &Env, launcher: &dyn Launcher, out: &mut Output
         Command::Outbox(a) => outbox::run(context, a).await,
         Command::Templates(a) => templates::run(context, a).await,
         Command::Search(a) => search::run(context, a).await,
+        Command::Macros(a) => macros::run(context, a).await,
         Command::QuickReplies(a) => quick_replies::run(context, a).await,
         Command::Doctor { .. } => doctor::run(context).await,
         Command::Keys(a) => keys::run(context, a).await,

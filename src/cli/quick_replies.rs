@@ -4,60 +4,76 @@ use super::args::{QuickReplies, QuickReplyAction};
 use super::failure::{Exit, Failure};
 use super::session::Role;
 use super::table::Table;
-use super::{Context, Session};
-use crate::clock::Millis;
+use super::{Context, Session, library};
 use crate::model::ids::QuickReplyId;
 use crate::model::quick_reply::QuickReply;
 use crate::protocol::{Problem, Request, Response};
 
-pub(super) async fn run(ctx: Context<'_>, args: QuickReplies) -> Result<Exit, Failure> {
+pub(super) async fn run(mut ctx: Context<'_>, args: QuickReplies) -> Result<Exit, Failure> {
     let mut session = ctx.session(Role::Reads).await?;
-    let result = act(&mut session, args.action.unwrap_or(QuickReplyAction::List), ctx.clock.now()).await;
+    let result = act(&mut ctx, &mut session, args.action.unwrap_or(QuickReplyAction::List)).await;
     session.close().await;
-    let replies = result?;
+    result
+}
+
+fn print(ctx: &mut Context<'_>, replies: &[QuickReply]) -> Result<Exit, Failure> {
     if ctx.out.json {
         ctx.out.document(&replies)?;
         return Ok(Exit::Done);
     }
-    let mut table = Table::new(&["shortcut", ">used", "text"], 2);
-    for r in &replies {
-        table.row([&format!("/{}", r.shortcut), &r.used.to_string(), &r.text]);
+    let mut table = Table::new(&["shortcut", ">used", "whose", "category", "text"], 4);
+    for r in replies {
+        let whose = if r.is_private() { "own" } else { "all" };
+        table.row([&format!("/{}", r.shortcut), &r.used.to_string(), whose, &r.category, &r.text]);
     }
     ctx.out.table(&table)?;
     Ok(Exit::Done)
 }
 
-/// Does it, and gives back the list as it is then.
 async fn act(
+    ctx: &mut Context<'_>,
     session: &mut Session,
     action: QuickReplyAction,
-    now: Millis,
-) -> Result<Vec<QuickReply>, Failure> {
+) -> Result<Exit, Failure> {
     let before = list(session).await?;
+    let updated_at = ctx.clock.now();
     let request = match action {
-        QuickReplyAction::List => return Ok(before),
-        QuickReplyAction::Add { shortcut, text } => {
+        QuickReplyAction::List => return print(ctx, &before),
+        QuickReplyAction::Import(args) => return library::import(ctx, session, &args, &before).await,
+        QuickReplyAction::Export(args) => return library::export(ctx, &args, &before),
+        QuickReplyAction::Add { shortcut, text, category, private, files } => {
             let shortcut = plain(&shortcut).to_owned();
-            if before.iter().any(|r| r.shortcut == shortcut) {
+            if before.iter().any(|r| r.shortcut == shortcut && r.is_private() == private) {
                 return Err(taken(&shortcut));
             }
-            let reply = QuickReply { id: QuickReplyId::new(), shortcut, text, used: 0, updated_at: now };
+            let reply = QuickReply {
+                id: QuickReplyId::new(),
+                shortcut,
+                text,
+                category: category.unwrap_or_default(),
+                // The engine fills in who asks.
+                owner: private.then(String::new),
+                files,
+                used: 0,
+                updated_at,
+            };
             reply.check()?;
             Request::SaveQuickReply { reply }
         }
-        QuickReplyAction::Edit { shortcut, text, rename } => {
-            let mut reply = pick(&before, &shortcut)?;
+        QuickReplyAction::Edit { shortcut, text, rename, category, files } => {
+            let old = pick(&before, &shortcut)?;
+            let mut reply = QuickReply { updated_at, ..old.clone() };
             if let Some(new) = rename {
                 let new = plain(&new).to_owned();
-                if before.iter().any(|r| r.shortcut == new && r.id != reply.id) {
+                let same = |r: &&QuickReply| r.shortcut == new && r.is_private() == old.is_private();
+                if before.iter().filter(same).any(|r| r.id != reply.id) {
                     return Err(taken(&new));
                 }
                 reply.shortcut = new;
             }
-            if let Some(text) = text {
-                reply.text = text;
-            }
-            reply.updated_at = now;
+            reply.text = text.unwrap_or(reply.text);
+            reply.category = category.unwrap_or(reply.category);
+            reply.files = files.unwrap_or(reply.files);
             reply.check()?;
             Request::SaveQuickReply { reply }
         }
@@ -66,7 +82,8 @@ async fn act(
         }
     };
     session.client.ask(request).await?;
-    list(session).await
+    let now = list(session).await?;
+    print(ctx, &now)
 }
 
 fn plain(shortcut: &str) -> &str {

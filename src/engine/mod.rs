@@ -11,6 +11,7 @@ mod doctor;
 mod handling;
 mod hub;
 mod ingest;
+mod library;
 mod limits;
 mod outbox;
 mod paths;
@@ -19,6 +20,7 @@ mod recorder;
 mod session;
 mod silence;
 mod sync;
+mod together;
 
 pub use ingest::{Inlet, Refused};
 

@@ -1,6 +1,8 @@
 //! One client's requests. Reads run side by side; changes run one after the other, in the order in which they came.
 
-use super::{Shared, check, contacts, doctor, handling, outbox, preferences, recorder, sync};
+use super::{
+    Shared, check, contacts, doctor, handling, library, outbox, preferences, recorder, sync, together,
+};
 use crate::clock::Millis;
 use crate::model::contact::{Identity, IdentityKind};
 use crate::model::event::{Actor, EventBody, Recipient};
@@ -8,6 +10,7 @@ use crate::model::ids::{AccountId, AttemptId, MessageId, ThreadId};
 use crate::model::outgoing::{FieldProblem, Outgoing};
 use crate::model::thread::ThreadDetail;
 use crate::protocol::client::Peer;
+use crate::protocol::macros::MacroRequest;
 use crate::protocol::{PROTOCOL, Problem, Request, Response, ServerFrame, Status};
 use crate::store::StoreError;
 use std::path::PathBuf;
@@ -44,7 +47,7 @@ pub(super) fn disk_problem(what: &str) -> Problem {
         .next("make room on the disk of the data folder, or make it writable; it goes on by itself")
 }
 
-fn is_read(request: &Request) -> bool {
+pub(super) fn is_read(request: &Request) -> bool {
     matches!(
         request,
         Request::Accounts
@@ -64,6 +67,7 @@ fn is_read(request: &Request) -> bool {
             | Request::Versions { .. }
             | Request::Templates { .. }
             | Request::QuickReplies
+            | Request::Macro { act: MacroRequest::List }
             | Request::Search { .. }
             | Request::Status
             | Request::Doctor
@@ -156,8 +160,10 @@ async fn read(shared: &Arc<Shared>, operator: &str, request: Request) -> Result<
             Ok(Response::Templates(store.read(move |r| r.templates(&account)).await?))
         }
         Request::QuickReplies => {
-            Ok(Response::QuickReplies(store.read(crate::store::Reader::quick_replies).await?))
+            let operator = operator.to_owned();
+            Ok(Response::QuickReplies(store.read(move |r| r.quick_replies(&operator)).await?))
         }
+        Request::Macro { act: MacroRequest::List } => library::macros(shared, operator).await,
         Request::Search { text, account, thread, before, limit } => {
             let limit = limit.clamp(1, 200);
             let found =
@@ -276,7 +282,11 @@ async fn typing(shared: &Shared, thread: ThreadId) -> Result<Response, Problem> 
     Ok(Response::Done)
 }
 
-async fn change(shared: &Arc<Shared>, operator: &str, request: Request) -> Result<Response, Problem> {
+pub(super) async fn change(
+    shared: &Arc<Shared>,
+    operator: &str,
+    request: Request,
+) -> Result<Response, Problem> {
     let by = || Actor::Operator(operator.to_owned());
     let done = async |body: EventBody| -> Result<Response, Problem> {
         shared.store.apply(shared.event(by(), body)).await?;
@@ -300,7 +310,7 @@ async fn change(shared: &Arc<Shared>, operator: &str, request: Request) -> Resul
             })
         }
         Request::Send { account, to, content, quote, at } => {
-            send(shared, by(), account, to, content, quote, at).await
+            send(shared, by(), Wanted { account, to, content, quote, at }).await
         }
         Request::SendTemplate { account, to, name, language, values, at } => {
             let id = which_account(shared, account.clone(), &to).await?;
@@ -317,7 +327,8 @@ async fn change(shared: &Arc<Shared>, operator: &str, request: Request) -> Resul
                 .next("`switchboard templates --sync` reads the list again")
             })?;
             let (send_as, shown) = template.fill(&values)?;
-            send(shared, by(), account, to, Outgoing::Template { send: send_as, shown }, None, at).await
+            let content = Outgoing::Template { send: send_as, shown };
+            send(shared, by(), Wanted { account, to, content, quote: None, at }).await
         }
         Request::Retry { message } => {
             let attempt = AttemptId::new();
@@ -351,10 +362,9 @@ async fn change(shared: &Arc<Shared>, operator: &str, request: Request) -> Resul
         }
         Request::MarkUnread { thread } => done(EventBody::ThreadUnread { thread }).await,
         Request::SaveDraft { thread, mode, text } => done(EventBody::DraftSaved { thread, mode, text }).await,
-        Request::SaveQuickReply { reply } => {
-            reply.check()?;
-            done(EventBody::QuickReplySaved { reply }).await
-        }
+        Request::SaveQuickReply { reply } => done(library::reply(reply, operator)?).await,
+        Request::Macro { act } => done(library::change(act, operator)?).await,
+        Request::Together { requests } => together::run(shared, operator, requests).await,
         Request::DeleteQuickReply { id } => done(EventBody::QuickReplyDeleted { reply: id }).await,
         Request::ReplayWebhook { id } => recorder::replay(shared, by(), id).await,
         Request::Preferences => preferences::list(shared, operator).await,
@@ -491,15 +501,26 @@ fn send_time(shared: &Shared, at: Option<Millis>) -> Result<(), FieldProblem> {
     }
 }
 
-async fn send(
-    shared: &Arc<Shared>,
-    actor: Actor,
-    account: Option<AccountId>,
-    to: Recipient,
-    content: Outgoing,
-    quote: Option<MessageId>,
-    at: Option<Millis>,
-) -> Result<Response, Problem> {
+/// A send that was asked for.
+pub(super) struct Wanted {
+    pub account: Option<AccountId>,
+    pub to: Recipient,
+    pub content: Outgoing,
+    pub quote: Option<MessageId>,
+    pub at: Option<Millis>,
+}
+
+async fn send(shared: &Arc<Shared>, actor: Actor, wanted: Wanted) -> Result<Response, Problem> {
+    let (message, body) = check_send(shared, wanted).await?;
+    let reply = shared.store.apply(shared.event(actor, body)).await?;
+    shared.outbox.notify_one();
+    let thread = reply.thread.ok_or_else(|| Problem::new("store", "the send has no thread"))?;
+    Ok(Response::Queued { message, thread })
+}
+
+/// Everything that can be said against a send before it is committed; else what is to be committed.
+pub(super) async fn check_send(shared: &Shared, wanted: Wanted) -> Result<(MessageId, EventBody), Problem> {
+    let Wanted { account, to, content, quote, at } = wanted;
     // Before anything else: what cannot be noted must not leave.
     if let Some(trouble) = shared.disk.trouble() {
         return Err(disk_problem(&trouble.to_string()));
@@ -579,10 +600,7 @@ async fn send(
         not_before: shared.clock.now() + undo,
         send_at: at.filter(|at| *at > shared.clock.now()),
     };
-    let reply = shared.store.apply(shared.event(actor, body)).await?;
-    shared.outbox.notify_one();
-    let thread = reply.thread.ok_or_else(|| Problem::new("store", "the send has no thread"))?;
-    Ok(Response::Queued { message, thread })
+    Ok((message, body))
 }
 
 fn reaction_target(content: &Outgoing) -> Option<MessageId> {

@@ -6,8 +6,11 @@
 use super::contact::Identity;
 use super::delivery::{DeliveryError, HoldScope, WaitReason};
 use super::handling::{Act, Label};
-use super::ids::{AccountId, AttemptId, ContactId, EventId, LabelId, MessageId, QuickReplyId, ThreadId};
+use super::ids::{
+    AccountId, AttemptId, ContactId, EventId, LabelId, MacroId, MessageId, QuickReplyId, ThreadId,
+};
 use super::inbound::{Severity, StatusUpdate, WebhookBatch};
+use super::macros::Macro;
 use super::outgoing::Outgoing;
 use super::quick_reply::QuickReply;
 use super::template::Template;
@@ -339,6 +342,21 @@ pub enum EventBody {
         /// Which.
         reply: QuickReplyId,
     },
+    /// A macro was created or changed.
+    MacroSaved {
+        /// The whole macro.
+        saved: Macro,
+    },
+    /// A macro was deleted.
+    MacroDeleted {
+        /// Which.
+        id: MacroId,
+    },
+    /// A macro was run.
+    MacroUsed {
+        /// Which.
+        id: MacroId,
+    },
     /// An operator set something on their screen; an empty value removes it.
     PreferenceSet {
         /// What it is about (`muted/<thread>`).
@@ -428,6 +446,9 @@ impl EventBody {
             Self::QuickReplySaved { .. } => "quick_reply_saved",
             Self::QuickReplyDeleted { .. } => "quick_reply_deleted",
             Self::QuickReplyUsed { .. } => "quick_reply_used",
+            Self::MacroSaved { .. } => "macro_saved",
+            Self::MacroDeleted { .. } => "macro_deleted",
+            Self::MacroUsed { .. } => "macro_used",
             Self::PreferenceSet { .. } => "preference_set",
             Self::WebhooksExpired { .. } => "webhooks_expired",
             Self::WebhookTested { .. } => "webhook_tested",

@@ -128,6 +128,10 @@ id!(
     LabelId
 );
 id!(
+    /// Several commands under one name.
+    MacroId
+);
+id!(
     /// One change of state in the log of events.
     EventId
 );

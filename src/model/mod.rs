@@ -10,6 +10,7 @@ pub mod filter;
 pub mod handling;
 pub mod ids;
 pub mod inbound;
+pub mod macros;
 pub mod message;
 pub mod outgoing;
 pub mod phone;

@@ -5,8 +5,15 @@ use super::outgoing::{FieldProblem, TEXT_MAX};
 use crate::clock::Millis;
 use serde::{Deserialize, Serialize};
 
+/// Longest shortcut, name or category, in characters.
+pub const NAME_MAX: usize = 40;
+/// Most files a reply may have.
+pub const FILES_MAX: usize = 10;
+/// Longest name of a file, in characters.
+const FILE_NAME_MAX: usize = 500;
+
 /// A saved reply of ours.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuickReply {
     /// Stable id.
     pub id: QuickReplyId,
@@ -14,6 +21,15 @@ pub struct QuickReply {
     pub shortcut: String,
     /// The text; `{{ contact.first_name }}` and the like are filled in when inserted.
     pub text: String,
+    /// What it belongs to (`billing`); may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub category: String,
+    /// Whose it is; `None` = everybody's. Nobody else ever gets one that has an owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Paths of files that go with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
     /// Times it was used.
     #[serde(default)]
     pub used: u64,
@@ -23,18 +39,9 @@ pub struct QuickReply {
 }
 
 impl QuickReply {
-    /// Checks shortcut and text; the shortcut's uniqueness is the store's to check.
+    /// Checks every field; the shortcut's uniqueness is the store's to check.
     pub fn check(&self) -> Result<(), FieldProblem> {
-        if self.shortcut.is_empty() {
-            return Err(FieldProblem::new("shortcut", "is empty"));
-        }
-        let n = self.shortcut.chars().count();
-        if n > 40 {
-            return Err(FieldProblem::new("shortcut", format!("has {n} characters, 40 are allowed")));
-        }
-        if self.shortcut.chars().any(|c| c.is_whitespace() || c.is_control() || c == '/') {
-            return Err(FieldProblem::new("shortcut", "must not contain spaces or `/`"));
-        }
+        check_name("shortcut", &self.shortcut)?;
         if self.text.trim().is_empty() {
             return Err(FieldProblem::new("text", "is empty"));
         }
@@ -42,25 +49,80 @@ impl QuickReply {
         if n > TEXT_MAX {
             return Err(FieldProblem::new("text", format!("has {n} characters, {TEXT_MAX} are allowed")));
         }
+        if !self.category.is_empty() {
+            check_name("category", &self.category)?;
+        }
+        if self.files.len() > FILES_MAX {
+            let n = self.files.len();
+            return Err(FieldProblem::new("files", format!("are {n}, {FILES_MAX} are allowed")));
+        }
+        for file in &self.files {
+            if file.trim().is_empty() || file.chars().any(char::is_control) {
+                return Err(FieldProblem::new("files", "have one without a proper name"));
+            }
+            if file.chars().count() > FILE_NAME_MAX {
+                let why = format!("have a name of more than {FILE_NAME_MAX} characters");
+                return Err(FieldProblem::new("files", why));
+            }
+        }
         Ok(())
     }
+
+    /// Whether only its owner has it.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        self.owner.is_some()
+    }
+}
+
+/// What may name a reply, a category or a macro: one word, so that it can be typed.
+pub(super) fn check_name(field: &str, name: &str) -> Result<(), FieldProblem> {
+    if name.is_empty() {
+        return Err(FieldProblem::new(field, "is empty"));
+    }
+    let n = name.chars().count();
+    if n > NAME_MAX {
+        return Err(FieldProblem::new(field, format!("has {n} characters, {NAME_MAX} are allowed")));
+    }
+    if name.chars().any(|c| c.is_whitespace() || c.is_control() || c == '/') {
+        return Err(FieldProblem::new(field, "must not contain spaces or `/`"));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn reply(shortcut: &str, text: &str) -> QuickReply {
+        QuickReply { shortcut: shortcut.into(), text: text.into(), ..QuickReply::default() }
+    }
+
     #[test]
     fn shortcuts_have_no_spaces() {
-        let q = |s: &str, t: &str| QuickReply {
-            id: QuickReplyId::new(),
-            shortcut: s.into(),
-            text: t.into(),
-            used: 0,
-            updated_at: 0,
+        assert!(reply("hours", "We are open 9 to 18.").check().is_ok());
+        assert_eq!(reply("our hours", "x").check().unwrap_err().field, "shortcut");
+        assert_eq!(reply("hours", "  ").check().unwrap_err().field, "text");
+    }
+
+    #[test]
+    fn a_category_is_one_word_and_files_have_names() {
+        let with = |category: &str, files: &[&str]| QuickReply {
+            category: category.into(),
+            files: files.iter().map(|f| (*f).to_owned()).collect(),
+            ..reply("hours", "x")
         };
-        assert!(q("hours", "We are open 9 to 18.").check().is_ok());
-        assert_eq!(q("our hours", "x").check().unwrap_err().field, "shortcut");
-        assert_eq!(q("hours", "  ").check().unwrap_err().field, "text");
+        assert!(with("billing", &["/srv/prices 2026.pdf"]).check().is_ok());
+        assert_eq!(with("two words", &[]).check().unwrap_err().field, "category");
+        assert_eq!(with("", &[" "]).check().unwrap_err().field, "files");
+        assert_eq!(with("", &["a\u{1b}b"]).check().unwrap_err().field, "files");
+        assert_eq!(with("", &["x"; 11]).check().unwrap_err().field, "files");
+    }
+
+    #[test]
+    fn a_reply_of_before_is_everybodys_and_has_no_files() {
+        let json = r#"{"id":"01010101010101010101010101010101","shortcut":"hours","text":"9 to 18"}"#;
+        let old: QuickReply = serde_json::from_str(json).unwrap();
+        assert!(!old.is_private() && old.files.is_empty() && old.category.is_empty());
     }
 }

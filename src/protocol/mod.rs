@@ -8,6 +8,7 @@ pub mod client;
 pub mod codec;
 mod contacts;
 mod handling;
+pub mod macros;
 mod outbox;
 pub mod preferences;
 mod recorder;
@@ -26,11 +27,13 @@ use crate::model::event::{AccountSpec, NumberFacts, Recipient};
 use crate::model::handling::{Act, Label};
 use crate::model::ids::{AccountId, ContactId, EventId, LabelId, MessageId, QuickReplyId, ThreadId};
 use crate::model::inbound::Severity;
+use crate::model::macros::Macro;
 use crate::model::message::Message;
 use crate::model::outgoing::{FieldProblem, Outgoing};
 use crate::model::quick_reply::QuickReply;
 use crate::model::template::{Template, Values};
 use crate::model::thread::{DraftMode, ThreadDetail, ThreadFilter, ThreadRow};
+use macros::MacroRequest;
 use preferences::Preference;
 use serde::{Deserialize, Serialize};
 
@@ -305,9 +308,9 @@ pub enum Request {
         /// Which account; `None` = all.
         account: Option<AccountId>,
     },
-    /// All quick replies, most used first. → [`Response::QuickReplies`]
+    /// Quick replies of everybody and of this operator, most used first. → [`Response::QuickReplies`]
     QuickReplies,
-    /// Create or change a quick reply. → [`Response::Done`]
+    /// Create or change a quick reply; one with an owner becomes this operator's. → [`Response::Done`]
     SaveQuickReply {
         /// The whole reply.
         reply: QuickReply,
@@ -321,6 +324,17 @@ pub enum Request {
     UseQuickReply {
         /// Which.
         id: QuickReplyId,
+    },
+    /// Something about macros. → as [`MacroRequest`] says
+    Macro {
+        /// What.
+        act: MacroRequest,
+    },
+    /// Changes that belong together, in this order: all are looked at before the first is made, and the first that
+    /// is refused ends it. → [`Response::Together`]
+    Together {
+        /// The changes; no questions, and no bundle in a bundle.
+        requests: Vec<Request>,
     },
     /// What this operator set on their screens. → [`Response::Preferences`]
     Preferences,
@@ -625,6 +639,10 @@ pub enum Response {
     Templates(Vec<Template>),
     /// Quick replies.
     QuickReplies(Vec<QuickReply>),
+    /// Macros.
+    Macros(Vec<Macro>),
+    /// What came of each change; the last one may be a refusal, and what would have come after it was not made.
+    Together(Vec<Result<Response, Problem>>),
     /// What the operator set.
     Preferences(Vec<Preference>),
     /// To [`Request::ViewCounts`].
@@ -765,6 +783,8 @@ pub enum Changed {
     QuickRepliesChanged,
     /// The labels changed, their names or colours too.
     LabelsChanged,
+    /// The macros changed.
+    MacrosChanged,
     /// Somebody set a preference.
     PreferencesChanged,
     /// Engine status changed (outbox, listener, webhook age, notices).

@@ -11,6 +11,7 @@ pub mod fuzz;
 pub mod health;
 #[cfg(test)]
 mod ingest_tests;
+mod library;
 mod life;
 mod messages;
 mod migrate;

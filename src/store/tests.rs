@@ -472,8 +472,7 @@ async fn drafts_templates_and_quick_replies_are_kept() {
         id,
         shortcut: shortcut.into(),
         text: "t".into(),
-        used: 0,
-        updated_at: 0,
+        ..QuickReply::default()
     };
     let a = QuickReplyId::new();
     bed.apply(EventBody::QuickReplySaved { reply: q(a, "hours") }).await.unwrap();
@@ -481,7 +480,7 @@ async fn drafts_templates_and_quick_replies_are_kept() {
         bed.apply(EventBody::QuickReplySaved { reply: q(QuickReplyId::new(), "HOURS") }).await.unwrap_err();
     assert!(taken.to_string().contains("another quick reply"), "{taken}");
     bed.apply(EventBody::QuickReplyUsed { reply: a }).await.unwrap();
-    assert_eq!(bed.store.read(Reader::quick_replies).await.unwrap()[0].used, 1);
+    assert_eq!(bed.store.read(|r| r.quick_replies("ana")).await.unwrap()[0].used, 1);
     bed.apply(EventBody::QuickReplyDeleted { reply: a }).await.unwrap();
     assert!(bed.apply(EventBody::QuickReplyDeleted { reply: a }).await.is_err());
 }

@@ -1,4 +1,4 @@
-//! Reading threads, contacts, accounts, templates and quick replies.
+//! Reading threads, contacts, accounts and templates.
 
 use super::reader::Reader;
 use super::rows::{self, THREAD_COLUMNS};
@@ -7,9 +7,8 @@ use crate::clock::Millis;
 use crate::model::contact::{Contact, Identity, IdentityKind};
 use crate::model::event::{AccountSpec, NumberFacts};
 use crate::model::filter::Asker;
-use crate::model::ids::{AccountId, MessageId, QuickReplyId, ThreadId};
+use crate::model::ids::{AccountId, MessageId, ThreadId};
 use crate::model::phone;
-use crate::model::quick_reply::QuickReply;
 use crate::model::template::Template;
 use crate::model::thread::{ThreadDetail, ThreadFilter, ThreadRow};
 use crate::protocol::{AccountView, Cursor, Page};
@@ -237,26 +236,6 @@ impl Reader {
             .optional()?;
         text.map(|t| serde_json::from_str(&t).map_err(|e| StoreError::Corrupt(format!("template: {e}"))))
             .transpose()
-    }
-
-    /// Quick replies, most used first.
-    pub fn quick_replies(&self) -> Result<Vec<QuickReply>, StoreError> {
-        let mut st = self.conn.prepare_cached(
-            "SELECT uid, shortcut, text, used, updated_at FROM quick_replies ORDER BY used DESC, shortcut",
-        )?;
-        let replies = st
-            .query_map([], |r| {
-                let uid = r.get_ref(0)?.as_blob()?;
-                Ok(QuickReply {
-                    id: QuickReplyId::from_slice(uid).unwrap_or_default(),
-                    shortcut: r.get(1)?,
-                    text: r.get(2)?,
-                    used: r.get::<_, i64>(3)? as u64,
-                    updated_at: r.get(4)?,
-                })
-            })?
-            .collect::<Result<_, _>>()?;
-        Ok(replies)
     }
 
     /// The provider's id of the newest inbound message of a thread: what a read receipt names.

@@ -39,6 +39,8 @@ pub enum Action {
     Accounts,
     Template,
     ManageQuickReplies,
+    Macros,
+    RunMacro,
     Notices,
     Life,
     Doctor,
@@ -258,6 +260,8 @@ pub const COMMANDS: &[Command] = commands! {
     "pane.conversation"  PaneConversation   "messages"    LC  ["Space 2"]                  false "to the conversation";
     "pane.composer"      PaneComposer       "text"        LC  ["Space 3"]                  false "to the text being written";
     "quick_reply.manage" ManageQuickReplies "replies"     LC  ["g q", "Space q"]           false "create, change and delete quick replies";
+    "macro.pick"         Macros             "macros"      LC  ["g x", "Space h"]           false "run a macro: several commands at once, shown before they run; create, change and delete them";
+    "macro.run"          RunMacro           "run macro"   LCW []                           false "look at the macro of this name and run it; for a key of your own: `\"F5\" = \"macro.run NAME\"`";
     "compose.send"       Send               "send"        W   ["Enter"]                    true  "send";
     "compose.later"      SendLater          "later"       W   ["Ctrl+G"]                   true  "send the text later: asks when";
     "compose.newline"    Newline            "line"        W   ["Ctrl+J", "Alt+Enter", "Shift+Enter", "Ctrl+Enter"] true "new line";
@@ -299,6 +303,18 @@ pub const COMMANDS: &[Command] = commands! {
 #[must_use]
 pub fn by_id(id: &str) -> Option<&'static Command> {
     COMMANDS.iter().find(|c| c.id == id)
+}
+
+/// What may follow the name of a command on the command line and in `keys.toml`.
+#[must_use]
+pub fn argument_of(action: Action) -> &'static str {
+    match action {
+        Action::Search => "words",
+        Action::Accounts => "an account, or all",
+        Action::Template | Action::RunMacro => "a name",
+        Action::FilterNext | Action::ViewPick => "a view, or a filter",
+        _ => "",
+    }
 }
 
 /// The name of a scope for people.

@@ -10,6 +10,8 @@ use super::overlay::doctor::DoctorBox;
 use super::overlay::frame::TimeText;
 use super::overlay::help::{HelpBox, HelpSection};
 use super::overlay::life::LifeBox;
+use super::overlay::macro_plan::Target;
+use super::overlay::macros::MacroPicker;
 use super::overlay::notices::NoticeList;
 use super::overlay::palette::Palette;
 use super::overlay::quick_replies::QuickReplyPicker;
@@ -22,6 +24,7 @@ use crate::model::contact::{IdentityKind, display_phone};
 use crate::model::event::Recipient;
 use crate::model::ids::{AccountId, MessageId};
 use crate::model::inbound::Severity;
+use crate::protocol::macros::MacroRequest;
 use crate::protocol::{Notice, Request};
 use std::sync::Arc;
 
@@ -34,6 +37,8 @@ pub(crate) enum Kind {
     QuickReplies,
     /// Create, change, delete quick replies.
     ManageQuickReplies,
+    /// Run, create, change, delete macros.
+    Macros,
     /// Choose and fill a template.
     Templates,
     /// Search.
@@ -66,8 +71,17 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
             let overlay = AccountSwitcher::new(app.accounts.clone(), app.account.clone());
             (Box::new(overlay), Some(Request::Accounts))
         }
-        Kind::QuickReplies | Kind::ManageQuickReplies => {
-            (Box::new(reply_picker(app)), Some(Request::QuickReplies))
+        Kind::QuickReplies => {
+            let picker = match app.slash_word() {
+                Some(word) => reply_picker_for(app, &word).for_slash(),
+                None => reply_picker(app),
+            };
+            (Box::new(picker), Some(Request::QuickReplies))
+        }
+        Kind::ManageQuickReplies => (Box::new(reply_picker(app)), Some(Request::QuickReplies)),
+        Kind::Macros => {
+            let request = Request::Macro { act: MacroRequest::List };
+            (Box::new(MacroPicker::new(app.macros.clone())), Some(request))
         }
         Kind::Templates => {
             let (picker, request) = template_picker(app)?;
@@ -142,6 +156,7 @@ fn variables(app: &App) -> Variables {
         contact_phone: phone,
         operator_name: app.operator.clone(),
         account_name: account.map(|a| a.spec.name.clone()).unwrap_or_default(),
+        time_of_day: time_of_day(app).to_owned(),
         account_phone: account.map(|a| a.facts.display_phone.clone()).unwrap_or_default(),
     }
 }
@@ -159,7 +174,35 @@ fn notices(app: &App) -> Vec<Notice> {
 
 /// The quick replies, for the open thread.
 pub(crate) fn reply_picker(app: &App) -> QuickReplyPicker {
-    QuickReplyPicker::new(app.quick_replies.clone(), "", variables(app))
+    reply_picker_for(app, "")
+}
+
+fn reply_picker_for(app: &App, word: &str) -> QuickReplyPicker {
+    QuickReplyPicker::new(app.quick_replies.clone(), word, variables(app))
+}
+
+fn time_of_day(app: &App) -> &'static str {
+    let now = jiff::Timestamp::from_millisecond(app.clock.now()).unwrap_or_default();
+    match now.to_zoned(app.tz.clone()).hour() {
+        4..=11 => "morning",
+        12..=17 => "afternoon",
+        _ => "evening",
+    }
+}
+
+/// What a macro is told of the open thread.
+pub(crate) fn macro_target(app: &App) -> Option<Target> {
+    let c = app.conversation.as_ref()?;
+    let row = c.row.as_ref()?;
+    let upto = c.messages.iter().map(|m| m.at).max().unwrap_or(0).max(row.last_at);
+    Some(Target {
+        thread: c.thread,
+        title: row.title.clone(),
+        vars: variables(app),
+        replies: app.quick_replies.clone(),
+        window_open: row.window.is_open(app.clock.now()),
+        newest: (upto, c.messages.iter().map(|m| m.stored_at).max()),
+    })
 }
 
 /// The templates of the open thread's account, and what it wants to know at once.

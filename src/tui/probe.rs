@@ -68,7 +68,7 @@ fn line(map: &Keymap, event: &KeyEvent) -> String {
     }
     for scope in Scope::ALL {
         let means = match map.find(scope, &[key]) {
-            Found::Command(c) => c.id,
+            Found::Command(c) | Found::With(c, _) => c.id,
             Found::Prefix => "begins a sequence",
             Found::Nothing => continue,
         };

@@ -1,10 +1,9 @@
-//! Accounts, templates, quick replies, drafts.
+//! Accounts, templates, drafts.
 
 use super::{AccountRow, Context, thread_by_uid};
 use crate::clock::Millis;
 use crate::model::event::{AccountSpec, NumberFacts};
-use crate::model::ids::{AccountId, QuickReplyId, ThreadId};
-use crate::model::quick_reply::QuickReply;
+use crate::model::ids::{AccountId, ThreadId};
 use crate::model::template::Template;
 use crate::model::thread::DraftMode;
 use crate::protocol::Changed;
@@ -132,53 +131,6 @@ pub(super) fn draft(
             let account = cx.account_by_row(t.account_id)?;
             cx.thread_changed(&t, &account);
         }
-    }
-    Ok(Reply::default())
-}
-
-pub(super) fn save_quick_reply(
-    conn: &Connection,
-    cx: &mut Context,
-    at: Millis,
-    reply: &QuickReply,
-) -> Result<Reply, StoreError> {
-    let taken = conn
-        .prepare_cached("SELECT 1 FROM quick_replies WHERE shortcut = ?1 AND uid <> ?2")?
-        .exists(params![reply.shortcut, reply.id.0])?;
-    if taken {
-        return Err(StoreError::Rule(format!("another quick reply has the shortcut “{}”", reply.shortcut)));
-    }
-    conn.prepare_cached(
-        "INSERT INTO quick_replies(uid, shortcut, text, used, updated_at) VALUES(?1, ?2, ?3, ?4, ?5) \
-         ON CONFLICT(uid) DO UPDATE SET shortcut = excluded.shortcut, text = excluded.text, updated_at = excluded.updated_at",
-    )?
-    .execute(params![reply.id.0, reply.shortcut, reply.text, reply.used as i64, at])?;
-    cx.changed(Changed::QuickRepliesChanged);
-    Ok(Reply::default())
-}
-
-pub(super) fn delete_quick_reply(
-    conn: &Connection,
-    cx: &mut Context,
-    id: QuickReplyId,
-) -> Result<Reply, StoreError> {
-    let n = conn.prepare_cached("DELETE FROM quick_replies WHERE uid = ?1")?.execute([id.0])?;
-    if n == 0 {
-        return Err(StoreError::Missing("this quick reply"));
-    }
-    cx.changed(Changed::QuickRepliesChanged);
-    Ok(Reply::default())
-}
-
-pub(super) fn use_quick_reply(
-    conn: &Connection,
-    cx: &mut Context,
-    id: QuickReplyId,
-) -> Result<Reply, StoreError> {
-    let n =
-        conn.prepare_cached("UPDATE quick_replies SET used = used + 1 WHERE uid = ?1")?.execute([id.0])?;
-    if n > 0 {
-        cx.changed(Changed::QuickRepliesChanged);
     }
     Ok(Reply::default())
 }

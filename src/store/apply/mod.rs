@@ -7,6 +7,7 @@ mod attempts;
 mod content;
 mod handling;
 mod inbound;
+mod library;
 mod merge;
 mod news;
 mod outbox;
@@ -351,9 +352,12 @@ pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Resul
         EventBody::DraftSaved { thread, mode, text } => {
             admin::draft(conn, cx, event.at, *thread, *mode, text)
         }
-        EventBody::QuickReplySaved { reply } => admin::save_quick_reply(conn, cx, event.at, reply),
-        EventBody::QuickReplyDeleted { reply } => admin::delete_quick_reply(conn, cx, *reply),
-        EventBody::QuickReplyUsed { reply } => admin::use_quick_reply(conn, cx, *reply),
+        EventBody::QuickReplySaved { reply } => library::save_reply(conn, cx, event, reply),
+        EventBody::QuickReplyDeleted { reply } => library::delete_reply(conn, cx, &event.actor, *reply),
+        EventBody::QuickReplyUsed { reply } => library::use_reply(conn, cx, &event.actor, *reply),
+        EventBody::MacroSaved { saved } => library::save_macro(conn, cx, event, saved),
+        EventBody::MacroDeleted { id } => library::delete_macro(conn, cx, &event.actor, *id),
+        EventBody::MacroUsed { id } => library::use_macro(conn, cx, &event.actor, *id),
         EventBody::PreferenceSet { key, value } => preferences::set(conn, cx, &event.actor, key, value),
         EventBody::WebhooksExpired { before, failed_before, keep_bytes } => {
             recorder::expire(conn, cx, *before, failed_before.unwrap_or(*before), *keep_bytes)
@@ -404,6 +408,8 @@ fn subject(body: &EventBody) -> String {
         EventBody::ContactSplit { contact, new, .. } => format!("{new} from {contact}"),
         EventBody::QuickReplySaved { reply } => reply.id.to_string(),
         EventBody::QuickReplyDeleted { reply } | EventBody::QuickReplyUsed { reply } => reply.to_string(),
+        EventBody::MacroSaved { saved } => saved.id.to_string(),
+        EventBody::MacroDeleted { id } | EventBody::MacroUsed { id } => id.to_string(),
         EventBody::PreferenceSet { key, .. } => key.clone(),
         EventBody::ThreadsHandled { threads, act } => act.subject(threads),
         EventBody::SnoozesEnded { threads } => format!("{} threads", threads.len()),

@@ -42,6 +42,7 @@ impl App {
                     self.damage(Damage::STATUS);
                 }
                 self.damage(Damage::TOP);
+                self.greet_again();
             }
             (Asked::Preferences, Response::Preferences(all)) => self.preferences_came(&all),
             (Asked::Labels, Response::Labels(labels)) => self.labels_came(labels),
@@ -51,6 +52,7 @@ impl App {
             (Asked::Status, Response::Status(status)) => {
                 self.status = *status;
                 self.damage(Damage::STATUS);
+                self.greet_again();
             }
             (Asked::Threads { generation, more }, Response::Threads(page)) => {
                 self.threads_came(generation, more, page);
@@ -80,6 +82,7 @@ impl App {
             (Asked::Check, Response::Checked(report)) => self.checked(&report),
             (Asked::Send { thread, .. }, Response::Queued { .. }) => self.sent(thread),
             (Asked::QuickReplies, Response::QuickReplies(replies)) => self.quick_replies = replies,
+            (Asked::Macros, Response::Macros(all)) => self.macros = all,
             (Asked::Templates(account), Response::Templates(list)) => {
                 self.templates.insert(account, list);
             }
@@ -88,7 +91,7 @@ impl App {
         }
     }
 
-    fn has_open(&self, thread: ThreadId) -> bool {
+    pub(super) fn has_open(&self, thread: ThreadId) -> bool {
         self.conversation.as_ref().is_some_and(|c| c.thread == thread)
     }
 
@@ -139,6 +142,14 @@ impl App {
                 self.quick_replies.clone_from(&q);
                 Delivery::QuickReplies(q)
             }
+            Ok(Response::Macros(all)) => {
+                self.macros.clone_from(&all);
+                Delivery::Macros(all)
+            }
+            Ok(Response::Together(results)) => {
+                self.came_together(&results);
+                Delivery::Together(results)
+            }
             Ok(Response::ThreadRows(rows)) => Delivery::Threads(search, rows),
             Ok(Response::Found(f)) => Delivery::Found(search, f),
             Ok(Response::Life(l)) => Delivery::Life(l),
@@ -167,7 +178,7 @@ impl App {
     }
 
     /// Asks again for what open overlays of a kind show.
-    fn refresh_overlays(&mut self, kind: &str, request: &Request) {
+    pub(super) fn refresh_overlays(&mut self, kind: &str, request: &Request) {
         let serials: Vec<u64> =
             self.overlays.iter().filter(|o| o.overlay.name().starts_with(kind)).map(|o| o.serial).collect();
         for serial in serials {
@@ -213,6 +224,7 @@ impl App {
                     self.refresh_overlays("quick", &Request::QuickReplies);
                     self.ask(Request::QuickReplies, Asked::QuickReplies);
                 }
+                Changed::MacrosChanged => self.macros_changed(),
                 Changed::PreferencesChanged => self.ask(Request::Preferences, Asked::Preferences),
                 Changed::Resync => resync = true,
             }

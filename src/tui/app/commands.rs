@@ -20,12 +20,10 @@ impl App {
         if !c.is_open(now) {
             return;
         }
-        let word =
-            typed == '/' && (c.composer.before().is_empty() || c.composer.before().ends_with([' ', '\n']));
         c.composer.type_char(typed);
         self.composed();
-        if word {
-            self.open_overlay(Kind::QuickReplies, Some("/".into()));
+        if typed == '/' && self.slash_word().is_some_and(|word| word == "/") {
+            self.pick_reply();
         }
     }
 
@@ -83,7 +81,9 @@ impl App {
                 self.open_current();
                 self.pick_template();
             }
-            Action::QuickReply => self.open_overlay(Kind::QuickReplies, None),
+            Action::Macros => self.pick_macro(),
+            Action::RunMacro => self.look_at_macro(""),
+            Action::QuickReply => self.pick_reply(),
             Action::NextPane => self.focus(match self.scope {
                 Scope::List if self.conversation.is_some() => Scope::Conversation,
                 Scope::Conversation => Scope::Composer,
@@ -165,7 +165,7 @@ impl App {
                 }
             }
             Action::Reply => self.reply(),
-            Action::MarkUnread if self.scope == Scope::List && !self.marked().is_empty() => {
+            Action::MarkUnread if self.scope == Scope::List && self.marked_count() > 0 => {
                 self.mark_all(false);
             }
             Action::MarkUnread => self.mark_unread(),
@@ -262,7 +262,7 @@ impl App {
     }
 
     /// Opens the thread under the cursor and keeps the keys on the conversation.
-    fn open_under_cursor(&mut self) {
+    pub(super) fn open_under_cursor(&mut self) {
         let Some(id) = self.list.current().map(|r| r.id) else { return };
         if self.conversation.as_ref().is_some_and(|c| c.thread == id) {
             self.say("there is no other thread in the list");

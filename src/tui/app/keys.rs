@@ -101,6 +101,11 @@ impl App {
                 let count = self.forget_pending();
                 self.run(command, count);
             }
+            Found::With(command, argument) => {
+                let argument = argument.to_owned();
+                self.forget_pending();
+                self.run_with(command.id, &argument);
+            }
             Found::Prefix => {
                 self.pending.since.get_or_insert(self.clock.now());
                 self.damage(if self.pending.explained { Damage::ALL } else { Damage::STATUS });

@@ -422,8 +422,7 @@ fn a_reply_from_the_palette_goes_into_the_text() {
         id: crate::model::QuickReplyId::new(),
         shortcut: "hours".into(),
         text: "Hello {{ contact.first_name }}, 9 to 18.".into(),
-        used: 0,
-        updated_at: 0,
+        ..QuickReply::default()
     };
     app.quick_replies = vec![reply.clone()];
     s.keys(&mut app, "Enter Ctrl+K");

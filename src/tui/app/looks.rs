@@ -44,6 +44,13 @@ impl App {
         self.say_bad(words);
     }
 
+    /// The greeting of an empty inbox speaks of accounts and webhooks.
+    pub(super) fn greet_again(&mut self) {
+        if self.list.rows.is_empty() && self.conversation.is_none() {
+            self.damage(Damage::LIST | Damage::CONVERSATION);
+        }
+    }
+
     /// Another theme. What is hidden and which symbols are used stays.
     pub fn retheme(&mut self, theme: Theme) {
         self.theme = Theme { plain: self.theme.plain, mask: self.theme.mask, ..theme };

@@ -8,6 +8,7 @@ mod keys;
 mod late;
 mod list;
 mod looks;
+mod macros;
 mod outbox;
 pub(crate) mod palette;
 mod panes;
@@ -18,6 +19,8 @@ mod writing;
 mod follow_tests;
 #[cfg(test)]
 mod keys_tests;
+#[cfg(test)]
+mod macros_tests;
 #[cfg(test)]
 mod outbox_tests;
 #[cfg(test)]
@@ -48,6 +51,7 @@ use super::transcript::{Cache, WayOut};
 use crate::clock::{Clock, Millis};
 use crate::config::settings::{ReadOn, UiSettings};
 use crate::model::handling::Act;
+use crate::model::macros::Macro;
 use crate::model::thread::ThreadFilter;
 use crate::model::{AccountId, MessageId, QuickReply, Template, ThreadId};
 use crate::protocol::{AccountView, ClientFrame, PROTOCOL, Problem, Request, ServerFrame, Status};
@@ -67,6 +71,8 @@ const QUIT_WAIT: Millis = 2_000;
 const TYPING: Millis = 20_000;
 /// Messages that are asked for by their ids at once.
 const ROWS_AT_ONCE: usize = 30;
+/// Threads that are asked for by their ids at once.
+const THREADS_AT_ONCE: usize = 500;
 /// A conversation that is not there after this long, in milliseconds, is drawn as loading.
 const PATIENCE: Millis = 40;
 
@@ -232,6 +238,8 @@ pub(crate) enum Asked {
     LastDraft,
     /// Read ahead for the quick-reply picker.
     QuickReplies,
+    /// Read ahead for the macro picker.
+    Macros,
     /// Read ahead for the template picker.
     Templates(AccountId),
     Overlay {
@@ -275,6 +283,8 @@ pub(crate) struct App {
     pub overlays: Vec<Open>,
     /// Quick replies as last read.
     pub quick_replies: Vec<QuickReply>,
+    /// Macros as last read.
+    pub macros: Vec<Macro>,
     /// Templates by account as last read.
     pub templates: HashMap<AccountId, Vec<Template>>,
     pub status: Status,
@@ -339,6 +349,7 @@ impl App {
             conversation: None,
             overlays: Vec::new(),
             quick_replies: Vec::new(),
+            macros: Vec::new(),
             templates: HashMap::new(),
             status: Status::default(),
             say: None,
@@ -607,6 +618,7 @@ impl App {
         self.wait_changed(now);
         if self.countdown.is_some_and(|at| now >= at) {
             self.countdown = None;
+            self.forget_aged();
             self.damage(
                 Damage::LIST | Damage::CONVERSATION | Damage::COMPOSER | Damage::DETAILS | Damage::STATUS,
             );
@@ -635,7 +647,10 @@ impl App {
             self.ask(Request::MessageRows { ids }, Asked::MessageRows(thread));
         }
         if !self.changed_threads.is_empty() && !rows {
-            let ids = std::mem::take(&mut self.changed_threads).into_iter().collect();
+            // An answer has room for so many; the rest follows it.
+            let rest = self.changed_threads.iter().nth(THREADS_AT_ONCE).copied();
+            let rest = rest.map(|first| self.changed_threads.split_off(&first)).unwrap_or_default();
+            let ids = std::mem::replace(&mut self.changed_threads, rest).into_iter().collect();
             self.ask(Request::ThreadRows { ids }, Asked::ThreadRows);
         }
         if self.accounts_changed && !accounts {
@@ -691,6 +706,7 @@ impl App {
     fn read_ahead(&mut self) {
         if self.quick_replies.is_empty() {
             self.ask(Request::QuickReplies, Asked::QuickReplies);
+            self.macros_changed();
         }
         let account = self.conversation.as_ref().and_then(|c| c.row.as_ref()).map(|r| r.account.clone());
         if let Some(account) = account.filter(|a| !self.templates.contains_key(a)) {
@@ -731,6 +747,7 @@ impl App {
                         | Request::Contacts { text, .. } => text.clone(),
                         _ => String::new(),
                     };
+                    self.asks_together(&request);
                     self.ask(*request, Asked::Overlay { serial, search });
                 }
                 Step::Insert { text, from } => {
@@ -756,6 +773,8 @@ impl App {
                 Step::GoToRow(row) => self.go_to_row(row),
                 Step::PickTemplate { name, language } => self.fill_template(&name, &language),
                 Step::PickReply(id) => self.insert_reply(id),
+                Step::RunMacro(id) => self.look_at_macro_of(id),
+                Step::OpenNextUnread => self.open_next_unread(),
                 Step::OpenLink(link) => self.open_link(&link),
                 Step::SendAt { at, words } => {
                     self.send(Some(at));

@@ -2,7 +2,7 @@
 
 use super::{App, Asked, Damage};
 use crate::model::QuickReplyId;
-use crate::tui::command::{Action, COMMANDS, Command, Scope, by_id};
+use crate::tui::command::{Action, COMMANDS, Command, Scope, argument_of, by_id};
 use crate::tui::overlay::palette::{Choices, CommandEntry, ReplyEntry, TemplateEntry};
 use crate::tui::overlays::{self, Kind};
 
@@ -15,6 +15,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("help", "help.keys"),
     ("inbox", "list.inbox"),
     ("keys", "help.keys"),
+    ("macro", "macro.run"),
     ("reply", "message.reply"),
     ("search", "search.open"),
     ("show", "list.filter_next"),
@@ -22,17 +23,6 @@ const ALIASES: &[(&str, &str)] = &[
     ("unread", "list.unread"),
     ("view", "view.pick"),
 ];
-
-/// What may follow the name of a command on the command line.
-fn argument(action: Action) -> &'static str {
-    match action {
-        Action::Search => "words",
-        Action::Accounts => "an account, or all",
-        Action::Template => "a name",
-        Action::FilterNext | Action::ViewPick => "a view, or a filter",
-        _ => "",
-    }
-}
 
 /// Whether a command is one to choose: what edits text, or sends what happens to be written, has its key only.
 pub(crate) fn is_offered(command: &Command) -> bool {
@@ -59,7 +49,7 @@ impl App {
                 if !seen.contains(&c.action) {
                     seen.push(c.action);
                     let key = self.keymap.shown(scope, c.id).unwrap_or_default().to_owned();
-                    let argument = argument(c.action);
+                    let argument = argument_of(c.action);
                     out.push(CommandEntry { id: c.id, title: c.title, help: c.help, key, argument });
                 }
             }
@@ -90,6 +80,7 @@ impl App {
                     body: t.body.clone(),
                 })
                 .collect(),
+            views: self.desk.saved.clone(),
             replies: replies
                 .iter()
                 .map(|r| ReplyEntry { id: r.id, shortcut: r.shortcut.clone(), text: r.text.clone() })
@@ -118,6 +109,7 @@ impl App {
                 self.open_current();
                 self.open_filled(Kind::Templates, argument);
             }
+            Action::RunMacro => self.look_at_macro(argument),
             Action::Accounts => self.switch_by_name(argument),
             Action::FilterNext | Action::ViewPick => self.show_view(argument),
             _ => self.run_named(id),

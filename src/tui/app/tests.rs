@@ -45,6 +45,8 @@ pub(crate) struct Script {
     pub drafts: HashMap<ThreadId, String>,
     pub status: Status,
     pub labels: Vec<crate::protocol::LabelRow>,
+    pub replies: Vec<QuickReply>,
+    pub macros: Vec<crate::model::macros::Macro>,
     pub log: Vec<Request>,
     pub refuse: Option<Problem>,
     pub clock: Clock,
@@ -58,6 +60,8 @@ impl Script {
             threads: Vec::new(),
             messages: Vec::new(),
             drafts: HashMap::new(),
+            replies: Vec::new(),
+            macros: Vec::new(),
             status: Status {
                 listener: Some("127.0.0.1:8080".into()),
                 last_webhook: Some(NOW - 9 * MIN),
@@ -269,6 +273,20 @@ impl Script {
             Request::MarkRead { thread, .. } => {
                 self.row(thread).unread = 0;
                 Response::Done
+            }
+            Request::QuickReplies if !self.replies.is_empty() => Response::QuickReplies(self.replies.clone()),
+            Request::Macro { act: crate::protocol::macros::MacroRequest::List } => {
+                Response::Macros(self.macros.clone())
+            }
+            Request::Together { requests } => {
+                let mut results = Vec::new();
+                for request in requests {
+                    results.push(self.answer(request));
+                    if results.last().is_some_and(Result::is_err) {
+                        break;
+                    }
+                }
+                Response::Together(results)
             }
             _ => Response::Done,
         })

@@ -213,8 +213,10 @@ fn health(app: &App) -> Vec<Span> {
     if let Some(disk) = &s.disk {
         // Everything else waits for this.
         let what = text::sanitize(&disk.what);
-        out.push((format!("✗ {what}: nothing comes in or goes out"), t.bad));
-        out.push((format!(" → {}", text::sanitize(&disk.next)), t.key));
+        out.push((format!("✗ {what}: nothing in or out"), t.bad));
+        // The first step; `doctor` says the rest.
+        let next = disk.next.split(';').next().unwrap_or_default();
+        out.push((format!(" → {}", text::sanitize(next)), t.key));
         return out;
     }
     if let Some(first) = s.silent.first() {

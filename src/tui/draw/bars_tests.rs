@@ -56,7 +56,7 @@ fn a_full_disk_goes_before_everything_else() {
         s.status.outbox = 3;
         told(&mut s, &mut app);
         let (line, style) = bottom(&app);
-        assert!(line.contains("✗ the disk is full: nothing comes in or goes out"), "{line}");
+        assert!(line.contains("✗ the disk is full: nothing in or out → make room on the disk of"), "{line}");
         assert!(size.0 < 120 || line.contains("make room on the disk of /srv/switchboard"), "{line}");
         assert_eq!(style.fg, app.theme.bad.fg);
     }

@@ -485,8 +485,17 @@ fn an_empty_inbox_greets_and_says_what_to_do() {
         insta::assert_snapshot!(format!("welcome_{}x{}", size.0, size.1), picture);
     }
     let mut s = Script::new();
-    s.accounts.clear();
-    assert!(picture(&s.start((80, 24))).contains("No account is configured"));
+    let accounts = std::mem::take(&mut s.accounts);
+    let mut app = s.start((100, 24));
+    assert!(picture(&app).contains("No account is configured"));
+    // What it says of accounts and status follows them.
+    let mut t = Terminal::new(&app);
+    t.frame(&mut app);
+    s.accounts = accounts;
+    s.tell(&mut app, vec![Changed::AccountChanged { account: crate::model::AccountId::new("support") }]);
+    t.frame(&mut app);
+    t.check(&app);
+    assert!(!picture(&app).contains("No account is configured"));
     let mut s = Script::new();
     s.status.listener_problem = Some("address in use\u{1b}[2J".into());
     assert!(picture(&s.start((80, 24))).contains("No webhooks can come in: address in use"));

@@ -41,6 +41,10 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
 /// What stands between this inbox and its first message.
 fn next_step(app: &App) -> (String, Style) {
     let t = &app.theme;
+    if let Some(disk) = &app.status.disk {
+        let (what, next) = (text::sanitize(&disk.what), text::sanitize(&disk.next));
+        return (format!("Nothing can come in, {what}: {next}."), t.bad);
+    }
     if let Some(problem) = &app.status.listener_problem {
         return (
             format!("No webhooks can come in: {} · switchboard doctor says more.", text::sanitize(problem)),

@@ -5,7 +5,7 @@ use super::{Key, Keymap, sequence};
 use crate::config::settings::KeySettings;
 use crate::config::{ConfigError, FILE_MAX, Source, nearest};
 use crate::text;
-use crate::tui::command::{COMMANDS, Command, Scope, by_id, scope_title};
+use crate::tui::command::{COMMANDS, Command, Scope, argument_of, by_id, scope_title};
 use crossterm::event::{KeyCode, KeyModifiers};
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -139,9 +139,17 @@ fn line(
         map.clear(scope, &keys);
         return Ok(());
     }
-    let (what, fix) = match command(id, scope) {
+    // Behind a space stands what the command is given, as on the command line.
+    let (name, argument) = id.split_once(' ').map_or((id, ""), |(name, rest)| (name, rest.trim()));
+    let (what, fix) = match command(name, scope) {
+        Ok(command) if !argument.is_empty() && argument_of(command.action).is_empty() => {
+            (format!("nothing may follow `{}`", command.id), "write the name alone".to_owned())
+        }
+        Ok(_) if text::sanitize(argument) != argument => {
+            (format!("what follows `{name}` is no plain text"), "this line is left out".to_owned())
+        }
         Ok(command) => {
-            map.bind(scope, keys, command);
+            map.bind(scope, keys, command, argument);
             return Ok(());
         }
         Err(e) => e,
@@ -203,6 +211,7 @@ mod tests {
     fn means(map: &Keymap, scope: Scope, keys: &str) -> String {
         match map.find(scope, &sequence(keys).unwrap()) {
             Found::Command(c) => c.id.to_owned(),
+            Found::With(c, argument) => format!("{} {argument}", c.id),
             Found::Prefix => "…".into(),
             Found::Nothing => String::new(),
         }
@@ -264,6 +273,23 @@ mod tests {
         assert_eq!(problems, expected);
         assert_eq!(means(&map, Scope::List, "Z"), "quit");
         assert_eq!(means(&map, Scope::Conversation, "F5"), "help.keys");
+    }
+
+    #[test]
+    fn a_key_may_give_its_command_an_argument() {
+        let (map, problems) = read(
+            "[list]\n\"F5\" = \"macro.run thank-and-close\"\n\"F6\" = \"quit now\"\n\
+             \"F7\" = \"macro.run a\\u202eb\"\n[composer]\n\"F5\" = \"macro.run  close\"\n",
+        );
+        assert_eq!(means(&map, Scope::List, "F5"), "macro.run thank-and-close");
+        assert_eq!(means(&map, Scope::Composer, "F5"), "macro.run close");
+        assert_eq!(
+            problems,
+            [
+                "keys.toml:3:8: nothing may follow `quit`, write the name alone",
+                "keys.toml:4:8: what follows `macro.run` is no plain text, this line is left out",
+            ]
+        );
     }
 
     #[test]

@@ -160,9 +160,11 @@ pub fn sequence(s: &str) -> Result<Vec<Key>, BadKey> {
 
 /// What a key means after the keys before it.
 #[derive(Clone, Copy, Debug)]
-pub enum Found {
+pub enum Found<'a> {
     /// This command.
     Command(&'static Command),
+    /// This command, with what the operator's file has behind its name.
+    With(&'static Command, &'a str),
     /// The beginning of a longer sequence.
     Prefix,
     /// Nothing.
@@ -175,7 +177,19 @@ pub(crate) struct Binding {
     keys: Vec<Key>,
     text: String,
     command: &'static Command,
+    /// What is behind the command's name in the operator's file.
+    argument: String,
     own: bool,
+}
+
+impl Binding {
+    /// The keys, and what they give the command.
+    fn written(&self) -> String {
+        match self.argument.as_str() {
+            "" => self.text.clone(),
+            argument => format!("{} ({argument})", self.text),
+        }
+    }
 }
 
 /// Which keys mean which command, per scope.
@@ -205,6 +219,7 @@ impl Keymap {
                         keys,
                         text: text.to_owned(),
                         command,
+                        argument: String::new(),
                         own: false,
                     })
                 })
@@ -225,12 +240,15 @@ impl Keymap {
 
     /// What `keys` mean in `scope`.
     #[must_use]
-    pub fn find(&self, scope: Scope, keys: &[Key]) -> Found {
+    pub fn find(&self, scope: Scope, keys: &[Key]) -> Found<'_> {
         let mut prefix = false;
         for b in self.of(scope) {
             if b.keys.starts_with(keys) {
                 if b.keys.len() == keys.len() {
-                    return Found::Command(b.command);
+                    return match b.argument.as_str() {
+                        "" => Found::Command(b.command),
+                        argument => Found::With(b.command, argument),
+                    };
                 }
                 prefix = true;
             }
@@ -274,12 +292,12 @@ impl Keymap {
     }
 
     /// Adds a key of the operator's, before those of the preset. What stood in its way is gone.
-    fn bind(&mut self, scope: Scope, keys: Vec<Key>, command: &'static Command) {
+    fn bind(&mut self, scope: Scope, keys: Vec<Key>, command: &'static Command, argument: &str) {
         self.clear(scope, &keys);
         let text = keys.iter().map(Key::to_string).collect::<Vec<_>>().join(" ");
         let list = &mut self.scopes[scope as usize];
         let at = list.iter().position(|b| !b.own).unwrap_or(list.len());
-        list.insert(at, Binding { keys, text, command, own: true });
+        list.insert(at, Binding { keys, text, command, argument: argument.to_owned(), own: true });
     }
 }
 

@@ -30,7 +30,7 @@ pub fn rows(map: &Keymap) -> Vec<KeyRow> {
         for c in COMMANDS.iter().filter(|c| c.scopes.contains(&scope)) {
             let of = |own: bool| {
                 let wanted = move |b: &&super::Binding| b.command.id == c.id && (!own || b.own);
-                map.of(scope).iter().filter(wanted).map(|b| b.text.clone()).collect()
+                map.of(scope).iter().filter(wanted).map(super::Binding::written).collect()
             };
             out.push(KeyRow {
                 scope: scope.id(),

@@ -7,11 +7,11 @@
 
 mod way;
 
-#[cfg(feature = "desktop-notify")]
-pub(crate) use way::desktop;
 pub(crate) use way::Channel;
 #[cfg(feature = "desktop-notify")]
 pub(crate) use way::Way;
+#[cfg(feature = "desktop-notify")]
+pub(crate) use way::desktop;
 
 use super::format;
 use super::mask;

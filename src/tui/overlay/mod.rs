@@ -8,11 +8,16 @@ pub mod confirm;
 pub mod contact;
 pub mod doctor;
 pub mod field;
+pub mod form;
 pub mod frame;
 pub mod help;
 pub mod later;
 pub mod life;
 pub mod links;
+pub mod macro_editor;
+pub mod macro_plan;
+pub mod macro_run;
+pub mod macros;
 pub mod notices;
 pub mod palette;
 pub mod pick;
@@ -31,11 +36,14 @@ pub mod versions;
 use super::theme::Theme;
 use crate::clock::Millis;
 use crate::model::handling::Act;
-use crate::model::ids::{AccountId, MessageId, QuickReplyId, ThreadId};
+use crate::model::ids::{AccountId, MacroId, MessageId, QuickReplyId, ThreadId};
+use crate::model::macros::Macro;
 use crate::model::quick_reply::QuickReply;
 use crate::model::template::Template;
 use crate::model::thread::ThreadRow;
-use crate::protocol::{AccountView, Check, ContactDetail, Found, MessageLife, Problem, Request, Version};
+use crate::protocol::{
+    AccountView, Check, ContactDetail, Found, MessageLife, Problem, Request, Response, Version,
+};
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -90,6 +98,10 @@ pub enum Step {
     },
     /// Insert a quick reply, asking for what it needs.
     PickReply(QuickReplyId),
+    /// Look at a macro before it runs.
+    RunMacro(MacroId),
+    /// Open the next thread with unread messages.
+    OpenNextUnread,
     /// Open a web address.
     OpenLink(String),
     /// Tell the operator something in the status line.
@@ -118,6 +130,10 @@ pub enum Delivery {
     Templates(Vec<Template>),
     /// Quick replies.
     QuickReplies(Vec<QuickReply>),
+    /// Macros.
+    Macros(Vec<Macro>),
+    /// What came of each change of a bundle, up to the first that was refused.
+    Together(Vec<Result<Response, Problem>>),
     /// Threads by name or number, with the text they belong to.
     Threads(String, Vec<ThreadRow>),
     /// Search results, with the text they belong to.

@@ -1,9 +1,11 @@
-//! The quick-reply picker: find one, see it filled in, insert it; create, change and delete them.
+//! The quick-reply picker: find one, see it filled in, insert it, or several one after the other; create, change and
+//! delete them.
 //!
 //! Knows quick replies and the values of the thread; where the text goes is the host's to know.
 
 use super::field::{Effect, Field};
 use super::frame::{self, Needle, Rich, Selection};
+use super::macro_plan::files_trouble;
 use super::quick_reply_editor::QuickReplyEditor;
 use super::variables::{Filled, Given, Variables};
 use super::{Delivery, Hint, Overlay, Step};
@@ -24,6 +26,14 @@ pub struct QuickReplyPicker {
     rows: Vec<usize>,
     selection: Selection,
     mode: Mode,
+    /// The category that is shown; empty for all.
+    category: String,
+    /// Whether a `/` in the text opened it: what was typed since goes back there when nothing is chosen.
+    slash: bool,
+    /// How many were inserted since it is open.
+    inserted: usize,
+    /// Who was told that the files do not go with the text.
+    warned: Option<QuickReplyId>,
     // What was asked of the engine and not answered yet.
     deleting: Option<String>,
     say: Option<Problem>,
@@ -36,18 +46,25 @@ enum Mode {
     Delete(QuickReplyId),
 }
 
+/// Whether a key that inserts leaves the picker open.
+fn goes_on(key: KeyEvent) -> bool {
+    key.code == KeyCode::Enter && key.modifiers.contains(KeyModifiers::ALT)
+}
+
 /// Asks for the values that a reply needs and nobody knows.
 struct FillForm {
     reply: QuickReply,
     fields: Vec<(String, Field)>,
     focus: usize,
     complain: bool,
+    /// Whether the picker stays open when it is filled in.
+    stay: bool,
 }
 
 impl FillForm {
-    fn new(reply: QuickReply, names: Vec<String>) -> Self {
+    fn new(reply: QuickReply, names: Vec<String>, stay: bool) -> Self {
         let fields = names.into_iter().map(|n| (n, Field::line(1000))).collect();
-        Self { reply, fields, focus: 0, complain: false }
+        Self { reply, fields, focus: 0, complain: false, stay }
     }
 
     fn given(&self) -> Given {
@@ -71,6 +88,10 @@ impl QuickReplyPicker {
             rows: Vec::new(),
             selection: Selection::default(),
             mode: Mode::List,
+            category: String::new(),
+            slash: false,
+            inserted: 0,
+            warned: None,
             deleting: None,
             say: None,
         };
@@ -78,27 +99,64 @@ impl QuickReplyPicker {
         s
     }
 
+    /// Opened by a `/` in the text.
+    #[must_use]
+    pub fn for_slash(mut self) -> Self {
+        self.slash = true;
+        self
+    }
+
     /// Inserts one of them, or asks for what it needs.
     pub fn pick(&mut self, id: QuickReplyId) -> Vec<Step> {
         let Some(i) = self.replies.iter().position(|r| r.id == id) else { return Vec::new() };
         self.query.set(&self.replies[i].shortcut.clone());
+        self.rows = vec![i];
+        self.selection.set(0);
+        self.choose(false)
+    }
+
+    /// The categories there are, in order.
+    fn categories(&self) -> Vec<&str> {
+        let mut all: Vec<&str> =
+            self.replies.iter().map(|r| r.category.as_str()).filter(|c| !c.is_empty()).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    fn next_category(&mut self) {
+        let all = self.categories();
+        let next = match all.iter().position(|c| *c == self.category) {
+            None => all.first(),
+            Some(i) => all.get(i + 1),
+        };
+        self.category = next.map(|c| (*c).to_owned()).unwrap_or_default();
         self.refilter();
-        match self.rows.iter().position(|row| *row == i) {
-            Some(at) => {
-                self.selection.set(at);
-                self.choose()
-            }
-            None => Vec::new(),
-        }
+    }
+
+    /// What is looked for, without the `#category` in it.
+    fn wanted(&self) -> (String, Option<String>) {
+        let (marks, words): (Vec<&str>, Vec<&str>) =
+            self.query.text().split_whitespace().partition(|w| w.starts_with('#'));
+        (words.join(" "), marks.last().map(|w| w[1..].to_lowercase()))
+    }
+
+    fn is_in_category(&self, reply: &QuickReply, mark: Option<&str>) -> bool {
+        (self.category.is_empty() || reply.category == self.category)
+            && mark.is_none_or(|m| reply.category.to_lowercase().starts_with(m))
     }
 
     fn refilter(&mut self) {
-        let query = self.query.text().trim();
+        let (query, mark) = self.wanted();
+        let query = query.as_str();
         let needle = Needle::fuzzy(query);
         // Nearly every long text has the letters of a short word somewhere: there the word itself has to be.
         let words = Needle::words(query);
         let mut scored: Vec<((u32, u32, u64), usize)> = Vec::new();
         for (i, r) in self.replies.iter().enumerate() {
+            if !self.is_in_category(r, mark.as_deref()) {
+                continue;
+            }
             let shortcut = text::sanitize(&r.shortcut);
             let by_shortcut = needle.score(&shortcut);
             let by_text = words.score(&text::sanitize(&r.text));
@@ -124,15 +182,38 @@ impl QuickReplyPicker {
         self.rows.get(self.selection.at).and_then(|i| self.replies.get(*i))
     }
 
-    fn insert(text: String, from: QuickReplyId) -> Vec<Step> {
-        vec![Step::Insert { text, from: Some(from) }, Step::Close]
+    /// Puts a text at the cursor; the next one of several goes on a line of its own.
+    fn insert(&mut self, text: &str, from: QuickReplyId, stay: bool) -> Vec<Step> {
+        let text = if self.inserted > 0 { format!("\n{text}") } else { text.to_owned() };
+        self.inserted += 1;
+        let insert = Step::Insert { text, from: Some(from) };
+        if !stay {
+            return vec![insert, Step::Close];
+        }
+        self.mode = Mode::List;
+        self.query.set("");
+        self.refilter();
+        vec![insert]
     }
 
-    fn choose(&mut self) -> Vec<Step> {
+    /// Leaves; what was typed after the `/` is text again.
+    fn leave(&self, more: &str) -> Vec<Step> {
+        if !self.slash || self.inserted > 0 {
+            return vec![Step::Close];
+        }
+        vec![Step::Insert { text: format!("/{}{more}", self.query.text()), from: None }, Step::Close]
+    }
+
+    fn choose(&mut self, stay: bool) -> Vec<Step> {
         let Some(reply) = self.selected().cloned() else { return Vec::new() };
+        if let Some(why) = files_trouble(&reply).filter(|_| self.warned != Some(reply.id)) {
+            self.warned = Some(reply.id);
+            self.say = Some(Problem::new("unable", why).next("once more inserts the text without"));
+            return Vec::new();
+        }
         match self.vars.fill(&reply.text, &Given::new()) {
-            Filled::Text(text) => return Self::insert(text, reply.id),
-            Filled::Missing(names) => self.mode = Mode::Fill(FillForm::new(reply, names)),
+            Filled::Text(text) => return self.insert(&text, reply.id, stay),
+            Filled::Missing(names) => self.mode = Mode::Fill(FillForm::new(reply, names, stay)),
             Filled::Broken(why) => {
                 self.say = Some(
                     Problem::new("field", format!("/{} cannot be filled in", reply.shortcut))
@@ -149,9 +230,19 @@ impl QuickReplyPicker {
         if self.selection.key(key, self.rows.len()) {
             return Vec::new();
         }
+        let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+        let untouched = self.slash && self.inserted == 0 && self.query.is_empty();
         match key.code {
-            KeyCode::Esc => return vec![Step::Close],
-            KeyCode::Enter | KeyCode::Tab => return self.choose(),
+            KeyCode::Esc => return self.leave(""),
+            // A slash alone is a slash.
+            KeyCode::Char(' ') if untouched => return self.leave(" "),
+            KeyCode::Backspace if untouched => {
+                return vec![Step::Insert { text: String::new(), from: None }, Step::Close];
+            }
+            KeyCode::Enter if goes_on(key) => return self.choose(true),
+            KeyCode::Char('j') if ctrl => return self.choose(true),
+            KeyCode::Enter | KeyCode::Tab => return self.choose(false),
+            KeyCode::F(5) => self.next_category(),
             // One request at a time: an answer does not say what it answers.
             KeyCode::F(2..=4) | KeyCode::Delete if self.deleting.is_some() => {}
             KeyCode::F(2) => {
@@ -184,29 +275,37 @@ impl QuickReplyPicker {
     fn fill_key(&mut self, key: KeyEvent) -> Vec<Step> {
         let Mode::Fill(form) = &mut self.mode else { return Vec::new() };
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+        let stay = goes_on(key) || key.code == KeyCode::Char('j') && ctrl;
+        form.stay |= stay;
         match key.code {
             KeyCode::Esc => self.mode = Mode::List,
             KeyCode::Tab | KeyCode::Down => form.step(true),
             KeyCode::BackTab | KeyCode::Up => form.step(false),
-            KeyCode::Enter if !ctrl && form.focus + 1 < form.fields.len() => form.step(true),
-            KeyCode::Enter | KeyCode::F(10) => match self.vars.fill(&form.reply.text, &form.given()) {
-                Filled::Text(text) => return Self::insert(text, form.reply.id),
-                Filled::Missing(names) => {
-                    form.complain = true;
-                    for n in &names {
-                        if !form.fields.iter().any(|(have, _)| have == n) {
-                            form.fields.push((n.clone(), Field::line(1000)));
-                        }
+            KeyCode::Enter if !ctrl && !stay && form.focus + 1 < form.fields.len() => form.step(true),
+            _ if stay || matches!(key.code, KeyCode::Enter | KeyCode::F(10)) => {
+                match self.vars.fill(&form.reply.text, &form.given()) {
+                    Filled::Text(text) => {
+                        let (from, stay) = (form.reply.id, form.stay);
+                        return self.insert(&text, from, stay);
                     }
-                    form.focus = form.fields.iter().position(|(n, _)| names.contains(n)).unwrap_or(0);
+                    Filled::Missing(names) => {
+                        form.complain = true;
+                        for n in &names {
+                            if !form.fields.iter().any(|(have, _)| have == n) {
+                                form.fields.push((n.clone(), Field::line(1000)));
+                            }
+                        }
+                        form.focus = form.fields.iter().position(|(n, _)| names.contains(n)).unwrap_or(0);
+                    }
+                    Filled::Broken(why) => {
+                        self.say = Some(
+                            Problem::new("field", format!("/{}: {why}", form.reply.shortcut))
+                                .next("F3 edits it"),
+                        );
+                        self.mode = Mode::List;
+                    }
                 }
-                Filled::Broken(why) => {
-                    self.say = Some(
-                        Problem::new("field", format!("/{}: {why}", form.reply.shortcut)).next("F3 edits it"),
-                    );
-                    self.mode = Mode::List;
-                }
-            },
+            }
             _ => {
                 if let Some((_, f)) = form.fields.get_mut(form.focus) {
                     f.key(key);
@@ -235,6 +334,18 @@ impl QuickReplyPicker {
         if reply.used > 0 {
             right = frame::put_right(buf, right, line.y, 7, &format!("{}×", reply.used), theme.dim) - 1;
         }
+        if reply.is_private() {
+            right = frame::put_right(buf, right, line.y, 4, "own", theme.note) - 1;
+        }
+        if !reply.files.is_empty() {
+            let n = reply.files.len();
+            let files = if n == 1 { "1 file".to_owned() } else { format!("{n} files") };
+            right = frame::put_right(buf, right, line.y, 8, &files, theme.dim) - 1;
+        }
+        if !reply.category.is_empty() {
+            let category = format!("#{}", text::sanitize(&reply.category));
+            right = frame::put_right(buf, right, line.y, 12, &category, theme.key) - 1;
+        }
         let shortcut = format!("/{}", text::sanitize(&reply.shortcut));
         let rich = Rich::line(&shortcut, Needle::fuzzy(query).marks(&shortcut), theme.matched);
         let x = line.x + 1;
@@ -253,7 +364,13 @@ impl QuickReplyPicker {
     fn draw_preview(&self, buf: &mut Buffer, area: Rect, reply: &QuickReply, given: &Given, theme: &Theme) {
         match self.vars.preview(&reply.text, given, theme.variable, theme.warn) {
             Ok(rich) => {
-                rich.draw(buf, area, theme.text);
+                let rows = rich.draw(buf, area, theme.text);
+                if !reply.files.is_empty() {
+                    let height = area.height.saturating_sub(rows + 1);
+                    let below = Rect { y: area.y + rows + 1, height, ..area };
+                    let files = format!("Files: {}", reply.files.join(", "));
+                    frame::paragraph(buf, below, &files, theme.dim);
+                }
             }
             Err(why) => {
                 let rows =
@@ -265,16 +382,31 @@ impl QuickReplyPicker {
         }
     }
 
+    fn what_to_type(&self) -> &'static str {
+        if self.categories().is_empty() {
+            "type a shortcut or words of the text"
+        } else {
+            "type a shortcut, words of the text, or #category"
+        }
+    }
+
     fn draw_list(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> Option<Position> {
-        let count = match self.rows.len() {
+        let mut count = match self.rows.len() {
             n if n == self.replies.len() => format!("{n}"),
             n => format!("{n} of {}", self.replies.len()),
         };
+        if self.inserted > 0 {
+            count = format!("{} inserted · {count}", self.inserted);
+        }
+        let title = match self.category.as_str() {
+            "" => "Quick replies".to_owned(),
+            category => format!("Quick replies · #{category}"),
+        };
         let height = (self.replies.len() as u16).saturating_add(5).clamp(18, 32);
-        let inner = frame::open(area, 110, height, "Quick replies", &count, buf, theme)?;
+        let inner = frame::open(area, 110, height, &title, &count, buf, theme)?;
         frame::put(buf, inner.x, inner.y, 1, "/", theme.focus);
         let line = Rect::new(inner.x + 1, inner.y, inner.width - 1, 1);
-        let cursor = self.query.draw(line, buf, theme.text, "type a shortcut or words of the text", theme);
+        let cursor = self.query.draw(line, buf, theme.text, self.what_to_type(), theme);
         frame::rule(buf, Rect::new(inner.x, inner.y + 1, inner.width, 1), "", theme);
         let foot = if self.say.is_some() || matches!(self.mode, Mode::Delete(_)) { 3 } else { 0 };
         let body = Rect::new(inner.x, inner.y + 2, inner.width, inner.height.saturating_sub(2 + foot));
@@ -304,9 +436,10 @@ impl QuickReplyPicker {
         let window = self.selection.window(self.rows.len(), usize::from(list.height));
         let widest = self.rows[window.clone()].iter().map(|i| text::width(&self.replies[*i].shortcut)).max();
         let column = (widest.unwrap_or(0) as u16 + 1).min(list.width / 3);
+        let (query, _) = self.wanted();
         for (i, at) in window.enumerate() {
             let line = Rect::new(list.x, list.y + i as u16, list.width, 1);
-            Self::draw_row(buf, line, column, &self.replies[self.rows[at]], self.query.text().trim(), theme);
+            Self::draw_row(buf, line, column, &self.replies[self.rows[at]], &query, theme);
             if at == self.selection.at {
                 frame::select(buf, line, theme);
             }
@@ -322,8 +455,8 @@ impl QuickReplyPicker {
             if let Some(r) = self.replies.iter().find(|r| r.id == *id) {
                 let used =
                     if r.used == 0 { "never used".to_owned() } else { format!("used {} times", r.used) };
-                let say =
-                    format!("Delete /{} ({used})? It is gone for everybody.", text::sanitize(&r.shortcut));
+                let whose = if r.is_private() { "" } else { " It is gone for everybody." };
+                let say = format!("Delete /{} ({used})?{whose}", text::sanitize(&r.shortcut));
                 frame::put(buf, below.x, below.y, below.width, &say, theme.bad);
                 let keys = Rect { y: below.y + 1, height: 1, ..below };
                 frame::keys(buf, keys, &[("y", "delete"), ("other key", "keep it")], theme);
@@ -476,6 +609,10 @@ impl Overlay for QuickReplyPicker {
                 let mut out = Vec::new();
                 if self.selected().is_some() {
                     out.push(Hint::new("Enter", "insert"));
+                    out.push(Hint::new("Ctrl+J", "insert, go on"));
+                }
+                if !self.categories().is_empty() {
+                    out.push(Hint::new("F5", "category"));
                 }
                 out.push(Hint::new("F2", "new"));
                 if self.selected().is_some() {
@@ -525,6 +662,99 @@ mod tests {
         write(&mut by_text, "谢");
         assert_eq!(press(&mut by_text, "Enter"), want);
         assert_eq!(press(&mut open("zzzz"), "Enter"), vec![]);
+    }
+
+    fn inserted(steps: &[Step]) -> Vec<(&str, bool)> {
+        steps
+            .iter()
+            .filter_map(|s| match s {
+                Step::Insert { text, from } => Some((text.as_str(), from.is_some())),
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn several_go_in_one_after_the_other() {
+        let mut o = open("spas");
+        let first = press(&mut o, "Ctrl+J");
+        assert_eq!(inserted(&first), [("Спасибо, Marta! 谢谢 شكرا 🙏", true)]);
+        assert!(!first.contains(&Step::Close) && o.query.is_empty() && o.name() == "quick_replies");
+        // With values to ask for, too.
+        write(&mut o, "order");
+        press(&mut o, "Alt+Enter");
+        assert_eq!(o.name(), "quick_reply_values");
+        write(&mut o, "1");
+        press(&mut o, "Enter");
+        write(&mut o, "UPS");
+        let second = press(&mut o, "Enter");
+        assert_eq!(inserted(&second), [("\nOrder 1 left us by UPS and arrives tomorrow.", true)]);
+        assert!(!second.contains(&Step::Close) && o.name() == "quick_replies");
+        write(&mut o, "spas");
+        let third = press(&mut o, "Enter");
+        assert!(third.contains(&Step::Close) && inserted(&third)[0].0.starts_with('\n'), "{third:?}");
+    }
+
+    #[test]
+    fn what_was_typed_after_a_slash_is_not_lost() {
+        let slash = || open("").for_slash();
+        let mut o = slash();
+        write(&mut o, "tmp");
+        let steps = press(&mut o, "Esc");
+        assert_eq!(inserted(&steps), [("/tmp", false)]);
+        assert!(steps.contains(&Step::Close));
+        assert_eq!(inserted(&press(&mut slash(), "Space")), [("/ ", false)]);
+        assert_eq!(inserted(&press(&mut slash(), "Backspace")), [("", false)]);
+        // Nothing of it where no slash opened it, and not after one was inserted.
+        assert_eq!(press(&mut open("tmp"), "Esc"), vec![Step::Close]);
+        let mut o = slash();
+        write(&mut o, "spas");
+        press(&mut o, "Ctrl+J");
+        write(&mut o, "x");
+        assert_eq!(press(&mut o, "Esc"), vec![Step::Close]);
+    }
+
+    fn sorted() -> QuickReplyPicker {
+        let mut replies = quick_replies();
+        replies[0].category = "greeting".into();
+        replies[1].category = "shipping".into();
+        replies[2].category = "greeting".into();
+        replies[1].files = vec!["/srv/prices.pdf".into()];
+        replies[2].owner = Some("ana".into());
+        QuickReplyPicker::new(replies, "", vars())
+    }
+
+    #[test]
+    fn categories_are_chosen_by_key_and_by_name() {
+        let shown = |o: &QuickReplyPicker| -> Vec<String> {
+            o.rows.iter().map(|i| o.replies[*i].shortcut.clone()).collect()
+        };
+        let mut o = sorted();
+        press(&mut o, "F5");
+        assert_eq!(
+            (o.category.as_str(), shown(&o)),
+            ("greeting", vec!["hours".to_owned(), "spasibo".into()])
+        );
+        press(&mut o, "F5");
+        assert_eq!((o.category.as_str(), shown(&o)), ("shipping", vec!["order".to_owned()]));
+        press(&mut o, "F5");
+        assert_eq!((o.category.as_str(), shown(&o).len()), ("", 5));
+        write(&mut o, "#gree");
+        assert_eq!(shown(&o).len(), 2);
+        write(&mut o, " spas");
+        assert_eq!(shown(&o), ["spasibo"]);
+        assert_eq!(inserted(&press(&mut o, "Enter")).len(), 1);
+    }
+
+    #[test]
+    fn files_that_do_not_go_along_are_said_first() {
+        let mut o = sorted();
+        write(&mut o, "order");
+        assert_eq!(press(&mut o, "Enter"), vec![]);
+        assert!(o.say.as_ref().unwrap().what.contains("/srv/prices.pdf"), "{:?}", o.say);
+        assert_eq!(o.name(), "quick_replies");
+        press(&mut o, "Enter");
+        assert_eq!(o.name(), "quick_reply_values");
     }
 
     #[test]
@@ -636,6 +866,11 @@ mod tests {
         press(&mut o, "Enter");
         insta::assert_snapshot!("quick_reply_broken_80x24", picture(&o, 80, 24));
         draw_everywhere(&o);
+        let mut o = sorted();
+        press(&mut o, "Down Enter");
+        insta::assert_snapshot!("quick_replies_categories_80x24", picture(&o, 80, 24));
+        insta::assert_snapshot!("quick_replies_categories_120x36", picture(&o, 120, 36));
+        insta::assert_snapshot!("quick_replies_categories_200x50", picture(&o, 200, 50));
         draw_everywhere(&QuickReplyPicker::new(Vec::new(), "", vars()));
     }
 }

@@ -217,7 +217,7 @@ pub fn quick_replies() -> Vec<QuickReply> {
         shortcut: shortcut.into(),
         text: text.into(),
         used,
-        updated_at: 0,
+        ..QuickReply::default()
     };
     vec![
         make(

@@ -13,8 +13,15 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The names that are filled in without asking.
-pub const NAMES: [&str; 6] =
-    ["contact.first_name", "contact.name", "contact.phone", "operator.name", "account.name", "account.phone"];
+pub const NAMES: [&str; 7] = [
+    "contact.first_name",
+    "contact.name",
+    "contact.phone",
+    "operator.name",
+    "account.name",
+    "account.phone",
+    "time.of_day",
+];
 
 /// Steps a reply may take to render; a reply of ordinary length takes a few dozen.
 const FUEL: u64 = 20_000;
@@ -36,6 +43,8 @@ pub struct Variables {
     pub account_name: String,
     /// Number of the account, for people.
     pub account_phone: String,
+    /// `morning`, `afternoon` or `evening`, where the operator is.
+    pub time_of_day: String,
 }
 
 /// Values the operator gave for names that are not known.
@@ -61,6 +70,7 @@ impl Variables {
             "operator.name" => &self.operator_name,
             "account.name" => &self.account_name,
             "account.phone" => &self.account_phone,
+            "time.of_day" => &self.time_of_day,
             _ => return None,
         };
         // A name is one line, and one that shows nothing is none.
@@ -248,6 +258,14 @@ mod tests {
             v.fill("{{ carrier | default('the carrier') }}", &none),
             Filled::Text("the carrier".into())
         );
+    }
+
+    #[test]
+    fn the_time_of_day_greets_in_any_language() {
+        let v = Variables { time_of_day: "morning".into(), ..vars() };
+        let reply =
+            "Good {{ time.of_day }}! {% if time.of_day == 'morning' %}Bom dia{% else %}Boa tarde{% endif %}";
+        assert_eq!(v.fill(reply, &Given::new()), Filled::Text("Good morning! Bom dia".into()));
     }
 
     #[test]

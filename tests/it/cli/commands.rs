@@ -12,11 +12,13 @@ use switchboard::model::contact::{Contact, Identity};
 use switchboard::model::delivery::{DeliveryError, DeliveryState, DeliveryTimes};
 use switchboard::model::event::{AccountSpec, NumberFacts, Recipient};
 use switchboard::model::ids::{AccountId, ContactId, MessageId, QuickReplyId, ThreadId};
+use switchboard::model::macros::Macro;
 use switchboard::model::message::{Body, Direction, Message, Origin};
 use switchboard::model::outgoing::Outgoing;
 use switchboard::model::quick_reply::QuickReply;
 use switchboard::model::thread::{Preview, ThreadDetail, ThreadFilter, ThreadRow};
 use switchboard::model::window::Window;
+use switchboard::protocol::macros::MacroRequest;
 use switchboard::protocol::{
     AccountView, Changed, Check, Cursor, Page, Problem, Request, Response, Update, Verdict,
 };
@@ -122,6 +124,7 @@ pub(super) fn message(state: DeliveryState) -> Message {
 fn engine(states: &'static [DeliveryState]) -> Scripted {
     let looks = std::sync::atomic::AtomicUsize::new(0);
     let replies = std::sync::Mutex::new(Vec::<QuickReply>::new());
+    let macros = std::sync::Mutex::new(Vec::<Macro>::new());
     Scripted::new(move |request| {
         let changed = |seq| {
             vec![Update { seq, changed: vec![Changed::MessageChanged { thread: THREAD, message: MESSAGE }] }]
@@ -160,6 +163,19 @@ fn engine(states: &'static [DeliveryState]) -> Scripted {
             }
             Request::DeleteQuickReply { id } => {
                 replies.lock().unwrap().retain(|r: &QuickReply| r.id != *id);
+                Response::Done
+            }
+            Request::Macro { act } => {
+                let mut list = macros.lock().unwrap();
+                match act {
+                    MacroRequest::List => return (Ok(Response::Macros(list.clone())), updates),
+                    MacroRequest::Save { saved } => {
+                        list.retain(|m| m.id != saved.id);
+                        list.push(saved.clone());
+                    }
+                    MacroRequest::Delete { id } => list.retain(|m| m.id != *id),
+                    MacroRequest::Use { .. } => {}
+                }
                 Response::Done
             }
             Request::Doctor => Response::Checks(vec![Check {
@@ -362,7 +378,12 @@ async fn quick_replies_are_added_changed_and_deleted() {
     let place = Place::new();
     let launcher = engine(&[]);
     let e = place.run(&launcher, &["quick-replies", "add", "/hours", "We are open 9 to 18."]).await;
-    assert_eq!(e.out, "SHORTCUT  USED  TEXT\n/hours       0  We are open 9 to 18.\n", "{}", e.err);
+    assert_eq!(
+        e.out,
+        "SHORTCUT  USED  WHOSE  CATEGORY  TEXT\n/hours       0  all              We are open 9 to 18.\n",
+        "{}",
+        e.err
+    );
     assert_eq!(place.run(&launcher, &["quick-replies", "add", "hours", "x"]).await.exit, Exit::Usage);
     assert_eq!(place.run(&launcher, &["quick-replies", "add", "our hours", "x"]).await.exit, Exit::Usage);
     let e = place
@@ -387,6 +408,61 @@ async fn quick_replies_are_added_changed_and_deleted() {
         })
         .collect();
     assert_eq!(ids[0], ids[1], "an edit keeps the id");
+}
+
+#[tokio::test]
+async fn replies_and_macros_go_out_to_a_file_and_come_back() {
+    let place = Place::new();
+    let launcher = engine(&[]);
+    let run = async |args: &[&str]| place.run(&launcher, args).await;
+    let add = ["quick-replies", "add", "hours", "9 to 18,\n{{ contact.first_name }}", "--category", "shop"];
+    assert_eq!(run(&add).await.exit, Exit::Done);
+    assert_eq!(
+        run(&["quick-replies", "add", "hours", "mine", "--private", "--file", "a.pdf"]).await.exit,
+        Exit::Done
+    );
+    let e = run(&["macros", "add", "close", "reply hours", "mark read", "open next", "--about", "bye"]).await;
+    assert!(e.out.contains("reply hours · mark read · open next"), "{} {}", e.out, e.err);
+    let e = run(&["macros", "add", "bad", "dance"]).await;
+    assert!(e.exit == Exit::Usage && e.err.contains("steps.1"), "{}", e.err);
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    for (what, file) in [("quick-replies", path("r.toml")), ("macros", path("m.toml"))] {
+        let e = run(&[what, "export", &file]).await;
+        assert_eq!(e.exit, Exit::Done, "{}", e.err);
+        assert_eq!(run(&[what, "export", &file]).await.exit, Exit::Usage, "an export goes to a new file");
+        assert_eq!(run(&[what, "export"]).await.out, std::fs::read_to_string(&file).unwrap());
+        // The same again changes nothing; elsewhere all of it is new.
+        let e = run(&[what, "import", &file, "--json"]).await;
+        assert!(e.out.contains("\"added\":[],\"changed\":[],\"kept\":[]"), "{}", e.out);
+        let other = engine(&[]);
+        let e = place.run(&other, &[what, "import", &file, "--dry-run"]).await;
+        assert!(e.out.contains("added") && e.err.contains("nothing was saved"), "{} {}", e.out, e.err);
+        let saves = |r: &Request| {
+            matches!(r, Request::SaveQuickReply { .. } | Request::Macro { act: MacroRequest::Save { .. } })
+        };
+        assert!(!other.seen.requests.lock().unwrap().iter().any(saves));
+        assert_eq!(place.run(&other, &[what, "import", &file]).await.exit, Exit::Done);
+        let (there, here) =
+            (place.run(&other, &[what, "export"]).await.out, run(&[what, "export"]).await.out);
+        assert_eq!(there, here);
+    }
+    // What says something else stays, or is replaced and keeps its id.
+    std::fs::write(path("new.toml"), "[[replies]]\nshortcut = \"hours\"\ntext = \"closed\"\n").unwrap();
+    let e = run(&["quick-replies", "import", &path("new.toml")]).await;
+    assert!(e.out.contains("kept") && e.err.contains("--replace"), "{} {}", e.out, e.err);
+    assert!(run(&["quick-replies", "import", &path("new.toml"), "--replace"]).await.out.contains("changed"));
+    let e = run(&["quick-replies", "--json"]).await;
+    assert!(e.out.contains("closed") && e.out.contains("mine"), "{}", e.out);
+    // With a mistake nothing is saved, and its line is named.
+    let wrong =
+        "[[replies]]\nshortcut = \"a\"\ntext = \"ok\"\n[[replies]]\nshortcut = \"b c\"\ntext = \"x\"\n";
+    std::fs::write(path("wrong.toml"), wrong).unwrap();
+    let e = run(&["quick-replies", "import", &path("wrong.toml")]).await;
+    assert!(e.exit == Exit::Usage && e.err.contains("wrong.toml:4:"), "{}", e.err);
+    assert!(!run(&["quick-replies"]).await.out.contains("/a "));
+    assert_eq!(run(&["macros", "delete", "close"]).await.exit, Exit::Done);
+    assert_eq!(run(&["macros", "delete", "close"]).await.exit, Exit::NotFound);
 }
 
 #[tokio::test]
