@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// Printed under every help text that may fail in more than one way.
-const EXIT_CODES: &str = "Exit codes:
+pub(super) const EXIT_CODES: &str = "Exit codes:
   0  done
   1  something failed
   2  wrong usage, configuration or field
@@ -83,6 +83,8 @@ pub enum Command {
     Views(Views),
     /// Show the messages of a thread, oldest first
     Messages(Messages),
+    /// Write a note into a thread; notes never leave this machine
+    Notes(super::notes::Notes),
     /// List contacts, show one, make one of two, take one apart
     Contacts(Contacts),
     /// Send a text, a template or other content, and wait for the provider's answer
@@ -94,6 +96,7 @@ pub enum Command {
     /// List templates
     Templates(Templates),
     /// Search messages, contacts and numbers, newest first
+    #[command(after_help = super::search::FILTERS)]
     Search(Search),
     /// List, add, change and delete saved replies; import and export them
     QuickReplies(QuickReplies),
@@ -126,10 +129,11 @@ impl Command {
             Self::Inbox | Self::Demo(_) | Self::Bench(_) => false,
             Self::Emulate(a) => a.format.json,
             Self::Serve { format } | Self::Accounts { format } | Self::Doctor { format } => format.json,
-            Self::Threads(a) => a.json,
+            Self::Threads(a) => a.json || matches!(&a.action, Some(ThreadAction::Export(e)) if e.json.json),
             Self::Labels(a) => a.json,
             Self::Views(a) => a.json,
             Self::Messages(a) => a.format.json,
+            Self::Notes(a) => a.json,
             Self::Contacts(a) => a.json,
             Self::Send(a) => a.format.json,
             Self::Outbox(a) => a.json,
@@ -374,7 +378,7 @@ pub struct Templates {
 /// `search`.
 #[derive(Debug, Args)]
 pub struct Search {
-    /// Words, the last one as a beginning; "exact words" in quotes; part of a number
+    /// Words, the last one as a beginning; '"exact words"' in quotes; part of a number; filters
     #[arg(required = true, value_name = "WORDS")]
     pub words: Vec<String>,
     /// Only this account
@@ -596,7 +600,7 @@ pub enum BenchAction {
     },
 }
 
-fn account(text: &str) -> Result<AccountId, String> {
+pub(super) fn account(text: &str) -> Result<AccountId, String> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if text.is_empty() || text.len() > 32 || !text.chars().all(fits) {
         return Err("an account id has 1 to 32 characters out of a-z, 0-9 and `-`".into());

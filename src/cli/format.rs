@@ -32,7 +32,7 @@ pub(super) fn window(w: Window, now: Millis) -> String {
 
 /// A delivery state where it says something; an inbound message has none.
 pub(super) fn state(s: DeliveryState) -> &'static str {
-    if s == DeliveryState::Received { "" } else { s.as_str() }
+    if matches!(s, DeliveryState::Received | DeliveryState::Noted) { "" } else { s.as_str() }
 }
 
 /// The last message of a thread in one line.

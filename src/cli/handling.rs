@@ -2,7 +2,7 @@
 
 use super::failure::{Exit, Failure};
 use super::handling_args::{
-    ColorWord, LabelAction, Labels, PriorityWord, ThreadAction, ViewAction, Views, Which,
+    ColorWord, LabelAction, Labels, PriorityWord, ThreadAct, ViewAction, Views, Which,
 };
 use super::session::Role;
 use super::table::Table;
@@ -24,7 +24,7 @@ struct Document {
 }
 
 /// `switchboard threads resolve` and its like.
-pub(super) async fn act(ctx: Context<'_>, action: ThreadAction) -> Result<Exit, Failure> {
+pub(super) async fn act(ctx: Context<'_>, action: ThreadAct) -> Result<Exit, Failure> {
     let tz = ctx.out.zone();
     let now = ctx.clock.now();
     let mut session = ctx.session(Role::Reads).await?;
@@ -67,32 +67,32 @@ async fn find(session: &mut Session, text: String) -> Result<ThreadId, Failure> 
 /// The threads, the act and what is done then, in words.
 async fn read(
     session: &mut Session,
-    action: ThreadAction,
+    action: ThreadAct,
     now: i64,
     tz: &jiff::tz::TimeZone,
 ) -> Result<(Which, Act, String), Failure> {
     Ok(match action {
-        ThreadAction::Resolve(which) => (which, Act::Resolve, "resolved".into()),
-        ThreadAction::Reopen(which) => (which, Act::Reopen, "open again".into()),
-        ThreadAction::Read(which) => (which, Act::Read, "marked read".into()),
-        ThreadAction::Unread(which) => (which, Act::Unread, "marked unread".into()),
-        ThreadAction::Snooze { which, until: Some(time), .. } => {
+        ThreadAct::Resolve(which) => (which, Act::Resolve, "resolved".into()),
+        ThreadAct::Reopen(which) => (which, Act::Reopen, "open again".into()),
+        ThreadAct::Read(which) => (which, Act::Read, "marked read".into()),
+        ThreadAct::Unread(which) => (which, Act::Unread, "marked unread".into()),
+        ThreadAct::Snooze { which, until: Some(time), .. } => {
             let at = when::parse(&time, now, tz).map_err(|e| FieldProblem::new("until", e.to_string()))?;
             let words = format!("snoozed until {}", when::describe(at, now, tz));
             (which, Act::Snooze { nap: Nap::Time { at } }, words)
         }
-        ThreadAction::Snooze { which, until_reply: true, .. } => {
+        ThreadAct::Snooze { which, until_reply: true, .. } => {
             (which, Act::Snooze { nap: Nap::Reply }, "snoozed until the customer replies".into())
         }
-        ThreadAction::Snooze { which, .. } => {
+        ThreadAct::Snooze { which, .. } => {
             (which, Act::Snooze { nap: Nap::Window }, "snoozed until 1 hour before the window closes".into())
         }
-        ThreadAction::Assign { which, to, me, .. } => {
+        ThreadAct::Assign { which, to, me, .. } => {
             let to = if me { Some(session.operator.clone()) } else { to };
             let words = to.as_ref().map_or("nobody's now".into(), |name| format!("{name}'s now"));
             (which, Act::Assign { to }, words)
         }
-        ThreadAction::Label { which, add, remove } => {
+        ThreadAct::Label { which, add, remove } => {
             let all = labels_of(session).await?;
             let ids = |names: &[String]| -> Result<Vec<LabelId>, Failure> {
                 names.iter().map(|n| Ok(pick(&all, n)?.id)).collect()
@@ -101,7 +101,7 @@ async fn read(
             let marks = add.iter().map(|l| format!("+{l}")).chain(remove.iter().map(|l| format!("-{l}")));
             (which, act, format!("labels {}", marks.collect::<Vec<_>>().join(" ")))
         }
-        ThreadAction::Priority { priority, which } => {
+        ThreadAct::Priority { priority, which } => {
             let priority = match priority {
                 PriorityWord::Low => Priority::Low,
                 PriorityWord::Normal => Priority::Normal,

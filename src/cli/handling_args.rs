@@ -26,6 +26,17 @@ pub enum PriorityWord {
 /// What to do with threads.
 #[derive(Debug, Subcommand)]
 pub enum ThreadAction {
+    /// Change them
+    #[command(flatten)]
+    Act(ThreadAct),
+    /// Write a whole thread as text, JSON lines or a page to read
+    #[command(after_help = super::args::EXIT_CODES)]
+    Export(super::export::Export),
+}
+
+/// What changes threads.
+#[derive(Debug, Subcommand)]
+pub enum ThreadAct {
     /// Nothing is left to do; the customer's next message opens a thread again
     Resolve(Which),
     /// Open resolved or snoozed threads again

@@ -17,6 +17,7 @@ mod contacts;
 mod demo;
 mod doctor;
 mod emulate;
+pub mod export;
 mod format;
 mod handling;
 pub mod handling_args;
@@ -24,6 +25,7 @@ mod keys;
 mod library;
 mod macros;
 mod messages;
+pub mod notes;
 mod outbox;
 mod quick_replies;
 mod recorder;
@@ -121,6 +123,7 @@ async fn dispatch(cli: Cli, env: &Env, launcher: &dyn Launcher, out: &mut Output
         Command::Labels(a) => handling::labels(context, a).await,
         Command::Views(a) => handling::views(context, a).await,
         Command::Messages(a) => messages::run(context, a).await,
+        Command::Notes(a) => notes::run(context, a).await,
         Command::Contacts(a) => contacts::run(context, a).await,
         Command::Send(a) => send::run(context, a).await,
         Command::Outbox(a) => outbox::run(context, a).await,

@@ -2,6 +2,7 @@
 
 use super::args::Threads;
 use super::failure::{Exit, Failure};
+use super::handling_args::ThreadAction;
 use super::session::Role;
 use super::table::Table;
 use super::{Context, accounts, format, handling};
@@ -10,8 +11,10 @@ use crate::model::thread::{ThreadFilter, ThreadRow};
 use crate::protocol::{Page, Request, Response};
 
 pub(super) async fn run(mut ctx: Context<'_>, args: Threads) -> Result<Exit, Failure> {
-    if let Some(action) = args.action {
-        return handling::act(ctx, action).await;
+    match args.action {
+        Some(ThreadAction::Export(export)) => return super::export::run(ctx, export).await,
+        Some(ThreadAction::Act(action)) => return handling::act(ctx, action).await,
+        None => {}
     }
     let mut session = ctx.session(Role::Reads).await?;
     let result = page(&mut session, &args).await;

@@ -6,6 +6,7 @@
 pub mod bench;
 mod check;
 mod contacts;
+mod conversation;
 mod disk;
 mod doctor;
 mod handling;
@@ -13,6 +14,7 @@ mod hub;
 mod ingest;
 mod library;
 mod limits;
+mod notes;
 mod outbox;
 mod paths;
 mod preferences;

@@ -1,7 +1,8 @@
 //! One client's requests. Reads run side by side; changes run one after the other, in the order in which they came.
 
 use super::{
-    Shared, check, contacts, doctor, handling, library, outbox, preferences, recorder, sync, together,
+    Shared, check, contacts, conversation, doctor, handling, library, notes, outbox, preferences, recorder,
+    sync, together,
 };
 use crate::clock::Millis;
 use crate::model::contact::{Identity, IdentityKind};
@@ -69,6 +70,8 @@ pub(super) fn is_read(request: &Request) -> bool {
             | Request::QuickReplies
             | Request::Macro { act: MacroRequest::List }
             | Request::Search { .. }
+            | Request::FindInThread { .. }
+            | Request::Neighbours { .. }
             | Request::Status
             | Request::Doctor
             | Request::Webhooks { .. }
@@ -164,12 +167,14 @@ async fn read(shared: &Arc<Shared>, operator: &str, request: Request) -> Result<
             Ok(Response::QuickReplies(store.read(move |r| r.quick_replies(&operator)).await?))
         }
         Request::Macro { act: MacroRequest::List } => library::macros(shared, operator).await,
-        Request::Search { text, account, thread, before, limit } => {
+        Request::Search { text, zone, account, thread, before, limit } => {
             let limit = limit.clamp(1, 200);
-            let found =
-                store.read_slow(move |r| r.search(&text, account.as_ref(), thread, before, limit)).await?;
-            Ok(Response::Found(Box::new(found)))
+            conversation::search(shared, &text, zone.as_deref(), (account, thread), before, limit).await
         }
+        Request::FindInThread { thread, text, zone, before } => {
+            conversation::find(shared, thread, &text, zone.as_deref(), before).await
+        }
+        Request::Neighbours { messages } => conversation::neighbours(shared, messages).await,
         Request::Status => Ok(Response::Status(Box::new(status(shared).await?))),
         Request::Doctor => Ok(Response::Checks(doctor::run(shared).await)),
         Request::Webhooks { filter, before, limit } => {
@@ -362,6 +367,7 @@ pub(super) async fn change(
         }
         Request::MarkUnread { thread } => done(EventBody::ThreadUnread { thread }).await,
         Request::SaveDraft { thread, mode, text } => done(EventBody::DraftSaved { thread, mode, text }).await,
+        Request::AddNote { thread, text } => notes::add(shared, by(), thread, text).await,
         Request::SaveQuickReply { reply } => done(library::reply(reply, operator)?).await,
         Request::Macro { act } => done(library::change(act, operator)?).await,
         Request::Together { requests } => together::run(shared, operator, requests).await,
@@ -541,7 +547,7 @@ pub(super) async fn check_send(shared: &Shared, wanted: Wanted) -> Result<(Messa
         Outgoing::Text { .. } | Outgoing::Location { .. } | Outgoing::Contacts { .. } => can.text,
         Outgoing::Template { .. } => can.templates,
         Outgoing::Reaction { .. } => can.reactions,
-        Outgoing::Buttons { .. } | Outgoing::List { .. } => can.interactive,
+        Outgoing::Buttons { .. } | Outgoing::List { .. } | Outgoing::Link { .. } => can.interactive,
     };
     if !able {
         return Err(Problem::new(

@@ -29,6 +29,8 @@ pub enum DeliveryState {
     Failed,
     /// Withdrawn by an operator before it left.
     Cancelled,
+    /// A note: it stays here.
+    Noted,
 }
 
 impl DeliveryState {
@@ -53,6 +55,7 @@ impl DeliveryState {
             Self::Unknown => "unknown",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
+            Self::Noted => "noted",
         }
     }
 
@@ -71,6 +74,7 @@ impl DeliveryState {
             "unknown" => Self::Unknown,
             "failed" => Self::Failed,
             "cancelled" => Self::Cancelled,
+            "noted" => Self::Noted,
             _ => return None,
         })
     }
@@ -142,7 +146,10 @@ impl DeliveryTimes {
             DeliveryState::Read => &mut self.read,
             DeliveryState::Played => &mut self.played,
             DeliveryState::Failed => &mut self.failed,
-            DeliveryState::Received | DeliveryState::Unknown | DeliveryState::Cancelled => return,
+            DeliveryState::Received
+            | DeliveryState::Unknown
+            | DeliveryState::Cancelled
+            | DeliveryState::Noted => return,
         };
         *slot = Some(slot.map_or(at, |t| t.min(at)));
     }
@@ -159,7 +166,10 @@ impl DeliveryTimes {
             DeliveryState::Read => self.read,
             DeliveryState::Played => self.played,
             DeliveryState::Failed => self.failed,
-            DeliveryState::Received | DeliveryState::Unknown | DeliveryState::Cancelled => None,
+            DeliveryState::Received
+            | DeliveryState::Unknown
+            | DeliveryState::Cancelled
+            | DeliveryState::Noted => None,
         }
     }
 }

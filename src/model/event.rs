@@ -327,6 +327,15 @@ pub enum EventBody {
         /// The text.
         text: String,
     },
+    /// An operator wrote a note.
+    NoteAdded {
+        /// The note: a message that never leaves.
+        note: MessageId,
+        /// The thread.
+        thread: ThreadId,
+        /// The text.
+        text: String,
+    },
     /// A quick reply was created or changed.
     QuickReplySaved {
         /// The whole reply.
@@ -443,6 +452,7 @@ impl EventBody {
             Self::ContactsMerged { .. } => "contacts_merged",
             Self::ContactSplit { .. } => "contact_split",
             Self::DraftSaved { .. } => "draft_saved",
+            Self::NoteAdded { .. } => "note_added",
             Self::QuickReplySaved { .. } => "quick_reply_saved",
             Self::QuickReplyDeleted { .. } => "quick_reply_deleted",
             Self::QuickReplyUsed { .. } => "quick_reply_used",

@@ -287,6 +287,11 @@ pub enum Body {
         /// The provider's sentence.
         text: String,
     },
+    /// Private text of an operator: it never leaves the machine.
+    Note {
+        /// The text.
+        text: String,
+    },
     /// Deleted for everyone by its sender.
     Revoked,
     /// The provider says it cannot hand this kind over.
@@ -329,6 +334,7 @@ impl Body {
             Self::Template { .. } => "template",
             Self::Call { .. } => "call",
             Self::System { .. } => "system",
+            Self::Note { .. } => "note",
             Self::Revoked => "revoked",
             Self::Unsupported { .. } => "unsupported",
             Self::Unknown { .. } => "unknown",
@@ -342,7 +348,7 @@ impl Body {
             parts.iter().filter(|p| !p.is_empty()).copied().collect::<Vec<_>>().join("\n")
         }
         match self {
-            Self::Text { text } => text.clone(),
+            Self::Text { text } | Self::Note { text } => text.clone(),
             Self::Media { media, caption, .. } => join(&[caption, media.filename.as_deref().unwrap_or("")]),
             Self::Location { name, address, .. } => join(&[name, address]),
             Self::Contacts { cards } => {

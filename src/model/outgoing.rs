@@ -22,6 +22,11 @@ pub const ROW_TITLE_MAX: usize = 24;
 /// Longest row description, in characters.
 pub const ROW_DESCRIPTION_MAX: usize = 72;
 
+/// Longest address of a link button, in characters.
+pub const URL_MAX: usize = 2000;
+/// Longest note, in characters. A note goes to nobody: this is our own limit.
+pub const NOTE_MAX: usize = 10_000;
+
 /// A field that breaks a rule: nothing was stored, nothing was sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("{field}: {problem}")]
@@ -113,6 +118,21 @@ pub enum Outgoing {
         /// The sections.
         sections: Vec<ListSection>,
     },
+    /// Text with one button that opens a web page.
+    Link {
+        /// Header text, may be empty.
+        #[serde(default)]
+        header: String,
+        /// Body text.
+        text: String,
+        /// Footer text, may be empty.
+        #[serde(default)]
+        footer: String,
+        /// Caption of the button.
+        button: String,
+        /// Where it leads: an http or https address.
+        url: String,
+    },
     /// A place.
     Location {
         /// Degrees north, -90 to 90.
@@ -144,6 +164,11 @@ fn limit(field: &str, text: &str, max: usize, required: bool) -> Result<(), Fiel
     Ok(())
 }
 
+/// Checks the text of a note.
+pub fn check_note(text: &str) -> Result<(), FieldProblem> {
+    limit("note", text, NOTE_MAX, true)
+}
+
 impl Outgoing {
     /// A text without link preview.
     #[must_use]
@@ -164,7 +189,7 @@ impl Outgoing {
             Self::Text { .. } => "text",
             Self::Template { .. } => "template",
             Self::Reaction { .. } => "reaction",
-            Self::Buttons { .. } | Self::List { .. } => "interactive",
+            Self::Buttons { .. } | Self::List { .. } | Self::Link { .. } => "interactive",
             Self::Location { .. } => "location",
             Self::Contacts { .. } => "contacts",
         }
@@ -238,6 +263,21 @@ impl Outgoing {
                 }
                 Ok(())
             }
+            Self::Link { header, text, footer, button, url } => {
+                limit("header", header, HEADER_MAX, false)?;
+                limit("text", text, INTERACTIVE_BODY_MAX, true)?;
+                limit("footer", footer, HEADER_MAX, false)?;
+                limit("button", button, BUTTON_MAX, true)?;
+                limit("url", url, URL_MAX, true)?;
+                let lower = url.to_ascii_lowercase();
+                let host = ["https://", "http://"].iter().find_map(|p| lower.strip_prefix(p));
+                if !host.is_some_and(|h| h.starts_with(char::is_alphanumeric))
+                    || url.contains(char::is_whitespace)
+                {
+                    return Err(FieldProblem::new("url", "must be an address that begins with https://"));
+                }
+                Ok(())
+            }
             Self::Location { latitude, longitude, .. } => {
                 if !(-90.0..=90.0).contains(latitude) {
                     return Err(FieldProblem::new("latitude", "must lie between -90 and 90"));
@@ -298,6 +338,18 @@ impl Outgoing {
                 buttons: vec![ShownButton { kind: "list".into(), text: button.clone(), target: None }],
                 rows: sections.iter().flat_map(|s| s.rows.iter().cloned()).collect(),
             },
+            Self::Link { header, text, footer, button, url } => Body::Interactive {
+                kind: "cta_url".into(),
+                header: header.clone(),
+                text: text.clone(),
+                footer: footer.clone(),
+                buttons: vec![ShownButton {
+                    kind: "cta_url".into(),
+                    text: button.clone(),
+                    target: Some(url.clone()),
+                }],
+                rows: Vec::new(),
+            },
             Self::Location { latitude, longitude, name, address } => Body::Location {
                 latitude: *latitude,
                 longitude: *longitude,
@@ -337,6 +389,28 @@ mod tests {
         assert_eq!(field(&make(vec![])), "buttons");
         assert_eq!(field(&make(vec![b("Yes"), b("Yes")])), "button.1");
         assert_eq!(field(&make(vec![b("a caption of more than twenty")])), "button.0");
+    }
+
+    #[test]
+    fn a_link_button_leads_to_the_web() {
+        let make = |button: &str, url: &str| Outgoing::Link {
+            header: String::new(),
+            text: "Track your order.".into(),
+            footer: String::new(),
+            button: button.into(),
+            url: url.into(),
+        };
+        assert!(make("Track", "https://northwind.example/t/8812").check().is_ok());
+        for bad in ["", "northwind.example", "javascript:alert(1)", "https://", "https://a b", "ftp://a"] {
+            assert_eq!(field(&make("Track", bad)), "url", "{bad}");
+        }
+        assert_eq!(field(&make("a caption of more than twenty", "https://a.example")), "button");
+    }
+
+    #[test]
+    fn a_note_has_a_limit_of_its_own() {
+        assert!(check_note("x").is_ok() && check_note(&"é".repeat(NOTE_MAX)).is_ok());
+        assert!(check_note(" ").is_err() && check_note(&"é".repeat(NOTE_MAX + 1)).is_err());
     }
 
     #[test]

@@ -95,6 +95,9 @@ pub struct ThreadDetail {
     pub contact: Contact,
     /// The reply draft; empty when there is none.
     pub draft: String,
+    /// The draft of a note; empty when there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
     /// The newest inbound message that was unread when last marked: where the unread line goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Millis>,

@@ -7,6 +7,7 @@
 pub mod client;
 pub mod codec;
 mod contacts;
+mod conversation;
 mod handling;
 pub mod macros;
 mod outbox;
@@ -14,6 +15,7 @@ pub mod preferences;
 mod recorder;
 
 pub use contacts::{ContactDetail, IdentityFacts, Version};
+pub use conversation::{Line, Matches, Neighbours};
 pub use handling::{Acted, LabelRow, SavedView, VIEW_KEY, VIEW_NAME_MAX, ViewCounts};
 pub use outbox::{Asked, CheckReport, OutboxRow};
 pub use recorder::{
@@ -100,6 +102,10 @@ pub enum Place {
     After(Cursor),
     /// Around a message (for search results and quotes).
     Around(MessageId),
+    /// Around the first message at or after a time; the newest ones where there is none.
+    Time(Millis),
+    /// The oldest ones.
+    Oldest,
 }
 
 /// A request.
@@ -298,6 +304,13 @@ pub enum Request {
         /// The text.
         text: String,
     },
+    /// Write a note into a thread; it never leaves. → [`Response::Noted`]
+    AddNote {
+        /// Which thread.
+        thread: ThreadId,
+        /// The text.
+        text: String,
+    },
     /// Templates of an account, by name and language. → [`Response::Templates`]
     Templates {
         /// Which.
@@ -386,8 +399,12 @@ pub enum Request {
     Operators,
     /// Search over everything, newest first. → [`Response::Found`]
     Search {
-        /// What to look for: words, the last one as a beginning; `"exact words"`; part of a number.
+        /// What to look for: words, the last one as a beginning; `"exact words"`; part of a number; filters
+        /// (`from:marta -type:image before:monday`).
         text: String,
+        /// The time zone of days in it, by name; `None` = the engine's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        zone: Option<String>,
         /// One account, or all.
         account: Option<AccountId>,
         /// One thread, or all.
@@ -396,6 +413,23 @@ pub enum Request {
         before: Option<Cursor>,
         /// At most this many messages (1 to 200).
         limit: u32,
+    },
+    /// Messages of a thread that have something, newest first, in the language of [`Request::Search`]. → [`Response::Matches`]
+    FindInThread {
+        /// Which thread.
+        thread: ThreadId,
+        /// What to look for.
+        text: String,
+        /// As in [`Request::Search`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        zone: Option<String>,
+        /// Continue from here.
+        before: Option<Cursor>,
+    },
+    /// What stands before and after these messages in their threads. → [`Response::Neighbours`]
+    Neighbours {
+        /// Which; at most 100 are looked at.
+        messages: Vec<MessageId>,
     },
     /// How the engine is. → [`Response::Status`]
     Status,
@@ -622,6 +656,13 @@ pub enum Response {
         /// Its thread.
         thread: ThreadId,
     },
+    /// A note was stored.
+    Noted {
+        /// The note.
+        note: MessageId,
+        /// Its thread.
+        thread: ThreadId,
+    },
     /// A send was withdrawn; this was it.
     TakenBack {
         /// Its thread.
@@ -655,6 +696,10 @@ pub enum Response {
     Operators(Vec<String>),
     /// Search results.
     Found(Box<Found>),
+    /// Matches in a thread.
+    Matches(Matches),
+    /// What stands around messages.
+    Neighbours(Vec<Neighbours>),
     /// Engine status.
     Status(Box<Status>),
     /// Doctor's findings.
@@ -778,6 +823,11 @@ pub enum Changed {
     TemplatesChanged {
         /// Which account.
         account: AccountId,
+    },
+    /// A draft of a thread was kept or removed.
+    DraftChanged {
+        /// Which.
+        thread: ThreadId,
     },
     /// The quick replies changed.
     QuickRepliesChanged,

@@ -11,6 +11,10 @@ pub const VALUE_MAX: usize = 4096;
 /// Most preferences an operator may have.
 pub const PREFERENCES_MAX: usize = 10_000;
 
+/// Where the operator is on the screen, in the screen's own words. Nobody is told when it changes: screens that are
+/// open at the same time do not follow each other.
+pub const PLACE: &str = "screen/place";
+
 /// One preference of an operator. Keys are words with an optional part behind a slash (`muted/<thread>`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preference {

@@ -3,6 +3,7 @@
 use super::StoreError;
 use super::reader::Reader;
 use super::rows::{self, MESSAGE_COLUMNS};
+use crate::clock::Millis;
 use crate::model::ids::{MessageId, ThreadId};
 use crate::model::message::Message;
 use crate::protocol::{Cursor, Place};
@@ -61,6 +62,25 @@ impl Reader {
         Ok(list)
     }
 
+    fn place_of(&self, thread: i64, message: MessageId) -> Result<Cursor, StoreError> {
+        self.conn
+            .prepare_cached("SELECT at, id FROM messages WHERE uid = ?1 AND thread_id = ?2")?
+            .query_row(params![message.0, thread], |r| Ok(Cursor { at: r.get(0)?, row: r.get(1)? }))
+            .optional()?
+            .ok_or(StoreError::Missing("this message"))
+    }
+
+    /// The first message at or after a time.
+    fn first_since(&self, thread: i64, time: Millis) -> Result<Option<Cursor>, StoreError> {
+        Ok(self
+            .conn
+            .prepare_cached(
+                "SELECT at, id FROM messages WHERE thread_id = ?1 AND at >= ?2 ORDER BY at, id LIMIT 1",
+            )?
+            .query_row(params![thread, time], |r| Ok(Cursor { at: r.get(0)?, row: r.get(1)? }))
+            .optional()?)
+    }
+
     /// A page of a thread's messages: at most `limit`, and fewer where they are long.
     pub fn messages(&self, thread: ThreadId, place: Place, limit: u32) -> Result<MessagePage, StoreError> {
         let thread = self.current(thread)?;
@@ -86,13 +106,18 @@ impl Reader {
                 let (list, more) = self.keyed(id, from, true, limit)?;
                 (list, true, more)
             }
-            Place::Around(message) => {
-                let at = self
-                    .conn
-                    .prepare_cached("SELECT at, id FROM messages WHERE uid = ?1 AND thread_id = ?2")?
-                    .query_row(params![message.0, id], |r| Ok(Cursor { at: r.get(0)?, row: r.get(1)? }))
-                    .optional()?
-                    .ok_or(StoreError::Missing("this message"))?;
+            Place::Oldest => {
+                let start = Cursor { at: i64::MIN, row: i64::MIN };
+                let (list, more) = self.keyed(id, start, true, limit)?;
+                (list, false, more)
+            }
+            Place::Around(_) | Place::Time(_) => {
+                let at = match place {
+                    Place::Around(message) => Some(self.place_of(id, message)?),
+                    Place::Time(time) => self.first_since(id, time)?,
+                    _ => None,
+                };
+                let Some(at) = at else { return self.messages(thread, Place::Newest, limit) };
                 let half = (limit / 2).max(1);
                 let (mut list, older) = self.keyed(id, at, false, half)?;
                 list.reverse();

@@ -6,6 +6,10 @@
 
 mod apply;
 mod contacts;
+mod conversation;
+mod filter;
+#[cfg(test)]
+mod filter_tests;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 pub mod health;
@@ -38,6 +42,7 @@ pub mod seed;
 pub use life::{Act, AttemptRow, LifeRows};
 pub use outbox::{Due, DueSend, OpenAttempt, RecentAttempt, SendFacts};
 pub use reader::Reader;
+pub use search::SearchError;
 pub use threads::FindError;
 pub use webhooks::{Carriers, KeptWebhook};
 pub use writer::{Commit, Reply};

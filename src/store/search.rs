@@ -5,19 +5,21 @@
 
 use super::StoreError;
 use super::apply;
+use super::filter::{Filters, Walk};
 use super::reader::Reader;
 use super::rows::{self, MESSAGE_COLUMNS, THREAD_COLUMNS};
 use crate::model::ids::{AccountId, ThreadId};
 use crate::model::phone;
 use crate::model::thread::ThreadRow;
 use crate::protocol::{Cursor, Found, Hit, Page};
+use crate::text::fold;
+use crate::text::query::{self, BadQuery};
+use jiff::tz::TimeZone;
 use rusqlite::params;
 use std::collections::BTreeSet;
 
 /// Threads shown above the messages.
 const THREADS: usize = 20;
-/// Longest query looked at, in characters.
-const QUERY_MAX: usize = 200;
 /// Words of a query that are used.
 const WORDS_MAX: usize = 12;
 /// Messages not yet in the index of parts that are read one by one.
@@ -31,42 +33,28 @@ const COMPARED_MAX: usize = 400;
 
 /// What a query asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Query {
+pub(super) struct Query {
     /// Words and quoted phrases.
-    terms: Vec<String>,
+    pub(super) terms: Vec<String>,
     /// Whether the last term is still being typed.
     open: bool,
 }
 
 impl Query {
-    fn parse(text: &str) -> Self {
-        let text: String = text.chars().filter(|c| !c.is_control()).take(QUERY_MAX).collect();
-        let mut terms = Vec::new();
-        let mut rest = text.as_str();
-        let mut open = false;
-        loop {
-            rest = rest.trim_start();
-            if rest.is_empty() || terms.len() == WORDS_MAX {
-                break;
-            }
-            if let Some(quoted) = rest.strip_prefix('"') {
-                let (phrase, after) = quoted.split_once('"').unwrap_or((quoted, ""));
-                terms.push(phrase.trim().to_owned());
-                rest = after;
-                open = false;
-            } else {
-                let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-                terms.push(rest[..end].to_owned());
-                open = end == rest.len();
-                rest = &rest[end..];
-            }
-        }
-        terms.retain(|t| !t.is_empty());
-        Self { terms, open }
+    fn of(query: &query::Query) -> Self {
+        let terms = query.wanted().into_iter().take(WORDS_MAX).map(str::to_owned).collect();
+        Self { terms, open: query.open }
+    }
+
+    /// The words of a name or number.
+    pub(super) fn words_of(text: &str) -> Self {
+        let words = text.split_whitespace().map(|w| w.replace('"', ""));
+        let terms: Vec<String> = words.filter(|w| !w.is_empty()).take(WORDS_MAX).collect();
+        Self { terms, open: !text.ends_with(char::is_whitespace) }
     }
 
     /// The query for the index of words; `None` when nothing of it is indexed.
-    fn words(&self) -> Option<String> {
+    pub(super) fn words(&self) -> Option<String> {
         let last = self.terms.len().checked_sub(1)?;
         let parts: Vec<String> = self
             .terms
@@ -79,7 +67,7 @@ impl Query {
 
     /// For a beginning longer than what has an index of its own: the query with the indexed letters of it, and the
     /// whole beginning to compare with. `None` when the beginning is not plain letters.
-    fn shortened(&self) -> Option<(String, String)> {
+    pub(super) fn shortened(&self) -> Option<(String, String)> {
         let last = self.terms.last()?;
         if !self.open || last.len() <= INDEXED_PREFIX || !last.bytes().all(|b| b.is_ascii_alphanumeric()) {
             return None;
@@ -92,7 +80,7 @@ impl Query {
     }
 
     /// The query for an index of trigrams; `None` when a term is too short for it.
-    fn parts(&self) -> Option<String> {
+    pub(super) fn parts(&self) -> Option<String> {
         if self.terms.is_empty() || self.terms.iter().any(|t| t.chars().count() < 3) {
             return None;
         }
@@ -112,7 +100,7 @@ fn lower(s: &str) -> String {
 
 /// Whether a word of a text begins with `start` (lower case ASCII) as the index sees words. `None` when it is not
 /// certain: the index folds Latin letters with marks, this does not.
-fn has_word(text: &str, start: &str) -> Option<bool> {
+pub(super) fn has_word(text: &str, start: &str) -> Option<bool> {
     /// What stands before a character.
     #[derive(PartialEq)]
     enum Before {
@@ -162,10 +150,10 @@ fn begins(text: &str, start: &str) -> Option<bool> {
 fn snippet(text: &str, terms: &[String]) -> String {
     let chars: Vec<char> = text.chars().filter(|c| !matches!(c, '\u{2}' | '\u{3}')).take(16 * 1024).collect();
     // One character each, so that places in both agree.
-    let folded: Vec<char> = chars.iter().map(|c| c.to_lowercase().next().unwrap_or(*c)).collect();
+    let folded: Vec<char> = chars.iter().map(|c| fold::fold(*c)).collect();
     let mut best: Option<(usize, usize)> = None;
     for term in terms {
-        let needle: Vec<char> = lower(term).chars().collect();
+        let needle: Vec<char> = term.chars().map(fold::fold).collect();
         if needle.is_empty() || needle.len() > folded.len() {
             continue;
         }
@@ -197,11 +185,11 @@ fn snippet(text: &str, terms: &[String]) -> String {
 
 /// The rows that a search may return: account, thread, older than a place.
 #[derive(Clone, Copy)]
-struct Scope {
-    account: Option<i64>,
-    thread: Option<i64>,
-    before: i64,
-    limit: usize,
+pub(super) struct Scope {
+    pub(super) account: Option<i64>,
+    pub(super) thread: Option<i64>,
+    pub(super) before: i64,
+    pub(super) limit: usize,
 }
 
 impl Scope {
@@ -222,7 +210,7 @@ impl Scope {
 }
 
 impl Reader {
-    fn rowids(&self, table: &str, query: &str, scope: &Scope) -> Result<Vec<i64>, StoreError> {
+    pub(super) fn rowids(&self, table: &str, query: &str, scope: &Scope) -> Result<Vec<i64>, StoreError> {
         let sql = format!(
             "SELECT f.rowid FROM {table} f WHERE {table} MATCH ?1 AND f.rowid < ?2{} ORDER BY f.rowid DESC LIMIT ?3",
             scope.filter()
@@ -274,7 +262,7 @@ impl Reader {
     }
 
     /// Messages that the index of parts does not have yet.
-    fn tail(&self, terms: &[String], scope: &Scope) -> Result<Vec<i64>, StoreError> {
+    pub(super) fn tail(&self, terms: &[String], scope: &Scope) -> Result<Vec<i64>, StoreError> {
         let upto = apply::tidy_upto(&self.conn)?;
         let newest: i64 = self
             .conn
@@ -308,7 +296,7 @@ impl Reader {
         Ok(out)
     }
 
-    /// Searches messages, and threads by name and number on the first page.
+    /// Searches as [`Self::find`] does, with a text; its days are those of UTC, and nothing is relative to now.
     pub fn search(
         &self,
         text: &str,
@@ -317,8 +305,25 @@ impl Reader {
         before: Option<Cursor>,
         limit: u32,
     ) -> Result<Found, StoreError> {
-        let query = Query::parse(text);
-        if query.terms.is_empty() {
+        let query = query::parse(text, 0, &TimeZone::UTC).map_err(|e| StoreError::Rule(e.to_string()))?;
+        self.find(&query, account, thread, before, limit).map_err(|e| match e {
+            SearchError::Store(e) => e,
+            SearchError::Query(e) => StoreError::Rule(e.to_string()),
+        })
+    }
+
+    /// Searches messages, and threads by name and number on the first page. A page may hold fewer than asked for and
+    /// still have a next one: filters look at so many messages at a time.
+    pub fn find(
+        &self,
+        wanted: &query::Query,
+        account: Option<&AccountId>,
+        thread: Option<ThreadId>,
+        before: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Found, SearchError> {
+        let query = Query::of(wanted);
+        if wanted.is_empty() {
             return Ok(Found::default());
         }
         let names = self.names()?;
@@ -327,10 +332,12 @@ impl Reader {
             None => None,
             Some(uid) => Some(
                 self.conn
-                    .prepare_cached("SELECT id FROM threads WHERE uid = ?1")?
-                    .query_row([uid.0], |r| r.get(0))?,
+                    .prepare_cached("SELECT id FROM threads WHERE uid = ?1")
+                    .and_then(|mut st| st.query_row([uid.0], |r| r.get(0)))
+                    .map_err(StoreError::from)?,
             ),
         };
+        let filters = Filters::of(&self.conn, wanted)?;
         let limit = limit as usize;
         let scope = Scope {
             account: account_id,
@@ -338,25 +345,52 @@ impl Reader {
             before: before.map_or(i64::MAX, |c| c.row),
             limit: limit + 1,
         };
+        let walk = if filters.is_empty() {
+            self.plain(&query, &scope, before.is_some())?
+        } else {
+            self.walk_filtered(&query, &scope, &filters)?
+        };
+        let found = self.hits(walk, limit, &query.terms, &names)?;
+        let whom = before.is_none() && thread.is_none() && !query.terms.is_empty() && filters.fits_people();
+        let threads = if whom {
+            self.search_threads(&query, account_id.or(filters.only_account()), &names)?
+        } else {
+            Vec::new()
+        };
+        Ok(Found { threads, hits: found })
+    }
+
+    /// Matches of words alone: nothing has to be looked at but the indexes.
+    fn plain(&self, query: &Query, scope: &Scope, later: bool) -> Result<Walk, StoreError> {
         let mut rows: BTreeSet<i64> = BTreeSet::new();
         let mut found_words = false;
         if let Some(q) = query.words() {
-            rows.extend(match self.compared(&query, &scope)? {
+            rows.extend(match self.compared(query, scope)? {
                 Some(rows) => rows,
-                None => self.rowids("message_words", &q, &scope)?,
+                None => self.rowids("message_words", &q, scope)?,
             });
             // On a later page the words may be exhausted; parts of words do not follow them then.
-            let any = Scope { before: i64::MAX, limit: 1, ..scope };
-            found_words =
-                !rows.is_empty() || before.is_some() && !self.rowids("message_words", &q, &any)?.is_empty();
+            let any = Scope { before: i64::MAX, limit: 1, ..*scope };
+            found_words = !rows.is_empty() || later && !self.rowids("message_words", &q, &any)?.is_empty();
         }
         // Parts of words are looked for when no word begins like that: it may cost a hundred times more.
         if !found_words && let Some(q) = query.parts() {
-            rows.extend(self.rowids("message_parts", &q, &scope)?);
-            rows.extend(self.tail(&query.terms, &scope)?);
+            rows.extend(self.rowids("message_parts", &q, scope)?);
+            rows.extend(self.tail(&query.terms, scope)?);
         }
-        let mut more = rows.len() > limit;
-        let rows: Vec<i64> = rows.into_iter().rev().take(limit).collect();
+        Ok(Walk { rows: rows.into_iter().rev().collect(), resume: None })
+    }
+
+    /// The messages of these rows, at most `limit`.
+    fn hits(
+        &self,
+        walk: Walk,
+        limit: usize,
+        terms: &[String],
+        names: &rows::AccountNames,
+    ) -> Result<Page<Hit>, StoreError> {
+        let mut more = walk.rows.len() > limit;
+        let rows: Vec<i64> = walk.rows.into_iter().take(limit).collect();
         let mut hits = Vec::with_capacity(rows.len());
         let sql = format!(
             "SELECT {MESSAGE_COLUMNS}, t.title FROM messages m JOIN threads t ON t.id = m.thread_id WHERE m.id = ?1"
@@ -372,18 +406,15 @@ impl Reader {
                     more = true;
                     break;
                 }
-                let (row, _, message) = rows::message(r, &names)?;
+                let (row, _, message) = rows::message(r, names)?;
                 next = Some(Cursor { at: message.at, row });
-                let snippet = snippet(&message.body.plain_text(), &query.terms);
+                let snippet = snippet(&message.body.plain_text(), terms);
                 hits.push(Hit { message, title: r.get("title")?, snippet });
             }
         }
-        let threads = if before.is_none() && thread.is_none() {
-            self.search_threads(&query, account_id, &names)?
-        } else {
-            Vec::new()
-        };
-        Ok(Found { threads, hits: Page { items: hits, next: next.filter(|_| more) } })
+        // What was looked at and does not fit is not looked at again.
+        let next = next.filter(|_| more).or(walk.resume.map(|row| Cursor { at: 0, row }));
+        Ok(Page { items: hits, next })
     }
 
     /// Threads whose contact has this in the name or number, newest first.
@@ -393,7 +424,8 @@ impl Reader {
         account: Option<&AccountId>,
         limit: usize,
     ) -> Result<Vec<ThreadRow>, StoreError> {
-        let query = Query::parse(text);
+        // A name is a name: nothing in it is a filter.
+        let query = Query::words_of(text);
         if query.terms.is_empty() {
             return Ok(Vec::new());
         }
@@ -410,28 +442,7 @@ impl Reader {
         account: Option<i64>,
         names: &rows::AccountNames,
     ) -> Result<Vec<ThreadRow>, StoreError> {
-        let text = query.terms.join(" ");
-        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-        let is_number = digits.len() >= 3 && text.chars().all(|c| c.is_ascii_digit() || "+ -().".contains(c));
-        let short = text.chars().count() < 3;
-        let (condition, value) = if is_number {
-            (
-                "t.id IN (SELECT rowid FROM thread_parts WHERE thread_parts MATCH ?1 LIMIT 500)",
-                // A whole number is found in its other forms too.
-                std::iter::once(digits.clone())
-                    .chain(phone::variants(&digits).into_iter().map(|v| v.digits))
-                    .map(|d| format!("\"{d}\""))
-                    .collect::<Vec<_>>()
-                    .join(" OR "),
-            )
-        } else if short {
-            let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-            // Too short for an index of parts: the beginning of a name, by its index.
-            ("t.title LIKE ?1 ESCAPE '\\'", format!("{escaped}%"))
-        } else {
-            let Some(q) = query.parts() else { return Ok(Vec::new()) };
-            ("t.id IN (SELECT rowid FROM thread_parts WHERE thread_parts MATCH ?1 LIMIT 500)", q)
-        };
+        let Some((condition, value)) = people_where(query) else { return Ok(Vec::new()) };
         let sql = format!(
             "SELECT {THREAD_COLUMNS} FROM threads t WHERE {condition} AND (?2 IS NULL OR t.account_id = ?2) \
              ORDER BY t.last_at DESC LIMIT ?3"
@@ -446,6 +457,43 @@ impl Reader {
     }
 }
 
+/// The threads whose contact has this in the name or number, as a condition with one value; `None` when nobody can.
+pub(super) fn people_where(query: &Query) -> Option<(&'static str, String)> {
+    let text = query.terms.join(" ");
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let is_number = digits.len() >= 3 && text.chars().all(|c| c.is_ascii_digit() || "+ -().".contains(c));
+    let short = text.chars().count() < 3;
+    Some(if is_number {
+        (
+            "t.id IN (SELECT rowid FROM thread_parts WHERE thread_parts MATCH ?1 LIMIT 500)",
+            // A whole number is found in its other forms too.
+            std::iter::once(digits.clone())
+                .chain(phone::variants(&digits).into_iter().map(|v| v.digits))
+                .map(|d| format!("\"{d}\""))
+                .collect::<Vec<_>>()
+                .join(" OR "),
+        )
+    } else if short {
+        let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        // Too short for an index of parts: the beginning of a name, by its index.
+        ("t.title LIKE ?1 ESCAPE '\\'", format!("{escaped}%"))
+    } else {
+        let q = query.parts()?;
+        ("t.id IN (SELECT rowid FROM thread_parts WHERE thread_parts MATCH ?1 LIMIT 500)", q)
+    })
+}
+
+/// Why nothing was searched.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The query is not understood.
+    #[error(transparent)]
+    Query(#[from] BadQuery),
+}
+
 /// The row of an account.
 fn account_row(names: &rows::AccountNames, account: Option<&AccountId>) -> Result<Option<i64>, StoreError> {
     let Some(key) = account else { return Ok(None) };
@@ -457,24 +505,28 @@ fn account_row(names: &rows::AccountNames, account: Option<&AccountId>) -> Resul
 mod tests {
     use super::*;
 
+    fn parse(text: &str) -> Query {
+        Query::of(&query::parse(text, 0, &TimeZone::UTC).unwrap_or_default())
+    }
+
     #[test]
     fn queries_are_words_and_phrases() {
-        let q = Query::parse("refund  \"two weeks\" ord");
+        let q = parse("refund  \"two weeks\" ord");
         assert_eq!(q.terms, ["refund", "two weeks", "ord"]);
         assert!(q.open);
         assert_eq!(q.words().as_deref(), Some("\"refund\" \"two weeks\" \"ord\"*"));
-        assert!(!Query::parse("done ").open);
-        assert_eq!(Query::parse("a\" OR \"b").terms.len(), 3);
-        assert_eq!(Query::parse("  ").words(), None);
-        assert_eq!(Query::parse("ab cde").parts(), None);
+        assert!(!parse("done ").open);
+        assert_eq!(parse("a\" OR \"b").terms.len(), 3);
+        assert_eq!(parse("  ").words(), None);
+        assert_eq!(parse("ab cde").parts(), None);
     }
 
     #[test]
     fn long_beginnings_are_compared_as_the_index_sees_words() {
-        let q = Query::parse("order refun");
+        let q = parse("order refun");
         assert_eq!(q.shortened(), Some(("\"order\" \"ref\"*".into(), "refun".into())));
         for closed in ["refun ", "ref", "réfun", "a-refun", "\"refun\""] {
-            assert_eq!(Query::parse(closed).shortened(), None, "{closed}");
+            assert_eq!(parse(closed).shortened(), None, "{closed}");
         }
         assert_eq!(has_word("My Refund, please", "refun"), Some(true));
         assert_eq!(has_word("👍refund", "refun"), Some(true));
@@ -512,7 +564,7 @@ mod tests {
         fn no_query_breaks_the_query_language(text in ".{0,80}") {
             let conn = rusqlite::Connection::open_in_memory().unwrap();
             conn.execute_batch("CREATE VIRTUAL TABLE w USING fts5(t, prefix='2 3'); CREATE VIRTUAL TABLE p USING fts5(t, tokenize='trigram');").unwrap();
-            let q = Query::parse(&text);
+            let q = parse(&text);
             for (table, query) in [("w", q.words()), ("p", q.parts())] {
                 if let Some(query) = query {
                     let n: Result<i64, _> = conn.query_row(&format!("SELECT count(*) FROM {table} WHERE {table} MATCH ?1"), [&query], |r| r.get(0));

@@ -15,6 +15,7 @@ use crate::model::thread::{DraftMode, ThreadFilter};
 use crate::protocol::Place;
 use health::Table;
 
+mod notes;
 mod outbox;
 
 pub(super) const NUMBER: &str = "339901477551020";

@@ -111,13 +111,15 @@ impl Reader {
                 })
             })?;
         contact.identities = identities(&self.conn, contact_id)?;
-        let draft: Option<String> = self
-            .conn
-            .prepare_cached("SELECT text FROM drafts WHERE thread_id = ?1 AND mode = 'reply'")?
-            .query_row([thread_id], |r| r.get(0))
-            .optional()?;
+        let (mut draft, mut note) = (String::new(), String::new());
+        let mut st = self.conn.prepare_cached("SELECT mode, text FROM drafts WHERE thread_id = ?1")?;
+        let mut drafts = st.query([thread_id])?;
+        while let Some(r) = drafts.next()? {
+            let kept = if r.get_ref(0)?.as_str().is_ok_and(|m| m == "note") { &mut note } else { &mut draft };
+            *kept = r.get(1)?;
+        }
         let late_unread = if row.unread > 0 { self.late_unread(thread_id, row.unread)? } else { None };
-        Ok(ThreadDetail { row, contact, draft: draft.unwrap_or_default(), read_at, late_unread })
+        Ok(ThreadDetail { row, contact, draft, note, read_at, late_unread })
     }
 
     /// The thread that a text names: a thread id, a phone number or user id in any common form, a unique name.

@@ -4,6 +4,9 @@
 //! everything that reaches a terminal goes through [`sanitize`] (one line) or [`sanitize_lines`] first. The
 //! store keeps the original.
 
+pub mod fold;
+pub mod past;
+pub mod query;
 pub mod when;
 
 use std::borrow::Cow;

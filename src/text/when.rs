@@ -42,7 +42,7 @@ pub enum BadTime {
     TooFar,
 }
 
-fn local(at: Millis, tz: &TimeZone) -> Zoned {
+pub(super) fn local(at: Millis, tz: &TimeZone) -> Zoned {
     Timestamp::from_millisecond(at).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(tz.clone())
 }
 
@@ -131,7 +131,7 @@ fn duration(words: &[&str]) -> Option<Millis> {
     (total > 0).then_some(total)
 }
 
-fn weekday(word: &str) -> Option<Weekday> {
+pub(super) fn weekday(word: &str) -> Option<Weekday> {
     const DAYS: [(&str, Weekday); 7] = [
         ("monday", Weekday::Monday),
         ("tuesday", Weekday::Tuesday),
@@ -144,7 +144,7 @@ fn weekday(word: &str) -> Option<Weekday> {
     DAYS.iter().find(|(name, _)| word.len() >= 3 && name.starts_with(word)).map(|(_, day)| *day)
 }
 
-fn month(word: &str) -> Option<i8> {
+pub(super) fn month(word: &str) -> Option<i8> {
     const MONTHS: [&str; 12] = [
         "january",
         "february",

@@ -72,6 +72,15 @@ pub enum Action {
     FirstUnread,
     Quoted,
     OpenLink,
+    Find,
+    FindNext,
+    FindPrevious,
+    GoToDay,
+    MarkMessage,
+    MarkMessages,
+    Forward,
+    Pipe,
+    Export,
     Inbox,
     ViewPick,
     ViewSave,
@@ -130,6 +139,17 @@ pub enum Action {
     KillToEnd,
     Yank,
     Undo,
+    Redo,
+    YankNext,
+    DeleteWordForward,
+    Note,
+    Emoji,
+    Editor,
+    WriteButtons,
+    WriteList,
+    WriteLink,
+    WritePlace,
+    WriteCard,
 }
 
 impl Action {
@@ -144,6 +164,7 @@ impl Action {
                 | Self::ResolveStay
                 | Self::AssignMe
                 | Self::Mark
+                | Self::MarkMessage
                 | Self::NextUnread
                 | Self::PreviousUnread
                 | Self::NextThread
@@ -192,10 +213,12 @@ macro_rules! commands {
 pub const COMMANDS: &[Command] = commands! {
     "list.open"          Open               "open"        L   ["Enter", "l", "Right"]      true  "open the thread under the cursor";
     "message.reply"      Reply              "reply"       LC  ["r", "Space r"]             true  "write a reply; on a selected message: quote it";
+    "message.note"       Note               "note"        LC  ["n", "Space N"]             true  "write a note: it stays here, whatever the window";
     "template.pick"      Template           "template"    LC  ["t", "Space t"]             true  "send a template";
     "palette.open"       Palette            "find"        LC  ["Ctrl+K", "Ctrl+P", "Space Space"] false "find a command, a thread, a template or a quick reply";
     "palette.commands"   CommandLine        "command"     LC  [":"]                        false "type a command by its name";
-    "search.open"        Search             "search"      LC  ["/", "Space f"]             false "search contacts and messages";
+    "search.open"        Search             "search"      L   ["/", "Space f"]             false "search contacts and messages";
+    "search.all"         Search             "search all"  C   ["g /", "Space f"]           false "search contacts and messages";
     "account.switch"     Accounts           "accounts"    LC  ["A", "Space a"]             true  "choose the account to show, or all of them";
     "list.next_unread"   NextUnread         "next unread" LC  [",", "] u", "Space n"]      false "go to the next thread with unread messages";
     "list.prev_unread"   PreviousUnread     "prev unread" LC  ["[ u", "Space p"]           false "go to the previous thread with unread messages";
@@ -226,7 +249,7 @@ pub const COMMANDS: &[Command] = commands! {
     "list.mark_all"      MarkShown          "mark all"    L   ["*"]                        false "mark all threads that are loaded, or none";
     "list.unmark"        Unmark             "unmark"      L   ["Esc"]                      false "nothing is marked any more";
     "bulk.undo"          UndoAct            "undo"        LC  ["Z", "Space Backspace"]     false "take the last resolve, snooze, label, assignment or priority back";
-    "thread.mark_read"   MarkRead           "mark read"   LC  ["m"]                        false "mark the thread read here; the customer is not told";
+    "thread.mark_read"   MarkRead           "mark read"   L   ["m"]                        false "mark the thread read here; the customer is not told";
     "thread.mark_unread" MarkUnread         "mark unread" LC  ["U", "Space m"]             false "mark the thread unread";
     "thread.mute"        Mute               "mute"        LC  ["M"]                        false "no notifications for the thread, or notifications again";
     "move.down"          Down               "down"        LC  ["j", "Down", "J"]           false "next thread; in a conversation: newer message";
@@ -242,10 +265,24 @@ pub const COMMANDS: &[Command] = commands! {
     "conversation.unread" FirstUnread       "first unread" C  ["g f", "Space g"]           false "go to the first message that was unread";
     "message.quoted"     Quoted             "quoted"      C   ["g o"]                      false "go to the message that the selected one answers";
     "compose"            Reply              "write"       C   ["i", "Enter"]               false "write a message";
+    "conversation.find"  Find               "find here"   C   ["/", "Space /"]             false "search in this thread";
+    "conversation.find_older" FindNext      "older match" C   ["] m"]                      false "go to the next match, further back; while a search is on also n";
+    "conversation.find_newer" FindPrevious  "newer match" C   ["[ m"]                      false "go to the match after it; while a search is on also N";
+    "conversation.day"   GoToDay            "go to a day" C   ["g D"]                      false "go to a day of this thread: 2025-11-03, monday, 3 weeks ago";
+    "message.mark"       MarkMessage        "mark"        C   ["m"]                        false "mark the selected message, to copy, forward or pipe several";
+    "message.range"      MarkMessages       "range"       C   ["V"]                        false "mark from the selected message to another one";
+    "message.forward"    Forward            "forward"     C   ["f"]                        false "forward the selected or marked messages to another thread";
+    "message.pipe"       Pipe               "pipe"        C   ["|"]                        false "hand the selected, marked or shown messages to a command";
+    "conversation.export" Export            "export"      C   ["g e"]                      false "write the whole thread to a file: text, JSON lines or a page";
     "message.react"      React              "react"       C   ["+", "Space e"]             true  "put an emoji on the selected message, or take it away";
-    "message.copy"       Copy               "copy"        C   ["y", "Space y"]             true  "copy the selected message";
+    "message.copy"       Copy               "copy"        C   ["y", "Space y"]             true  "copy the selected message, or the marked ones with names and times";
     "message.life"       Life               "life"        C   ["I"]                        false "the life of the selected message: attempts, every status, the raw webhooks";
     "message.open_link"  OpenLink           "open link"   C   ["o", "Space o"]             false "open a link of the selected message, or copy it where there is no browser";
+    "message.buttons"    WriteButtons       "buttons"     C   ["Space b b"]                false "write a message with reply buttons";
+    "message.list"       WriteList          "list message" C  ["Space b l"]                false "write a message with a list to choose from";
+    "message.link"       WriteLink          "link button" C   ["Space b u"]                false "write a message with a button that opens a web page";
+    "message.place"      WritePlace         "place"       C   ["Space b p"]                false "send a place";
+    "message.card"       WriteCard          "contact card" C  ["Space b c"]                false "send a contact card";
     "message.retry"      Retry              "retry"       C   ["Ctrl+R"]                   false "send a failed or unknown message again";
     "message.discard"    Discard            "discard"     C   ["x y", "D y"]               false "withdraw a queued message, or put a failed one aside";
     "message.undo"       UndoSend           "take back"   C   ["u"]                        false "take a message that waits back into the composer";
@@ -264,6 +301,9 @@ pub const COMMANDS: &[Command] = commands! {
     "macro.run"          RunMacro           "run macro"   LCW []                           false "look at the macro of this name and run it; for a key of your own: `\"F5\" = \"macro.run NAME\"`";
     "compose.send"       Send               "send"        W   ["Enter"]                    true  "send";
     "compose.later"      SendLater          "later"       W   ["Ctrl+G"]                   true  "send the text later: asks when";
+    "compose.undo_send"  UndoSend           "take back"   W   ["Ctrl+X Ctrl+U"]            false "take the message that has just left back into the text";
+    "compose.editor"     Editor             "editor"      W   ["Ctrl+X Ctrl+E"]            false "write on in $VISUAL or $EDITOR, which also checks the spelling";
+    "compose.emoji"      Emoji              "emoji"       W   ["Ctrl+X Ctrl+J"]            false "insert an emoji by its name (also: type `:` and two letters)";
     "compose.newline"    Newline            "line"        W   ["Ctrl+J", "Alt+Enter", "Shift+Enter", "Ctrl+Enter"] true "new line";
     "compose.quick"      QuickReply         "quick reply" W   ["Ctrl+O"]                   false "insert a quick reply (also: / at the start of a word)";
     "compose.leave"      Leave              "leave"       W   ["Esc", "Ctrl+C"]            true  "leave the text; it stays as a draft";
@@ -281,6 +321,9 @@ pub const COMMANDS: &[Command] = commands! {
     "edit.kill_start"    KillToStart        "cut to start" W  ["Ctrl+U"]                   false "cut to the start of the line";
     "edit.kill_end"      KillToEnd          "cut to end"  W   ["Ctrl+K"]                   false "cut to the end of the line";
     "edit.yank"          Yank               "paste cut"   W   ["Ctrl+Y"]                   false "insert what was cut last";
+    "edit.yank_next"     YankNext           "older cut"   W   ["Ctrl+X Ctrl+Y"]            false "right after that: what was cut before it instead";
+    "edit.word_forward"  DeleteWordForward  "cut next word" W ["Ctrl+Delete"]              false "cut the word after the cursor";
+    "edit.redo"          Redo               "redo"        W   ["Ctrl+R"]                   false "do again what was taken back";
     "edit.undo"          Undo               "undo"        W   ["Ctrl+7", "Ctrl+_"]         false "take back the last change of the text (the terminal's Ctrl+_); in an empty text: the message just sent";
     "conversation.page_up"   PageUp         "page up"     W   ["PageUp"]                   false "one page up in the conversation";
     "conversation.page_down" PageDown       "page down"   W   ["PageDown"]                 false "one page down in the conversation";

@@ -154,6 +154,7 @@ pub(crate) fn ticks(state: DeliveryState, theme: &Theme) -> (&'static str, Style
         DeliveryState::Unknown => ("?", theme.warn),
         DeliveryState::Failed => ("✗", theme.bad),
         DeliveryState::Cancelled => ("⊘", theme.dim),
+        DeliveryState::Noted => ("", theme.dim),
     }
 }
 
@@ -188,6 +189,7 @@ pub(crate) fn kind_prefix(kind: &str) -> Option<&'static str> {
         "template" => "▤ template",
         "call" => "📞 call",
         "system" => "ⓘ",
+        "note" => "✎ note",
         "revoked" => "⊘ deleted",
         "unsupported" | "unknown" => "▢ not shown here",
         _ => "▢",

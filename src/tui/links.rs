@@ -3,6 +3,7 @@
 //! A link of a stranger is data: only `http` and `https`, never through a shell, never as an option of a program.
 
 use crate::text;
+use std::ops::Range;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -11,23 +12,43 @@ const MOST: usize = 50;
 /// Longest link that is opened, in bytes.
 const LONGEST: usize = 2_000;
 
-/// The links of a text, in their order, each once.
-pub(crate) fn of(s: &str) -> Vec<String> {
-    let safe = text::sanitize_lines(s);
-    let mut out: Vec<String> = Vec::new();
-    for word in safe.split(|c: char| c.is_whitespace() || c == '<' || c == '>' || c == '"') {
+/// Where links stand in a safe text, in their order.
+pub(crate) fn places(safe: &str) -> Vec<Range<usize>> {
+    // Most texts have none.
+    if !safe.contains("://") && !safe.contains(['w', 'W']) {
+        return Vec::new();
+    }
+    let mut out = Vec::new();
+    let ends = |c: char| c.is_whitespace() || c == '<' || c == '>' || c == '"';
+    let mut end = 0;
+    for whole in safe.split_inclusive(ends) {
+        let start = end;
+        end += whole.len();
+        let word = whole.trim_end_matches(ends);
         let lower = word.to_ascii_lowercase();
         let starts = ["http://", "https://", "www."].iter().filter_map(|p| lower.find(p));
         let Some(at) = starts.min() else { continue };
         let link = trimmed(&word[at..]);
         let bare = lower[at..].starts_with("www.");
-        if bare && link.len() < 5 {
-            continue;
+        let host = if bare { link } else { link.split_once("://").map_or("", |(_, rest)| rest) };
+        let added = if bare { "https://".len() } else { 0 };
+        let usable = host.starts_with(char::is_alphanumeric) && link.len() + added <= LONGEST;
+        if usable && !(bare && link.len() < 5) {
+            out.push(start + at..start + at + link.len());
         }
+    }
+    out
+}
+
+/// The links of a text, in their order, each once.
+pub(crate) fn of(s: &str) -> Vec<String> {
+    let safe = text::sanitize_lines(s);
+    let mut out: Vec<String> = Vec::new();
+    for place in places(&safe) {
+        let link = &safe[place];
+        let bare = !link.contains("://") || link.get(..4).is_some_and(|w| w.eq_ignore_ascii_case("www."));
         let link = if bare { format!("https://{link}") } else { link.to_owned() };
-        let host = link.split_once("://").map_or("", |(_, rest)| rest);
-        let usable = host.starts_with(char::is_alphanumeric) && link.len() <= LONGEST;
-        if usable && !out.contains(&link) {
+        if !out.contains(&link) {
             out.push(link);
         }
         if out.len() == MOST {

@@ -25,14 +25,18 @@ mod canvas;
 pub mod command;
 mod composer;
 mod draw;
+mod editor;
+mod emoji;
 mod format;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 pub mod keymap;
 mod line;
 mod links;
+mod marks;
 mod mask;
 mod notify;
+mod outside;
 pub mod overlay;
 mod overlays;
 mod probe;

@@ -91,7 +91,10 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
             let start = if kind == Kind::CommandLine { ":" } else { "" };
             (Box::new(Palette::new(app.choices(), app.account.clone(), start, when(app))), None)
         }
-        Kind::Search => (Box::new(SearchBox::new(app.account.clone(), when(app))), None),
+        Kind::Search => {
+            let search = SearchBox::new(app.account.clone(), when(app)).reading(app.language());
+            (Box::new(search), None)
+        }
         Kind::Notices => (Box::new(NoticeList::new(notices(app), when(app))), None),
         Kind::Life => {
             let message = app.conversation.as_ref().and_then(|c| c.selected().or(c.messages.last()))?;

@@ -87,7 +87,7 @@ mod tests {
         let show = |code, modifiers| line(&map, &KeyEvent::new(code, modifiers));
         assert_eq!(
             show(KeyCode::Char('r'), KeyModifiers::CONTROL),
-            "Ctrl+R          conversation: message.retry"
+            "Ctrl+R          conversation: message.retry  composer: edit.redo"
         );
         assert_eq!(
             show(KeyCode::Char('g'), KeyModifiers::NONE),

@@ -5,11 +5,13 @@
 
 use super::app::{App, Effect, Event};
 use super::canvas::Canvas;
+use super::editor;
 use super::keymap;
 use super::links;
 use super::notify::Channel;
 #[cfg(feature = "desktop-notify")]
 use super::notify::Way;
+use super::outside::{self, FileStep};
 use super::query::{Query, Reply, Taken};
 use super::terminal::{self, Guard};
 use super::theme::{self, Depth, Theme};
@@ -22,7 +24,8 @@ use crossterm::event::{Event as TerminalEvent, KeyEvent, MouseButton, MouseEvent
 use jiff::tz::TimeZone;
 use rustix::process::{Signal, kill_current_process_group};
 use std::io::IsTerminal as _;
-use std::sync::{Condvar, Mutex, Once, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, Once, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
@@ -64,6 +67,8 @@ pub enum Left {
 enum Told {
     /// The process is to end.
     End,
+    /// Somebody pressed what interrupts, in an editor that shares our terminal, or means us.
+    Interrupted,
     /// The process was stopped and goes on.
     Continued,
 }
@@ -102,7 +107,7 @@ pub async fn run(connection: Connection, options: TuiOptions) -> anyhow::Result<
             biased;
             _ = terminate.recv() => Told::End,
             _ = hangup.recv() => Told::End,
-            _ = interrupt.recv() => Told::End,
+            _ = interrupt.recv() => Told::Interrupted,
             _ = continued.recv() => Told::Continued,
             result = &mut result => return result.context("the screen has stopped")?,
         };
@@ -145,6 +150,8 @@ pub(super) fn time_zone(name: Option<&str>) -> anyhow::Result<TimeZone> {
 static LISTENER: Mutex<Option<mpsc::Sender<Vec<TerminalEvent>>>> = Mutex::new(None);
 /// Rung when [`LISTENER`] changes.
 static LISTENING: Condvar = Condvar::new();
+/// What a screen whose engine went away leaves to the next one of this process.
+static LEFT: Mutex<Option<super::app::Left>> = Mutex::new(None);
 /// The thread that reads the terminal is started once.
 static READER: Once = Once::new();
 
@@ -209,10 +216,16 @@ struct Screen {
     later: mpsc::Sender<Event>,
     /// What opens web addresses, where the operator would see it.
     browser: Option<String>,
+    /// Stops the command that runs.
+    pipe: Option<outside::Stop>,
+    /// Takes the steps of the file that is written.
+    file: Option<std::sync::mpsc::Sender<FileStep>>,
     /// Tells what came of opening one.
     opened: mpsc::Sender<Result<(), String>>,
     quit: bool,
     suspend: bool,
+    /// A text for the operator's editor.
+    edit: Option<String>,
     /// The runtime that has sockets.
     #[cfg(feature = "desktop-notify")]
     outside: Handle,
@@ -232,6 +245,9 @@ async fn screen(
     let size = crossterm::terminal::size()?;
     let (mut app, first) = App::new(options.clock.clone(), tz, theme, &options.operator, size);
     app.apply(&options.settings);
+    if let Some(left) = LEFT.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        app.go_on(left);
+    }
     if let Some(problem) = theme_problem {
         app.complain(&problem);
     }
@@ -250,9 +266,12 @@ async fn screen(
         settings: options.settings.clone(),
         later,
         browser: links::browser(env, std::path::Path::is_file),
+        pipe: None,
+        file: None,
         opened,
         quit: false,
         suspend: false,
+        edit: None,
         #[cfg(feature = "desktop-notify")]
         outside,
     };
@@ -298,7 +317,7 @@ async fn screen(
         tokio::select! {
             biased;
             Some(told) = told.recv() => match told {
-                Told::End => s.update(Event::Terminate, &requests),
+                Told::End | Told::Interrupted => s.update(Event::Terminate, &requests),
                 Told::Continued => s.reopen(&requests)?,
             },
             batch = keys.recv() => {
@@ -330,17 +349,25 @@ async fn screen(
         }
         s.update(Event::Settle, &requests);
         if s.app.gone && (s.quit || options.leave_when_gone) {
+            *LEFT.lock().unwrap_or_else(PoisonError::into_inner) = Some(s.app.leave());
             return Ok(Left::EngineGone);
         }
         if s.quit {
             return Ok(Left::Quit);
+        }
+        if let Some(text) = s.edit.take() {
+            let result = s.edit(&text, &mut told, &requests).await;
+            s.reopen(&requests)?;
+            s.update(Event::Edited(result), &requests);
         }
         if std::mem::take(&mut s.suspend) {
             terminal::leave();
             // The whole job, so that the shell sees it stopped also behind `cargo run`.
             kill_current_process_group(Signal::TSTP)?;
             // The stop is over when this is told; a process without a shell is not stopped at all.
-            if let Ok(Some(Told::End)) = tokio::time::timeout(NOT_STOPPED, told.recv()).await {
+            if let Ok(Some(Told::End | Told::Interrupted)) =
+                tokio::time::timeout(NOT_STOPPED, told.recv()).await
+            {
                 s.update(Event::Terminate, &requests);
             }
             s.reopen(&requests)?;
@@ -441,6 +468,19 @@ impl Screen {
                     }
                 }
                 Effect::Copy(text) => self.extra.extend(clipboard(&text)),
+                Effect::Pipe { command, input } => {
+                    let later = self.later.clone();
+                    self.pipe = Some(outside::pipe(command, input, move |piped| {
+                        // Nobody listens any more when the screen is gone.
+                        let _ = later.blocking_send(Event::Piped(Box::new(piped)));
+                    }));
+                }
+                Effect::StopPipe => {
+                    if let Some(pipe) = self.pipe.take() {
+                        pipe.stop();
+                    }
+                }
+                Effect::File(step) => self.file(step),
                 Effect::Open(link) => self.open(link, requests),
                 Effect::Notify(note) => {
                     self.extra.extend(self.channel.bytes(&note));
@@ -463,9 +503,28 @@ impl Screen {
                     }
                 }
                 Effect::Redraw => self.canvas.invalidate(),
+                Effect::Edit(text) => self.edit = Some(text),
                 Effect::Suspend => self.suspend = true,
                 Effect::Quit => self.quit = true,
             }
+        }
+    }
+
+    /// Hands a step of writing a file to the thread that writes it.
+    fn file(&mut self, step: FileStep) {
+        if let FileStep::Open { path, replace } = step {
+            let home = std::env::var_os("HOME").map(std::path::PathBuf::from);
+            let path = match (path.strip_prefix("~"), home) {
+                (Ok(rest), Some(home)) => home.join(rest),
+                _ => path,
+            };
+            let later = self.later.clone();
+            self.file = Some(outside::file(path, replace, move |result| {
+                let _ = later.blocking_send(Event::File(result));
+            }));
+        } else if let Some(file) = &self.file {
+            // One that has failed has said so.
+            let _ = file.send(step);
         }
     }
 
@@ -483,6 +542,51 @@ impl Screen {
         });
         if let Err(e) = started {
             self.update(Event::Opened(Err(e.to_string())), requests);
+        }
+    }
+
+    /// Lends the terminal to the operator's editor until it ends. What the engine says meanwhile waits. A process
+    /// that is to end ends the editor first, and keeps what was saved in it.
+    async fn edit(
+        &mut self,
+        text: &str,
+        told: &mut mpsc::Receiver<Told>,
+        requests: &mpsc::Sender<ClientFrame>,
+    ) -> editor::Edited {
+        terminal::leave();
+        let program = editor::program(|name| std::env::var(name).ok());
+        let running = editor::Running::start(&program, text)?;
+        let pid = running.pid();
+        let ending = Arc::new(AtomicBool::new(false));
+        let asked = Arc::clone(&ending);
+        let (done, mut result) = tokio::sync::oneshot::channel();
+        std::thread::Builder::new()
+            .name("editor".into())
+            .spawn(move || {
+                // Somebody waits for it, here below.
+                let _ = done.send(running.wait(&program, || asked.load(Ordering::SeqCst)));
+            })
+            .map_err(|e| e.to_string())?;
+        loop {
+            tokio::select! {
+                biased;
+                Some(told) = told.recv() => if told == Told::End {
+                    ending.store(true, Ordering::SeqCst);
+                    if let Some(pid) = pid {
+                        editor::end(pid);
+                    }
+                },
+                result = &mut result => {
+                    if ending.load(Ordering::SeqCst) {
+                        // The text comes in before the process ends: what is written next is the draft.
+                        let edited = result.unwrap_or_else(|_| Err("it was lost".into()));
+                        self.update(Event::Edited(edited), requests);
+                        self.update(Event::Terminate, requests);
+                        return Err("the process is ending".into());
+                    }
+                    return result.unwrap_or_else(|_| Err("it was lost".into()));
+                }
+            }
         }
     }
 

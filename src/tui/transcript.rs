@@ -169,82 +169,7 @@ impl Cache {
     }
 }
 
-/// Text with WhatsApp's marks resolved: what is shown, and the styles of its parts in order.
-pub(crate) fn marks(s: &str) -> (String, Vec<(Range<usize>, Modifier)>) {
-    let mut out = String::with_capacity(s.len());
-    let mut runs: Vec<(Range<usize>, Modifier)> = Vec::new();
-    let chars: Vec<char> = s.chars().collect();
-    let mut now = Modifier::empty();
-    let mut start = 0;
-    let cut = |out: &str, start: &mut usize, now: Modifier, runs: &mut Vec<(Range<usize>, Modifier)>| {
-        if out.len() > *start {
-            runs.push((*start..out.len(), now));
-            *start = out.len();
-        }
-    };
-    // Up to where it is known that nothing closes a mark (`*`, `_`, `~`): nobody looks twice.
-    let mut open_until = [0usize; 3];
-    let mut i = 0;
-    while i < chars.len() {
-        let c = chars[i];
-        if c == '`' {
-            let fence = if chars[i..].starts_with(&['`', '`', '`']) { 3 } else { 1 };
-            let body = i + fence;
-            let close = (body..chars.len()).find(|&j| {
-                chars[j..].starts_with(&['`', '`', '`'][..fence]) || fence == 1 && chars[j] == '\n'
-            });
-            if let Some(j) = close.filter(|&j| j > body && chars[j] == '`') {
-                cut(&out, &mut start, now, &mut runs);
-                out.extend(&chars[body..j]);
-                cut(&out, &mut start, now | Modifier::DIM, &mut runs);
-                i = j + fence;
-                continue;
-            }
-        }
-        let (bit, which) = match c {
-            '*' => (Modifier::BOLD, 0),
-            '_' => (Modifier::ITALIC, 1),
-            '~' => (Modifier::CROSSED_OUT, 2),
-            _ => (Modifier::empty(), 0),
-        };
-        if !bit.is_empty() {
-            let before = i.checked_sub(1).map(|j| chars[j]);
-            let after = chars.get(i + 1).copied();
-            let ends = |j: usize| {
-                chars[j] == c
-                    && !chars[j - 1].is_whitespace()
-                    && chars.get(j + 1).is_none_or(|n| !n.is_alphanumeric())
-            };
-            if now.contains(bit) {
-                if ends(i) {
-                    cut(&out, &mut start, now, &mut runs);
-                    now -= bit;
-                    i += 1;
-                    continue;
-                }
-            } else if before.is_none_or(|b| !b.is_alphanumeric())
-                && after.is_some_and(|a| !a.is_whitespace() && a != c)
-                && i >= open_until[which]
-            {
-                let line = (i + 2..chars.len()).find(|&j| chars[j] == '\n' || ends(j)).unwrap_or(chars.len());
-                if line == chars.len() || chars[line] == '\n' {
-                    open_until[which] = line;
-                    out.push(c);
-                    i += 1;
-                    continue;
-                }
-                cut(&out, &mut start, now, &mut runs);
-                now |= bit;
-                i += 1;
-                continue;
-            }
-        }
-        out.push(c);
-        i += 1;
-    }
-    cut(&out, &mut start, now, &mut runs);
-    (out, runs)
-}
+pub(crate) use super::marks::marks;
 
 /// Safe text without WhatsApp's marks, for one line.
 pub(crate) fn unmarked(s: &str) -> String {
@@ -340,6 +265,7 @@ impl Bubble<'_> {
         let t = self.look.theme;
         match body {
             Body::Text { text } => self.text(text),
+            Body::Note { text } => self.text(text),
             Body::Media { kind, media, caption } => {
                 let (icon, word) = format::media(*kind);
                 let mut card = format!("{icon} {word}");
@@ -508,7 +434,12 @@ pub(crate) fn lay_out(m: &Message, around: &Around, look: &Look<'_>) -> Block {
     // Marker, bar and a blank on one side; at least a tenth stays free on the other.
     let cells = (width - 3 - (width / 10).max(2)).clamp(6, BUBBLE);
     let mut bubble = Bubble { look, cells, lines: Vec::new(), rtl: Vec::new() };
-    if around.leads
+    let note = matches!(m.body, Body::Note { .. });
+    if note {
+        let who = author(m, look).unwrap_or_else(|| "you".into());
+        let line = text::truncate(&format!("✎ note · {who}"), cells).into_owned();
+        bubble.lines.push(vec![(line, t.note.add_modifier(Modifier::BOLD))]);
+    } else if around.leads
         && let Some(author) = author(m, look)
     {
         let author = text::truncate(&author, cells).into_owned();
@@ -533,7 +464,18 @@ pub(crate) fn lay_out(m: &Message, around: &Around, look: &Look<'_>) -> Block {
             t.dim,
         )]);
     }
+    if note {
+        // Nobody takes it for something that the customer has.
+        lines.iter_mut().flatten().for_each(|(_, style)| *style = style.patch(t.note));
+    }
+    let own = block.lines.len();
     finish(lines, &meta(m, look), ours, width, look, &mut block);
+    if note {
+        for (s, style) in block.lines[own..].iter_mut().filter_map(|l| l.spans.last_mut()) {
+            *s = s.replace('▕', "┊");
+            *style = t.note;
+        }
+    }
     reactions(m, ours, width, look, &mut block);
     trouble(m, around, ours, cells, width, look, &mut block);
     block.own = first..block.lines.len();

@@ -16,10 +16,14 @@ const MAY: &[(&str, &[&str])] = &[
     ("engine", &["model", "store", "provider", "protocol", "config", "clock", "text"]),
     ("webhook", &["engine", "model", "provider", "protocol", "config", "clock", "text"]),
     ("daemon", &["engine", "model", "protocol", "config", "clock", "text"]),
-    ("tui", &["protocol", "model", "text", "config", "clock"]),
+    ("export", &["model", "clock", "text"]),
+    ("tui", &["protocol", "model", "text", "config", "clock", "export"]),
     (
         "cli",
-        &["protocol", "model", "text", "config", "clock", "daemon", "tui", "engine", "webhook", "emulator"],
+        &[
+            "protocol", "model", "text", "config", "clock", "export", "daemon", "tui", "engine", "webhook",
+            "emulator",
+        ],
     ),
     ("emulator", &["clock", "text"]),
     // The fuzz targets look at everything that reads a stranger's bytes; nothing knows them.

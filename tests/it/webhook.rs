@@ -206,8 +206,14 @@ async fn a_thousand_updates_of_every_shape_in_one_post_twice() {
     for what in ["held", "automatic_events", "verified account", "from_a_webhook"] {
         assert_eq!(told.iter().filter(|t| t.contains(what)).count(), 1, "{what} in {told:?}");
     }
-    let r =
-        Request::Search { text: "\"no number\"".into(), account: None, thread: None, before: None, limit: 5 };
+    let r = Request::Search {
+        text: "\"no number\"".into(),
+        zone: None,
+        account: None,
+        thread: None,
+        before: None,
+        limit: 5,
+    };
     let Response::Found(found) = c.ask(r).await.unwrap() else { panic!() };
     assert_eq!(found.hits.items.len(), 1);
     let Response::Templates(list) =

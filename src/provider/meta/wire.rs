@@ -75,6 +75,10 @@ fn content(request: &SendRequest<'_>) -> Result<(&'static str, Value), &'static 
                 json!({ "button": button, "sections": sections.iter().map(section).collect::<Vec<_>>() });
             ("interactive", interactive("list", header, text, footer, action))
         }
+        Outgoing::Link { header, text, footer, button, url } => {
+            let action = json!({ "name": "cta_url", "parameters": { "display_text": button, "url": url } });
+            ("interactive", interactive("cta_url", header, text, footer, action))
+        }
         Outgoing::Location { latitude, longitude, name, address } => {
             ("location", place(&latitude.to_string(), &longitude.to_string(), name, address))
         }
@@ -330,6 +334,24 @@ mod tests {
             }],
         };
         assert_eq!(body_of(&o, ""), fixture!("send-list"));
+    }
+
+    #[test]
+    fn link_button() {
+        let o = Outgoing::Link {
+            header: String::new(),
+            text: "Track your order.".into(),
+            footer: String::new(),
+            button: "Track".into(),
+            url: "https://northwind.example/t/8812".into(),
+        };
+        let want = json!({
+            "messaging_product": "whatsapp", "recipient_type": "individual", "to": "+447700900123",
+            "type": "interactive", "interactive": {
+                "type": "cta_url", "body": { "text": "Track your order." },
+                "action": { "name": "cta_url", "parameters": {
+                    "display_text": "Track", "url": "https://northwind.example/t/8812" } } } });
+        assert_eq!(body_of(&o, ""), want);
     }
 
     fn sent(name: &str, components: Vec<SendComponent>) -> Outgoing {

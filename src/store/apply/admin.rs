@@ -123,14 +123,16 @@ pub(super) fn draft(
         )?
         .execute(params![t.id, mode.as_str(), text, at])?;
     }
-    if mode == DraftMode::Reply {
-        let n = conn
-            .prepare_cached("UPDATE threads SET draft = ?2 WHERE id = ?1 AND draft <> ?2")?
-            .execute(params![t.id, !text.is_empty()])?;
-        if n > 0 {
-            let account = cx.account_by_row(t.account_id)?;
-            cx.thread_changed(&t, &account);
-        }
+    let n = conn
+        .prepare_cached(
+            "UPDATE threads SET draft = d.n FROM (SELECT EXISTS(SELECT 1 FROM drafts WHERE thread_id = ?1) AS n) d \
+             WHERE id = ?1 AND draft <> d.n",
+        )?
+        .execute([t.id])?;
+    if n > 0 {
+        let account = cx.account_by_row(t.account_id)?;
+        cx.thread_changed(&t, &account);
     }
+    cx.changed(Changed::DraftChanged { thread: t.uid });
     Ok(Reply::default())
 }

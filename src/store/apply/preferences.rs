@@ -3,7 +3,7 @@
 use super::Context;
 use crate::model::event::Actor;
 use crate::protocol::Changed;
-use crate::protocol::preferences::{KEY_MAX, PREFERENCES_MAX, VALUE_MAX};
+use crate::protocol::preferences::{KEY_MAX, PLACE, PREFERENCES_MAX, VALUE_MAX};
 use crate::store::StoreError;
 use crate::store::writer::Reply;
 use rusqlite::{Connection, params};
@@ -39,7 +39,7 @@ pub(super) fn set(
         )?
         .execute(params![operator, key, value])?
     };
-    if n > 0 {
+    if n > 0 && key != PLACE {
         cx.changed(Changed::PreferencesChanged);
     }
     Ok(Reply::default())

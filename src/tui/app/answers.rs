@@ -49,6 +49,7 @@ impl App {
             (Asked::Operators, Response::Operators(names)) => self.desk.operators = names,
             (Asked::ViewCounts, Response::ViewCounts(counts)) => self.counts_came(counts),
             (Asked::Act { words, count }, Response::Acted(acted)) => self.acted(&words, count, acted),
+            (Asked::Preferences, _) => self.preferences_came(&[]),
             (Asked::Status, Response::Status(status)) => {
                 self.status = *status;
                 self.damage(Damage::STATUS);
@@ -63,6 +64,7 @@ impl App {
                     let late = detail.late_unread;
                     c.take_detail(*detail);
                     self.late_came(late);
+                    self.place_cursor();
                     self.fit_composer();
                     self.mark_read();
                     self.damage(Damage::CONVERSATION | Damage::COMPOSER | Damage::DETAILS);
@@ -76,11 +78,16 @@ impl App {
             (Asked::MessageRows(thread), Response::MessageRows(rows)) if self.has_open(thread) => {
                 self.message_rows_came(rows);
             }
+            (Asked::Find { thread, text, more }, Response::Matches(found)) => {
+                self.matches_came(thread, &text, more, found);
+            }
+            (Asked::Export, Response::Messages { items, newer, .. }) => self.export_page(&items, newer),
             (Asked::TakeBack, Response::TakenBack { thread, content, quote }) => {
                 self.taken_back(thread, *content, quote);
             }
             (Asked::Check, Response::Checked(report)) => self.checked(&report),
             (Asked::Send { thread, .. }, Response::Queued { .. }) => self.sent(thread),
+            (Asked::Note { thread, .. }, Response::Noted { .. }) => self.noted(thread),
             (Asked::QuickReplies, Response::QuickReplies(replies)) => self.quick_replies = replies,
             (Asked::Macros, Response::Macros(all)) => self.macros = all,
             (Asked::Templates(account), Response::Templates(list)) => {
@@ -98,24 +105,23 @@ impl App {
     /// A send is committed: now the draft may go.
     fn sent(&mut self, thread: ThreadId) {
         self.answered(thread);
-        if let Some(c) = self.conversation.as_mut().filter(|c| c.thread == thread) {
-            c.touched = true;
-            if let Some(request) = c.draft_request() {
-                self.ask(request, Asked::Draft);
-            }
-        } else {
-            let mode = DraftMode::Reply;
-            let request = Request::SaveDraft { thread, mode, text: String::new() };
-            self.ask(request, Asked::Draft);
-        }
+        self.drop_draft(thread, DraftMode::Reply);
     }
 
     fn refused(&mut self, asked: Asked, problem: &Problem) {
         match asked {
-            Asked::Quiet | Asked::Preferences | Asked::Labels | Asked::Operators | Asked::ViewCounts => {
+            Asked::Preferences => {
+                self.preferences_came(&[]);
+                return;
+            }
+            Asked::Quiet | Asked::Labels | Asked::Operators | Asked::ViewCounts => {
                 return;
             }
             Asked::Send { thread, text, quote } => self.take_back(thread, text, quote),
+            Asked::Note { thread, text } => self.note_refused(thread, text),
+            Asked::Thread(id) => self.lost_place(id),
+            Asked::Export => self.export_failed(),
+            Asked::Find { thread, .. } => self.not_found(thread),
             Asked::Threads { .. } => {
                 self.started = true;
                 self.list.page_failed();
@@ -152,6 +158,7 @@ impl App {
             }
             Ok(Response::ThreadRows(rows)) => Delivery::Threads(search, rows),
             Ok(Response::Found(f)) => Delivery::Found(search, f),
+            Ok(Response::Neighbours(n)) => Delivery::Neighbours(n),
             Ok(Response::Life(l)) => Delivery::Life(l),
             Ok(Response::Checks(c)) => Delivery::Checks(c),
             Ok(Response::Contact(d)) => Delivery::Contact(d),
@@ -165,7 +172,8 @@ impl App {
             }
             Ok(_) => Delivery::Done,
         };
-        let Some(open) = self.overlays.iter_mut().find(|o| o.serial == serial) else {
+        let parked = self.parked.as_mut().map(|p| &mut p.open);
+        let Some(open) = self.overlays.iter_mut().chain(parked).find(|o| o.serial == serial) else {
             // The overlay is gone; a refusal is still news.
             if let Delivery::Problem(p) = delivery {
                 self.say_problem(&p);
@@ -226,6 +234,7 @@ impl App {
                 }
                 Changed::MacrosChanged => self.macros_changed(),
                 Changed::PreferencesChanged => self.ask(Request::Preferences, Asked::Preferences),
+                Changed::DraftChanged { thread } => self.draft_changed(thread),
                 Changed::Resync => resync = true,
             }
         }

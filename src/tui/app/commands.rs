@@ -1,12 +1,14 @@
 //! Keys and what they do.
 
 use super::{App, Asked, Damage, Effect};
+use crate::model::thread::DraftMode;
 use crate::model::thread::ThreadFilter;
-use crate::model::{Direction, Message};
+use crate::model::{DeliveryState, Direction, Message};
 use crate::protocol::Request;
 use crate::text;
 use crate::tui::command::{Action, Scope};
 use crate::tui::links;
+use crate::tui::overlay::compose::Shape;
 use crate::tui::overlay::links::LinkList;
 use crate::tui::overlays::Kind;
 use crate::tui::reactions::Reactions;
@@ -17,7 +19,7 @@ impl App {
     pub(super) fn typed(&mut self, typed: char) {
         let now = self.clock.now();
         let Some(c) = &mut self.conversation else { return };
-        if !c.is_open(now) {
+        if !c.can_write(now) {
             return;
         }
         c.composer.type_char(typed);
@@ -40,7 +42,7 @@ impl App {
             self.say(format!("press {} to write, then paste", self.key_for("message.reply")));
             return;
         }
-        let Some(c) = self.conversation.as_mut().filter(|c| c.is_open(now)) else { return };
+        let Some(c) = self.conversation.as_mut().filter(|c| c.can_write(now)) else { return };
         c.composer.insert(block);
         self.composed();
     }
@@ -94,6 +96,7 @@ impl App {
                 Scope::Composer => Scope::Conversation,
                 _ => Scope::List,
             }),
+            Action::Back if self.unmark_messages() || self.unpark() || self.stop_finding() => {}
             Action::Back => {
                 let selected = self.conversation.as_mut().and_then(|c| c.selected.take());
                 let quote = self.conversation.as_mut().filter(|_| selected.is_none());
@@ -172,23 +175,36 @@ impl App {
             Action::Mute => self.mute(),
             Action::Mask => self.cycle_mask(),
             Action::Themes => self.effects.push(Effect::ReadThemes),
-            Action::Copy => {
-                let plain = self.acted_on(|_| true).map(|m| m.body.plain_text());
-                if let Some(plain) = plain {
-                    self.copy(&plain);
-                }
-            }
+            Action::Copy => self.copy_messages(),
+            Action::Find => self.begin_find(),
+            Action::FindNext => self.step_match(true, count.unwrap_or(1)),
+            Action::FindPrevious => self.step_match(false, count.unwrap_or(1)),
+            Action::GoToDay => self.ask_day(),
+            Action::MarkMessage => self.mark_message(),
+            Action::MarkMessages => self.mark_messages(),
+            Action::Forward => self.forward(),
+            Action::Pipe => self.ask_command(),
+            Action::Export => self.ask_file(),
             Action::React => self.react(),
             Action::Retry => self.retry(),
             Action::Discard => self.discard(),
+            Action::UndoSend if self.scope == Scope::Composer => self.undo_send_writing(),
             Action::UndoSend => self.undo_send(),
             Action::SendLater => self.send_later(),
             Action::SendNow => self.send_now(),
             Action::Check => self.check(),
-            Action::Send => {
-                let open = self.conversation.as_ref().is_some_and(|c| c.is_open(self.clock.now()));
-                if open { self.send(None) } else { self.pick_template() }
+            Action::Send => self.enter(self.held),
+            Action::Note => {
+                self.open_current();
+                self.note();
             }
+            Action::WriteButtons => self.open_form(Shape::Buttons),
+            Action::WriteList => self.open_form(Shape::List),
+            Action::WriteLink => self.open_form(Shape::Link),
+            Action::WritePlace => self.open_form(Shape::Place),
+            Action::WriteCard => self.open_form(Shape::Card),
+            Action::Emoji => self.begin_emoji(),
+            Action::Editor => self.open_editor(),
             Action::Down
             | Action::Up
             | Action::HalfDown
@@ -336,9 +352,9 @@ impl App {
         }
         let width = usize::from(self.panes().composer_width());
         let now = self.clock.now();
-        let Some(c) = self.conversation.as_mut().filter(|c| c.is_open(now)) else { return };
+        let Some(c) = self.conversation.as_mut().filter(|c| c.can_write(now)) else { return };
         let composer = &mut c.composer;
-        let before = composer.text().len();
+        let before = composer.revision();
         match action {
             Action::CursorLeft => composer.left(),
             Action::CursorRight => composer.right(),
@@ -358,11 +374,36 @@ impl App {
             Action::KillToStart => composer.cut_to_start(),
             Action::KillToEnd => composer.cut_to_end(),
             Action::Yank => composer.yank(),
-            Action::Undo => composer.undo(),
+            Action::DeleteWordForward => composer.cut_word_forward(),
+            Action::YankNext => {
+                if !composer.yank_next() {
+                    let key = self.key_for("edit.yank");
+                    self.say(format!(
+                        "{key} inserts what was cut; then this goes through what was cut before"
+                    ));
+                    return;
+                }
+            }
+            Action::Undo => {
+                if !composer.undo() {
+                    self.say("there is nothing to take back");
+                    return;
+                }
+            }
+            Action::Redo => {
+                if !composer.redo() {
+                    self.say("nothing was taken back");
+                    return;
+                }
+            }
             Action::Newline => composer.type_char('\n'),
             _ => return,
         }
-        if composer.text().len() == before && action != Action::Undo {
+        if composer.revision() == before {
+            // The emoji on offer belong to the word before the cursor.
+            if self.offer_emoji() {
+                self.damage(Damage::CONVERSATION);
+            }
             self.damage(Damage::COMPOSER);
         } else {
             self.composed();
@@ -379,11 +420,18 @@ impl App {
     fn reply(&mut self) {
         self.open_current();
         let now = self.clock.now();
+        self.write_in(DraftMode::Reply);
         let Some(c) = &mut self.conversation else { return };
         if c.row.is_some() && !c.is_open(now) {
             self.pick_template();
             return;
         }
+        // A note is nothing that the customer has: it cannot be quoted.
+        if c.selected().is_some_and(|m| m.state == DeliveryState::Noted) {
+            c.selected = None;
+            self.damage(Damage::CONVERSATION | Damage::COMPOSER);
+        }
+        let Some(c) = &mut self.conversation else { return };
         if let Some(id) = c.selected.take() {
             c.quote = Some(id);
             self.damage(Damage::CONVERSATION | Damage::COMPOSER);
@@ -479,7 +527,7 @@ impl App {
                 self.act(Action::Open);
             }
         } else if panes.composer.contains(at) {
-            self.reply();
+            self.click_text();
         } else if panes.conversation.is_some_and(|c| c.contains(at)) {
             self.focus(Scope::Conversation);
         }

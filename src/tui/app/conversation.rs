@@ -3,6 +3,7 @@
 //! The place is the message at the bottom and how many of its lines are below the edge, so that messages
 //! arriving anywhere do not move what is read, and the work is bound by the height of the pane.
 
+use super::drafts::Drafts;
 use super::{App, Asked, Damage};
 use crate::clock::Millis;
 use crate::model::contact::Contact;
@@ -13,7 +14,7 @@ use crate::protocol::{Cursor, Place, Request};
 use crate::tui::composer::Composer;
 use crate::tui::format;
 use crate::tui::transcript::{Around, Block, Look};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -31,6 +32,8 @@ pub(crate) enum Load {
     Newest,
     /// Those around one.
     Around(MessageId),
+    /// Those around the first one since a time.
+    Time(Millis),
     /// Older ones.
     Older,
     /// Newer ones.
@@ -85,6 +88,8 @@ pub(crate) struct Conversation {
     pub below: u32,
     /// The text being written.
     pub composer: Composer,
+    /// Whether it is for the customer or for colleagues.
+    pub mode: DraftMode,
     /// Rows of the composer.
     pub composer_rows: u16,
     /// The message that the text answers to.
@@ -92,9 +97,17 @@ pub(crate) struct Conversation {
     pages: Vec<Loaded>,
     anchor: Option<Anchor>,
     loading: bool,
-    draft_saved: String,
-    pub(super) touched: bool,
+    going: Option<MessageId>,
+    /// Messages that are marked.
+    pub(super) marked_messages: super::talk::Marked,
+    /// Where a range of them began.
+    pub(super) range: Option<MessageId>,
+    /// The search in this thread.
+    pub find: Option<super::find::Find>,
+    pub(super) drafts: Drafts,
     pub(super) draft_due: Option<Millis>,
+    /// When the text got the keys, and how it was then.
+    pub(super) entered: Option<(Millis, u64)>,
     /// When the customer was last told that somebody types.
     pub(super) typing_told: Option<Millis>,
     pub(super) patience: Option<Millis>,
@@ -120,14 +133,19 @@ impl Conversation {
             unread: None,
             below: 0,
             composer: Composer::default(),
+            mode: DraftMode::Reply,
             composer_rows: 1,
             quote: None,
             pages: Vec::new(),
             anchor: None,
             loading: false,
-            draft_saved: String::new(),
-            touched: false,
+            going: None,
+            marked_messages: BTreeMap::new(),
+            range: None,
+            find: None,
+            drafts: Drafts::default(),
             draft_due: None,
+            entered: None,
             typing_told: None,
             patience: None,
             marked: None,
@@ -138,6 +156,11 @@ impl Conversation {
         }
     }
 
+    /// The message that was asked for last, with what is around it.
+    pub(super) fn going_to(&self) -> Option<MessageId> {
+        self.going
+    }
+
     /// The name of the other side.
     pub fn title(&self) -> &str {
         self.row.as_ref().map_or("", |r| &r.title)
@@ -146,6 +169,11 @@ impl Conversation {
     /// Whether free text may be sent now.
     pub fn is_open(&self, now: Millis) -> bool {
         self.row.as_ref().is_some_and(|r| r.window.is_open(now))
+    }
+
+    /// Whether the text can be written now: a note always.
+    pub fn can_write(&self, now: Millis) -> bool {
+        self.mode == DraftMode::Note || self.is_open(now)
     }
 
     fn older(&self) -> Option<Cursor> {
@@ -175,19 +203,6 @@ impl Conversation {
         self.selected.and_then(|id| self.message(id))
     }
 
-    /// The request that saves the draft, if it is not saved as it is.
-    pub(super) fn draft_request(&mut self) -> Option<Request> {
-        if !self.touched || self.composer.text() == self.draft_saved {
-            return None;
-        }
-        self.draft_saved = self.composer.text().to_owned();
-        Some(Request::SaveDraft {
-            thread: self.thread,
-            mode: DraftMode::Reply,
-            text: self.draft_saved.clone(),
-        })
-    }
-
     pub(super) fn take_row(&mut self, row: ThreadRow) {
         if row.unread == 0 {
             self.keep_unread = false;
@@ -198,10 +213,7 @@ impl Conversation {
     pub(super) fn take_detail(&mut self, detail: ThreadDetail) {
         self.contact = Some(detail.contact);
         self.row = Some(detail.row);
-        if !self.touched {
-            self.composer = Composer::with_text(&detail.draft);
-            self.draft_saved = self.composer.text().to_owned();
-        }
+        self.take_drafts(detail.draft, detail.note);
         if self.unread.is_none() && !self.keep_unread {
             self.find_unread(detail.read_at);
         }
@@ -281,7 +293,7 @@ impl Conversation {
         self.loading = false;
         let page = Loaded { messages: items.len(), older, newer };
         match load {
-            Load::Newest | Load::Around(_) => {
+            Load::Newest | Load::Around(_) | Load::Time(_) => {
                 self.messages = items;
                 self.pages = vec![page];
                 self.anchor = None;
@@ -421,12 +433,16 @@ impl App {
         let (place, limit) = match load {
             Load::Newest => (Some(Place::Newest), FIRST),
             Load::Around(id) => (Some(Place::Around(id)), FIRST),
+            Load::Time(at) => (Some(Place::Time(at)), FIRST),
             Load::Older => (c.older().map(Place::Before), MORE),
             Load::Newer => (c.newer().map(Place::After), MORE),
         };
         let further = matches!(load, Load::Older | Load::Newer);
         let Some(place) = place.filter(|_| !(further && c.loading)) else { return };
         c.loading = true;
+        if let Load::Around(id) = load {
+            c.going = Some(id);
+        }
         let thread = c.thread;
         self.ask(Request::Messages { thread, place, limit }, Asked::Messages { thread, load });
     }
@@ -447,6 +463,9 @@ impl App {
             // The message stands in the middle.
             let half = isize::try_from(self.panes().transcript.height / 2).unwrap_or(0);
             self.scroll(-half);
+        }
+        if let Load::Time(at) = load {
+            self.came_to(at);
         }
         self.scroll(0);
         if load == Load::Newest && self.conversation.as_ref().is_some_and(|c| c.late_asked) {

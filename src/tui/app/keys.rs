@@ -92,8 +92,12 @@ impl App {
             self.steps(serial, steps);
             return;
         }
-        if self.counted(key) {
+        if self.pending.is_empty() && self.emoji_key(key.code, key.modifiers) || self.counted(key) {
             return;
+        }
+        if let Some(older) = self.match_key(key) {
+            let count = self.forget_pending();
+            return self.step_match(older, count.unwrap_or(1));
         }
         self.pending.keys.push(key);
         match self.keymap.find(self.scope, &self.pending.keys) {
@@ -120,6 +124,21 @@ impl App {
                     self.typed(c);
                 }
             }
+        }
+    }
+
+    /// While a search in the thread is on, `n` and `N` go through what it found, where letters are keys.
+    fn match_key(&self, key: Key) -> Option<bool> {
+        let on = self.scope == Scope::Conversation
+            && self.pending.keys.is_empty()
+            && self.keymap.has_letters()
+            && self.is_finding();
+        match key.code {
+            KeyCode::Char('n') if on && key.modifiers.is_empty() => Some(true),
+            KeyCode::Char('N') if on && key.modifiers.difference(KeyModifiers::SHIFT).is_empty() => {
+                Some(false)
+            }
+            _ => None,
         }
     }
 

@@ -27,6 +27,8 @@ pub(crate) struct ThreadList {
     pub loaded: bool,
     /// Whether the operator has done anything yet; until then the cursor stays on the newest thread.
     pub touched: bool,
+    /// The thread that gets the cursor when the first page is here.
+    aim: Option<ThreadId>,
     next: Option<Cursor>,
     loading: bool,
     pub(super) generation: u64,
@@ -59,6 +61,11 @@ impl ThreadList {
         if let Some(i) = self.rows.iter().position(|r| r.id == id) {
             self.cursor = i;
         }
+    }
+
+    /// Puts the cursor on a thread as soon as the first page is here.
+    pub(super) fn aim(&mut self, id: ThreadId) {
+        self.aim = Some(id);
     }
 
     /// A thread that is gone.
@@ -119,7 +126,7 @@ impl ThreadList {
     }
 
     fn take_page(&mut self, page: Page<ThreadRow>, more: bool) {
-        let under = self.current().map(|r| r.id);
+        let under = self.aim.take().or(self.current().map(|r| r.id));
         self.loading = false;
         self.loaded = true;
         self.next = page.next;
@@ -190,7 +197,11 @@ impl App {
 
     /// Until the operator does something, the newest conversation is on the screen.
     pub(super) fn follow_newest(&mut self) {
-        let Some(id) = self.list.rows.first().map(|r| r.id).filter(|_| !self.list.touched) else { return };
+        let Some(id) =
+            self.list.rows.first().map(|r| r.id).filter(|_| !self.list.touched && self.follow.is_known())
+        else {
+            return;
+        };
         // One after the other: what comes while one is loading is followed when it is there.
         if self.conversation.as_ref().is_none_or(|c| c.loaded && c.thread != id) {
             self.open_thread(id, None);

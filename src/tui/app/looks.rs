@@ -36,6 +36,7 @@ impl App {
     pub fn apply(&mut self, settings: &UiSettings) {
         self.send_typing = settings.send_typing;
         self.read_on = settings.read_on;
+        self.shell = settings.shell;
         self.notifier.rules = Rules::of(settings);
     }
 
@@ -106,6 +107,7 @@ impl App {
 
     pub(super) fn preferences_came(&mut self, all: &[Preference]) {
         self.saved_views_came(all);
+        self.take_place(all);
         let muted = all.iter().filter_map(Preference::mutes).collect();
         if self.muted != muted {
             self.muted = muted;

@@ -3,6 +3,11 @@
 mod answers;
 mod commands;
 mod conversation;
+mod drafts;
+mod editor;
+mod emoji;
+mod find;
+mod follow;
 mod handling;
 mod keys;
 mod late;
@@ -10,8 +15,10 @@ mod list;
 mod looks;
 mod macros;
 mod outbox;
+mod outward;
 pub(crate) mod palette;
 mod panes;
+mod talk;
 mod views;
 mod writing;
 
@@ -31,8 +38,12 @@ pub(crate) mod tests;
 mod update_tests;
 #[cfg(test)]
 mod views_tests;
+#[cfg(test)]
+mod writing_tests;
 
 pub(crate) use conversation::Conversation;
+pub(crate) use find::Find;
+pub(crate) use follow::Left;
 pub(crate) use handling::short_snooze;
 pub(crate) use keys::Pending;
 pub(crate) use list::ThreadList;
@@ -44,7 +55,8 @@ use super::command::Scope;
 use super::format;
 use super::keymap::Keymap;
 use super::notify::{Note, Notifier, Rules};
-use super::overlay::{Overlay, Step};
+use super::outside::{FileDone, FileProblem, FileStep, Piped};
+use super::overlay::{Overlay, Step, compose};
 use super::overlays::{self, Kind};
 use super::theme::{Listed, Theme};
 use super::transcript::{Cache, WayOut};
@@ -62,8 +74,6 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::{BitOr, BitOrAssign};
 
-/// A draft is saved this long after the last key, in milliseconds.
-const DRAFT_DELAY: Millis = 500;
 /// Quitting waits at most this long for the last draft to be saved, in milliseconds.
 const QUIT_WAIT: Millis = 2_000;
 /// The customer is told at most this often that somebody types, in milliseconds: the provider shows it for 25
@@ -115,6 +125,12 @@ pub(crate) enum Event {
     Opened(Result<(), String>),
     /// There is no browser: a link went to the clipboard.
     LinkCopied,
+    /// A command has ended.
+    Piped(Box<Piped>),
+    /// A file was opened, or finished, or neither.
+    File(Result<FileDone, FileProblem>),
+    /// The editor has ended: with a text, without one, or not as it should.
+    Edited(Result<Option<String>, String>),
     /// The process is to end.
     Terminate,
 }
@@ -126,12 +142,25 @@ pub(crate) enum Effect {
     Send(Box<ClientFrame>),
     /// Put text on the clipboard.
     Copy(String),
+    /// Run a command with text on its standard input.
+    Pipe {
+        /// For the shell.
+        command: String,
+        /// What it gets.
+        input: String,
+    },
+    /// Stop that command.
+    StopPipe,
+    /// Write a file, piece by piece.
+    File(FileStep),
     /// Open an address in the browser.
     Open(String),
     /// Notify the operator.
     Notify(Note),
     /// Read which themes there are; they come back as [`Event::Themes`].
     ReadThemes,
+    /// Let the operator's editor have this text; it comes back as [`Event::Edited`].
+    Edit(String),
     /// Draw everything again.
     Redraw,
     /// Stop the process until the shell continues it.
@@ -227,6 +256,14 @@ pub(crate) enum Asked {
         load: conversation::Load,
     },
     MessageRows(ThreadId),
+    /// Matches of a search in the thread.
+    Find {
+        thread: ThreadId,
+        text: String,
+        more: bool,
+    },
+    /// A page for the file that is written.
+    Export,
     Send {
         thread: ThreadId,
         text: String,
@@ -234,8 +271,11 @@ pub(crate) enum Asked {
     },
     TakeBack,
     Check,
+    Note {
+        thread: ThreadId,
+        text: String,
+    },
     Draft,
-    LastDraft,
     /// Read ahead for the quick-reply picker.
     QuickReplies,
     /// Read ahead for the macro picker.
@@ -281,6 +321,11 @@ pub(crate) struct App {
     pub desk: Desk,
     pub conversation: Option<Conversation>,
     pub overlays: Vec<Open>,
+    /// Search results that a conversation was opened from.
+    pub parked: Option<talk::Parked>,
+    /// Whether commands may be run and files be written.
+    pub shell: bool,
+    exporting: Option<outward::Exporting>,
     /// Quick replies as last read.
     pub quick_replies: Vec<QuickReply>,
     /// Macros as last read.
@@ -318,6 +363,14 @@ pub(crate) struct App {
     /// When the countdown of a waiting message changes.
     next_wait: Option<Millis>,
     quitting: Option<Millis>,
+    /// Whether the key that is being handled is held down.
+    held: bool,
+    /// Emoji that fit what is being written.
+    pub emoji: emoji::Offer,
+    /// Half-written forms.
+    forms: compose::Kept,
+    /// Where the operator is, kept for the next screen.
+    follow: follow::Follow,
     effects: Vec<Effect>,
 }
 
@@ -348,6 +401,9 @@ impl App {
             desk: Desk::default(),
             conversation: None,
             overlays: Vec::new(),
+            parked: None,
+            shell: true,
+            exporting: None,
             quick_replies: Vec::new(),
             macros: Vec::new(),
             templates: HashMap::new(),
@@ -376,6 +432,10 @@ impl App {
             countdown: None,
             next_wait: None,
             quitting: None,
+            held: false,
+            emoji: emoji::Offer::default(),
+            forms: compose::Kept::default(),
+            follow: follow::Follow::default(),
             effects: Vec::new(),
         };
         app.list.filter = ThreadFilter::Inbox;
@@ -396,6 +456,7 @@ impl App {
         match event {
             Event::Key(key) => {
                 if key.kind != KeyEventKind::Release {
+                    self.held = key.kind == KeyEventKind::Repeat;
                     self.stop_following();
                     self.key(key);
                 }
@@ -441,8 +502,12 @@ impl App {
             Event::Opened(Ok(())) => self.say("opened"),
             Event::Opened(Err(why)) => self.say_bad(format!("the link was not opened: {why}")),
             Event::LinkCopied => self.say("no browser here: the link was copied"),
+            Event::Piped(piped) => self.piped(*piped),
+            Event::File(result) => self.file(result),
+            Event::Edited(result) => self.edited(result),
             Event::Terminate => self.quit(),
         }
+        self.look_where();
         std::mem::take(&mut self.effects)
     }
 
@@ -457,6 +522,7 @@ impl App {
             self.counts_due(),
             self.quitting.map(|at| at + QUIT_WAIT),
             self.pending.due(),
+            self.follow.due(),
             c.and_then(|c| c.draft_due),
             c.and_then(|c| c.patience),
         ]
@@ -467,7 +533,7 @@ impl App {
 
     /// Whether the first useful frame can be drawn: threads and a conversation are here, or there are none.
     pub fn is_ready(&self) -> bool {
-        self.started && self.conversation.as_ref().is_none_or(|c| c.loaded)
+        self.started && self.follow.is_known() && self.conversation.as_ref().is_none_or(|c| c.loaded)
     }
 
     /// Whether the conversation that was just opened is on its way: for a moment the old picture stays, so that
@@ -556,6 +622,11 @@ impl App {
     }
 
     fn ask(&mut self, request: Request, asked: Asked) {
+        if let (Asked::Thread(id), Some(c)) = (&asked, &mut self.conversation)
+            && c.thread == *id
+        {
+            c.asks_for_drafts();
+        }
         let id = self.next_id;
         self.next_id += 1;
         if !matches!(
@@ -606,6 +677,9 @@ impl App {
         self.explain_pending(now);
         if self.conversation.as_ref().and_then(|c| c.draft_due).is_some_and(|at| now >= at) {
             self.save_draft();
+        }
+        if self.follow.due().is_some_and(|at| now >= at) {
+            self.save_place(Asked::Quiet);
         }
         if let Some(c) = &mut self.conversation
             && c.patience.is_some_and(|at| now >= at)
@@ -671,17 +745,20 @@ impl App {
             return;
         }
         self.quitting = Some(self.clock.now());
-        let draft = self.conversation.as_mut().and_then(Conversation::draft_request);
-        match draft {
-            Some(request) if !self.gone => self.ask(request, Asked::LastDraft),
-            _ => self.quit_when_saved(),
+        if !self.gone {
+            self.save_draft();
+            self.save_place(Asked::Draft);
         }
+        self.quit_when_saved();
     }
 
     /// Quits once no draft and no send is on its way.
     fn quit_when_saved(&mut self) {
         let waits = !self.gone
-            && self.asked.values().any(|a| matches!(a, Asked::Draft | Asked::LastDraft | Asked::Send { .. }));
+            && self
+                .asked
+                .values()
+                .any(|a| matches!(a, Asked::Draft | Asked::Note { .. } | Asked::Send { .. }));
         if self.quitting.is_some() && !waits {
             self.effects.push(Effect::Quit);
         }
@@ -690,8 +767,12 @@ impl App {
     /// Opens a thread; the one that was open keeps its draft.
     pub fn open_thread(&mut self, thread: ThreadId, at: Option<MessageId>) {
         self.save_draft();
+        self.parked = None;
         let row = self.list.row(thread).cloned();
         let mut c = Conversation::new(thread, row);
+        if let Some(before) = &self.conversation {
+            c.go_on_from(before);
+        }
         c.patience = Some(self.clock.now() + PATIENCE);
         self.conversation = Some(c);
         self.changed_messages.clear();
@@ -740,6 +821,8 @@ impl App {
                     self.overlays.retain(|o| o.serial != serial);
                     self.damage = Damage::ALL;
                 }
+                Step::Park => self.park(serial),
+                Step::Talk(talk) => self.talk(talk),
                 Step::Ask(request) => {
                     let search = match &*request {
                         Request::Search { text, .. }
@@ -798,6 +881,7 @@ impl App {
         }
         let left_text = self.scope == Scope::Composer;
         self.scope = scope;
+        self.entered_text();
         self.forget_pending();
         if left_text {
             self.save_draft();

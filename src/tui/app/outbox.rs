@@ -3,12 +3,14 @@
 use super::{App, Asked, Damage};
 use crate::clock::Millis;
 use crate::model::delivery::WaitReason;
+use crate::model::thread::DraftMode;
 use crate::model::{DeliveryState, Direction, Message, MessageId, Outgoing, ThreadId};
 use crate::protocol::{CheckReport, Request};
 use crate::text::when;
 use crate::tui::command::Scope;
 use crate::tui::format;
 use crate::tui::overlay::Step;
+use crate::tui::overlay::compose::texts_of;
 use crate::tui::overlay::confirm::Confirm;
 use crate::tui::overlay::later::{Purpose, ReadTime, SendLater};
 use std::sync::Arc;
@@ -56,14 +58,33 @@ impl App {
         true
     }
 
+    /// While writing: takes the message back that left last, whatever is being written.
+    pub(super) fn undo_send_writing(&mut self) {
+        match self.undoable().map(|m| m.id) {
+            Some(message) => self.ask(Request::TakeBack { message }, Asked::TakeBack),
+            None => self.say("nothing here can be taken back any more"),
+        }
+    }
+
     pub(super) fn taken_back(&mut self, thread: ThreadId, content: Outgoing, quote: Option<MessageId>) {
         match content {
             Outgoing::Text { text, .. } => {
+                self.write_in(DraftMode::Reply);
                 self.take_back(thread, text, quote);
                 self.focus(Scope::Composer);
+                self.entered_text();
                 self.say("taken back: it has not left");
             }
-            other => self.say(format!("the {} was withdrawn: it has not left", other.kind())),
+            other => match texts_of(&other)
+                .filter(|_| self.conversation.as_ref().is_some_and(|c| c.thread == thread))
+            {
+                Some((shape, texts)) => {
+                    self.forms.borrow_mut().insert((thread, shape), texts);
+                    self.open_form(shape);
+                    self.say("taken back: it has not left");
+                }
+                None => self.say(format!("the {} was withdrawn: it has not left", other.kind())),
+            },
         }
     }
 
@@ -88,7 +109,9 @@ impl App {
         }
         let now = self.clock.now();
         let Some(c) = &self.conversation else { return };
-        if !c.is_open(now) {
+        if c.mode == DraftMode::Note {
+            self.say("a note goes to nobody: it is kept at once");
+        } else if !c.is_open(now) {
             self.pick_template();
         } else if c.composer.text().trim().is_empty() {
             self.say("write the message first, then choose when to send it");

@@ -8,6 +8,7 @@ use crate::model::{
     Body, ContactId, DeliveryError, DeliveryState, DeliveryTimes, Direction, Message, Origin, Outgoing,
     ProviderMessageId, Window,
 };
+use crate::protocol::preferences::Preference;
 use crate::protocol::{Changed, Cursor, Page, Place, Response, Update};
 use crate::tui::keymap;
 use crossterm::event::{KeyCode, KeyModifiers};
@@ -43,6 +44,8 @@ pub(crate) struct Script {
     pub threads: Vec<ThreadRow>,
     pub messages: Vec<Message>,
     pub drafts: HashMap<ThreadId, String>,
+    pub notes: HashMap<ThreadId, String>,
+    pub preferences: BTreeMap<String, String>,
     pub status: Status,
     pub labels: Vec<crate::protocol::LabelRow>,
     pub replies: Vec<QuickReply>,
@@ -62,6 +65,8 @@ impl Script {
             drafts: HashMap::new(),
             replies: Vec::new(),
             macros: Vec::new(),
+            notes: HashMap::new(),
+            preferences: BTreeMap::new(),
             status: Status {
                 listener: Some("127.0.0.1:8080".into()),
                 last_webhook: Some(NOW - 9 * MIN),
@@ -133,6 +138,16 @@ impl Script {
         id
     }
 
+    /// A note of ana's so many minutes ago; the thread's row stays as it is.
+    pub fn note(&mut self, thread: ThreadId, ago: i64, text: &str) -> MessageId {
+        let row = self.row(thread).clone();
+        let id = self.say(thread, ago, false, Body::Note { text: text.into() });
+        let m = self.messages.iter_mut().find(|m| m.id == id).unwrap();
+        (m.state, m.provider_id, m.attempts) = (DeliveryState::Noted, None, 0);
+        *self.row(thread) = row;
+        id
+    }
+
     pub fn change(&mut self, id: MessageId, f: impl FnOnce(&mut Message)) {
         let m = self.messages.iter_mut().find(|m| m.id == id).unwrap();
         f(m);
@@ -177,6 +192,11 @@ impl Script {
             Place::Newest => (all.len().saturating_sub(limit), all.len()),
             Place::Before(c) => ((c.row as usize).saturating_sub(limit), c.row as usize),
             Place::After(c) => (c.row as usize + 1, (c.row as usize + 1 + limit).min(all.len())),
+            Place::Oldest => (0, limit.min(all.len())),
+            Place::Time(time) => {
+                let i = all.iter().position(|m| m.at >= time).unwrap_or(all.len());
+                (i.saturating_sub(limit / 2), (i + limit / 2).min(all.len()))
+            }
             Place::Around(id) => {
                 let i = all.iter().position(|m| m.id == id).unwrap();
                 (i.saturating_sub(limit / 2), (i + limit / 2).min(all.len()))
@@ -233,6 +253,7 @@ impl Script {
                         marketing_opt_out: false,
                     },
                     draft: self.drafts.get(&id).cloned().unwrap_or_default(),
+                    note: self.notes.get(&id).cloned().unwrap_or_default(),
                     late_unread: self
                         .messages
                         .iter()
@@ -266,10 +287,28 @@ impl Script {
                 let content = Outgoing::text(m.body.plain_text());
                 Response::TakenBack { thread: m.thread, content: Box::new(content), quote: None }
             }
-            Request::SaveDraft { thread, text, .. } => {
-                self.drafts.insert(thread, text);
+            Request::SaveDraft { thread, mode, text } => {
+                let note = mode == crate::model::thread::DraftMode::Note;
+                if note { &mut self.notes } else { &mut self.drafts }.insert(thread, text);
                 Response::Done
             }
+            Request::AddNote { thread, text } => {
+                if let Some(p) = self.refuse.clone() {
+                    return Err(p);
+                }
+                let note = self.note(thread, 0, &text);
+                Response::Noted { note, thread }
+            }
+            Request::SetPreference { preference } => {
+                self.preferences.insert(preference.key, preference.value);
+                Response::Done
+            }
+            Request::Preferences => Response::Preferences(
+                self.preferences
+                    .iter()
+                    .map(|(key, value)| Preference { key: key.clone(), value: value.clone() })
+                    .collect(),
+            ),
             Request::MarkRead { thread, .. } => {
                 self.row(thread).unread = 0;
                 Response::Done

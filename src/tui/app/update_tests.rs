@@ -92,7 +92,7 @@ fn drafts_are_saved_after_a_pause_on_leaving_and_on_quitting() {
     s.keys(&mut app, "r");
     s.type_text(&mut app, "half");
     assert!(s.drafts.is_empty());
-    s.clock.advance(DRAFT_DELAY);
+    s.clock.advance(drafts::DRAFT_DELAY);
     assert!(app.deadline().is_some_and(|at| at <= s.clock.now()));
     let effects = app.update(Event::Deadline);
     s.pump(&mut app, effects);
@@ -184,7 +184,7 @@ fn a_message_elsewhere_notifies_and_one_that_is_seen_does_not() {
     s.clock.set(NOW + 1_000);
     let effects = app.update(Event::Deadline);
     s.pump(&mut app, effects);
-    assert_eq!(app.deadline(), Some(NOW + 5_000));
+    assert_eq!(app.notifier.due(), Some(NOW + 5_000));
     s.clock.set(NOW + 5_000);
     let out = app.update(Event::Deadline);
     let told = out.iter().find_map(|e| if let Effect::Notify(n) = e { Some(n) } else { None });
@@ -333,6 +333,7 @@ impl Overlay for Probe {
         match key.code {
             KeyCode::Char('a') => vec![Step::Ask(Box::new(Request::Search {
                 text: "zzz".into(),
+                zone: None,
                 account: None,
                 thread: None,
                 before: None,

@@ -3,9 +3,10 @@
 use super::{put, spans};
 use crate::config::settings::Masking;
 use crate::model::inbound::Severity;
+use crate::model::thread::DraftMode;
 use crate::model::{DeliveryState, Direction};
 use crate::text;
-use crate::tui::app::{App, can_be_undone};
+use crate::tui::app::{App, Conversation, can_be_undone};
 use crate::tui::command::{Action, COMMANDS, Scope};
 use crate::tui::format;
 use crate::tui::transcript::Span;
@@ -117,7 +118,7 @@ pub(super) fn status(app: &App, area: Rect, buf: &mut Buffer) {
 
 /// The keys that are likely to be next, as (key, title): those of the table, or those that fit what is selected.
 fn keys(app: &App) -> Vec<(String, String)> {
-    let of = |wanted: &[(&str, &str)]| {
+    let of = |wanted: &[(&str, &str)]| -> Vec<(String, String)> {
         wanted
             .iter()
             .filter_map(|(id, title)| {
@@ -128,11 +129,38 @@ fn keys(app: &App) -> Vec<(String, String)> {
     };
     let c = app.conversation.as_ref();
     if app.scope == Scope::Conversation {
-        let back =
-            ("conversation.back", if c.is_some_and(|c| c.selected.is_some()) { "unselect" } else { "back" });
+        let back = ("conversation.back", app.way_back());
         let again = [("message.retry", "send again"), ("message.discard", "put aside")];
         let open = c.is_some_and(|c| c.is_open(app.clock.now()));
         let now = app.clock.now();
+        if c.is_some_and(Conversation::has_chosen) {
+            return of(&[
+                ("message.copy", "copy"),
+                ("message.forward", "forward"),
+                ("message.pipe", "pipe"),
+                ("message.range", "range"),
+                ("message.mark", "mark"),
+                ("conversation.back", "unmark"),
+            ]);
+        }
+        if app.is_finding() {
+            let letters = app.keymap.has_letters();
+            let key = |letter: &str, id: &str| {
+                let own = app.keymap.shown(app.scope, id).unwrap_or_default();
+                if letters { letter.to_owned() } else { own.to_owned() }
+            };
+            let mut out = vec![
+                (key("n", "conversation.find_older"), "older match".to_owned()),
+                (key("N", "conversation.find_newer"), "newer".to_owned()),
+            ];
+            out.extend(of(&[
+                ("conversation.find", "change"),
+                ("message.reply", "quote"),
+                ("conversation.back", "end search"),
+            ]));
+            out.retain(|(key, _)| !key.is_empty());
+            return out;
+        }
         return match c.and_then(|c| c.selected()) {
             Some(m) if m.state == DeliveryState::Queued => of(&[
                 ("message.undo", "take back"),
@@ -163,7 +191,7 @@ fn keys(app: &App) -> Vec<(String, String)> {
                     out.push(("message.reply", "reply"));
                 }
                 out.extend([("template.pick", "template"), ("move.up", "select"), back]);
-                out.extend([("search.open", "search"), ("help.keys", "keys")]);
+                out.extend([("conversation.find", "search"), ("help.keys", "keys")]);
                 of(&out)
             }
         };
@@ -182,12 +210,19 @@ fn keys(app: &App) -> Vec<(String, String)> {
             ("list.unread", "unread only"),
         ]);
     }
+    let note = c.is_some_and(|c| c.mode == DraftMode::Note);
     COMMANDS
         .iter()
         .filter(|c| c.hint && c.scopes.contains(&app.scope))
+        // A note goes to nobody: it is kept, and at once.
+        .filter(|c| !(note && c.action == Action::SendLater))
         .filter_map(|command| {
             let quoting = command.action == Action::Leave && c.is_some_and(|c| c.quote.is_some());
-            let title = if quoting { "no quote" } else { command.title };
+            let title = match command.action {
+                Action::Send if note => "keep the note",
+                _ if quoting => "no quote",
+                _ => command.title,
+            };
             app.keymap.shown(app.scope, command.id).map(|k| (k.to_owned(), title.to_owned()))
         })
         .collect()

@@ -1,15 +1,15 @@
 //! The conversation: its frame with name and window, its messages, the composer.
 
 use super::{frame, put, spans};
-use crate::text;
+use crate::text::{self, fold};
 use crate::tui::app::{App, Conversation, Panes};
 use crate::tui::command::Scope;
 use crate::tui::format;
 use crate::tui::mask;
-use crate::tui::transcript;
+use crate::tui::transcript::{self, Line};
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
-use ratatui::style::Modifier;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
 
 /// A window that closes within this time is said loudly: thirty minutes.
 const CLOSING: crate::clock::Millis = 30 * format::MINUTE;
@@ -33,7 +33,7 @@ pub(super) fn draw(app: &App, area: Rect, panes: &Panes, buf: &mut Buffer) {
     };
     header(app, c, area, buf);
     messages(app, c, panes.transcript, buf);
-    separator(app, c, area, panes, buf);
+    super::composer::separator(app, c, area, panes, buf);
 }
 
 /// Name and number on the left of the upper edge, the window on its right.
@@ -95,7 +95,15 @@ fn messages(app: &App, c: &Conversation, area: Rect, buf: &mut Buffer) {
             }
             let line = &v.block.lines[n];
             spans(buf, area.x + line.x, y, &line.spans, area.right());
-            if selected && v.block.own.contains(&n) {
+            let own = v.block.own.contains(&n);
+            if own && let Some(f) = c.find.as_ref().filter(|f| !f.needles.is_empty()) {
+                highlight(buf, area, y, line, &f.needles, t.matched);
+            }
+            if own && !selected && c.is_chosen(&c.messages[v.index]) {
+                buf.set_style(Rect { y, height: 1, ..area }, t.selected);
+                buf[(area.x, y)].set_symbol("┃").set_style(t.unread);
+            }
+            if selected && own {
                 let row = Rect { y, height: 1, ..area };
                 buf.set_style(row, t.selected);
                 buf[(area.x, y)].set_symbol("▌").set_style(t.focus.add_modifier(Modifier::BOLD));
@@ -105,93 +113,13 @@ fn messages(app: &App, c: &Conversation, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// The line between messages and composer.
-fn separator(app: &App, c: &Conversation, area: Rect, panes: &Panes, buf: &mut Buffer) {
-    let t = &app.theme;
-    let y = panes.transcript.bottom();
-    let style = if app.scope == Scope::List { t.border } else { t.focus };
-    for x in area.x + 1..area.right() - 1 {
-        buf[(x, y)].set_symbol("─").set_style(style);
+/// Marks what was searched for in a line.
+fn highlight(buf: &mut Buffer, area: Rect, y: u16, line: &Line, needles: &[String], style: Style) {
+    let text: String = line.spans.iter().map(|(s, _)| s.as_str()).collect();
+    let left = area.x + line.x;
+    for found in fold::found(&text, needles) {
+        let from = left.saturating_add(text::width(&text[..found.start]) as u16);
+        let cells = text::width(&text[found]) as u16;
+        buf.set_style(Rect::new(from, y, cells, 1).intersection(area), style);
     }
-    buf[(area.x, y)].set_symbol("├").set_style(style);
-    buf[(area.right() - 1, y)].set_symbol("┤").set_style(style);
-    let open = c.row.is_none() || c.is_open(app.clock.now());
-    let words = if open { " reply " } else { " template only " };
-    let strong = if app.scope == Scope::Composer { t.focus.add_modifier(Modifier::BOLD) } else { t.dim };
-    put(buf, area.x + 1, y, words, area.width.saturating_sub(2), strong);
-    let right = if c.late.is_some() {
-        format!(" ↑ came late · {} ", app.key_for("list.next_unread"))
-    } else if c.below > 0 {
-        format!(" ↓ {} new · {} ", c.below, app.key_for("move.bottom"))
-    } else if !c.is_at_end() && c.loaded {
-        format!(" ↓ newer · {} ", app.key_for("move.bottom"))
-    } else if open {
-        " quick: / ".to_owned()
-    } else {
-        String::new()
-    };
-    let cells = text::width(&right) as u16;
-    let style = if c.below > 0 || c.late.is_some() { t.unread } else { t.dim };
-    put(buf, (area.right() - 2).saturating_sub(cells), y, &right, cells, style);
-}
-
-/// The text being written, or why nothing can be written.
-pub(super) fn composer(app: &App, area: Rect, buf: &mut Buffer) {
-    let t = &app.theme;
-    let Some(c) = &app.conversation else { return };
-    if c.row.is_some() && !c.is_open(app.clock.now()) {
-        let mut x = put(buf, area.x, area.y, "window closed", area.width, t.warn);
-        // While writing, what sends opens the templates.
-        let id = if app.scope == Scope::Composer { "compose.send" } else { "template.pick" };
-        let key = app.key_for(id);
-        for (s, style) in [(" - ", t.dim), (&*key, t.key), (" sends a template", t.dim)] {
-            x = put(buf, x, area.y, s, area.right().saturating_sub(x), style);
-        }
-        return;
-    }
-    let mut y = area.y;
-    if let Some(quoted) = c.quote {
-        let line = c.message(quoted).map(transcript::one_line).unwrap_or_default();
-        let x = put(buf, area.x, y, "▎ ", area.width, t.ours);
-        put(buf, x, y, &line, area.right().saturating_sub(x), t.dim);
-        y += 1;
-    }
-    if c.composer.is_empty() {
-        if app.scope != Scope::Composer {
-            let words = format!("{} writes a reply", app.key_for("message.reply"));
-            put(buf, area.x, y, &words, area.width, t.dim);
-        }
-        return;
-    }
-    let lines = c.composer.lines(usize::from(area.width));
-    let first = first_line(c, &lines, area.bottom().saturating_sub(y));
-    for (i, r) in lines[first..].iter().enumerate() {
-        let y = y + i as u16;
-        if y >= area.bottom() {
-            break;
-        }
-        buf.set_stringn(area.x, y, &c.composer.text()[r.clone()], usize::from(area.width), t.text);
-    }
-}
-
-/// The first line of the text that is shown, so that the cursor's line is.
-fn first_line(c: &Conversation, lines: &[std::ops::Range<usize>], rows: u16) -> usize {
-    let rows = usize::from(rows.max(1));
-    let row = c.composer.place(lines).row;
-    (row + 1).saturating_sub(rows).min(lines.len().saturating_sub(rows))
-}
-
-/// Where the cursor is while writing.
-pub(super) fn cursor(app: &App, area: Rect) -> Option<Position> {
-    let c = app.conversation.as_ref().filter(|_| app.scope == Scope::Composer)?;
-    if c.row.is_some() && !c.is_open(app.clock.now()) {
-        return None;
-    }
-    let y = area.y + u16::from(c.quote.is_some());
-    let lines = c.composer.lines(usize::from(area.width));
-    let place = c.composer.place(&lines);
-    let first = first_line(c, &lines, area.bottom().saturating_sub(y));
-    let x = area.x + (place.column as u16).min(area.width.saturating_sub(1));
-    let y = (y + place.row.saturating_sub(first) as u16).min(area.bottom().saturating_sub(1));
-    Some(Position::new(x, y))
 }

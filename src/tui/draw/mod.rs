@@ -1,6 +1,7 @@
 //! The state as cells. Reads only; draws the parts that are damaged, straight into the buffer.
 
 mod bars;
+mod composer;
 mod conversation;
 mod details;
 mod finish;
@@ -71,9 +72,9 @@ pub(crate) fn draw(app: &App, buf: &mut Buffer, damage: Damage) -> Option<Positi
             conversation::draw(app, area, &panes, buf);
         }
         if damage.has(Damage::CONVERSATION | Damage::COMPOSER) {
-            conversation::composer(app, panes.composer, buf);
+            composer::draw(app, panes.composer, buf);
         }
-        cursor = conversation::cursor(app, panes.composer);
+        cursor = composer::cursor(app, panes.composer);
     }
     if damage.has(Damage::DETAILS)
         && let Some(area) = panes.details
@@ -82,6 +83,9 @@ pub(crate) fn draw(app: &App, buf: &mut Buffer, damage: Damage) -> Option<Positi
     }
     if damage.has(Damage::STATUS) {
         bars::status(app, panes.status, buf);
+    }
+    if damage.has(Damage::CONVERSATION) && panes.conversation.is_some() {
+        composer::offer(app, &panes, buf);
     }
     if !app.overlays.is_empty() {
         cursor = None;
@@ -154,5 +158,7 @@ fn frame(buf: &mut Buffer, area: Rect, style: Style) {
 
 #[cfg(test)]
 mod bars_tests;
+#[cfg(test)]
+mod composer_tests;
 #[cfg(test)]
 pub(crate) mod tests;

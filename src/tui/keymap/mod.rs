@@ -238,6 +238,12 @@ impl Keymap {
         self.preset == KeyPreset::Vim
     }
 
+    /// Whether letters alone are keys.
+    #[must_use]
+    pub fn has_letters(&self) -> bool {
+        self.preset != KeyPreset::Plain
+    }
+
     /// What `keys` mean in `scope`.
     #[must_use]
     pub fn find(&self, scope: Scope, keys: &[Key]) -> Found<'_> {

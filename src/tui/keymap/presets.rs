@@ -15,7 +15,9 @@ const LC: &[Scope] = &[Scope::List, Scope::Conversation];
 /// Arrows, function keys, and sequences that begin with Space. Letters of the table go by themselves.
 const PLAIN: &[Row] = &[
     ("message.reply", LC, &["F2", "Space r"]),
-    ("search.open", LC, &["F3", "/", "Space f"]),
+    ("message.note", LC, &["Shift+F2", "Space N"]),
+    ("search.open", L, &["F3", "/", "Space f"]),
+    ("search.all", C, &["F3", "Space f"]),
     ("template.pick", LC, &["F4", "Space t"]),
     ("list.next_unread", LC, &["F5", "Space n"]),
     ("list.prev_unread", LC, &["Shift+F5", "Space p"]),
@@ -46,6 +48,7 @@ const PLAIN: &[Row] = &[
 /// `R` replies, `Tab` and `s` change which threads are shown, `o` opens; the rest as in vim, but digits are panes.
 const CHATWOOT: &[Row] = &[
     ("message.reply", LC, &["R", "r", "Space r"]),
+    ("message.note", LC, &["P", "n", "Space N"]),
     ("list.filter_next", L, &["s", "Tab", "Space s"]),
     ("pane.next", L, &["Ctrl+Right"]),
     ("pane.next", C, &["Tab", "Ctrl+Right"]),

@@ -270,7 +270,8 @@ impl<W: Write> Talk<W> {
             return self.say("search for what?");
         }
         let text = rest.to_owned();
-        let request = Request::Search { text, account: None, thread: None, before: None, limit: 20 };
+        let request =
+            Request::Search { text, zone: None, account: None, thread: None, before: None, limit: 20 };
         let Some(Response::Found(found)) = self.ask(request).await? else { return Ok(()) };
         if found.threads.is_empty() && found.hits.items.is_empty() {
             return self.say("nothing was found");

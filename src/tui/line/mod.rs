@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::config::settings::{ReadOn, UiSettings};
 use crate::model::contact::display_phone;
 use crate::model::thread::ThreadRow;
-use crate::model::{AccountId, DeliveryState, Direction, Message, MessageId, ThreadId};
+use crate::model::{AccountId, DeliveryState, Direction, Message, MessageId, Origin, ThreadId};
 use crate::protocol::client::{Client, Connection};
 use crate::protocol::preferences::Preference;
 use crate::protocol::{Changed, Cursor, PROTOCOL, Problem, Request, Response, Update};
@@ -261,6 +261,10 @@ impl<W: Write> Talk<W> {
             Direction::Inbound => self.name(title),
             Direction::Outbound => match m.state {
                 DeliveryState::Received => "you".to_owned(),
+                DeliveryState::Noted => match &m.origin {
+                    Origin::Operator(name) => self.name(name),
+                    _ => "you".to_owned(),
+                },
                 state => format!("you ({})", state.as_str()),
             },
         };

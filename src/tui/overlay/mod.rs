@@ -4,11 +4,14 @@
 //! done it returns as [`Step`]s; what comes back it gets through [`Overlay::deliver`].
 
 pub mod accounts;
+pub mod compose;
 pub mod confirm;
 pub mod contact;
 pub mod doctor;
 pub mod field;
+pub mod find;
 pub mod form;
+pub mod forward;
 pub mod frame;
 pub mod help;
 pub mod later;
@@ -21,9 +24,12 @@ pub mod macros;
 pub mod notices;
 pub mod palette;
 pub mod pick;
+pub mod pipe;
+pub mod prompt;
 pub mod quick_replies;
 pub mod quick_reply_editor;
 pub mod search;
+pub mod talk;
 pub mod template_form;
 pub mod template_preview;
 pub mod templates;
@@ -42,7 +48,7 @@ use crate::model::quick_reply::QuickReply;
 use crate::model::template::Template;
 use crate::model::thread::ThreadRow;
 use crate::protocol::{
-    AccountView, Check, ContactDetail, Found, MessageLife, Problem, Request, Response, Version,
+    AccountView, Check, ContactDetail, Found, MessageLife, Neighbours, Problem, Request, Response, Version,
 };
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
@@ -53,6 +59,10 @@ use ratatui::layout::{Position, Rect};
 pub enum Step {
     /// Take it off the screen.
     Close,
+    /// Take it off the screen; leaving the conversation brings it back.
+    Park,
+    /// Do something with the open conversation.
+    Talk(talk::Talk),
     /// Ask the engine; the answer comes back by [`Overlay::deliver`].
     Ask(Box<Request>),
     /// Put text into the composer at the cursor, replacing the `/word` that opened the picker, if any.
@@ -138,6 +148,17 @@ pub enum Delivery {
     Threads(String, Vec<ThreadRow>),
     /// Search results, with the text they belong to.
     Found(String, Box<Found>),
+    /// What stands around messages.
+    Neighbours(Vec<Neighbours>),
+    /// What came of a command.
+    Piped {
+        /// What it wrote, not made safe.
+        output: String,
+        /// Whether there was more.
+        cut: bool,
+        /// How it ended, in words; empty when it ended well.
+        ended: String,
+    },
     /// The life of a message.
     Life(Box<MessageLife>),
     /// The doctor's findings.

@@ -7,30 +7,51 @@ use super::field::{Effect, Field};
 use super::frame::{self, Rich, TimeText};
 use super::{Delivery, Hint, Overlay, Step};
 use crate::model::contact::display_phone;
-use crate::model::ids::AccountId;
+use crate::model::ids::{AccountId, MessageId};
 use crate::model::message::Direction;
 use crate::model::thread::ThreadRow;
-use crate::protocol::{Cursor, Found, Hit, Problem, Request};
+use crate::protocol::{Cursor, Found, Hit, Line, Neighbours, Problem, Request};
 use crate::text;
+use crate::text::query::{self, BadQuery, Query};
 use crate::tui::mask;
 use crate::tui::theme::Theme;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Modifier;
 use std::cell::Cell;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Messages asked for at a time.
 const PAGE: u32 = 50;
 /// Longest text to search for, in bytes.
 const QUERY_MAX: usize = 300;
+/// Messages that are enough to stop looking further back by oneself.
+const ENOUGH: usize = 12;
+/// Pages that are looked through for so many.
+const FURTHER: u32 = 60;
+/// Rows from which on every message has what stands around it.
+const TALL: usize = 26;
 /// How close to the end the selection comes before more is asked for.
 const AHEAD: usize = 8;
+
+/// A line of a message in the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Head,
+    Before,
+    Text,
+    After,
+}
 
 /// Searches contacts and messages.
 pub struct SearchBox {
     home: Option<AccountId>,
     account: Option<AccountId>,
     when: TimeText,
+    language: Language,
     query: Field,
     shown: Option<String>,
     threads: Vec<ThreadRow>,
@@ -43,6 +64,33 @@ pub struct SearchBox {
     // Enter was pressed before the answer to what is typed was there.
     impatient: bool,
     refused: Option<Problem>,
+    // What of the query is not understood, as it stands.
+    bad: Option<BadQuery>,
+    // What stands around the messages.
+    around: HashMap<MessageId, Neighbours>,
+    // Pages that were asked for because those before had little.
+    further: u32,
+    // Whether there is room for what stands around every message.
+    tall: Cell<bool>,
+}
+
+/// How queries are read here.
+#[derive(Clone)]
+pub struct Language {
+    /// The operator's time zone by its name.
+    pub zone: Option<String>,
+    /// Reads a query.
+    pub read: ReadQuery,
+}
+
+/// Reads a query, or says where it is wrong.
+pub type ReadQuery = Arc<dyn Fn(&str) -> Result<Query, BadQuery> + Send + Sync>;
+
+impl Default for Language {
+    /// Days are those of UTC, and nothing is relative to now.
+    fn default() -> Self {
+        Self { zone: None, read: Arc::new(|text| query::parse(text, 0, &TimeZone::UTC)) }
+    }
 }
 
 impl SearchBox {
@@ -53,6 +101,7 @@ impl SearchBox {
             home: account.clone(),
             account,
             when,
+            language: Language::default(),
             query: Field::line(QUERY_MAX),
             shown: None,
             threads: Vec::new(),
@@ -64,7 +113,18 @@ impl SearchBox {
             page: Cell::new(5),
             impatient: false,
             refused: None,
+            bad: None,
+            around: HashMap::new(),
+            further: 0,
+            tall: Cell::new(false),
         }
+    }
+
+    /// Reads queries in the operator's time zone.
+    #[must_use]
+    pub fn reading(mut self, language: Language) -> Self {
+        self.language = language;
+        self
     }
 
     fn wanted(&self) -> &str {
@@ -72,7 +132,7 @@ impl SearchBox {
     }
 
     fn waiting(&self) -> bool {
-        !self.wanted().is_empty() && self.shown.as_deref() != Some(self.wanted())
+        !self.wanted().is_empty() && self.bad.is_none() && self.shown.as_deref() != Some(self.wanted())
     }
 
     fn total(&self) -> usize {
@@ -82,6 +142,7 @@ impl SearchBox {
     fn ask(&self, before: Option<Cursor>) -> Vec<Step> {
         vec![Step::Ask(Box::new(Request::Search {
             text: self.wanted().to_owned(),
+            zone: self.language.zone.clone(),
             account: self.account.clone(),
             thread: None,
             before,
@@ -94,6 +155,12 @@ impl SearchBox {
         self.impatient = false;
         self.more = false;
         self.next = None;
+        self.further = 0;
+        self.bad = (self.language.read)(self.query.text()).err();
+        if self.bad.is_some() {
+            // What was found before stays while a filter is being typed.
+            return Vec::new();
+        }
         if self.wanted().is_empty() {
             self.shown = None;
             self.threads.clear();
@@ -109,19 +176,22 @@ impl SearchBox {
     }
 
     fn open(&self) -> Vec<Step> {
-        let step = match self.threads.get(self.at) {
-            Some(t) => Step::OpenThread { thread: t.id, at: None },
-            None => match self.hits.get(self.at - self.threads.len()) {
-                Some(h) => Step::OpenThread { thread: h.message.thread, at: Some(h.message.id) },
-                None => return Vec::new(),
-            },
-        };
-        vec![step, Step::Close]
+        if let Some(t) = self.threads.get(self.at) {
+            return vec![Step::OpenThread { thread: t.id, at: None }, Step::Close];
+        }
+        match self.hits.get(self.at - self.threads.len()) {
+            Some(h) => {
+                let (thread, id) = (h.message.thread, h.message.id);
+                vec![Step::OpenThread { thread, at: Some(id) }, Step::Park]
+            }
+            None => Vec::new(),
+        }
     }
 
     fn travel(&mut self, to: usize) -> Vec<Step> {
         self.at = to.min(self.total().saturating_sub(1));
         self.impatient = false;
+        self.further = 0;
         let near = self.at + AHEAD >= self.total();
         match self.next {
             Some(cursor) if near && !self.more && !self.waiting() => {
@@ -147,8 +217,11 @@ impl SearchBox {
             }
             self.more = false;
             self.next = found.hits.next;
-            self.hits.extend(found.hits.items);
-            return Vec::new();
+            let new: Vec<Hit> = found.hits.items.into_iter().filter(|h| !known(h)).collect();
+            let mut steps = self.ask_around(&new);
+            self.hits.extend(new);
+            steps.extend(self.go_on());
+            return steps;
         }
         // The same text asked for again (another scope, or typed back and forth) starts over.
         let again = self.shown.as_deref() == Some(text.trim());
@@ -160,21 +233,95 @@ impl SearchBox {
         if !again {
             self.first.set(0);
         }
-        if self.impatient {
+        if self.impatient && (self.total() > 0 || self.next.is_none()) {
             self.impatient = false;
             return self.open();
         }
-        Vec::new()
+        self.around.clear();
+        let mut steps = self.ask_around(&self.hits);
+        steps.extend(self.go_on());
+        steps
     }
 
-    // The list on the screen in lines: a heading, people in one line each, a heading, messages in two each.
+    /// Asks for what stands around messages.
+    fn ask_around(&self, hits: &[Hit]) -> Vec<Step> {
+        let messages: Vec<MessageId> = hits.iter().map(|h| h.message.id).collect();
+        if messages.is_empty() {
+            return Vec::new();
+        }
+        vec![Step::Ask(Box::new(Request::Neighbours { messages }))]
+    }
+
+    /// Looks further back where little was found: filters look at so many messages at a time.
+    fn go_on(&mut self) -> Vec<Step> {
+        match self.next {
+            Some(cursor) if self.hits.len() < ENOUGH && self.further < FURTHER => {
+                self.further += 1;
+                self.more = true;
+                self.ask(Some(cursor))
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Takes a completion of what is being typed.
+    fn complete(&mut self) -> Vec<Step> {
+        let Some(first) = query::complete(self.query.text()).into_iter().next() else { return Vec::new() };
+        let before = self.wanted().to_owned();
+        let text = self.query.text();
+        let begun = text.rfind(|c: char| c.is_whitespace() || c == ':' || c == '-').map_or(0, |at| at + 1);
+        let done = format!("{}{first}{}", &text[..begun], if first.ends_with(':') { "" } else { " " });
+        self.query.set(&done);
+        self.typed(&before)
+    }
+
+    // The lines of a message: what was said before it, where there is room, its head, what was found, what was said after.
+    fn parts(&self, hit: usize) -> Vec<Part> {
+        let open = self.tall.get() || self.threads.len() + hit == self.at;
+        let around = self.around.get(&self.hits[hit].message.id).filter(|_| open);
+        let mut out = vec![Part::Head];
+        if around.is_some_and(|a| a.before.is_some()) {
+            out.push(Part::Before);
+        }
+        out.push(Part::Text);
+        if around.is_some_and(|a| a.after.is_some()) {
+            out.push(Part::After);
+        }
+        out
+    }
+
+    // The list on the screen in lines: a heading, people in one line each, a heading, messages in several each.
     fn line_of(&self, item: usize) -> usize {
         let people = self.threads.len();
         if item < people {
             return item + 1;
         }
         let heads = usize::from(people > 0) + 1;
-        people + heads + 2 * (item - people)
+        people + heads + (0..(item - people).min(self.hits.len())).map(|i| self.parts(i).len()).sum::<usize>()
+    }
+
+    // The message that a line belongs to, and which of its lines it is.
+    fn place(&self, line: usize) -> Option<(usize, Part)> {
+        let mut left = line.checked_sub(self.line_of(self.threads.len()))?;
+        for i in 0..self.hits.len() {
+            let parts = self.parts(i);
+            match parts.get(left) {
+                Some(part) => return Some((i, *part)),
+                None => left -= parts.len(),
+            }
+        }
+        None
+    }
+
+    fn draw_neighbour(&self, buf: &mut Buffer, line: Rect, said: &Line, theme: &Theme) {
+        let ours = said.direction == Direction::Outbound;
+        let x = line.x + 3;
+        let right = frame::put_right(buf, line.right() - 1, line.y, 14, &(self.when)(said.at), theme.dim);
+        let who = if ours { "us: " } else { "" };
+        let kind = if said.text.is_empty() { said.kind.as_str() } else { "" };
+        let say = format!("{who}{kind}{}", said.text);
+        let say = mask::numbers(&text::sanitize(&say), theme.mask).into_owned();
+        frame::put(buf, x, line.y, right.saturating_sub(x + 2), &say, theme.dim);
     }
 
     fn lines(&self) -> usize {
@@ -241,6 +388,7 @@ impl SearchBox {
 
     fn draw_list(&self, buf: &mut Buffer, area: Rect, theme: &Theme) {
         let height = usize::from(area.height);
+        self.tall.set(height >= TALL);
         let people = self.threads.len();
         let (top, bottom) = (self.line_of(self.at), self.line_of(self.at + 1) - 1);
         let bottom = if self.at < people { top } else { bottom.max(top) };
@@ -276,10 +424,21 @@ impl SearchBox {
                     theme,
                 );
             } else {
-                let offset = n - people - heads;
-                let item = people + offset / 2;
-                self.draw_hit(buf, line, &self.hits[offset / 2], offset % 2 == 1, theme);
-                if item == self.at {
+                let Some((hit, part)) = self.place(n) else { continue };
+                let h = &self.hits[hit];
+                let around = self.around.get(&h.message.id);
+                match part {
+                    Part::Head | Part::Text => self.draw_hit(buf, line, h, part == Part::Text, theme),
+                    Part::Before | Part::After => {
+                        let said = around.and_then(|a| {
+                            if part == Part::Before { a.before.as_ref() } else { a.after.as_ref() }
+                        });
+                        if let Some(said) = said {
+                            self.draw_neighbour(buf, line, said, theme);
+                        }
+                    }
+                }
+                if people + hit == self.at {
                     frame::select(buf, line, theme);
                 }
             }
@@ -287,20 +446,22 @@ impl SearchBox {
     }
 
     fn draw_advice(buf: &mut Buffer, area: Rect, theme: &Theme) {
-        const ADVICE: [(&str, &str); 5] = [
+        const ADVICE: [(&str, &str); 4] = [
             ("order late", "messages with both words; the last one may be a beginning"),
-            ("\"very late\"", "these words in this order"),
+            ("\"very late\"", "these words in this order; -late: without it"),
             ("98888", "a part of a phone number"),
-            ("Marta", "contacts by name, and every message that says it"),
-            ("invoice.pdf", "file names, captions, template texts"),
+            ("invoice.pdf", "file names, captions, template texts, names"),
         ];
         frame::put(buf, area.x, area.y, area.width, "Everything is searched, however old.", theme.text);
-        for (i, (example, what)) in ADVICE.iter().enumerate() {
-            let y = area.y + 2 + i as u16;
+        let filters = query::KEYS.iter().map(|(key, what)| (format!("{key}:"), *what));
+        let words = ADVICE.iter().map(|(example, what)| ((*example).to_owned(), *what));
+        for (i, (example, what)) in words.chain(filters).enumerate() {
+            // A gap between words and filters.
+            let y = area.y + 2 + i as u16 + u16::from(i >= ADVICE.len());
             if y >= area.bottom() {
                 return;
             }
-            frame::put(buf, area.x + 1, y, 13, example, theme.key);
+            frame::put(buf, area.x + 1, y, 13, &example, theme.key);
             frame::put(buf, area.x + 15, y, area.width.saturating_sub(15), what, theme.dim);
         }
     }
@@ -324,6 +485,17 @@ fn snippet(s: &str, theme: &Theme) -> Rich {
     Rich::marked(&clean, theme.matched, theme.matched)
 }
 
+/// Marks the characters of a query that are not understood, where they are on the screen.
+fn underline(buf: &mut Buffer, line: Rect, field: &Field, bad: &BadQuery, theme: &Theme) {
+    if bad.unfinished || text::width(field.text()) > usize::from(line.width) {
+        return;
+    }
+    let cells = |n: usize| text::width(&field.text().chars().take(n).collect::<String>()) as u16;
+    let (from, to) = (cells(bad.at.start), cells(bad.at.end));
+    let area = Rect::new(line.x + from, line.y, to.saturating_sub(from), 1).intersection(line);
+    buf.set_style(area, theme.warn.add_modifier(Modifier::UNDERLINED));
+}
+
 impl Overlay for SearchBox {
     fn name(&self) -> &'static str {
         "search"
@@ -334,6 +506,8 @@ impl Overlay for SearchBox {
         let page = self.page.get();
         match key.code {
             KeyCode::Esc => return vec![Step::Close],
+            // What is shown belongs to an earlier text.
+            KeyCode::Enter if self.bad.is_some() => return Vec::new(),
             KeyCode::Enter if self.waiting() => {
                 self.impatient = true;
                 return Vec::new();
@@ -347,6 +521,7 @@ impl Overlay for SearchBox {
             KeyCode::PageUp => return self.travel(self.at.saturating_sub(page)),
             KeyCode::Home if ctrl => return self.travel(0),
             KeyCode::End if ctrl => return self.travel(usize::MAX),
+            KeyCode::Right if self.query.at_end() => return self.complete(),
             KeyCode::Tab if self.home.is_some() => {
                 self.account = if self.account.is_some() { None } else { self.home.clone() };
                 self.shown = None;
@@ -370,6 +545,10 @@ impl Overlay for SearchBox {
     fn deliver(&mut self, delivery: Delivery) -> Vec<Step> {
         match delivery {
             Delivery::Found(text, found) => self.take(&text, *found),
+            Delivery::Neighbours(all) => {
+                self.around.extend(all.into_iter().map(|n| (n.message, n)));
+                Vec::new()
+            }
             Delivery::Problem(p) => {
                 self.refused = Some(p);
                 self.more = false;
@@ -384,6 +563,9 @@ impl Overlay for SearchBox {
         let scope = self.account.as_ref().map_or("all accounts", AccountId::as_str);
         let right = match (self.wanted().is_empty(), self.waiting() || self.more) {
             (true, _) => String::new(),
+            (false, true) if self.more && !self.hits.is_empty() => {
+                format!("{}+ messages, looking further back…", self.hits.len())
+            }
             (false, true) => "searching…".to_owned(),
             (false, false) => {
                 let n = self.hits.len();
@@ -396,13 +578,24 @@ impl Overlay for SearchBox {
         let line = Rect::new(inner.x + 2, inner.y, inner.width - 2, 1);
         let cursor = self.query.draw(line, buf, theme.text, "words, a name or a number", theme);
         let list = Rect::new(inner.x, inner.y + 2, inner.width, inner.height - 2);
+        let below = Rect::new(inner.x + 2, inner.y + 1, inner.width - 2, 1);
+        let offered = query::complete(self.query.text());
+        if let Some(bad) = &self.bad {
+            underline(buf, line, &self.query, bad, theme);
+            let style = if bad.unfinished { theme.dim } else { theme.warn };
+            let say = if bad.unfinished { bad.next.clone() } else { format!("{} · {}", bad.what, bad.next) };
+            frame::put(buf, below.x, below.y, below.width, &say, style);
+        } else if !offered.is_empty() && self.query.at_end() {
+            let x = frame::put(buf, below.x, below.y, below.width, "→ ", theme.key);
+            frame::put(buf, x, below.y, below.right().saturating_sub(x), &offered.join("  "), theme.dim);
+        }
         if let Some(p) = &self.refused {
             frame::problem(buf, list, p, theme);
         } else if self.wanted().is_empty() {
             Self::draw_advice(buf, list, theme);
         } else if self.total() > 0 {
             self.draw_list(buf, list, theme);
-        } else if !self.waiting() {
+        } else if !self.waiting() && !self.more && self.bad.is_none() {
             let say = format!("Nothing has “{}” in {scope}.", self.wanted());
             let rows = frame::paragraph(buf, list, &say, theme.text);
             let below = Rect { y: list.y + rows, height: list.height.saturating_sub(rows), ..list };
@@ -439,7 +632,6 @@ mod tests {
     use super::super::testing::{draw_everywhere, hit, picture, press, thread_row, write};
     use super::*;
     use crate::protocol::Page;
-    use std::sync::Arc;
 
     fn open(account: Option<&str>) -> SearchBox {
         let when: TimeText = Arc::new(|at| format!("{:02}:{:02}", at / 3_600_000 % 24, at / 60_000 % 60));
@@ -492,7 +684,7 @@ mod tests {
         let m = hit(1).message;
         assert_eq!(
             press(&mut o, "Down Down Down Enter"),
-            vec![Step::OpenThread { thread: m.thread, at: Some(m.id) }, Step::Close]
+            vec![Step::OpenThread { thread: m.thread, at: Some(m.id) }, Step::Park]
         );
     }
 
@@ -505,7 +697,7 @@ mod tests {
         assert_eq!(press(&mut o, "Enter"), vec![], "what is shown belongs to `ma`");
         let steps = o.deliver(Delivery::Found("mar".into(), Box::new(found(0, 5..6, false))));
         let m = hit(5).message;
-        assert_eq!(steps, vec![Step::OpenThread { thread: m.thread, at: Some(m.id) }, Step::Close]);
+        assert_eq!(steps, vec![Step::OpenThread { thread: m.thread, at: Some(m.id) }, Step::Park]);
     }
 
     #[test]

@@ -83,6 +83,7 @@ pub(super) fn detail() -> Response {
         },
         draft: String::new(),
         read_at: None,
+        note: String::new(),
         late_unread: None,
     }))
 }

@@ -1,5 +1,7 @@
 //! The engine against the emulator over real HTTP: in, out, ticks, failures, two clients.
 
+mod notes;
+
 use crate::common::{Bed, ask, eventually};
 use serde_json::json;
 use switchboard::model::contact::Identity;
@@ -104,6 +106,13 @@ async fn every_kind_of_send_is_taken_by_the_provider() {
                 rows: vec![ShownRow { id: "1".into(), title: "One".into(), description: String::new() }],
             }],
         },
+        Outgoing::Link {
+            header: "H".into(),
+            text: "Track your order.".into(),
+            footer: String::new(),
+            button: "Track".into(),
+            url: "https://northwind.example/t/8812".into(),
+        },
         Outgoing::Location { latitude: 38.7, longitude: -9.1, name: "Shop".into(), address: "Rua 1".into() },
         Outgoing::Contacts {
             cards: vec![switchboard::model::message::ContactCard {
@@ -125,7 +134,7 @@ async fn every_kind_of_send_is_taken_by_the_provider() {
         m.reactions.iter().any(|r| r.own && r.emoji == "👍").then_some(())
     })
     .await;
-    assert_eq!(bed.accepted().await.len(), 6);
+    assert_eq!(bed.accepted().await.len(), 7);
     bed.stop().await;
 }
 
@@ -253,7 +262,14 @@ async fn the_whole_play_is_stored_and_the_counters_agree() {
         checks.iter().any(|k| k.name == "listener.handshake" && k.verdict == Verdict::Pass),
         "{checks:?}"
     );
-    let found = Request::Search { text: "8812".into(), account: None, thread: None, before: None, limit: 10 };
+    let found = Request::Search {
+        text: "8812".into(),
+        zone: None,
+        account: None,
+        thread: None,
+        before: None,
+        limit: 10,
+    };
     let Response::Found(found) = ask(&mut c, found).await else { panic!() };
     assert!(!found.hits.items.is_empty());
     bed.stop().await;

@@ -2,6 +2,7 @@
 
 mod line;
 mod svg;
+mod writing;
 
 use crate::common::private_dir;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -58,8 +59,19 @@ impl Term {
         command.args(args);
         let child = pty.slave.spawn_command(command).unwrap();
         drop(pty.slave);
+        Self::over(pty.master, child, rows, cols, data)
+    }
+
+    /// A program that was started on a terminal.
+    fn over(
+        master: Box<dyn MasterPty + Send>,
+        child: Box<dyn Child + Send + Sync>,
+        rows: u16,
+        cols: u16,
+        data: Arc<tempfile::TempDir>,
+    ) -> Self {
         let screen = Arc::new(Mutex::new((vt100::Parser::new(cells(rows), cells(cols), 0), Vec::new())));
-        let mut reader = pty.master.try_clone_reader().unwrap();
+        let mut reader = master.try_clone_reader().unwrap();
         let seen = Arc::clone(&screen);
         std::thread::spawn(move || {
             let mut buf = vec![0u8; 65536];
@@ -72,8 +84,8 @@ impl Term {
                 s.1.extend_from_slice(&buf[..n]);
             }
         });
-        let keys = pty.master.take_writer().unwrap();
-        Self { master: pty.master, keys, child, screen, data }
+        let keys = master.take_writer().unwrap();
+        Self { master, keys, child, screen, data }
     }
 
     pub(crate) fn text(&self) -> String {
@@ -231,9 +243,9 @@ fn a_draft_survives_quitting_and_sigterm_restores_the_terminal() {
     assert!(killed.success());
     t.exit();
     t.assert_restored();
-    let mut t = Term::start(t.data.clone(), 24, 80);
-    open_marta(&mut t);
-    t.see("half a thought");
+    // It comes up as it was left, with the keys in the text.
+    let t = Term::start(t.data.clone(), 24, 80);
+    t.wait("the draft", |s| s.contains("half a thought") && s.contains("Enter send"));
 }
 
 #[test]

@@ -1,0 +1,43 @@
+//! What is asked about one conversation: matches of a search in it, and what stands around a message.
+
+use super::Cursor;
+use crate::clock::Millis;
+use crate::model::ids::{MessageId, ThreadId};
+use crate::model::message::Direction;
+use serde::{Deserialize, Serialize};
+
+/// Messages of a thread that have what was looked for, newest first. A page may be empty and still have a next one: so
+/// many messages are looked at a time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matches {
+    /// The thread.
+    pub thread: ThreadId,
+    /// Messages with their times.
+    pub items: Vec<(MessageId, Millis)>,
+    /// Continue to older ones; `None` at the beginning of the thread.
+    pub next: Option<Cursor>,
+}
+
+/// One line of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// Which way.
+    pub direction: Direction,
+    /// When.
+    pub at: Millis,
+    /// The kind of the message.
+    pub kind: String,
+    /// The beginning of its text.
+    pub text: String,
+}
+
+/// What stands around a message in its thread.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Neighbours {
+    /// The message.
+    pub message: MessageId,
+    /// What was said before it.
+    pub before: Option<Line>,
+    /// What was said after it.
+    pub after: Option<Line>,
+}

@@ -1,0 +1,35 @@
+//! What overlays about the open conversation want done.
+
+use crate::clock::Millis;
+
+/// Something to do with the open conversation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Talk {
+    /// Look for this in the thread.
+    Find(String),
+    /// Go to the next match.
+    NextMatch {
+        /// Further back.
+        older: bool,
+    },
+    /// The line in which it was typed is closed.
+    EndFind {
+        /// Stay with what was found.
+        keep: bool,
+    },
+    /// Go to the first message since then.
+    Jump(Millis),
+    /// Hand messages to a command.
+    Pipe(String),
+    /// Stop the command that runs.
+    StopPipe,
+    /// Write the conversation to a file.
+    Export {
+        /// Where.
+        path: String,
+        /// Also over a file that is there.
+        replace: bool,
+    },
+    /// Nothing is marked any more.
+    Unmark,
+}
