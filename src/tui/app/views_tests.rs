@@ -136,7 +136,7 @@ fn resolve_goes_to_the_next_thread_in_the_list_and_in_the_conversation() {
     s.does(&mut app, "e e");
     assert_eq!(titles(&app).len(), 2, "{:?}", titles(&app));
     assert_eq!(handling(&s, "王小明").state, State::Resolved);
-    s.does(&mut app, "g e");
+    s.does(&mut app, "g r");
     assert_eq!(titles(&app), ["Marta Souza", "Amara 🌻", "王小明"]);
     s.keys(&mut app, "e");
     assert!(said(&app).contains("O opens it again"), "{}", said(&app));
@@ -514,7 +514,7 @@ fn looks() {
         insta::assert_snapshot!(format!("snooze_{w}x{h}"), screen(&app));
         s.keys(&mut app, "Esc L");
         insta::assert_snapshot!(format!("labels_{w}x{h}"), screen(&app));
-        s.keys(&mut app, "Esc g e e");
+        s.keys(&mut app, "Esc g r e");
         insta::assert_snapshot!(format!("resolved_{w}x{h}"), screen(&app));
     }
 }
