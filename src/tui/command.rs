@@ -213,7 +213,7 @@ macro_rules! commands {
 pub const COMMANDS: &[Command] = commands! {
     "list.open"          Open               "open"        L   ["Enter", "l", "Right"]      true  "open the thread under the cursor";
     "message.reply"      Reply              "reply"       LC  ["r", "Space r"]             true  "write a reply; on a selected message: quote it";
-    "message.note"       Note               "note"        LC  ["n", "Space N"]             true  "write a note: it stays here, whatever the window";
+    "message.note"       Note               "note"        LC  ["n", "Space d"]             true  "write a note: it stays here, whatever the window";
     "template.pick"      Template           "template"    LC  ["t", "Space t"]             true  "send a template";
     "palette.open"       Palette            "find"        LC  ["Ctrl+K", "Ctrl+P", "Space Space"] false "find a command, a thread, a template or a quick reply";
     "palette.commands"   CommandLine        "command"     LC  [":"]                        false "type a command by its name";
@@ -273,16 +273,16 @@ pub const COMMANDS: &[Command] = commands! {
     "message.range"      MarkMessages       "range"       C   ["V"]                        false "mark from the selected message to another one";
     "message.forward"    Forward            "forward"     C   ["f"]                        false "forward the selected or marked messages to another thread";
     "message.pipe"       Pipe               "pipe"        C   ["|"]                        false "hand the selected, marked or shown messages to a command";
-    "conversation.export" Export            "export"      C   ["g e"]                      false "write the whole thread to a file: text, JSON lines or a page";
+    "conversation.export" Export            "export"      C   ["g E"]                      false "write the whole thread to a file: text, JSON lines or a page";
     "message.react"      React              "react"       C   ["+", "Space e"]             true  "put an emoji on the selected message, or take it away";
     "message.copy"       Copy               "copy"        C   ["y", "Space y"]             true  "copy the selected message, or the marked ones with names and times";
     "message.life"       Life               "life"        C   ["I"]                        false "the life of the selected message: attempts, every status, the raw webhooks";
     "message.open_link"  OpenLink           "open link"   C   ["o", "Space o"]             false "open a link of the selected message, or copy it where there is no browser";
-    "message.buttons"    WriteButtons       "buttons"     C   ["Space b b"]                false "write a message with reply buttons";
-    "message.list"       WriteList          "list message" C  ["Space b l"]                false "write a message with a list to choose from";
-    "message.link"       WriteLink          "link button" C   ["Space b u"]                false "write a message with a button that opens a web page";
-    "message.place"      WritePlace         "place"       C   ["Space b p"]                false "send a place";
-    "message.card"       WriteCard          "contact card" C  ["Space b c"]                false "send a contact card";
+    "message.buttons"    WriteButtons       "buttons"     C   ["Space c b"]                false "write a message with reply buttons";
+    "message.list"       WriteList          "list message" C  ["Space c l"]                false "write a message with a list to choose from";
+    "message.link"       WriteLink          "link button" C   ["Space c u"]                false "write a message with a button that opens a web page";
+    "message.place"      WritePlace         "place"       C   ["Space c p"]                false "send a place";
+    "message.card"       WriteCard          "contact card" C  ["Space c c"]                false "send a contact card";
     "message.retry"      Retry              "retry"       C   ["Ctrl+R"]                   false "send a failed or unknown message again";
     "message.discard"    Discard            "discard"     C   ["x y", "D y"]               false "withdraw a queued message, or put a failed one aside";
     "message.undo"       UndoSend           "take back"   C   ["u"]                        false "take a message that waits back into the composer";

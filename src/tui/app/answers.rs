@@ -45,11 +45,11 @@ impl App {
                 self.greet_again();
             }
             (Asked::Preferences, Response::Preferences(all)) => self.preferences_came(&all),
+            (Asked::Preferences, _) => self.preferences_came(&[]),
             (Asked::Labels, Response::Labels(labels)) => self.labels_came(labels),
             (Asked::Operators, Response::Operators(names)) => self.desk.operators = names,
             (Asked::ViewCounts, Response::ViewCounts(counts)) => self.counts_came(counts),
             (Asked::Act { words, count }, Response::Acted(acted)) => self.acted(&words, count, acted),
-            (Asked::Preferences, _) => self.preferences_came(&[]),
             (Asked::Status, Response::Status(status)) => {
                 self.status = *status;
                 self.damage(Damage::STATUS);
@@ -110,11 +110,9 @@ impl App {
 
     fn refused(&mut self, asked: Asked, problem: &Problem) {
         match asked {
+            Asked::Quiet | Asked::Labels | Asked::Operators | Asked::ViewCounts => return,
             Asked::Preferences => {
                 self.preferences_came(&[]);
-                return;
-            }
-            Asked::Quiet | Asked::Labels | Asked::Operators | Asked::ViewCounts => {
                 return;
             }
             Asked::Send { thread, text, quote } => self.take_back(thread, text, quote),

@@ -97,6 +97,7 @@ pub(crate) struct Conversation {
     pages: Vec<Loaded>,
     anchor: Option<Anchor>,
     loading: bool,
+    pub(super) drafts: Drafts,
     going: Option<MessageId>,
     /// Messages that are marked.
     pub(super) marked_messages: super::talk::Marked,
@@ -104,7 +105,6 @@ pub(crate) struct Conversation {
     pub(super) range: Option<MessageId>,
     /// The search in this thread.
     pub find: Option<super::find::Find>,
-    pub(super) drafts: Drafts,
     pub(super) draft_due: Option<Millis>,
     /// When the text got the keys, and how it was then.
     pub(super) entered: Option<(Millis, u64)>,
@@ -139,11 +139,11 @@ impl Conversation {
             pages: Vec::new(),
             anchor: None,
             loading: false,
+            drafts: Drafts::default(),
             going: None,
             marked_messages: BTreeMap::new(),
             range: None,
             find: None,
-            drafts: Drafts::default(),
             draft_due: None,
             entered: None,
             typing_told: None,

@@ -7,7 +7,6 @@
 use super::views::OwnView;
 use super::{App, Asked, Conversation, Damage};
 use crate::clock::Millis;
-use crate::model::filter::Filter;
 use crate::model::thread::{DraftMode, ThreadFilter};
 use crate::model::{AccountId, MessageId, ThreadId};
 use crate::protocol::Request;
@@ -17,6 +16,9 @@ use serde::{Deserialize, Serialize};
 
 /// A place is kept this long after it changed, in milliseconds.
 const PLACE_DELAY: Millis = 1_000;
+
+/// What stands before the words of an operator's own filter.
+const FILTER: &str = "filter ";
 
 /// A place on the screen.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,23 +86,32 @@ impl Follow {
 }
 
 impl App {
-    /// The view of the list as words that are kept: its name, or `=` and the filter.
-    fn view_name(&self) -> String {
+    /// What the list shows, in words that are kept: a view's name, or the operator's own filter.
+    fn view_words(&self) -> String {
         match &self.list.own {
-            Some(own) => format!("={}", own.filter),
+            Some(own) => format!("{FILTER}{}", own.filter),
             None => self.list.filter.name().to_owned(),
         }
     }
 
-    /// Takes the view that was kept; one that is not known is the inbox.
+    /// Whether the list shows what these words say.
+    fn shows(&self, words: &str) -> bool {
+        match &self.list.own {
+            Some(_) => self.view_words() == words,
+            None => self.list.filter.name() == words,
+        }
+    }
+
+    /// Shows what words say that were kept; what is not understood any more changes nothing.
     fn take_view(&mut self, words: &str) {
-        let filter = words.strip_prefix('=').and_then(|f| f.parse::<Filter>().ok());
-        self.list.filter = ThreadFilter::named(words).unwrap_or(ThreadFilter::Inbox);
-        self.list.own = filter.map(|filter| {
-            let text = filter.to_string();
-            let saved = self.desk.saved.iter().find(|v| v.filter == text);
-            OwnView { name: saved.map(|v| v.name.clone()), filter }
-        });
+        if let Some(filter) = ThreadFilter::named(words) {
+            self.list.filter = filter;
+            self.list.own = None;
+        } else if let Some(Ok(filter)) = words.strip_prefix(FILTER).map(str::parse) {
+            let text = &words[FILTER.len()..];
+            let name = self.desk.saved.iter().find(|v| v.filter == text).map(|v| v.name.clone());
+            self.list.own = Some(OwnView { name, filter });
+        }
     }
 
     /// Where the operator is now.
@@ -108,7 +119,7 @@ impl App {
         let c = self.conversation.as_ref();
         Place {
             account: self.account.clone(),
-            view: self.view_name(),
+            view: self.view_words(),
             row: self.list.current().map(|r| r.id),
             thread: c.map(|c| c.thread),
             pane: self.scope.id().to_owned(),
@@ -132,7 +143,7 @@ impl App {
             && f.at == c.map_or(0, |c| c.composer.cursor())
             && f.mode.unwrap_or(DraftMode::Reply) == c.map_or(DraftMode::Reply, |c| c.mode)
             && f.quote == c.and_then(|c| c.quote)
-            && f.view == self.view_name();
+            && self.shows(&f.view);
         if !same {
             self.follow.due = Some(self.clock.now() + PLACE_DELAY);
         }
@@ -174,9 +185,9 @@ impl App {
     fn go_to_place(&mut self, place: Place) {
         let Some(thread) = place.thread else { return };
         self.list.touched = true;
-        let view = self.view_name();
+        let view = self.view_words();
         self.take_view(&place.view);
-        if self.account != place.account || view != self.view_name() {
+        if self.account != place.account || !self.shows(&view) {
             self.account.clone_from(&place.account);
             self.reload_list();
         }

@@ -33,6 +33,8 @@ mod outbox_tests;
 #[cfg(test)]
 mod scroll_tests;
 #[cfg(test)]
+mod talk_tests;
+#[cfg(test)]
 pub(crate) mod tests;
 #[cfg(test)]
 mod update_tests;
@@ -125,12 +127,12 @@ pub(crate) enum Event {
     Opened(Result<(), String>),
     /// There is no browser: a link went to the clipboard.
     LinkCopied,
+    /// The editor has ended: with a text, without one, or not as it should.
+    Edited(Result<Option<String>, String>),
     /// A command has ended.
     Piped(Box<Piped>),
     /// A file was opened, or finished, or neither.
     File(Result<FileDone, FileProblem>),
-    /// The editor has ended: with a text, without one, or not as it should.
-    Edited(Result<Option<String>, String>),
     /// The process is to end.
     Terminate,
 }
@@ -502,9 +504,9 @@ impl App {
             Event::Opened(Ok(())) => self.say("opened"),
             Event::Opened(Err(why)) => self.say_bad(format!("the link was not opened: {why}")),
             Event::LinkCopied => self.say("no browser here: the link was copied"),
+            Event::Edited(result) => self.edited(result),
             Event::Piped(piped) => self.piped(*piped),
             Event::File(result) => self.file(result),
-            Event::Edited(result) => self.edited(result),
             Event::Terminate => self.quit(),
         }
         self.look_where();

@@ -215,9 +215,14 @@ impl App {
         let chosen = self.conversation.as_ref().filter(|c| c.has_chosen()).map(Conversation::chosen);
         let list = match chosen {
             Some(list) => list,
-            None => self.acted_on(|_| true).into_iter().collect(),
+            None => self.acted_on(|m| m.state != DeliveryState::Noted).into_iter().collect(),
         };
         if list.is_empty() {
+            return;
+        }
+        // What colleagues wrote to each other never gets to a customer.
+        if list.iter().any(|m| m.state == DeliveryState::Noted) {
+            self.say_bad("a note stays here: it cannot be forwarded");
             return;
         }
         let items: Vec<Item> = list.iter().map(Item::of).collect();

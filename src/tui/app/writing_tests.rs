@@ -68,6 +68,20 @@ fn a_note_is_kept_in_the_thread_and_never_sent() {
 }
 
 #[test]
+fn a_note_is_not_forwarded() {
+    let mut s = inbox();
+    let thread = s.threads[0].id;
+    s.note(thread, 0, "do not tell her");
+    let mut app = s.start((120, 36));
+    s.keys(&mut app, "Enter k");
+    app.run_named("message.forward");
+    assert!(app.overlays.is_empty(), "the note is selected");
+    s.keys(&mut app, "Esc");
+    app.run_named("message.forward");
+    assert_eq!(app.overlays.len(), 1, "the newest message that is none");
+}
+
+#[test]
 fn a_reply_and_a_note_are_two_texts_with_drafts_of_their_own() {
     let mut s = inbox();
     let mut app = s.start((120, 36));
@@ -335,7 +349,7 @@ fn forms_open_in_an_open_window_and_come_back_with_what_was_taken_back() {
     let mut app = s.start((120, 36));
     s.keys(&mut app, "Enter");
     let top = |app: &App| app.overlays.last().map(|o| o.overlay.name());
-    for keys in ["Space b b", "Space b l", "Space b u", "Space b p", "Space b c"] {
+    for keys in ["Space c b", "Space c l", "Space c u", "Space c p", "Space c c"] {
         s.keys(&mut app, keys);
         assert_eq!(top(&app), Some("compose"), "{keys}");
         s.keys(&mut app, "Esc");
@@ -353,7 +367,7 @@ fn forms_open_in_an_open_window_and_come_back_with_what_was_taken_back() {
     assert!(screen(&app).contains("Friday?"));
     s.keys(&mut app, "F10");
     assert!(top(&app).is_none() && sends(&s) == 1);
-    s.keys(&mut app, "Esc G Enter Space b p");
+    s.keys(&mut app, "Esc G Enter Space c p");
     assert_eq!(top(&app), Some("templates"), "the window is closed");
 }
 

@@ -78,8 +78,7 @@ pub(super) fn separator(app: &App, c: &Conversation, area: Rect, panes: &Panes, 
 /// What stands at the right end of the line.
 fn remark(app: &App, c: &Conversation, open: bool) -> (String, Style) {
     let t = &app.theme;
-    let place = c.find.as_ref().map(crate::tui::app::Find::place).filter(|p| !p.is_empty());
-    if let Some(place) = place.filter(|_| app.scope == Scope::Conversation) {
+    if let Some(place) = c.find.as_ref().map(crate::tui::app::Find::place).filter(|p| !p.is_empty()) {
         return (format!(" {} ", text::truncate(&text::sanitize(&place), 50)), t.unread);
     }
     if c.has_chosen() {

@@ -15,7 +15,13 @@ const LC: &[Scope] = &[Scope::List, Scope::Conversation];
 /// Arrows, function keys, and sequences that begin with Space. Letters of the table go by themselves.
 const PLAIN: &[Row] = &[
     ("message.reply", LC, &["F2", "Space r"]),
-    ("message.note", LC, &["Shift+F2", "Space N"]),
+    ("message.note", LC, &["Shift+F2"]),
+    // By the palette: the letter behind Space is taken.
+    ("message.buttons", C, &[]),
+    ("message.list", C, &[]),
+    ("message.link", C, &[]),
+    ("message.place", C, &[]),
+    ("message.card", C, &[]),
     ("search.open", L, &["F3", "/", "Space f"]),
     ("search.all", C, &["F3", "Space f"]),
     ("template.pick", LC, &["F4", "Space t"]),
@@ -48,7 +54,6 @@ const PLAIN: &[Row] = &[
 /// `R` replies, `Tab` and `s` change which threads are shown, `o` opens; the rest as in vim, but digits are panes.
 const CHATWOOT: &[Row] = &[
     ("message.reply", LC, &["R", "r", "Space r"]),
-    ("message.note", LC, &["P", "n", "Space N"]),
     ("list.filter_next", L, &["s", "Tab", "Space s"]),
     ("pane.next", L, &["Ctrl+Right"]),
     ("pane.next", C, &["Tab", "Ctrl+Right"]),

@@ -19,6 +19,7 @@ pub(super) const COMMANDS: &[(&str, &str, &str)] = &[
     ("open", "N, name or number", "open a thread and tell its last messages"),
     ("more", "", "older messages of the open thread"),
     ("reply", "[TEXT]", "send a text; without one, type lines and end with a line of one dot"),
+    ("note", "TEXT", "write a note into the open thread; it stays here, whatever the window"),
     ("templates", "", "the templates that may be sent in the open thread"),
     ("template", "NAME LANGUAGE [KEY=VALUE …]", "send a template"),
     ("retry", "", "send the newest failed message of the open thread again"),
@@ -69,6 +70,7 @@ impl<W: Write> Talk<W> {
             Some("open") => self.open_named(rest).await?,
             Some("more") => self.more().await?,
             Some("reply") => self.reply(rest).await?,
+            Some("note") => self.note(rest).await?,
             Some("templates") => self.templates().await?,
             Some("template") => self.template(rest).await?,
             Some("retry") => self.retry().await?,
@@ -175,6 +177,9 @@ impl<W: Write> Talk<W> {
         if !detail.draft.is_empty() {
             self.say(format!("there is a draft: {}", detail.draft))?;
         }
+        if !detail.note.is_empty() {
+            self.say(format!("there is the draft of a note: {}", detail.note))?;
+        }
         let newest = items.last().map_or(detail.row.last_at, |m| m.at);
         let stored = items.iter().map(|m| m.stored_at).max();
         let seen = newer.is_none() && self.settings.read_on != ReadOn::Reply && detail.row.unread > 0;
@@ -206,6 +211,15 @@ impl<W: Write> Talk<W> {
             return self.say("Type the text. A line of one dot sends it; a dot at once sends nothing.");
         }
         self.send(rest.to_owned()).await
+    }
+
+    async fn note(&mut self, rest: &str) -> io::Result<()> {
+        let Some(open) = &self.open else { return self.say("no thread is open; open one first") };
+        let request = Request::AddNote { thread: open.thread, text: rest.to_owned() };
+        match self.ask(request).await? {
+            Some(_) => self.say("noted"),
+            None => Ok(()),
+        }
     }
 
     async fn send(&mut self, text: String) -> io::Result<()> {

@@ -72,6 +72,9 @@ async fn a_customer_is_answered_line_by_line() {
     assert_eq!(last, "one\nlist");
     b.type_line("reply").await;
     assert_eq!(b.type_line(".").await, "nothing was sent\n");
+    // A note stays here.
+    assert_eq!(b.type_line("note call her on Friday").await, "noted\n");
+    assert!(asked(&b, |r| matches!(r, Request::AddNote { text, .. } if text == "call her on Friday")));
     assert!(b.talk.line("quit").await.unwrap());
 }
 

@@ -155,6 +155,7 @@ fn engine(states: &'static [DeliveryState]) -> Scripted {
                 updates = if n + 1 < states.len() { changed(n as u64 + 2) } else { Vec::new() };
                 Response::MessageRows(vec![message(states[n.min(states.len() - 1)])])
             }
+            Request::AddNote { thread, .. } => Response::Noted { note: MESSAGE, thread: *thread },
             Request::QuickReplies => Response::QuickReplies(replies.lock().unwrap().clone()),
             Request::SaveQuickReply { reply } => {
                 let mut list = replies.lock().unwrap();
@@ -464,6 +465,33 @@ async fn replies_and_macros_go_out_to_a_file_and_come_back() {
     assert!(!run(&["quick-replies"]).await.out.contains("/a "));
     assert_eq!(run(&["macros", "delete", "close"]).await.exit, Exit::Done);
     assert_eq!(run(&["macros", "delete", "close"]).await.exit, Exit::NotFound);
+}
+
+#[tokio::test]
+async fn a_note_is_added_and_what_is_none_is_refused_before_any_engine_is_asked() {
+    let place = Place::new();
+    let launcher = engine(&[]);
+    let e = place.run(&launcher, &["notes", "add", "Marta", "call her on Friday"]).await;
+    assert_eq!((e.exit, e.out.as_str()), (Exit::Done, "noted at Marta Souza\n"), "{}", e.err);
+    let e = place.run(&launcher, &["notes", "add", "Marta", "-1 day", "--json"]).await;
+    let v: Value = serde_json::from_str(&e.out).unwrap();
+    assert_eq!(v["note"], MESSAGE.to_string());
+    assert!(
+        launcher
+            .seen
+            .requests
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|r| matches!(r, Request::AddNote { thread, text } if *thread == THREAD && text == "-1 day"))
+    );
+    let asked = launcher.seen.requests.lock().unwrap().len();
+    for bad in [" ", ""] {
+        let e = place.run(&launcher, &["notes", "add", "Marta", bad]).await;
+        assert_eq!(e.exit, Exit::Usage, "{}", e.err);
+    }
+    assert_eq!(launcher.seen.requests.lock().unwrap().len(), asked);
+    assert_eq!(place.run(&launcher, &["notes", "add", "Nobody", "x"]).await.exit, Exit::NotFound);
 }
 
 #[tokio::test]
