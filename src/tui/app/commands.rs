@@ -168,8 +168,8 @@ impl App {
                 }
             }
             Action::Reply => self.reply(),
-            Action::MarkUnread if self.scope == Scope::List && !self.marked().is_empty() => {
-                self.mark_all(false)
+            Action::MarkUnread if self.scope == Scope::List && self.marked_count() > 0 => {
+                self.mark_all(false);
             }
             Action::MarkUnread => self.mark_unread(),
             Action::Mute => self.mute(),

@@ -87,6 +87,8 @@ const QUIT_WAIT: Millis = 2_000;
 const TYPING: Millis = 20_000;
 /// Messages that are asked for by their ids at once.
 const ROWS_AT_ONCE: usize = 30;
+/// Threads that are asked for by their ids at once.
+const THREADS_AT_ONCE: usize = 500;
 /// A conversation that is not there after this long, in milliseconds, is drawn as loading.
 const PATIENCE: Millis = 40;
 
@@ -614,6 +616,7 @@ impl App {
         self.wait_changed(now);
         if self.countdown.is_some_and(|at| now >= at) {
             self.countdown = None;
+            self.forget_aged();
             self.damage(
                 Damage::LIST | Damage::CONVERSATION | Damage::COMPOSER | Damage::DETAILS | Damage::STATUS,
             );
@@ -642,7 +645,10 @@ impl App {
             self.ask(Request::MessageRows { ids }, Asked::MessageRows(thread));
         }
         if !self.changed_threads.is_empty() && !rows {
-            let ids = std::mem::take(&mut self.changed_threads).into_iter().collect();
+            // An answer has room for so many; the rest follows it.
+            let rest = self.changed_threads.iter().nth(THREADS_AT_ONCE).copied();
+            let rest = rest.map(|first| self.changed_threads.split_off(&first)).unwrap_or_default();
+            let ids = std::mem::replace(&mut self.changed_threads, rest).into_iter().collect();
             self.ask(Request::ThreadRows { ids }, Asked::ThreadRows);
         }
         if self.accounts_changed && !accounts {

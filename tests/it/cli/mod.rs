@@ -3,5 +3,6 @@
 mod binary;
 mod commands;
 mod export;
+mod handling;
 mod outbox;
 mod scripted;
