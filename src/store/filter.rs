@@ -232,15 +232,51 @@ impl Filters {
         Ok(())
     }
 
-    fn label(
-        &mut self,
-        _conn: &Connection,
-        name: &str,
-        f: &Filter,
-    ) -> Result<(), super::search::SearchError> {
-        let _ = self;
-        Err(bad(f, format!("there is no label `{name}`"), "labels cannot be searched for yet".into()).into())
+    /// In a thread with this label, or one that begins like that.
+    fn label(&mut self, conn: &Connection, name: &str, f: &Filter) -> Result<(), super::search::SearchError> {
+        let mut st =
+            conn.prepare_cached("SELECT id, name FROM labels ORDER BY name").map_err(StoreError::from)?;
+        let all: Vec<(i64, String)> = st
+            .query_map([], |r| Ok((r.get(0)?, r.get(1)?)))
+            .and_then(Iterator::collect)
+            .map_err(StoreError::from)?;
+        let wanted = fold::folded(name);
+        let ids = |fits: &dyn Fn(&str) -> bool| -> Vec<i64> {
+            all.iter().filter(|(_, name)| fits(&fold::folded(name))).map(|(id, _)| *id).collect()
+        };
+        let exact = ids(&|label| label == wanted);
+        let ids = if exact.is_empty() { ids(&|label| label.starts_with(wanted.as_str())) } else { exact };
+        if ids.is_empty() {
+            let names: Vec<&str> = all.iter().map(|(_, name)| name.as_str()).take(20).collect();
+            let next = if names.is_empty() {
+                "there are no labels yet".to_owned()
+            } else {
+                format!("one of {}", names.join(", "))
+            };
+            return Err(bad(f, format!("there is no label `{name}`"), next).into());
+        }
+        let n = self.value(list(&ids));
+        let has = format!("x.thread_id = m.thread_id AND x.label_id IN (SELECT value FROM json_each(?{n}))");
+        self.put(&format!("EXISTS(SELECT 1 FROM thread_labels x WHERE {has})"), f.not);
+        if !f.not {
+            let threads = labelled(conn, &ids)?;
+            if threads.len() <= PEOPLE {
+                self.only(threads);
+            }
+        }
+        Ok(())
     }
+}
+
+/// Threads with one of these labels; one more than is of use where they are many.
+fn labelled(conn: &Connection, ids: &[i64]) -> Result<Vec<i64>, StoreError> {
+    let mut st = conn.prepare_cached(
+        "SELECT DISTINCT thread_id FROM thread_labels WHERE label_id IN (SELECT value FROM json_each(?1)) LIMIT ?2",
+    )?;
+    let most = PEOPLE as i64 + 1;
+    let threads =
+        st.query_map(rusqlite::params![list(ids), most], |r| r.get(0))?.collect::<Result<_, _>>()?;
+    Ok(threads)
 }
 
 /// The first row that was stored at this time or later: rows are appended.

@@ -273,7 +273,7 @@ pub const COMMANDS: &[Command] = commands! {
     "message.range"      MarkMessages       "range"       C   ["V"]                        false "mark from the selected message to another one";
     "message.forward"    Forward            "forward"     C   ["f"]                        false "forward the selected or marked messages to another thread";
     "message.pipe"       Pipe               "pipe"        C   ["|"]                        false "hand the selected, marked or shown messages to a command";
-    "conversation.export" Export            "export"      C   ["g e"]                      false "write the whole thread to a file: text, JSON lines or a page";
+    "conversation.export" Export            "export"      C   ["g E"]                      false "write the whole thread to a file: text, JSON lines or a page";
     "message.react"      React              "react"       C   ["+", "Space e"]             true  "put an emoji on the selected message, or take it away";
     "message.copy"       Copy               "copy"        C   ["y", "Space y"]             true  "copy the selected message, or the marked ones with names and times";
     "message.life"       Life               "life"        C   ["I"]                        false "the life of the selected message: attempts, every status, the raw webhooks";

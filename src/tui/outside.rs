@@ -265,7 +265,7 @@ mod tests {
         let begun = Instant::now();
         let p = piped("tail -f /dev/null & exec tail -f /dev/null", "", Duration::from_millis(300));
         assert_eq!(p.ended, "stopped after 0 s");
-        let p2 = piped("exec >&- 2>&-; exec tail -f /dev/null", "", Duration::from_millis(300));
+        let p2 = piped("exec >/dev/null 2>&1; exec tail -f /dev/null", "", Duration::from_millis(300));
         assert_eq!(p2.ended, "stopped", "{p2:?}");
         assert!(begun.elapsed() < Duration::from_secs(20));
     }

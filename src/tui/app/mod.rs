@@ -33,6 +33,8 @@ mod outbox_tests;
 #[cfg(test)]
 mod scroll_tests;
 #[cfg(test)]
+mod talk_tests;
+#[cfg(test)]
 pub(crate) mod tests;
 #[cfg(test)]
 mod update_tests;

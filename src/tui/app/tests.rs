@@ -209,6 +209,16 @@ impl Script {
         }
     }
 
+    /// What a search in a thread finds.
+    fn matches(&self, thread: ThreadId, text: &str) -> Response {
+        let query = crate::text::query::parse(text, NOW, &TimeZone::UTC).unwrap();
+        let hit = |m: &&Message| {
+            m.thread == thread && crate::text::fold::has_all(&m.body.plain_text(), &query.needles())
+        };
+        let items = self.messages.iter().rev().filter(hit).map(|m| (m.id, m.at)).collect();
+        Response::Matches(crate::protocol::Matches { thread, items, next: None })
+    }
+
     pub fn answer(&mut self, request: Request) -> Result<Response, Problem> {
         self.log.push(request.clone());
         Ok(match request {
@@ -264,6 +274,35 @@ impl Script {
                 }))
             }
             Request::Messages { thread, place, limit } => self.page(thread, place, limit as usize),
+            Request::FindInThread { thread, text, .. } => self.matches(thread, &text),
+            Request::Neighbours { messages } => {
+                let line = |m: &Message| crate::protocol::Line {
+                    direction: m.direction,
+                    at: m.at,
+                    kind: m.body.kind().into(),
+                    text: m.body.plain_text(),
+                };
+                let around = messages.into_iter().filter_map(|id| {
+                    let thread = self.messages.iter().find(|m| m.id == id)?.thread;
+                    let all: Vec<&Message> = self.messages.iter().filter(|m| m.thread == thread).collect();
+                    let i = all.iter().position(|m| m.id == id)?;
+                    let before = i.checked_sub(1).map(|i| line(all[i]));
+                    let after = all.get(i + 1).map(|m| line(m));
+                    Some(crate::protocol::Neighbours { message: id, before, after })
+                });
+                Response::Neighbours(around.collect())
+            }
+            Request::Search { text, .. } => {
+                let query = crate::text::query::parse(&text, NOW, &TimeZone::UTC).unwrap();
+                let hit = |m: &&Message| crate::text::fold::has_all(&m.body.plain_text(), &query.needles());
+                let hits = self.messages.iter().rev().filter(hit).map(|m| crate::protocol::Hit {
+                    message: m.clone(),
+                    title: self.threads.iter().find(|t| t.id == m.thread).unwrap().title.clone(),
+                    snippet: m.body.plain_text(),
+                });
+                let hits = Page { items: hits.collect(), next: None };
+                Response::Found(Box::new(crate::protocol::Found { threads: Vec::new(), hits }))
+            }
             Request::MessageRows { ids } => {
                 Response::MessageRows(self.messages.iter().filter(|m| ids.contains(&m.id)).cloned().collect())
             }
