@@ -472,7 +472,7 @@ async fn a_note_is_added_and_what_is_none_is_refused_before_any_engine_is_asked(
     let place = Place::new();
     let launcher = engine(&[]);
     let e = place.run(&launcher, &["notes", "add", "Marta", "call her on Friday"]).await;
-    assert_eq!((e.exit, e.out.as_str()), (Exit::Done, "noted at Marta Souza\n"), "{}", e.err);
+    assert_eq!((e.exit, e.out.as_str()), (Exit::Done, "noted at Marta[2J Souza\n"), "{}", e.err);
     let e = place.run(&launcher, &["notes", "add", "Marta", "-1 day", "--json"]).await;
     let v: Value = serde_json::from_str(&e.out).unwrap();
     assert_eq!(v["note"], MESSAGE.to_string());
