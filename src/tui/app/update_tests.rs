@@ -369,7 +369,7 @@ fn an_overlay_takes_the_keys_gets_its_answers_and_inserts_into_the_text() {
     s.keys(&mut app, "a");
     let effects = app.update(Event::Paste("p".into()));
     s.pump(&mut app, effects);
-    assert_eq!(*log.borrow(), ["Done", "paste p"]);
+    assert_eq!(*log.borrow(), ["Found(\"zzz\", Found {", "paste p"]);
     s.keys(&mut app, "i");
     assert!(app.overlays.is_empty());
     assert_eq!(app.conversation.as_ref().unwrap().composer.text(), "say hello");
