@@ -133,8 +133,8 @@ fn held(what: &str, dir: &Path, code: KeyCode, modifiers: KeyModifiers, lines: &
         ms.push(start.elapsed().as_secs_f64() * 1e3);
         let now = ours.stage.transcript();
         keys += 1;
-        // The first row that says something goes down, and stays in view.
-        let first = before.iter().find(|r| r.chars().filter(|c| c.is_alphabetic()).count() > 12);
+        // A page leaves two rows of what was seen: the first that says something goes down, and stays in view.
+        let first = before.iter().take(2).find(|r| r.chars().any(char::is_alphanumeric));
         if now.iter().all(|r| r.trim().is_empty()) {
             empty += 1;
         } else if first.is_some_and(|f| !now.contains(f)) {
