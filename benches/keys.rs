@@ -133,8 +133,13 @@ fn held(what: &str, dir: &Path, code: KeyCode, modifiers: KeyModifiers, lines: &
         ms.push(start.elapsed().as_secs_f64() * 1e3);
         let now = ours.stage.transcript();
         keys += 1;
-        // A page leaves two rows of what was seen: one of them that says something stays in view.
-        let mut kept = before.iter().take(2).filter(|r| r.chars().any(char::is_alphanumeric)).peekable();
+        // A page leaves two rows of what was seen: one of them that says something stays in view. A day line moves when
+        // older messages of its day come.
+        let mut kept = before
+            .iter()
+            .take(2)
+            .filter(|r| r.chars().any(char::is_alphanumeric) && !r.contains("──"))
+            .peekable();
         if now.iter().all(|r| r.trim().is_empty()) {
             empty += 1;
         } else if kept.peek().is_some() && !kept.any(|r| now.contains(r)) {
