@@ -4,6 +4,7 @@ mod library;
 
 pub use library::{Export, Import, MacroAction, Macros, QuickReplies, QuickReplyAction};
 
+use super::handling_args::{Labels, ThreadAction, Views};
 use super::since::{Since, since};
 use crate::model::ids::{AccountId, EventId};
 use crate::protocol::Cursor;
@@ -13,7 +14,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// Printed under every help text that may fail in more than one way.
-const EXIT_CODES: &str = "Exit codes:
+pub(super) const EXIT_CODES: &str = "Exit codes:
   0  done
   1  something failed
   2  wrong usage, configuration or field
@@ -73,8 +74,13 @@ pub enum Command {
         #[command(flatten)]
         format: Format,
     },
-    /// List threads, newest first
+    /// List threads by view or filter; resolve, snooze, assign and label them
+    #[command(after_help = EXIT_CODES)]
     Threads(Threads),
+    /// List, make, rename, colour and delete the labels of threads
+    Labels(Labels),
+    /// List the views, save and delete your own
+    Views(Views),
     /// Show the messages of a thread, oldest first
     Messages(Messages),
     /// Write a note into a thread; notes never leave this machine
@@ -123,10 +129,9 @@ impl Command {
             Self::Inbox | Self::Demo(_) | Self::Bench(_) => false,
             Self::Emulate(a) => a.format.json,
             Self::Serve { format } | Self::Accounts { format } | Self::Doctor { format } => format.json,
-            Self::Threads(a) => match &a.action {
-                Some(ThreadsAction::Export(e)) => e.json.json,
-                None => a.format.json,
-            },
+            Self::Threads(a) => a.json || matches!(&a.action, Some(ThreadAction::Export(e)) if e.json.json),
+            Self::Labels(a) => a.json,
+            Self::Views(a) => a.json,
             Self::Messages(a) => a.format.json,
             Self::Notes(a) => a.json,
             Self::Contacts(a) => a.json,
@@ -197,9 +202,9 @@ pub struct Emulate {
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Threads {
-    /// What to do [default: list]
+    /// What to do with some [default: list]
     #[command(subcommand)]
-    pub action: Option<ThreadsAction>,
+    pub action: Option<ThreadAction>,
     /// Only this account (see `switchboard accounts`)
     #[arg(long, value_name = "ID", value_parser = account)]
     pub account: Option<AccountId>,
@@ -209,23 +214,21 @@ pub struct Threads {
     /// Only threads with failed messages
     #[arg(long)]
     pub failed: bool,
+    /// Only threads of a view: inbox, mine, unassigned, window, snoozed, resolved, or one of your own
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["unread", "failed"])]
+    pub view: Option<String>,
+    /// Only threads that a filter finds, such as 'label:vip state:open age:>2d' (see `switchboard views save --help`)
+    #[arg(long, value_name = "EXPR", conflicts_with_all = ["unread", "failed", "view"])]
+    pub filter: Option<String>,
     /// At most this many
     #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=500))]
     pub limit: u32,
     /// Continue a list: the cursor that the last one ended with
     #[arg(long, value_name = "CURSOR", value_parser = cursor)]
     pub before: Option<Cursor>,
-    /// Output
-    #[command(flatten)]
-    pub format: Format,
-}
-
-/// What to do with threads.
-#[derive(Debug, Subcommand)]
-pub enum ThreadsAction {
-    /// Write a whole thread as text, JSON lines or a page to read
-    #[command(after_help = EXIT_CODES)]
-    Export(super::export::Export),
+    /// Print one JSON document instead of a table; errors become {"error": …} on standard error
+    #[arg(long, global = true)]
+    pub json: bool,
 }
 
 /// `messages`.

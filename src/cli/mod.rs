@@ -19,6 +19,8 @@ mod doctor;
 mod emulate;
 pub mod export;
 mod format;
+mod handling;
+pub mod handling_args;
 mod keys;
 mod library;
 mod macros;
@@ -118,6 +120,8 @@ async fn dispatch(cli: Cli, env: &Env, launcher: &dyn Launcher, out: &mut Output
         Command::Serve { .. } => serve::run(context).await,
         Command::Accounts { .. } => accounts::run(context).await,
         Command::Threads(a) => threads::run(context, a).await,
+        Command::Labels(a) => handling::labels(context, a).await,
+        Command::Views(a) => handling::views(context, a).await,
         Command::Messages(a) => messages::run(context, a).await,
         Command::Notes(a) => notes::run(context, a).await,
         Command::Contacts(a) => contacts::run(context, a).await,

@@ -87,6 +87,8 @@ pub(super) struct Line {
 pub(super) struct Session {
     /// Asks.
     pub(super) client: Client,
+    /// Who the engine takes us for.
+    pub(super) operator: String,
     host: Option<Host>,
 }
 
@@ -107,7 +109,7 @@ impl Session {
 
 impl From<Line> for Session {
     fn from(line: Line) -> Self {
-        Self { client: Client::new(line.connection), host: line.host }
+        Self { client: Client::new(line.connection), operator: line.operator, host: line.host }
     }
 }
 

@@ -197,13 +197,13 @@ impl Reader {
                 }
             }
             self.at += 1;
-            if self.peek().is_some_and(|c| !c.is_whitespace() && !(commas && c == ',')) {
+            if self.peek().is_some_and(|c| !(c.is_whitespace() || commas && c == ',')) {
                 let what = "a space is missing behind the quotes".into();
                 return Err(BadFilter { at: self.at, len: 1, what });
             }
             return Ok(Value { at, len: self.at - at, text, quoted: true });
         }
-        while let Some(c) = self.peek().filter(|c| !c.is_whitespace() && !(commas && *c == ',')) {
+        while let Some(c) = self.peek().filter(|c| !(c.is_whitespace() || commas && *c == ',')) {
             if c == '"' {
                 let what = "quotes go around the whole value".into();
                 return Err(BadFilter { at: self.at, len: 1, what });

@@ -90,17 +90,18 @@ enum Source {
 /// A thread's place in a list, and its number.
 type Key = (Millis, i64);
 
-impl Reader {
-    fn accounts_of(&self, names: &AccountNames, account: Option<&AccountId>) -> Result<Vec<i64>, StoreError> {
-        match account {
-            None => Ok(names.iter().map(|(id, _)| *id).collect()),
-            Some(key) => match names.iter().find(|(_, k)| k == key) {
-                Some((id, _)) => Ok(vec![*id]),
-                None => Err(StoreError::Missing("this account")),
-            },
-        }
+/// The local numbers of one account, or of all.
+fn accounts_of(names: &AccountNames, account: Option<&AccountId>) -> Result<Vec<i64>, StoreError> {
+    match account {
+        None => Ok(names.iter().map(|(id, _)| *id).collect()),
+        Some(key) => match names.iter().find(|(_, k)| k == key) {
+            Some((id, _)) => Ok(vec![*id]),
+            None => Err(StoreError::Missing("this account")),
+        },
     }
+}
 
+impl Reader {
     fn keys(&self, sql: &str, with: &[&dyn ToSql], out: &mut Vec<Key>) -> Result<(), StoreError> {
         let mut st = self.conn.prepare_cached(sql)?;
         let mut found = st.query(with)?;
@@ -210,7 +211,7 @@ impl Reader {
         limit: u32,
     ) -> Result<Page<ThreadRow>, StoreError> {
         let names = self.names()?;
-        let accounts = self.accounts_of(&names, account)?;
+        let accounts = accounts_of(&names, account)?;
         let open = || vec![State::Open];
         let source = match filter {
             ThreadFilter::All => Source::Lists(State::ALL.to_vec(), None),
@@ -308,7 +309,7 @@ impl Reader {
         limit: u32,
     ) -> Result<Page<ThreadRow>, StoreError> {
         let names = self.names()?;
-        let accounts = self.accounts_of(&names, account)?;
+        let accounts = accounts_of(&names, account)?;
         let source = self.source_of(filter, &accounts, asker.me)?;
         let limit = limit as usize;
         let mut from = before.unwrap_or(Cursor { at: i64::MAX, row: i64::MAX });
@@ -350,7 +351,7 @@ impl Reader {
         };
         let mut sums = [0i64; ThreadFilter::LISTED.len()];
         let mut closing = 0;
-        for id in self.accounts_of(&names, account)? {
+        for id in accounts_of(&names, account)? {
             let list = |state: State, nobody: bool| {
                 one(
                     "SELECT count(*) FROM threads WHERE account_id = ?1 AND state = ?2 AND (assignee IS NULL) = ?3",

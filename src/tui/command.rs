@@ -233,14 +233,14 @@ pub const COMMANDS: &[Command] = commands! {
     "view.unassigned"    ViewUnassigned     "unassigned"  LC  ["g u"]                      false "open threads that nobody has";
     "view.window"        ViewWindow         "window queue" LC ["g w"]                      false "open threads by the time that their window has left";
     "view.snoozed"       ViewSnoozed        "snoozed"     LC  ["g z"]                      false "snoozed threads";
-    "view.resolved"      ViewResolved       "resolved"    LC  ["g e"]                      false "resolved threads";
+    "view.resolved"      ViewResolved       "resolved"    LC  ["g r"]                      false "resolved threads";
     "view.all"           ViewAll            "all threads" LC  ["g a"]                      false "all threads, whatever their state";
     "view.save"          ViewSave           "save view"   LC  []                           false "keep the filter that is shown under a name";
     "thread.resolve"     Resolve            "resolve"     LC  ["e", "Space k"]             true  "resolve: nothing is left to do; goes to the next thread";
     "thread.resolve_stay" ResolveStay       "resolve, stay" LC ["E"]                       false "resolve and stay";
     "thread.reopen"      Reopen             "reopen"      LC  ["O"]                        false "open a resolved or snoozed thread again";
     "thread.snooze"      Snooze             "snooze"      LC  ["z", "Space z"]             false "not now: until a time, until a reply, until the window is about to close";
-    "thread.assign"      Assign             "assign"      LC  ["a", "Space b"]             false "give the thread to somebody, or to nobody";
+    "thread.assign"      Assign             "assign"      LC  ["a", "Space A"]             false "give the thread to somebody, or to nobody";
     "thread.assign_me"   AssignMe           "to me"       L   ["i", "Space j"]             false "take the thread yourself";
     "thread.labels"      Labels             "labels"      LC  ["L", "Space l"]             false "put labels on and take them off; a new name makes a new label";
     "thread.priority"    Priority           "priority"    LC  ["P"]                        false "how pressing the thread is";

@@ -27,4 +27,5 @@ mod recorder;
 mod rules;
 mod together;
 mod two_processes;
+mod views;
 mod webhook;

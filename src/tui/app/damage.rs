@@ -1,4 +1,4 @@
-//! Which parts of the screen changed.
+//! Which parts of the screen are to be drawn again.
 
 use std::ops::{BitOr, BitOrAssign};
 

@@ -73,15 +73,14 @@ impl App {
         if self.scope != Scope::List {
             return self.conversation.iter().map(|c| c.thread).collect();
         }
-        let marked = self.marked();
+        let mut marked = self.marked();
         if marked.is_empty() {
             return self.list.current().map(|r| r.id).into_iter().collect();
         }
         // In the order of the list, what is not loaded any more at the end.
         let mut out: Vec<ThreadId> =
-            self.list.rows.iter().map(|r| r.id).filter(|id| marked.contains(id)).collect();
-        let rest: Vec<ThreadId> = marked.iter().copied().filter(|id| !out.contains(id)).collect();
-        out.extend(rest);
+            self.list.rows.iter().map(|r| r.id).filter(|id| marked.remove(id)).collect();
+        out.extend(marked);
         out
     }
 
@@ -90,13 +89,20 @@ impl App {
         if ids.is_empty() {
             return self.say("there is no thread here");
         }
-        let before = ids
+        let wanted: BTreeSet<ThreadId> = ids.iter().copied().collect();
+        let open = self.conversation.as_ref().and_then(|c| c.row.as_ref());
+        let mut known = BTreeSet::new();
+        let before = self
+            .list
+            .rows
             .iter()
-            .filter_map(|id| self.known_row(*id).map(|r| (*id, r.handling.clone(), r.unread)))
+            .chain(open)
+            .filter(|r| wanted.contains(&r.id) && known.insert(r.id))
+            .map(|r| (r.id, r.handling.clone(), r.unread))
             .collect();
         self.desk.done = Some(Done { act: act.clone(), before });
         self.send_act(ids, act, words);
-        if ids.len() > 1 || ids.first().is_some_and(|id| self.desk.marks.contains(id)) {
+        if self.scope == Scope::List && self.marked_count() > 0 {
             self.unmark();
         }
     }
@@ -482,15 +488,33 @@ impl App {
         self.damage(Damage::LIST | Damage::STATUS);
     }
 
+    /// The rows of a range of marks that was begun.
+    fn range(&self) -> Option<std::ops::RangeInclusive<usize>> {
+        let id = self.desk.anchor?;
+        let anchor = self.list.rows.iter().position(|r| r.id == id)?;
+        Some(anchor.min(self.list.cursor)..=anchor.max(self.list.cursor))
+    }
+
     /// The threads that are marked, those of a range that was begun among them.
     pub(crate) fn marked(&self) -> BTreeSet<ThreadId> {
         let mut out = self.desk.marks.clone();
-        let anchor = self.desk.anchor.and_then(|id| self.list.rows.iter().position(|r| r.id == id));
-        if let Some(anchor) = anchor {
-            let (a, b) = (anchor.min(self.list.cursor), anchor.max(self.list.cursor));
-            out.extend(self.list.rows.iter().take(b + 1).skip(a).map(|r| r.id));
+        if let Some(range) = self.range() {
+            out.extend(self.list.rows.get(range).unwrap_or_default().iter().map(|r| r.id));
         }
         out
+    }
+
+    /// How many threads are marked.
+    pub(crate) fn marked_count(&self) -> usize {
+        let more = self.range().and_then(|range| self.list.rows.get(range));
+        let more = more.unwrap_or_default().iter().filter(|r| !self.desk.marks.contains(&r.id)).count();
+        self.desk.marks.len() + more
+    }
+
+    /// Whether a row of the list is marked.
+    pub(crate) fn is_marked(&self, index: usize) -> bool {
+        self.list.rows.get(index).is_some_and(|r| self.desk.marks.contains(&r.id))
+            || self.range().is_some_and(|range| range.contains(&index))
     }
 }
 
@@ -499,9 +523,16 @@ pub(crate) fn short_snooze(s: Snooze, now: Millis, tz: &jiff::tz::TimeZone) -> S
     match s.until {
         None => "reply".into(),
         Some(at) if at - now < 20 * format::HOUR => format::clock(at, tz),
+        // The day alone: its name within a week, else its date.
         Some(at) => {
             let words = when::describe(at, now, tz);
-            words.rsplit_once(' ').map_or(words.clone(), |(day, _)| day.to_owned())
+            let day = words.rsplit_once(' ').map_or(words.as_str(), |(day, _)| day);
+            let short = match day.split_once(' ') {
+                Some((name, _)) if at - now < 6 * 24 * format::HOUR => name,
+                Some((_, date)) => date,
+                None => day,
+            };
+            short.to_owned()
         }
     }
 }

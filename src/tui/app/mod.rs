@@ -17,6 +17,7 @@ mod looks;
 mod macros;
 mod outbox;
 mod outward;
+mod overlaid;
 pub(crate) mod palette;
 mod panes;
 mod saying;
@@ -62,13 +63,11 @@ use super::format;
 use super::keymap::Keymap;
 use super::notify::{Note, Notifier, Rules};
 use super::outside::{FileDone, FileProblem, FileStep, Piped};
-use super::overlay::{Overlay, Step, compose};
-use super::overlays::{self, Kind};
+use super::overlay::{Overlay, compose};
 use super::theme::{Listed, Theme};
 use super::transcript::{Cache, WayOut};
 use crate::clock::{Clock, Millis};
 use crate::config::settings::{ReadOn, UiSettings};
-use crate::model::handling::Act;
 use crate::model::macros::Macro;
 use crate::model::thread::ThreadFilter;
 use crate::model::{AccountId, MessageId, QuickReply, Template, ThreadId};
@@ -88,6 +87,8 @@ const QUIT_WAIT: Millis = 2_000;
 const TYPING: Millis = 20_000;
 /// Messages that are asked for by their ids at once.
 const ROWS_AT_ONCE: usize = 30;
+/// Threads that are asked for by their ids at once.
+const THREADS_AT_ONCE: usize = 500;
 /// A conversation that is not there after this long, in milliseconds, is drawn as loading.
 const PATIENCE: Millis = 40;
 
@@ -615,6 +616,7 @@ impl App {
         self.wait_changed(now);
         if self.countdown.is_some_and(|at| now >= at) {
             self.countdown = None;
+            self.forget_aged();
             self.damage(
                 Damage::LIST | Damage::CONVERSATION | Damage::COMPOSER | Damage::DETAILS | Damage::STATUS,
             );
@@ -643,7 +645,10 @@ impl App {
             self.ask(Request::MessageRows { ids }, Asked::MessageRows(thread));
         }
         if !self.changed_threads.is_empty() && !rows {
-            let ids = std::mem::take(&mut self.changed_threads).into_iter().collect();
+            // An answer has room for so many; the rest follows it.
+            let rest = self.changed_threads.iter().nth(THREADS_AT_ONCE).copied();
+            let rest = rest.map(|first| self.changed_threads.split_off(&first)).unwrap_or_default();
+            let ids = std::mem::replace(&mut self.changed_threads, rest).into_iter().collect();
             self.ask(Request::ThreadRows { ids }, Asked::ThreadRows);
         }
         if self.accounts_changed && !accounts {
@@ -686,86 +691,6 @@ impl App {
         if let Some(account) = account.filter(|a| !self.templates.contains_key(a)) {
             self.ask(Request::Templates { account: account.clone() }, Asked::Templates(account));
         }
-    }
-
-    /// Puts an overlay on the screen.
-    fn open_overlay(&mut self, kind: Kind, word: Option<String>) {
-        if let Some((overlay, request)) = overlays::open_overlay(kind, self) {
-            let serial = self.next_serial;
-            self.show_overlay(overlay, word);
-            if let Some(request) = request {
-                self.ask(request, Asked::Overlay { serial, search: String::new() });
-            }
-        }
-    }
-
-    pub(super) fn show_overlay(&mut self, overlay: Box<dyn Overlay>, word: Option<String>) {
-        let serial = self.next_serial;
-        self.next_serial += 1;
-        self.overlays.push(Open { serial, overlay, word });
-        self.damage = Damage::ALL;
-    }
-
-    /// Does what an overlay wants done.
-    fn steps(&mut self, serial: u64, steps: Vec<Step>) {
-        for step in steps {
-            match step {
-                Step::Close => {
-                    self.overlays.retain(|o| o.serial != serial);
-                    self.damage = Damage::ALL;
-                }
-                Step::Park => self.park(serial),
-                Step::Talk(talk) => self.talk(talk),
-                Step::Ask(request) => {
-                    let search = match &*request {
-                        Request::Search { text, .. }
-                        | Request::People { text, .. }
-                        | Request::Contacts { text, .. } => text.clone(),
-                        _ => String::new(),
-                    };
-                    self.asks_together(&request);
-                    self.ask(*request, Asked::Overlay { serial, search });
-                }
-                Step::Insert { text, from } => {
-                    let word =
-                        self.overlays.iter_mut().find(|o| o.serial == serial).and_then(|o| o.word.take());
-                    self.insert_text(&text, word.as_deref());
-                    if let Some(id) = from {
-                        self.ask(Request::UseQuickReply { id }, Asked::Plain);
-                    }
-                }
-                Step::SwitchAccount(account) => self.switch_account(account),
-                Step::OpenThread { thread, at } => {
-                    self.list.select(thread);
-                    self.keep_list_cursor_visible();
-                    // What is written there stays as it is.
-                    if at.is_some() || self.conversation.as_ref().is_none_or(|c| c.thread != thread) {
-                        self.open_thread(thread, at);
-                    }
-                    self.focus(Scope::Conversation);
-                }
-                Step::Command(id) => self.run_named(&id),
-                Step::CommandWith { id, argument } => self.run_with(&id, &argument),
-                Step::GoToRow(row) => self.go_to_row(row),
-                Step::PickTemplate { name, language } => self.fill_template(&name, &language),
-                Step::PickReply(id) => self.insert_reply(id),
-                Step::RunMacro(id) => self.look_at_macro_of(id),
-                Step::OpenNextUnread => self.open_next_unread(),
-                Step::OpenLink(link) => self.open_link(&link),
-                Step::SendAt { at, words } => {
-                    self.send(Some(at));
-                    self.say(format!("to be sent {words}"));
-                }
-                Step::Say(s) => self.say(s),
-                Step::Act { threads, act, words } => match *act {
-                    Act::Snooze { .. } => self.finish(&threads, &act, &words),
-                    _ => self.handle(&threads, &act, &words),
-                },
-                Step::Theme(theme) => self.retheme(*theme),
-                Step::Copy(s) => self.copy(&s),
-            }
-        }
-        self.damage |= if self.overlays.is_empty() { Damage::NONE } else { Damage::ALL };
     }
 
     fn focus(&mut self, scope: Scope) {

@@ -80,6 +80,7 @@ impl App {
                     body: t.body.clone(),
                 })
                 .collect(),
+            views: self.desk.saved.clone(),
             replies: replies
                 .iter()
                 .map(|r| ReplyEntry { id: r.id, shortcut: r.shortcut.clone(), text: r.text.clone() })

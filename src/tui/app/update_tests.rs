@@ -4,7 +4,7 @@ use super::tests::*;
 use super::*;
 use crate::model::{Body, Outgoing};
 use crate::protocol::{Changed, Place};
-use crate::tui::overlay::{Delivery, Hint};
+use crate::tui::overlay::{Delivery, Hint, Step};
 use crossterm::event::{KeyCode, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};

@@ -101,6 +101,24 @@ impl App {
         self.shows_inbox() && self.accounts.iter().all(|a| a.threads == 0)
     }
 
+    /// Time alone took threads out of what the list shows: a window has closed.
+    pub(super) fn forget_aged(&mut self) {
+        let ages = match &self.list.own {
+            Some(own) => own.filter.ages(),
+            None => self.list.filter == ThreadFilter::Window,
+        };
+        if !ages {
+            return;
+        }
+        let open = self.conversation.as_ref().map(|c| c.thread);
+        let gone: Vec<ThreadId> =
+            self.list.rows.iter().filter(|r| Some(r.id) != open && !self.wants(r)).map(|r| r.id).collect();
+        for id in gone {
+            self.list.forget(id);
+        }
+        self.keep_list_cursor_visible();
+    }
+
     /// The title of the list, and how many threads there are in all where that is known.
     pub(crate) fn list_title(&self) -> (String, Option<u32>) {
         match &self.list.own {

@@ -136,7 +136,7 @@ fn resolve_goes_to_the_next_thread_in_the_list_and_in_the_conversation() {
     s.does(&mut app, "e e");
     assert_eq!(titles(&app).len(), 2, "{:?}", titles(&app));
     assert_eq!(handling(&s, "王小明").state, State::Resolved);
-    s.does(&mut app, "g e");
+    s.does(&mut app, "g r");
     assert_eq!(titles(&app), ["Marta Souza", "Amara 🌻", "王小明"]);
     s.keys(&mut app, "e");
     assert!(said(&app).contains("O opens it again"), "{}", said(&app));
@@ -208,8 +208,8 @@ fn marks_are_what_the_next_act_is_about_and_then_gone() {
     s.keys(&mut app, "g g * Enter e");
     assert_eq!(s.acts().last().unwrap(), &(1, Act::Resolve));
     // Another view has no marks.
-    s.keys(&mut app, "h *");
-    assert!(!app.marked().is_empty());
+    s.keys(&mut app, "h");
+    assert!(!app.marked().is_empty(), "what is marked in the list stays");
     s.keys(&mut app, "g a");
     assert!(app.marked().is_empty());
 }
@@ -320,6 +320,41 @@ fn the_window_queue_is_in_the_order_in_which_windows_close() {
 }
 
 #[test]
+fn a_window_that_closes_leaves_the_queue_by_itself() {
+    let mut s = inbox();
+    let mut app = s.start((120, 36));
+    s.keys(&mut app, "g w");
+    app.drawn();
+    s.clock.set(NOW + 91 * 60_000);
+    let effects = app.update(Event::Deadline);
+    s.pump(&mut app, effects);
+    assert_eq!(titles(&app), ["Marta Souza", "王小明", "فاطمة السيد"]);
+}
+
+#[test]
+fn many_changed_threads_are_asked_for_in_turns() {
+    let mut s = Script::new();
+    let ids: Vec<ThreadId> = (0..1_200).map(|n| s.thread(&format!("Customer {n}"), None, Some(60))).collect();
+    s.threads.sort_by_key(|t| std::cmp::Reverse((t.last_at, t.id)));
+    let mut app = s.start((120, 36));
+    s.told(&mut app, &ids);
+    let asked: Vec<usize> = s
+        .log
+        .iter()
+        .filter_map(|r| match r {
+            Request::ThreadRows { ids } => Some(ids.len()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(asked, [500, 500, 200]);
+    // All of them marked and done in one go.
+    s.keys(&mut app, "G G G G G G G * e");
+    let done: Vec<usize> = s.acts().iter().map(|(n, _)| *n).collect();
+    assert_eq!(done.iter().sum::<usize>(), app.list.rows.len());
+    assert!(done.iter().all(|n| *n <= 1_000), "{done:?}");
+}
+
+#[test]
 fn views_are_chosen_by_name_filter_and_turn() {
     let mut s = inbox();
     s.accounts[0].threads = 5;
@@ -391,6 +426,10 @@ fn a_filter_is_saved_found_and_deleted() {
     assert!(screen(&app).contains(" hot "), "{}", screen(&app));
     s.keys(&mut app, "g i F");
     s.type_text(&mut app, "hot");
+    s.keys(&mut app, "Enter");
+    assert_eq!(app.list.own.as_ref().unwrap().name.as_deref(), Some("hot"));
+    s.keys(&mut app, "g i Ctrl+K");
+    s.type_text(&mut app, "=hot");
     s.keys(&mut app, "Enter");
     assert_eq!(app.list.own.as_ref().unwrap().name.as_deref(), Some("hot"));
     s.keys(&mut app, "F");
@@ -475,7 +514,7 @@ fn looks() {
         insta::assert_snapshot!(format!("snooze_{w}x{h}"), screen(&app));
         s.keys(&mut app, "Esc L");
         insta::assert_snapshot!(format!("labels_{w}x{h}"), screen(&app));
-        s.keys(&mut app, "Esc g e e");
+        s.keys(&mut app, "Esc g r e");
         insta::assert_snapshot!(format!("resolved_{w}x{h}"), screen(&app));
     }
 }

@@ -31,9 +31,9 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
             x = put(buf, x, area.y, &format!("· {view} "), room, t.dim);
         }
     }
-    let marked = app.marked();
-    if !marked.is_empty() {
-        let words = format!("· {} marked ", marked.len());
+    let marked = app.marked_count();
+    if marked > 0 {
+        let words = format!("· {marked} marked ");
         x = put(buf, x, area.y, &words, area.right().saturating_sub(x + 8), t.focus);
     }
     let loaded = app.list.rows.len();
@@ -57,7 +57,7 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         let y = inner.y + 2 * i as u16;
         let selected = app.list.top + i == app.list.cursor;
         let open = app.conversation.as_ref().is_some_and(|c| c.thread == row.id);
-        let marked = marked.contains(&row.id);
+        let marked = marked > 0 && app.is_marked(app.list.top + i);
         thread(app, row, Rect { y, height: 2, ..inner }, Look { selected, open, marked }, now, buf);
     }
 }

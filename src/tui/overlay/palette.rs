@@ -1,4 +1,4 @@
-//! The palette: commands, threads, templates and quick replies by a few letters; and the command line.
+//! The palette: commands, threads, templates, quick replies and views by a few letters; and the command line.
 //!
 //! What is loaded is matched at once. Threads that are not loaded are the engine's to find: its answer goes below
 //! what is shown, so that nothing moves under the cursor, and an answer to an older text is dropped.
@@ -9,7 +9,7 @@ use super::{Delivery, Hint, Overlay, Step};
 use crate::model::contact::display_phone;
 use crate::model::ids::{AccountId, QuickReplyId, ThreadId};
 use crate::model::thread::ThreadRow;
-use crate::protocol::{Problem, Request};
+use crate::protocol::{Problem, Request, SavedView};
 use crate::text;
 use crate::tui::theme::Theme;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -75,6 +75,8 @@ pub struct Choices {
     pub templates: Vec<TemplateEntry>,
     /// Quick replies; empty when no thread is open.
     pub replies: Vec<ReplyEntry>,
+    /// The operator's own views.
+    pub views: Vec<SavedView>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +85,7 @@ enum Item {
     Thread(usize),
     Template(usize),
     Reply(usize),
+    View(usize),
 }
 
 /// Which kinds are looked at: the first character says so.
@@ -93,6 +96,7 @@ enum Only {
     Threads,
     Templates,
     Replies,
+    Views,
 }
 
 /// Finds anything by a few letters.
@@ -138,6 +142,7 @@ impl Palette {
             Some('@') => Only::Threads,
             Some('#') => Only::Templates,
             Some('/') => Only::Replies,
+            Some('=') => Only::Views,
             _ => Only::All,
         }
     }
@@ -230,6 +235,14 @@ impl Palette {
                 scored.push(((rank_of(&name, &lower, by_name.is_some()), score), Item::Reply(i)));
             }
         }
+        if matches!(only, Only::All | Only::Views) && !(typed.is_empty() && only == Only::All) {
+            for (i, v) in self.choices.views.iter().enumerate() {
+                let name = text::sanitize(&v.name);
+                let by_name = fuzzy.score(&name);
+                let Some(score) = by_name.max(words.score(&text::sanitize(&v.filter))) else { continue };
+                scored.push(((rank_of(&name, &lower, by_name.is_some()), score), Item::View(i)));
+            }
+        }
         // Stable: in the order in which they were given.
         scored.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
         self.rows = scored.into_iter().map(|(_, item)| item).collect();
@@ -297,6 +310,10 @@ impl Palette {
                 vec![Step::Close, Step::PickTemplate { name: t.name.clone(), language: t.language.clone() }]
             }
             Some(Item::Reply(i)) => vec![Step::Close, Step::PickReply(self.choices.replies[*i].id)],
+            Some(Item::View(i)) => {
+                let argument = self.choices.views[*i].name.clone();
+                vec![Step::Close, Step::CommandWith { id: "view.pick".into(), argument }]
+            }
             None => {
                 self.impatient = self.waiting();
                 Vec::new()
@@ -330,6 +347,7 @@ impl Palette {
             Item::Thread(i) => format!("@{}", text::sanitize(&self.choices.threads[*i].title)),
             Item::Template(i) => format!("#{}", text::sanitize(&self.choices.templates[*i].name)),
             Item::Reply(i) => format!("/{}", text::sanitize(&self.choices.replies[*i].shortcut)),
+            Item::View(i) => format!("={}", text::sanitize(&self.choices.views[*i].name)),
         };
         self.query.set(&text);
         self.typed(&before)
@@ -365,6 +383,12 @@ impl Palette {
                     t.language.clone(),
                     theme.dim,
                 )
+            }
+            Item::View(i) => {
+                let v = &self.choices.views[i];
+                let (name, filter) =
+                    (text::sanitize(&v.name).into_owned(), text::sanitize(&v.filter).into_owned());
+                ("=", name, filter, String::new(), theme.dim)
             }
             Item::Reply(i) => {
                 let r = &self.choices.replies[i];
@@ -463,7 +487,13 @@ impl Overlay for Palette {
             None => frame::keys(
                 buf,
                 foot,
-                &[(":", "commands"), ("@", "threads"), ("#", "templates"), ("/", "quick replies")],
+                &[
+                    (":", "commands"),
+                    ("@", "threads"),
+                    ("#", "templates"),
+                    ("/", "quick replies"),
+                    ("=", "views"),
+                ],
                 theme,
             ),
         }
@@ -474,6 +504,9 @@ impl Overlay for Palette {
                 }
                 Only::Replies if self.choices.replies.is_empty() => {
                     "Open a thread first, or save a quick reply."
+                }
+                Only::Views if self.choices.views.is_empty() => {
+                    "You have saved no view yet: type a filter where views are chosen, and save it."
                 }
                 Only::Commands if self.line().0.parse::<u32>().is_ok() => {
                     "Enter goes to this row of the list."
@@ -499,6 +532,7 @@ impl Overlay for Palette {
             Some(Item::Thread(_)) => "open",
             Some(Item::Template(_)) => "fill in",
             Some(Item::Reply(_)) => "insert",
+            Some(Item::View(_)) => "show",
             None => "choose",
         };
         vec![

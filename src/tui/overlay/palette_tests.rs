@@ -22,6 +22,7 @@ fn choices() -> Choices {
             language: "pt_BR".into(),
             body: "Olá {{1}}, o seu pedido {{2}} saiu.".into(),
         }],
+        views: vec![SavedView { name: "hot".into(), filter: "is:unread state:open".into() }],
         replies: vec![ReplyEntry {
             id: QuickReplyId::new(),
             shortcut: "hours".into(),
@@ -167,4 +168,13 @@ fn looks() {
     insta::assert_snapshot!("palette_wrong_80x24", picture(&o, 80, 24));
     draw_everywhere(&open(""));
     draw_everywhere(&Palette::new(Choices::default(), None, "#", Arc::new(|_| String::new())));
+}
+
+#[test]
+fn a_saved_view_is_shown_by_its_name() {
+    let mut p = open("");
+    write(&mut p, "=ho");
+    let argument = "hot".to_owned();
+    let show = vec![Step::Close, Step::CommandWith { id: "view.pick".into(), argument }];
+    assert_eq!(press(&mut p, "Enter"), show);
 }

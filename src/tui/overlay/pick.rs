@@ -169,27 +169,6 @@ impl Pick {
         steps
     }
 
-    fn row(&self, buf: &mut Buffer, line: Rect, c: &Choice, needle: &Needle, theme: &Theme) {
-        let mut x = line.x + 1;
-        if let Some(on) = c.on {
-            frame::put(buf, x, line.y, 1, if on { "✓" } else { " " }, theme.good);
-            x += 2;
-        }
-        if let Some(style) = c.mark {
-            frame::put(buf, x, line.y, 1, "●", style);
-            x += 2;
-        }
-        let right = frame::put_right(buf, line.right() - 1, line.y, 12, &c.right, theme.dim);
-        let room = right.saturating_sub(x + 1);
-        let label = text::sanitize(&c.text);
-        let rich = Rich::line(&label, needle.marks(&label), theme.matched);
-        let end = rich.draw_range(buf, x, line.y, room, 0..rich.text.len(), theme.text);
-        let rest = right.saturating_sub(end + 3);
-        if !c.remark.is_empty() && rest > 4 {
-            frame::put(buf, end + 2, line.y, rest, &c.remark, theme.dim);
-        }
-    }
-
     fn foot(&self, buf: &mut Buffer, area: Rect, theme: &Theme) {
         if let Some(p) = &self.problem {
             frame::problem(buf, area, p, theme);
@@ -226,6 +205,28 @@ impl Pick {
 
     fn switches(&self) -> bool {
         self.choices.iter().any(|c| c.on.is_some())
+    }
+}
+
+/// A choice on its line.
+fn row(buf: &mut Buffer, line: Rect, c: &Choice, needle: &Needle, theme: &Theme) {
+    let mut x = line.x + 1;
+    if let Some(on) = c.on {
+        frame::put(buf, x, line.y, 1, if on { "✓" } else { " " }, theme.good);
+        x += 2;
+    }
+    if let Some(style) = c.mark {
+        frame::put(buf, x, line.y, 1, "●", style);
+        x += 2;
+    }
+    let right = frame::put_right(buf, line.right() - 1, line.y, 12, &c.right, theme.dim);
+    let room = right.saturating_sub(x + 1);
+    let label = text::sanitize(&c.text);
+    let rich = Rich::line(&label, needle.marks(&label), theme.matched);
+    let end = rich.draw_range(buf, x, line.y, room, 0..rich.text.len(), theme.text);
+    let rest = right.saturating_sub(end + 3);
+    if !c.remark.is_empty() && rest > 4 {
+        frame::put(buf, end + 2, line.y, rest, &c.remark, theme.dim);
     }
 }
 
@@ -303,8 +304,8 @@ impl Overlay for Pick {
         for (i, at) in self.selection.window(self.rows(), usize::from(list.height)).enumerate() {
             let line = Rect::new(list.x, list.y + i as u16, list.width, 1);
             match (self.shown.get(at), &self.typed) {
-                (Some(index), _) => self.row(buf, line, &self.choices[*index], &needle, theme),
-                (None, Typed::Choice(c)) => self.row(buf, line, c, &Needle::fuzzy(""), theme),
+                (Some(index), _) => row(buf, line, &self.choices[*index], &needle, theme),
+                (None, Typed::Choice(c)) => row(buf, line, c, &Needle::fuzzy(""), theme),
                 _ => {}
             }
             if at == self.selection.at {
