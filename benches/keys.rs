@@ -133,11 +133,23 @@ fn held(what: &str, dir: &Path, code: KeyCode, modifiers: KeyModifiers, lines: &
         ms.push(start.elapsed().as_secs_f64() * 1e3);
         let now = ours.stage.transcript();
         keys += 1;
-        // The first row that says something goes down, and stays in view.
-        let first = before.iter().find(|r| r.chars().filter(|c| c.is_alphabetic()).count() > 12);
+        // A page leaves two rows of what was seen: one of them that says something stays in view. A day line moves when
+        // older messages of its day come.
+        let mut kept = before
+            .iter()
+            .take(2)
+            .filter(|r| r.chars().any(char::is_alphanumeric) && !r.contains("──"))
+            .peekable();
         if now.iter().all(|r| r.trim().is_empty()) {
             empty += 1;
-        } else if first.is_some_and(|f| !now.contains(f)) {
+        } else if kept.peek().is_some() && !kept.any(|r| now.contains(r)) {
+            if skipped == 0 {
+                eprintln!(
+                    "{what}: skipped\n{}\n----\n{}",
+                    before[..3].join("\n"),
+                    now[now.len() - 4..].join("\n")
+                );
+            }
             skipped += 1;
         }
         still = if now == before { still + 1 } else { 0 };
