@@ -9,109 +9,22 @@
 #[path = "pty/limit.rs"]
 mod limit;
 mod pty;
+#[path = "pty/stage.rs"]
+mod stage;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyModifiers};
 use limit::Inbox;
 use pty::{
     Goal, Line, Provider, Pty, SIZE, binary, config, count, cpu_us, folder, is_useful, median, percentile,
     table,
 };
 use ratatui::layout::Rect;
+use stage::Ours;
 use std::cell::Cell;
 use std::io::{self, Write};
 use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
-use switchboard::clock::Clock;
-use switchboard::config::settings::{EngineSettings, ListenerSettings};
-use switchboard::engine::Engine;
-use switchboard::protocol::client::Connection;
-use switchboard::protocol::{ClientFrame, ServerFrame};
-use switchboard::tui::bench::Stage;
-
-/// The product's screen on an engine of its own.
-struct Ours {
-    stage: Stage,
-    engine: Engine,
-    connection: Connection,
-    runtime: tokio::runtime::Runtime,
-}
-
-impl Ours {
-    fn new(dir: &Path) -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let configured = config(dir, "http://127.0.0.1:9");
-        let flags = switchboard::config::Flags { config: Some(configured.into()), data: None };
-        let env = switchboard::config::Env::default();
-        let settings = switchboard::config::read(&flags, &env).unwrap().settings(&env).unwrap();
-        let settings = EngineSettings {
-            data_dir: dir.to_owned(),
-            listener: ListenerSettings { ..settings.engine.listener },
-            serve_listener: false,
-            background: false,
-            ..settings.engine
-        };
-        let engine = runtime.block_on(Engine::start(settings, Clock::system())).unwrap();
-        let connection = {
-            let _inside = runtime.enter();
-            engine.connect("bench")
-        };
-        let (stage, first) = Stage::new(Clock::system(), SIZE.0, SIZE.1);
-        let mut ours = Self { stage, engine, connection, runtime };
-        ours.answer(first);
-        assert!(ours.stage.is_ready());
-        ours.stage.draw();
-        ours
-    }
-
-    /// Lets the engine answer everything that was asked.
-    fn answer(&mut self, requests: Vec<ClientFrame>) {
-        let mut open = 0usize;
-        let mut next = requests;
-        loop {
-            open += next.len();
-            for request in next.drain(..) {
-                self.connection.requests.try_send(request).unwrap();
-            }
-            if open == 0 {
-                return;
-            }
-            let frame = self.runtime.block_on(self.connection.frames.recv()).unwrap();
-            if matches!(frame, ServerFrame::Answer { .. }) {
-                open -= 1;
-            }
-            next = self.stage.frame_came(frame);
-        }
-    }
-
-    fn press(&mut self, code: KeyCode, modifiers: KeyModifiers) {
-        let asked = self.stage.key(KeyEvent::new(code, modifiers));
-        self.answer(asked);
-        self.stage.draw();
-    }
-
-    /// Microseconds and bytes of a key and its frame; what it asks is answered and drawn outside the measure.
-    fn key(&mut self, code: KeyCode, modifiers: KeyModifiers) -> (f64, f64) {
-        let start = Instant::now();
-        let asked = self.stage.key(KeyEvent::new(code, modifiers));
-        let bytes = self.stage.draw().len();
-        let us = start.elapsed().as_secs_f64() * 1e6;
-        self.answer(asked);
-        self.stage.draw();
-        (us, bytes as f64)
-    }
-
-    fn unchanged(&mut self) -> (f64, f64) {
-        let start = Instant::now();
-        self.stage.touch();
-        let bytes = self.stage.draw().len();
-        (start.elapsed().as_secs_f64() * 1e6, bytes as f64)
-    }
-
-    fn stop(self) {
-        self.runtime.block_on(self.engine.stop());
-    }
-}
 
 /// Counts what is written.
 #[derive(Clone, Default)]
@@ -282,6 +195,8 @@ struct Run {
     types: Keys,
     burst_us: Vec<f64>,
     burst_bytes: Vec<f64>,
+    moves_cpu: Vec<f64>,
+    types_cpu: Vec<f64>,
     idle_cpu: Vec<f64>,
     idle_bytes: Vec<f64>,
 }
@@ -293,6 +208,7 @@ impl Run {
         for key in ["j", "j", "j", "j", "k", "k", "k", "k"] {
             press(p, key, &mut self.moves);
         }
+        self.moves_cpu.push(flood(p, &format!("{}{}", "j".repeat(500), "k".repeat(500))));
         let (cpu, start) = (cpu_us(p.pid()), Instant::now());
         let idle = p.settle(Duration::from_secs(3));
         let seconds = start.elapsed().as_secs_f64();
@@ -311,6 +227,7 @@ impl Run {
             self.burst_us.push((last.0 - sent).as_secs_f64() * 1e6 / 50.0);
             self.burst_bytes.push(burst.iter().map(|c| c.1.len()).sum::<usize>() as f64 / 50.0);
         }
+        self.types_cpu.push(flood(p, &"y".repeat(1_000)));
         if !leave.is_empty() {
             p.send(empty);
             p.settle(Duration::from_millis(100));
@@ -320,6 +237,14 @@ impl Run {
             p.settle(Duration::from_millis(100));
         }
     }
+}
+
+/// CPU of all threads for each of many keys at once, until the screen stands still.
+fn flood(p: &mut Pty, keys: &str) -> f64 {
+    let cpu = cpu_us(p.pid());
+    p.send(keys);
+    p.settle(Duration::from_millis(300));
+    (cpu_us(p.pid()) - cpu) / keys.len() as f64
 }
 
 fn terminal(dir: &Path, rounds: u64) {
@@ -361,6 +286,13 @@ fn terminal(dir: &Path, rounds: u64) {
         bytes.1,
         Goal::Most(median(&ours.types.bytes)),
     ));
+    for (what, f) in [
+        ("1,000 moves at once: CPU of each", (|r| &r.moves_cpu) as fn(&Run) -> &Vec<f64>),
+        ("1,000 characters at once: CPU of each", |r| &r.types_cpu),
+    ] {
+        let (a, b) = pair(f);
+        lines.push((what.into(), "us", a, b, Goal::Most(100.0)));
+    }
     let (cpu, bytes) = (pair(|r| &r.idle_cpu), pair(|r| &r.idle_bytes));
     lines.push(("idle: CPU a second".into(), "us", cpu.0, cpu.1, Goal::Most(200.0)));
     lines.push(("idle: written in 3 s".into(), "bytes", bytes.0, bytes.1, Goal::Most(0.0)));

@@ -362,14 +362,14 @@ pub(super) fn export<T: Item>(ctx: &mut Context<'_>, args: &Export, all: &[T]) -
         if ctx.out.json {
             ctx.out.document(&all)?;
         } else {
-            let text = T::write(all).map_err(unwritable)?;
+            let text = T::write(all).map_err(|why| unwritable(&why))?;
             // A terminal gets nothing that it must not get; TOML has its own way to write it.
             write!(ctx.out.out(), "{}", sanitize_lines(&text))?;
             ctx.out.out().flush()?;
         }
         return Ok(Exit::Done);
     };
-    let text = T::write(all).map_err(unwritable)?;
+    let text = T::write(all).map_err(|why| unwritable(&why))?;
     let name = sanitize(&path.display().to_string()).into_owned();
     let wrong = |e: std::io::Error| Failure::from(FieldProblem::new("file", format!("{name}: {e}")));
     let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(wrong)?;
@@ -382,7 +382,7 @@ pub(super) fn export<T: Item>(ctx: &mut Context<'_>, args: &Export, all: &[T]) -
     Ok(Exit::Done)
 }
 
-fn unwritable(why: String) -> Failure {
+fn unwritable(why: &str) -> Failure {
     Failure::new(Problem::new("io", format!("they cannot be written as TOML: {why}")))
 }
 

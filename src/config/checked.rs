@@ -6,7 +6,7 @@ use super::layers::{Env, Flags, Layer, Value};
 use super::paths;
 use super::secrets::SecretSource;
 use super::settings::{
-    AccountSettings, ColorMode, EngineSettings, KeyPreset, KeySettings, LinkMode, ListenerSettings, Masking,
+    AccountSettings, ColorMode, EngineSettings, KeyPreset, KeySettings, ListenerSettings, Masking,
     NotifyMode, QuietHours, ReadOn, Settings, UiSettings,
 };
 use crate::model::event::AccountSpec;
@@ -384,12 +384,6 @@ impl Checker<'_> {
             mouse: layer.mouse.as_ref().map_or(standard.mouse, |v| v.value),
             send_typing: layer.send_typing.as_ref().map_or(standard.send_typing, |v| v.value),
             shell: layer.shell.as_ref().map_or(standard.shell, |v| v.value),
-            links: self.choice(
-                "links",
-                layer.links.as_ref(),
-                &[("auto", LinkMode::Auto), ("on", LinkMode::On), ("off", LinkMode::Off)],
-                standard.links,
-            )?,
             notify: self.choice(
                 "notify",
                 layer.notify.as_ref(),

@@ -62,8 +62,6 @@ pub struct UiFile {
     pub send_typing: Option<Spanned<bool>>,
     /// Whether the screen may run commands and write files.
     pub shell: Option<Spanned<bool>>,
-    /// `auto`, `on` or `off`.
-    pub links: Option<Spanned<String>>,
     /// `auto`, `desktop`, `terminal`, `osc9`, `osc99`, `osc777`, `bell` or `off`.
     pub notify: Option<Spanned<String>>,
     /// Symbols in ASCII only.

@@ -216,24 +216,10 @@ pub struct UiSettings {
     /// Whether the screen may run commands and write files where its operator says; off for operators without a shell
     /// of their own.
     pub shell: bool,
-    /// Addresses as links that the terminal opens.
-    pub links: LinkMode,
     /// The shortest time between two frames.
     pub frame: Duration,
     /// The keys.
     pub keys: KeySettings,
-}
-
-/// Whether addresses in messages are links of the terminal (OSC 8).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum LinkMode {
-    /// Where the terminal is known to have them.
-    #[default]
-    Auto,
-    /// Always.
-    On,
-    /// Never.
-    Off,
 }
 
 /// A set of keys to start from.
@@ -293,7 +279,6 @@ impl Default for UiSettings {
             mouse: false,
             send_typing: false,
             shell: true,
-            links: LinkMode::default(),
             notify: NotifyMode::Auto,
             timezone: None,
             frame: Duration::from_millis(16),

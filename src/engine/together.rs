@@ -2,6 +2,7 @@
 
 use super::Shared;
 use super::session::{Wanted, change, check_send, is_read};
+use crate::model::outgoing::check_note;
 use crate::protocol::macros::TOGETHER_MAX;
 use crate::protocol::{Problem, Request, Response};
 use std::sync::Arc;
@@ -41,6 +42,11 @@ async fn look(shared: &Arc<Shared>, request: &Request) -> Result<(), Problem> {
     match request.clone() {
         Request::Send { account, to, content, quote, at } => {
             check_send(shared, Wanted { account, to, content, quote, at }).await.map(|_| ())
+        }
+        Request::AddNote { thread, text } => {
+            check_note(&text)?;
+            shared.store.read(move |r| r.thread(thread)).await?;
+            Ok(())
         }
         Request::MarkRead { thread, .. } | Request::MarkUnread { thread } => {
             shared.store.read(move |r| r.thread(thread)).await?;

@@ -12,6 +12,7 @@ use crate::text;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use std::fmt::Write as _;
 
 /// In which form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -194,7 +195,7 @@ pub fn line(m: &Message, title: &str, tz: &TimeZone) -> String {
     let mut out = format!("[{}] {}: ", stamp(m.at, tz), author(m, title));
     if let Some(q) = m.quote.as_ref().filter(|q| !q.text.is_empty()) {
         let quoted = text::sanitize(&q.text);
-        out.push_str(&format!("> {}\n    ", text::truncate(&quoted, 80)));
+        let _ = write!(out, "> {}\n    ", text::truncate(&quoted, 80));
     }
     for (i, part) in text::sanitize_lines(&said).split('\n').enumerate() {
         if i > 0 {
@@ -206,10 +207,10 @@ pub fn line(m: &Message, title: &str, tz: &TimeZone) -> String {
         out.push_str(" (edited)");
     }
     for r in &m.reactions {
-        out.push_str(&format!(" {}{}", text::sanitize(&r.emoji), if r.own { " (us)" } else { "" }));
+        let _ = write!(out, " {}{}", text::sanitize(&r.emoji), if r.own { " (us)" } else { "" });
     }
     if let Some(e) = m.error.as_ref().filter(|_| m.direction == Direction::Outbound) {
-        out.push_str(&format!(" ({}: {})", m.state.as_str(), text::sanitize(&e.text)));
+        let _ = write!(out, " ({}: {})", m.state.as_str(), text::sanitize(&e.text));
     }
     out
 }
@@ -222,7 +223,7 @@ fn json(m: &Message) -> String {
     for c in written.chars() {
         if text::is_hostile(c) || text::is_tag(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                out.push_str(&format!("\\u{unit:04x}"));
+                let _ = write!(out, "\\u{unit:04x}");
             }
         } else {
             out.push(c);

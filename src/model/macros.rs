@@ -3,8 +3,9 @@
 //! A step is a line of text that people write (`reply thanks`, `mark read`): in the form, in a file, in the store. A
 //! line that this version does not know is kept as it is, and refused when it is saved or run.
 
+use super::handling::Priority;
 use super::ids::MacroId;
-use super::outgoing::{FieldProblem, TEXT_MAX};
+use super::outgoing::{FieldProblem, NOTE_MAX, TEXT_MAX};
 use super::quick_reply::check_name;
 use crate::clock::Millis;
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,22 @@ pub enum MacroStep {
     Reply(String),
     /// Send this text, variables filled in.
     Text(String),
+    /// Write this note, variables filled in; it never leaves.
+    Note(String),
+    /// Put the label of this name on.
+    Label(String),
+    /// Take the label of this name off.
+    Unlabel(String),
+    /// Give the thread to an operator: a name, `me` or `nobody`.
+    Assign(String),
+    /// Nothing is left to do.
+    Resolve,
+    /// Something is to be done again.
+    Reopen,
+    /// Not now: a time as it is written, `until reply` or `before window`.
+    Snooze(String),
+    /// How pressing it is.
+    Priority(Priority),
     /// Mark the thread read.
     Read,
     /// Mark the thread unread.
@@ -64,6 +81,14 @@ pub enum MacroStep {
 pub const STEP_FORMS: &[(&str, &str)] = &[
     ("reply SHORTCUT", "send a quick reply"),
     ("text WORDS", "send a text; \\n is a new line"),
+    ("note WORDS", "write a note; it never leaves"),
+    ("label NAME", "put a label on"),
+    ("unlabel NAME", "take a label off"),
+    ("assign NAME", "give it to an operator: a name, me or nobody"),
+    ("priority LEVEL", "low, normal, high or urgent"),
+    ("resolve", "nothing is left to do"),
+    ("reopen", "something is to be done again"),
+    ("snooze TIME", "2h, tomorrow 9:00, until reply, before window"),
     ("mark read", "mark the thread read"),
     ("mark unread", "mark the thread unread"),
     ("mute", "no notifications for the thread"),
@@ -91,6 +116,17 @@ impl MacroStep {
                 other => other,
             }),
             "text" => with(|s| Self::Text(unescape(&s)), "words to send"),
+            "note" => with(|s| Self::Note(unescape(&s)), "words"),
+            "label" => with(Self::Label, "the name of a label"),
+            "unlabel" => with(Self::Unlabel, "the name of a label"),
+            "assign" => with(Self::Assign, "a name, `me` or `nobody`"),
+            "snooze" => with(Self::Snooze, "a time, `until reply` or `before window`"),
+            "priority" => Priority::parse(rest).map(Self::Priority).ok_or_else(|| {
+                let known: Vec<&str> = Priority::ALL.iter().map(|p| p.as_str()).collect();
+                format!("`priority` needs one of {}", known.join(", "))
+            }),
+            "resolve" => alone(Self::Resolve),
+            "reopen" => alone(Self::Reopen),
             "mark" => match rest {
                 "read" => Ok(Self::Read),
                 "unread" => Ok(Self::Unread),
@@ -111,7 +147,7 @@ impl MacroStep {
     #[must_use]
     pub fn template(&self) -> Option<&str> {
         match self {
-            Self::Text(text) => Some(text),
+            Self::Text(text) | Self::Note(text) => Some(text),
             _ => None,
         }
     }
@@ -124,6 +160,9 @@ impl MacroStep {
                 n if n > TEXT_MAX => Err(format!("the text has {n} characters, {TEXT_MAX} are allowed")),
                 _ => Ok(()),
             },
+            Self::Note(s) if s.chars().count() > NOTE_MAX => {
+                Err(format!("the note is longer than {NOTE_MAX} characters"))
+            }
             _ => Ok(()),
         }
     }
@@ -156,6 +195,14 @@ impl fmt::Display for MacroStep {
         match self {
             Self::Reply(shortcut) => write!(f, "reply {shortcut}"),
             Self::Text(text) => write!(f, "text {}", escape(text)),
+            Self::Note(text) => write!(f, "note {}", escape(text)),
+            Self::Label(name) => write!(f, "label {name}"),
+            Self::Unlabel(name) => write!(f, "unlabel {name}"),
+            Self::Assign(to) => write!(f, "assign {to}"),
+            Self::Snooze(until) => write!(f, "snooze {until}"),
+            Self::Priority(p) => write!(f, "priority {}", p.as_str()),
+            Self::Resolve => f.write_str("resolve"),
+            Self::Reopen => f.write_str("reopen"),
             Self::Read => f.write_str("mark read"),
             Self::Unread => f.write_str("mark unread"),
             Self::Mute => f.write_str("mute"),
@@ -223,13 +270,30 @@ mod tests {
     #[test]
     fn steps_are_lines_of_text() {
         for (form, _) in STEP_FORMS {
-            let line = form.replace("SHORTCUT", "thanks").replace("WORDS", "Hi {{ contact.name }}!");
+            let line = form
+                .replace("SHORTCUT", "thanks")
+                .replace("WORDS", "Hi {{ contact.name }}!")
+                .replace("NAME", "big customer")
+                .replace("LEVEL", "urgent")
+                .replace("TIME", "tomorrow 9:00");
             let step = MacroStep::parse(&line).unwrap_or_else(|e| panic!("{form}: {e}"));
             assert_eq!(step.to_string(), line);
         }
         assert_eq!(MacroStep::parse("reply /thanks"), Ok(MacroStep::Reply("thanks".into())));
         assert_eq!(MacroStep::parse("text a\\nb\\\\n"), Ok(MacroStep::Text("a\nb\\n".into())));
-        for wrong in ["", "reply", "mark", "mark me", "mute it", "open", "dance"] {
+        for wrong in [
+            "",
+            "reply",
+            "mark",
+            "mark me",
+            "mute it",
+            "open",
+            "dance",
+            "label",
+            "priority now",
+            "resolve it",
+            "snooze",
+        ] {
             assert!(MacroStep::parse(wrong).is_err(), "{wrong}");
         }
     }
@@ -258,6 +322,8 @@ mod tests {
         fn any_text_comes_back_from_its_line(text in "[a-zé\\\\n\n{}% ]{1,40}") {
             let text = text.trim().to_owned();
             prop_assume!(!text.is_empty());
+            let note = MacroStep::Note(text.clone());
+            prop_assert_eq!(MacroStep::parse(&note.to_string()), Ok(note));
             let step = MacroStep::Text(text);
             prop_assert_eq!(MacroStep::parse(&step.to_string()), Ok(step));
         }

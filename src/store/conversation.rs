@@ -15,6 +15,8 @@ use rusqlite::{OptionalExtension, params};
 const LOOKED_AT: usize = if cfg!(test) { 40 } else { 20_000 };
 /// Matches of one page.
 const MATCHES: usize = 200;
+// The filters' own parameters begin behind those of the statement.
+const _: () = assert!(FIRST > 4);
 /// Characters of a neighbour.
 const SHOWN: usize = 200;
 
@@ -56,7 +58,6 @@ impl Reader {
              ORDER BY m.at DESC, m.id DESC LIMIT ?4",
             filters.sql()
         ))?;
-        debug_assert!(FIRST > 4);
         filters.bind(&mut st)?;
         st.raw_bind_parameter(1, id)?;
         st.raw_bind_parameter(2, from.at)?;

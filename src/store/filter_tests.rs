@@ -5,7 +5,8 @@ use super::*;
 use crate::model::contact::Identity;
 use crate::model::delivery::DeliveryState;
 use crate::model::event::{AccountSpec, EventBody, Recipient};
-use crate::model::ids::{AccountId, AttemptId, MessageId, ThreadId};
+use crate::model::handling::{Act, Label, LabelColor};
+use crate::model::ids::{AccountId, AttemptId, LabelId, MessageId, ThreadId};
 use crate::model::inbound::{Change, Peer};
 use crate::model::message::{Body, MediaCard, MediaKind};
 use crate::model::outgoing::Outgoing;
@@ -181,6 +182,23 @@ async fn an_unknown_account_is_named_with_those_that_there_are() {
     let found = bed.store.read_slow(move |r| Ok(r.find(&query, None, None, None, 5))).await.unwrap();
     let Err(SearchError::Query(e)) = found else { panic!("{found:?}") };
     assert_eq!((e.at.start, e.next.as_str()), (6, "one of support, sales"));
+}
+
+#[tokio::test]
+async fn labels_are_found_by_name_or_its_beginning() {
+    let bed = bed().await;
+    let thread = bed.threads().await.into_iter().find(|t| t.title == "王小明").unwrap().id;
+    let label = Label { id: LabelId::new(), name: "VIP customer".into(), color: LabelColor::Red };
+    let act = Act::Label { add: vec![label.id], remove: vec![] };
+    bed.apply(EventBody::LabelSaved { label }).await.unwrap();
+    bed.apply(EventBody::ThreadsHandled { threads: vec![thread], act }).await.unwrap();
+    assert_eq!(all(&bed, "label:vip type:text").await.0, ["请问订单 order"]);
+    assert_eq!(all(&bed, "order label:\"vip customer\"").await.0, ["请问订单 order"]);
+    assert_eq!(all(&bed, "late -label:VIP").await.0, ["late order https://a.example/1"]);
+    let query = read("label:gold");
+    let found = bed.store.read_slow(move |r| Ok(r.find(&query, None, None, None, 5))).await.unwrap();
+    let Err(SearchError::Query(e)) = found else { panic!("{found:?}") };
+    assert_eq!(e.next, "one of VIP customer");
 }
 
 #[tokio::test]

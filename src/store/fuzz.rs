@@ -168,8 +168,11 @@ fn library() -> Result<Bed, StoreError> {
 pub fn search(query: &str) -> Found {
     LIBRARY.with_borrow_mut(|slot| {
         let bed = slot.get_or_insert_with(|| library().unwrap_or_else(|e| unreachable!("no database: {e}")));
-        bed.reader
-            .search(query, None, None, None, 10)
-            .unwrap_or_else(|e| unreachable!("the query {query:?} broke: {e}"))
+        match bed.reader.search(query, None, None, None, 10) {
+            Ok(found) => found,
+            // A mistake in a filter is told, not searched for.
+            Err(super::StoreError::Rule(_)) => Found::default(),
+            Err(e) => unreachable!("the query {query:?} broke: {e}"),
+        }
     })
 }

@@ -240,18 +240,18 @@ fn is_key(chars: &[char]) -> bool {
 }
 
 /// Whether one letter more, less, other or swapped makes one word of the other.
-fn is_near(a: &str, b: &str) -> bool {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let front = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
-    let (ra, rb) = (&a[front..], &b[front..]);
-    match (ra, rb) {
+fn is_near(typed: &str, known: &str) -> bool {
+    let (typed, known): (Vec<char>, Vec<char>) = (typed.chars().collect(), known.chars().collect());
+    let front = typed.iter().zip(&known).take_while(|(t, k)| t == k).count();
+    let (typed, known) = (&typed[front..], &known[front..]);
+    match (typed, known) {
         ([], []) => true,
-        ([x, p, ..], [y, q, ..]) if x == q && y == p && ra[2..] == rb[2..] => true,
+        ([first, second, ..], [one, two, ..]) if first == two && second == one => typed[2..] == known[2..],
         _ => {
-            let tail = |s: &[char], n: usize| s.get(n..).map(<[char]>::to_vec);
-            tail(ra, 1) == tail(rb, 1) && !ra.is_empty()
-                || tail(ra, 1).as_deref() == Some(rb)
-                || tail(rb, 1).as_deref() == Some(ra)
+            let other = !typed.is_empty() && !known.is_empty() && typed[1..] == known[1..];
+            let more = !typed.is_empty() && typed[1..] == *known;
+            let less = !known.is_empty() && known[1..] == *typed;
+            other || more || less
         }
     }
 }

@@ -1,13 +1,17 @@
-//! The screen without a terminal, for `benches/frame.rs`: the same state, drawing and bytes as in the loop.
+//! The screen without a terminal, for `benches/frame.rs` and `benches/keys.rs`: the same state, drawing and bytes as in the loop.
 
-use super::app::{App, Effect, Event};
+use super::app::{App, Damage, Effect, Event};
 use super::canvas::Canvas;
+use super::draw;
 use super::theme::Theme;
 use crate::clock::Clock;
 use crate::config::settings::UiSettings;
+use crate::model::ids::ThreadId;
 use crate::protocol::{ClientFrame, ServerFrame};
 use crossterm::event::KeyEvent;
 use jiff::tz::TimeZone;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
 /// A screen whose requests and bytes the caller carries.
 pub struct Stage {
@@ -47,6 +51,23 @@ impl Stage {
     /// The engine says something.
     pub fn frame_came(&mut self, frame: ServerFrame) -> Vec<ClientFrame> {
         self.update(Event::Frame(frame))
+    }
+
+    /// A thread is opened; returns what is asked for it.
+    pub fn open(&mut self, thread: ThreadId) -> Vec<ClientFrame> {
+        self.app.open_thread(thread, None);
+        self.update(Event::Settle)
+    }
+
+    /// What the pane of the conversation shows, row by row.
+    #[must_use]
+    pub fn transcript(&self) -> Vec<String> {
+        let (columns, rows) = self.app.size;
+        let mut buf = Buffer::empty(Rect::new(0, 0, columns, rows));
+        draw::draw(&self.app, &mut buf, Damage::ALL);
+        let area = self.app.panes().transcript;
+        let row = |y: u16| (area.left()..area.right()).map(|x| buf[(x, y)].symbol()).collect::<String>();
+        (area.top()..area.bottom()).map(|y| row(y).trim_end().to_owned()).collect()
     }
 
     /// Whether the first useful frame can be drawn.

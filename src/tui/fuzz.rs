@@ -41,7 +41,8 @@ fn assert_safe(what: &str, s: &str) {
     assert!(bad.is_none(), "{what} has {bad:?}: {s:?}");
 }
 
-/// WhatsApp's marks: what is shown is what was written without some marks, in one run after the other.
+/// WhatsApp's marks: what is shown is what was written without some marks, in one run after the other. A list has
+/// points in place of its dashes and stars, and a quote a bar.
 pub fn marks(s: &str) {
     let (shown, runs) = transcript::marks(s);
     let mut at = 0;
@@ -51,7 +52,8 @@ pub fn marks(s: &str) {
     }
     assert_eq!(at, shown.len());
     let mut left = s.chars();
-    assert!(shown.chars().all(|c| left.any(|l| l == c)), "{shown:?} is not part of {s:?}");
+    let same = |l: char, c: char| l == c || (c == '•' && matches!(l, '*' | '-')) || (c == '▎' && l == '>');
+    assert!(shown.chars().all(|c| left.any(|l| same(l, c))), "{shown:?} is not part of {s:?}");
     let mut rich = Rich::default();
     rich.push(s, Style::new());
     let rich = rich.formatted();

@@ -203,7 +203,10 @@ pub(crate) fn macro_target(app: &App) -> Option<Target> {
         title: row.title.clone(),
         vars: variables(app),
         replies: app.quick_replies.clone(),
-        window_open: row.window.is_open(app.clock.now()),
+        window: row.window.left(app.clock.now()),
+        labels: app.desk.labels.iter().map(|l| l.label.clone()).collect(),
+        me: app.operator.clone(),
+        read_time: app.read_time(),
         newest: (upto, c.messages.iter().map(|m| m.stored_at).max()),
     })
 }

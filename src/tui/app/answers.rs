@@ -248,6 +248,8 @@ impl App {
         self.accounts_changed = true;
         self.status_changed = true;
         self.ask(Request::Labels, Asked::Labels);
+        self.ask(Request::QuickReplies, Asked::QuickReplies);
+        self.macros_changed();
         self.load_threads();
         if let Some(c) = &self.conversation {
             let thread = c.thread;

@@ -96,7 +96,7 @@ impl App {
                 Scope::Composer => Scope::Conversation,
                 _ => Scope::List,
             }),
-            Action::Back if self.unmark_messages() || self.unpark() || self.stop_finding() => {}
+            Action::Back if self.unmark_messages() || self.stop_finding() || self.unpark() => {}
             Action::Back => {
                 let selected = self.conversation.as_mut().and_then(|c| c.selected.take());
                 let quote = self.conversation.as_mut().filter(|_| selected.is_none());

@@ -91,7 +91,7 @@ impl Conversation {
             let ours = if i == 0 { &mut self.composer } else { &mut self.drafts.parked };
             if ours.text() == self.drafts.saved[i] && theirs != self.drafts.saved[i] {
                 *ours = Composer::with_text(&theirs).sharing(ours);
-                self.drafts.saved[i] = ours.text().to_owned();
+                ours.text().clone_into(&mut self.drafts.saved[i]);
             }
         }
     }
@@ -160,7 +160,7 @@ impl App {
         let now = self.clock.now();
         match &self.conversation {
             Some(c) if c.mode == DraftMode::Reply && c.row.is_some() && !c.is_open(now) => {
-                self.pick_template()
+                self.pick_template();
             }
             Some(_) => self.focus(Scope::Composer),
             None => {}

@@ -106,6 +106,46 @@ fn one_key_shows_all_steps_and_enter_does_them() {
 }
 
 #[test]
+fn reply_label_assign_resolve_is_one_key() {
+    use crate::model::handling::{Act, Label, LabelColor};
+    use crate::model::ids::LabelId;
+    let steps = [
+        "reply thanks",
+        "label paid",
+        "assign me",
+        "note shipped to {{ contact.first_name }}",
+        "priority low",
+        "resolve",
+    ];
+    let (mut s, mut app) = with(vec![a_macro("close", &steps)]);
+    let label = Label { id: LabelId([5; 16]), name: "paid".into(), color: LabelColor::Green };
+    app.desk.labels = vec![crate::protocol::LabelRow { label: label.clone(), threads: 1 }];
+    bind(&mut app, "[conversation]\n\"F5\" = \"macro.run close\"\n");
+    s.keys(&mut app, "F5");
+    let shown = screen(&app);
+    for words in
+        ["put the label paid on", "give it to ana (you)", "write a note", "shipped to Marta", "resolve it"]
+    {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    s.keys(&mut app, "Enter");
+    let acts: Vec<&Act> = s
+        .log
+        .iter()
+        .filter_map(|r| match r {
+            Request::Act { act, .. } => Some(act),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(acts.len(), 4);
+    assert_eq!(*acts[0], Act::Label { add: vec![label.id], remove: vec![] });
+    assert_eq!(*acts[3], Act::Resolve);
+    let note = |r: &Request| matches!(r, Request::AddNote { text, .. } if text == "shipped to Marta");
+    assert!(s.log.iter().any(note));
+    assert_eq!(sent(&s), ["Thank you, Marta!"]);
+}
+
+#[test]
 fn leaving_does_nothing() {
     let (mut s, mut app) = with(vec![a_macro("close", &["reply thanks", "mark read"])]);
     s.keys(&mut app, "g x Enter Esc");

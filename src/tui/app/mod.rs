@@ -3,6 +3,7 @@
 mod answers;
 mod commands;
 mod conversation;
+mod damage;
 mod drafts;
 mod editor;
 mod emoji;
@@ -16,8 +17,10 @@ mod looks;
 mod macros;
 mod outbox;
 mod outward;
+mod overlaid;
 pub(crate) mod palette;
 mod panes;
+mod saying;
 mod talk;
 mod views;
 mod writing;
@@ -44,6 +47,7 @@ mod views_tests;
 mod writing_tests;
 
 pub(crate) use conversation::Conversation;
+pub(crate) use damage::Damage;
 pub(crate) use find::Find;
 pub(crate) use follow::Left;
 pub(crate) use handling::short_snooze;
@@ -51,6 +55,7 @@ pub(crate) use keys::Pending;
 pub(crate) use list::ThreadList;
 pub(crate) use outbox::can_be_undone;
 pub(crate) use panes::Panes;
+pub(crate) use saying::Say;
 pub(crate) use views::Desk;
 
 use super::command::Scope;
@@ -58,23 +63,22 @@ use super::format;
 use super::keymap::Keymap;
 use super::notify::{Note, Notifier, Rules};
 use super::outside::{FileDone, FileProblem, FileStep, Piped};
-use super::overlay::{Overlay, Step, compose};
-use super::overlays::{self, Kind};
+use super::overlay::{Overlay, compose};
 use super::theme::{Listed, Theme};
 use super::transcript::{Cache, WayOut};
 use crate::clock::{Clock, Millis};
 use crate::config::settings::{ReadOn, UiSettings};
-use crate::model::handling::Act;
 use crate::model::macros::Macro;
 use crate::model::thread::ThreadFilter;
 use crate::model::{AccountId, MessageId, QuickReply, Template, ThreadId};
-use crate::protocol::{AccountView, ClientFrame, PROTOCOL, Problem, Request, ServerFrame, Status};
+#[cfg(test)]
+use crate::protocol::Problem;
+use crate::protocol::{AccountView, ClientFrame, PROTOCOL, Request, ServerFrame, Status};
 use crate::text;
 use crossterm::event::{KeyEvent, KeyEventKind};
 use jiff::tz::TimeZone;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::{BitOr, BitOrAssign};
 
 /// Quitting waits at most this long for the last draft to be saved, in milliseconds.
 const QUIT_WAIT: Millis = 2_000;
@@ -169,61 +173,6 @@ pub(crate) enum Effect {
     Suspend,
     /// Leave.
     Quit,
-}
-
-/// Parts of the screen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Damage(u8);
-
-impl Damage {
-    /// Nothing.
-    pub const NONE: Self = Self(0);
-    /// The bar at the top.
-    pub const TOP: Self = Self(1);
-    /// The thread list.
-    pub const LIST: Self = Self(2);
-    /// The conversation with its frame.
-    pub const CONVERSATION: Self = Self(4);
-    /// The text being written.
-    pub const COMPOSER: Self = Self(8);
-    /// The contact.
-    pub const DETAILS: Self = Self(16);
-    /// The line at the bottom.
-    pub const STATUS: Self = Self(32);
-    /// All of it.
-    pub const ALL: Self = Self(63);
-
-    /// Whether any of `other` is part of it.
-    pub fn has(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-
-    /// Without `other`.
-    pub fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-}
-
-impl BitOr for Damage {
-    type Output = Self;
-    fn bitor(self, o: Self) -> Self {
-        Self(self.0 | o.0)
-    }
-}
-
-impl BitOrAssign for Damage {
-    fn bitor_assign(&mut self, o: Self) {
-        self.0 |= o.0;
-    }
-}
-
-/// A sentence in the status line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Say {
-    /// The sentence, safe.
-    pub text: String,
-    /// Whether something went wrong.
-    pub bad: bool,
 }
 
 /// What a request was for.
@@ -582,12 +531,6 @@ impl App {
         self.next_wait = self.next_wait(now);
     }
 
-    /// The title of the terminal's window.
-    pub fn title(&self) -> String {
-        let unread: u32 = self.accounts.iter().map(|a| a.unread_threads).sum();
-        if unread == 0 { "Switchboard".into() } else { format!("({unread}) Switchboard") }
-    }
-
     fn damage(&mut self, mut d: Damage) {
         // The keys at the bottom follow what is selected, quoted and failed.
         if d.has(Damage::CONVERSATION) {
@@ -600,27 +543,6 @@ impl App {
     /// Whether something lies over the inbox.
     pub fn is_covered(&self) -> bool {
         !self.overlays.is_empty() || self.pending.explained
-    }
-
-    fn say(&mut self, text: impl AsRef<str>) {
-        self.say = Some(Say { text: text::sanitize(text.as_ref()).into_owned(), bad: false });
-        self.damage(Damage::STATUS);
-    }
-
-    fn say_bad(&mut self, text: impl AsRef<str>) {
-        self.say = Some(Say { text: text::sanitize(text.as_ref()).into_owned(), bad: true });
-        self.damage(Damage::STATUS);
-    }
-
-    fn say_problem(&mut self, p: &Problem) {
-        let mut s = p.what.clone();
-        if !p.means.is_empty() {
-            s = format!("{s} · {}", p.means);
-        }
-        if !p.next.is_empty() {
-            s = format!("{s} · → {}", p.next);
-        }
-        self.say_bad(s);
     }
 
     fn ask(&mut self, request: Request, asked: Asked) {
@@ -704,29 +626,39 @@ impl App {
         }
     }
 
-    fn quit(&mut self) {
-        if self.quitting.is_some() {
-            // The second time nobody waits.
-            self.effects.push(Effect::Quit);
-            return;
+    /// Asks once for everything that changed; not again while the answer is on its way, so that a storm of
+    /// changes becomes few requests.
+    fn settle(&mut self) {
+        let asked = |kind: fn(&Asked) -> bool| self.asked.values().any(kind);
+        let (rows, messages) =
+            (asked(|a| matches!(a, Asked::ThreadRows)), asked(|a| matches!(a, Asked::MessageRows(_))));
+        let (accounts, status) =
+            (asked(|a| matches!(a, Asked::Accounts)), asked(|a| matches!(a, Asked::Status)));
+        if !self.changed_messages.is_empty()
+            && !messages
+            && let Some(thread) = self.conversation.as_ref().map(|c| c.thread)
+        {
+            // A few at a time, so that the longest of them fit into an answer; the rest follows it.
+            let rest = self.changed_messages.iter().nth(ROWS_AT_ONCE).copied();
+            let rest = rest.map(|first| self.changed_messages.split_off(&first)).unwrap_or_default();
+            let ids = std::mem::replace(&mut self.changed_messages, rest).into_iter().collect();
+            self.ask(Request::MessageRows { ids }, Asked::MessageRows(thread));
         }
-        self.quitting = Some(self.clock.now());
-        if !self.gone {
-            self.save_draft();
-            self.save_place(Asked::Draft);
+        if !self.changed_threads.is_empty() && !rows {
+            // An answer has room for so many; the rest follows it.
+            let rest = self.changed_threads.iter().nth(THREADS_AT_ONCE).copied();
+            let rest = rest.map(|first| self.changed_threads.split_off(&first)).unwrap_or_default();
+            let ids = std::mem::replace(&mut self.changed_threads, rest).into_iter().collect();
+            self.ask(Request::ThreadRows { ids }, Asked::ThreadRows);
         }
-        self.quit_when_saved();
-    }
-
-    /// Quits once no draft and no send is on its way.
-    fn quit_when_saved(&mut self) {
-        let waits = !self.gone
-            && self
-                .asked
-                .values()
-                .any(|a| matches!(a, Asked::Draft | Asked::Note { .. } | Asked::Send { .. }));
-        if self.quitting.is_some() && !waits {
-            self.effects.push(Effect::Quit);
+        if self.accounts_changed && !accounts {
+            self.accounts_changed = false;
+            self.ask(Request::Accounts, Asked::Accounts);
+        }
+        self.count_views();
+        if self.status_changed && !status {
+            self.status_changed = false;
+            self.ask(Request::Status, Asked::Status);
         }
     }
 
@@ -759,86 +691,6 @@ impl App {
         if let Some(account) = account.filter(|a| !self.templates.contains_key(a)) {
             self.ask(Request::Templates { account: account.clone() }, Asked::Templates(account));
         }
-    }
-
-    /// Puts an overlay on the screen.
-    fn open_overlay(&mut self, kind: Kind, word: Option<String>) {
-        if let Some((overlay, request)) = overlays::open_overlay(kind, self) {
-            let serial = self.next_serial;
-            self.show_overlay(overlay, word);
-            if let Some(request) = request {
-                self.ask(request, Asked::Overlay { serial, search: String::new() });
-            }
-        }
-    }
-
-    pub(super) fn show_overlay(&mut self, overlay: Box<dyn Overlay>, word: Option<String>) {
-        let serial = self.next_serial;
-        self.next_serial += 1;
-        self.overlays.push(Open { serial, overlay, word });
-        self.damage = Damage::ALL;
-    }
-
-    /// Does what an overlay wants done.
-    fn steps(&mut self, serial: u64, steps: Vec<Step>) {
-        for step in steps {
-            match step {
-                Step::Close => {
-                    self.overlays.retain(|o| o.serial != serial);
-                    self.damage = Damage::ALL;
-                }
-                Step::Park => self.park(serial),
-                Step::Talk(talk) => self.talk(talk),
-                Step::Ask(request) => {
-                    let search = match &*request {
-                        Request::Search { text, .. }
-                        | Request::People { text, .. }
-                        | Request::Contacts { text, .. } => text.clone(),
-                        _ => String::new(),
-                    };
-                    self.asks_together(&request);
-                    self.ask(*request, Asked::Overlay { serial, search });
-                }
-                Step::Insert { text, from } => {
-                    let word =
-                        self.overlays.iter_mut().find(|o| o.serial == serial).and_then(|o| o.word.take());
-                    self.insert_text(&text, word.as_deref());
-                    if let Some(id) = from {
-                        self.ask(Request::UseQuickReply { id }, Asked::Plain);
-                    }
-                }
-                Step::SwitchAccount(account) => self.switch_account(account),
-                Step::OpenThread { thread, at } => {
-                    self.list.select(thread);
-                    self.keep_list_cursor_visible();
-                    // What is written there stays as it is.
-                    if at.is_some() || self.conversation.as_ref().is_none_or(|c| c.thread != thread) {
-                        self.open_thread(thread, at);
-                    }
-                    self.focus(Scope::Conversation);
-                }
-                Step::Command(id) => self.run_named(&id),
-                Step::CommandWith { id, argument } => self.run_with(&id, &argument),
-                Step::GoToRow(row) => self.go_to_row(row),
-                Step::PickTemplate { name, language } => self.fill_template(&name, &language),
-                Step::PickReply(id) => self.insert_reply(id),
-                Step::RunMacro(id) => self.look_at_macro_of(id),
-                Step::OpenNextUnread => self.open_next_unread(),
-                Step::OpenLink(link) => self.open_link(&link),
-                Step::SendAt { at, words } => {
-                    self.send(Some(at));
-                    self.say(format!("to be sent {words}"));
-                }
-                Step::Say(s) => self.say(s),
-                Step::Act { threads, act, words } => match *act {
-                    Act::Snooze { .. } => self.finish(&threads, &act, &words),
-                    _ => self.handle(&threads, &act, &words),
-                },
-                Step::Theme(theme) => self.retheme(*theme),
-                Step::Copy(s) => self.copy(&s),
-            }
-        }
-        self.damage |= if self.overlays.is_empty() { Damage::NONE } else { Damage::ALL };
     }
 
     fn focus(&mut self, scope: Scope) {

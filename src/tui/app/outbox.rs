@@ -88,13 +88,18 @@ impl App {
         }
     }
 
-    fn prompt(&mut self, purpose: Purpose, window: Option<Millis>) {
+    /// Reads times as people write them.
+    pub(crate) fn read_time(&self) -> ReadTime {
         let (clock, tz) = (self.clock.clone(), self.tz.clone());
-        let read: ReadTime = Arc::new(move |input| {
+        Arc::new(move |input| {
             let now = clock.now();
             let at = when::parse(input, now, &tz).map_err(|e| e.to_string())?;
             Ok((at, format!("{}, {}", when::describe(at, now, &tz), when::distance(at, now))))
-        });
+        })
+    }
+
+    fn prompt(&mut self, purpose: Purpose, window: Option<Millis>) {
+        let read = self.read_time();
         self.show_overlay(Box::new(SendLater::new(purpose, read, window)), None);
     }
 

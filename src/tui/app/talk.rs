@@ -37,7 +37,7 @@ impl App {
         if let Some(i) = self.overlays.iter().position(|o| o.serial == serial) {
             let open = self.overlays.remove(i);
             // Where it was opened at is selected when its page has come.
-            let at = self.conversation.as_ref().and_then(|c| c.going_to());
+            let at = self.conversation.as_ref().and_then(Conversation::going_to);
             self.parked = Some(Parked { open, at });
             self.damage = Damage::ALL;
         }

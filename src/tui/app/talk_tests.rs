@@ -253,7 +253,7 @@ fn messages_go_to_a_command_and_its_output_comes_back() {
     app.shell = false;
     s.keys(&mut app, "|");
     assert!(app.overlays.is_empty() && said(&app).contains("switched off"));
-    s.keys(&mut app, "g x");
+    s.keys(&mut app, "g E");
     assert!(app.overlays.is_empty() && said(&app).contains("switched off"));
 }
 
@@ -261,7 +261,7 @@ fn messages_go_to_a_command_and_its_output_comes_back() {
 fn a_thread_is_written_to_a_file_page_by_page() {
     let mut s = long(1_200);
     let mut app = s.start((120, 36));
-    s.keys(&mut app, "Enter g x");
+    s.keys(&mut app, "Enter g E");
     assert!(picture(&app).contains("~/Long-2025-11-21.html"));
     s.keys(&mut app, "Ctrl+U");
     s.type_text(&mut app, "/tmp/x.jsonl");
@@ -280,7 +280,7 @@ fn a_thread_is_written_to_a_file_page_by_page() {
     app.update(Event::File(Ok(FileDone::Written { path, bytes: 2_048 })));
     assert!(said(&app).contains("1200 messages") && said(&app).contains("/tmp/x.jsonl"), "{}", said(&app));
     // One that is there is replaced only after a yes.
-    s.keys(&mut app, "g x Ctrl+U");
+    s.keys(&mut app, "g E Ctrl+U");
     s.type_text(&mut app, "/tmp/y.txt");
     s.keys(&mut app, "Enter");
     app.update(Event::File(Err(FileProblem::Exists("/tmp/y.txt".into()))));
@@ -295,7 +295,7 @@ fn a_thread_is_written_to_a_file_page_by_page() {
 fn a_refused_page_leaves_no_file() {
     let mut s = long(10);
     let mut app = s.start((120, 36));
-    s.keys(&mut app, "Enter g x Enter");
+    s.keys(&mut app, "Enter g E Enter");
     let effects = app.update(Event::File(Ok(FileDone::Opened)));
     let Some(Effect::Send(frame)) = effects.last() else { panic!("{effects:?}") };
     let result = Err(Problem::new("store", "the disk failed"));

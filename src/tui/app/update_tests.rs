@@ -4,7 +4,7 @@ use super::tests::*;
 use super::*;
 use crate::model::{Body, Outgoing};
 use crate::protocol::{Changed, Place};
-use crate::tui::overlay::{Delivery, Hint};
+use crate::tui::overlay::{Delivery, Hint, Step};
 use crossterm::event::{KeyCode, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -369,7 +369,7 @@ fn an_overlay_takes_the_keys_gets_its_answers_and_inserts_into_the_text() {
     s.keys(&mut app, "a");
     let effects = app.update(Event::Paste("p".into()));
     s.pump(&mut app, effects);
-    assert_eq!(*log.borrow(), ["Done", "paste p"]);
+    assert_eq!(*log.borrow(), ["Found(\"zzz\", Found {", "paste p"]);
     s.keys(&mut app, "i");
     assert!(app.overlays.is_empty());
     assert_eq!(app.conversation.as_ref().unwrap().composer.text(), "say hello");

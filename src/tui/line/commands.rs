@@ -7,7 +7,7 @@ use crate::model::template::Values;
 use crate::model::thread::{ThreadFilter, ThreadRow};
 use crate::model::{DeliveryState, MessageId, Outgoing, ThreadId};
 use crate::protocol::preferences::Preference;
-use crate::protocol::{Place, Request, Response};
+use crate::protocol::{Found, Place, Request, Response};
 use std::io::{self, Write};
 
 /// Name, what follows it, what it does.
@@ -38,6 +38,11 @@ pub(super) fn meant(word: &str) -> Option<&'static str> {
     let names = || COMMANDS.iter().map(|(name, ..)| *name);
     names().find(|n| *n == word).or_else(|| names().find(|n| !word.is_empty() && n.starts_with(word)))
 }
+
+/// Messages that a search shows.
+const RESULTS: u32 = 20;
+/// Pages that are looked through for them.
+const PAGES: u32 = 60;
 
 impl<W: Write> Talk<W> {
     /// Does what a line says; whether it was the last.
@@ -284,9 +289,22 @@ impl<W: Write> Talk<W> {
             return self.say("search for what?");
         }
         let text = rest.to_owned();
-        let request =
-            Request::Search { text, zone: None, account: None, thread: None, before: None, limit: 20 };
-        let Some(Response::Found(found)) = self.ask(request).await? else { return Ok(()) };
+        let mut found = Found::default();
+        let mut before = None;
+        // Filters look at so many messages at a time: there may be more further back.
+        for _ in 0..PAGES {
+            let (text, first, limit) = (text.clone(), before.is_none(), RESULTS);
+            let request = Request::Search { text, zone: None, account: None, thread: None, before, limit };
+            let Some(Response::Found(page)) = self.ask(request).await? else { return Ok(()) };
+            if first {
+                found.threads = page.threads;
+            }
+            found.hits.items.extend(page.hits.items);
+            before = page.hits.next;
+            if before.is_none() || found.hits.items.len() >= RESULTS as usize {
+                break;
+            }
+        }
         if found.threads.is_empty() && found.hits.items.is_empty() {
             return self.say("nothing was found");
         }

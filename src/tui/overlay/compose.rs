@@ -162,7 +162,7 @@ impl Form {
         found.map(|e| e.field.text().trim().to_owned()).unwrap_or_default()
     }
 
-    fn number(&self, key: &'static str, text: &str) -> Result<f64, FieldProblem> {
+    fn number(key: &'static str, text: &str) -> Result<f64, FieldProblem> {
         let plain = text.trim().trim_end_matches('°').trim_start_matches('+');
         plain.parse().ok().filter(|n: &f64| n.is_finite()).ok_or_else(|| {
             FieldProblem::new(key, if text.is_empty() { "is empty" } else { "must be a number: 38.7223" })
@@ -192,8 +192,8 @@ impl Form {
                     (north, east) = (n.trim().to_owned(), e.trim().to_owned());
                 }
                 Outgoing::Location {
-                    latitude: self.number("latitude", &north)?,
-                    longitude: self.number("longitude", &east)?,
+                    latitude: Self::number("latitude", &north)?,
+                    longitude: Self::number("longitude", &east)?,
                     name: self.of("name"),
                     address: self.of("address"),
                 }
@@ -327,7 +327,7 @@ impl Form {
         let wrong = self.problem();
         let many = self.entries.iter().filter(|e| e.many).count() as u16;
         let single = 2 * (self.entries.len() as u16 - many);
-        let share = if many == 0 { 2 } else { (area.height.saturating_sub(single) / many).clamp(3, 12) };
+        let share = area.height.saturating_sub(single).checked_div(many).unwrap_or(2).clamp(3, 12);
         let height = |e: &Entry| if e.many { share } else { 2 };
         let focus = self.focus.min(self.entries.len() - 1);
         // From the first field on from which the focused one is on the screen.

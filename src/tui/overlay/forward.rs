@@ -72,8 +72,7 @@ impl Item {
             Body::Unsupported { .. } | Body::Unknown { .. } => {
                 (Err("WhatsApp did not hand its content over"), None)
             }
-            #[allow(unreachable_patterns, reason = "kinds that come later are not forwarded by accident")]
-            _ => (Err("this kind cannot be forwarded"), None),
+            Body::Note { .. } => (Err("a note stays here: it is not for customers"), None),
         };
         let content = content.and_then(|c| match c.check() {
             Ok(()) => Ok(c),
@@ -174,7 +173,7 @@ impl ForwardBox {
         }
     }
 
-    fn who(&self, row: &ThreadRow, theme: &Theme) -> String {
+    fn who(row: &ThreadRow, theme: &Theme) -> String {
         let mut out = mask::name(&text::sanitize(&row.title), theme.mask).into_owned();
         if let Some(phone) = row.phone.as_deref().map(display_phone).filter(|p| *p != row.title) {
             out = format!("{out}  {}", mask::numbers(&phone, theme.mask));
@@ -203,7 +202,7 @@ impl ForwardBox {
             } else {
                 right
             };
-            frame::put(buf, line.x, line.y, right.saturating_sub(line.x), &self.who(row, theme), theme.text);
+            frame::put(buf, line.x, line.y, right.saturating_sub(line.x), &Self::who(row, theme), theme.text);
             if i == self.selection.at {
                 frame::select(buf, line, theme);
             }
@@ -225,7 +224,7 @@ impl ForwardBox {
             }
             y += 1;
         };
-        put(&format!("To {}", self.who(row, theme)), theme.strong);
+        put(&format!("To {}", Self::who(row, theme)), theme.strong);
         put(&format!("on {}", self.account(row)), theme.dim);
         if !row.window.is_open(self.now) {
             put("Its window is closed: what is no template will be refused.", theme.warn);

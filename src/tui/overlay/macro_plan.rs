@@ -1,18 +1,20 @@
 //! What a macro would do to a thread: every step in words, with its text filled in, the request that does it, and
 //! what stands in its way. Made anew whenever a value changes; nothing is asked and nothing is done here.
 
+use super::later::ReadTime;
 use super::variables::{Filled, Given, Variables};
 use crate::clock::Millis;
 use crate::model::event::Recipient;
-use crate::model::ids::{QuickReplyId, ThreadId};
+use crate::model::handling::{Act, BEFORE_WINDOW, Label, Nap};
+use crate::model::ids::{LabelId, QuickReplyId, ThreadId};
 use crate::model::macros::{Macro, MacroStep};
-use crate::model::outgoing::Outgoing;
+use crate::model::outgoing::{FieldProblem, Outgoing, check_note};
 use crate::model::quick_reply::QuickReply;
 use crate::protocol::Request;
 use crate::protocol::preferences::Preference;
 
 /// The thread that a macro is for, and what is known of it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Target {
     /// The thread.
     pub thread: ThreadId,
@@ -22,8 +24,14 @@ pub struct Target {
     pub vars: Variables,
     /// The quick replies there are.
     pub replies: Vec<QuickReply>,
-    /// Whether free text may be sent.
-    pub window_open: bool,
+    /// How long the window is open yet, in milliseconds; nothing when it is closed.
+    pub window: Option<Millis>,
+    /// The labels there are.
+    pub labels: Vec<Label>,
+    /// Who runs it.
+    pub me: String,
+    /// Reads times.
+    pub read_time: ReadTime,
     /// The newest message's time, and when the last one was stored.
     pub newest: (Millis, Option<Millis>),
 }
@@ -108,6 +116,34 @@ fn step_of(step: &MacroStep, target: &Target, given: &Given, plan: &mut Plan) ->
                 Planned { words: "send a text".into(), template: Some(text.clone()), ..Planned::default() };
             send(planned, text, target, given, &mut plan.missing)
         }
+        MacroStep::Note(text) => {
+            let planned =
+                Planned { words: "write a note".into(), template: Some(text.clone()), ..Planned::default() };
+            fill(planned, text, target, given, &mut plan.missing, |text| {
+                check_note(&text)?;
+                Ok(Request::AddNote { thread, text })
+            })
+        }
+        MacroStep::Label(name) => {
+            label(format!("put the label {name} on"), name, target, |id| (vec![id], Vec::new()))
+        }
+        MacroStep::Unlabel(name) => {
+            label(format!("take the label {name} off"), name, target, |id| (Vec::new(), vec![id]))
+        }
+        MacroStep::Assign(to) => {
+            let (words, to) = match to.as_str() {
+                "nobody" => ("give it to nobody".to_owned(), None),
+                "me" => (format!("give it to {} (you)", target.me), Some(target.me.clone())),
+                name => (format!("give it to {name}"), Some(name.to_owned())),
+            };
+            act(words, target, Act::Assign { to })
+        }
+        MacroStep::Priority(priority) => {
+            act(format!("priority {}", priority.as_str()), target, Act::Priority { priority: *priority })
+        }
+        MacroStep::Resolve => act("resolve it".into(), target, Act::Resolve),
+        MacroStep::Reopen => act("reopen it".into(), target, Act::Reopen),
+        MacroStep::Snooze(until) => snooze(until, target),
         MacroStep::Read => {
             let (upto, stored) = target.newest;
             ask("mark the thread read", Request::MarkRead { thread, upto, stored, receipt: true })
@@ -131,6 +167,41 @@ fn step_of(step: &MacroStep, target: &Target, given: &Given, plan: &mut Plan) ->
     }
 }
 
+fn act(words: String, target: &Target, act: Act) -> Planned {
+    let request = Request::Act { threads: vec![target.thread], act };
+    Planned { words, request: Some(request), ..Planned::default() }
+}
+
+fn label(
+    words: String,
+    name: &str,
+    target: &Target,
+    which: impl Fn(LabelId) -> (Vec<LabelId>, Vec<LabelId>),
+) -> Planned {
+    let Some(found) = target.labels.iter().find(|l| l.name.to_lowercase() == name.to_lowercase()) else {
+        return Planned { words, trouble: Some(format!("there is no label {name}")), ..Planned::default() };
+    };
+    let (add, remove) = which(found.id);
+    act(words, target, Act::Label { add, remove })
+}
+
+fn snooze(until: &str, target: &Target) -> Planned {
+    let nap = |words: String, nap: Nap| act(words, target, Act::Snooze { nap });
+    let no =
+        |why: String| Planned { words: format!("snooze {until}"), trouble: Some(why), ..Planned::default() };
+    match until {
+        "until reply" => nap("snooze it until the customer replies".into(), Nap::Reply),
+        "before window" if target.window.is_some_and(|left| left > BEFORE_WINDOW) => {
+            nap("snooze it until 1 hour before the window closes".into(), Nap::Window)
+        }
+        "before window" => no("the window is open for less than an hour, or closed".into()),
+        time => match (target.read_time)(time) {
+            Ok((at, words)) => nap(format!("snooze it until {words}"), Nap::Time { at }),
+            Err(why) => no(why),
+        },
+    }
+}
+
 /// Why the files of a reply are not sent: no account can send any.
 #[must_use]
 pub fn files_trouble(reply: &QuickReply) -> Option<String> {
@@ -149,22 +220,32 @@ fn send(
     given: &Given,
     missing: &mut Vec<String>,
 ) -> Planned {
-    if !target.window_open {
+    if target.window.is_none() {
         planned.trouble = Some("the window is closed: only a template can be sent".into());
         return planned;
     }
+    fill(planned, template, target, given, missing, |text| {
+        let content = Outgoing::text(text.trim_end());
+        content.check()?;
+        let to = Recipient::Thread { thread: target.thread };
+        Ok(Request::Send { account: None, to, content, quote: None, at: None })
+    })
+}
+
+/// Fills a text in; with all its values it becomes a request.
+fn fill(
+    mut planned: Planned,
+    template: &str,
+    target: &Target,
+    given: &Given,
+    missing: &mut Vec<String>,
+    request: impl FnOnce(String) -> Result<Request, FieldProblem>,
+) -> Planned {
     match target.vars.fill(template, given) {
-        Filled::Text(text) => {
-            let content = Outgoing::text(text.trim_end());
-            match content.check() {
-                Ok(()) => {
-                    let to = Recipient::Thread { thread: target.thread };
-                    planned.request =
-                        Some(Request::Send { account: None, to, content, quote: None, at: None });
-                }
-                Err(e) => planned.trouble = Some(e.to_string()),
-            }
-        }
+        Filled::Text(text) => match request(text) {
+            Ok(request) => planned.request = Some(request),
+            Err(e) => planned.trouble = Some(e.to_string()),
+        },
         Filled::Missing(names) => {
             for name in names {
                 if !missing.contains(&name) {

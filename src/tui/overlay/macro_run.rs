@@ -353,3 +353,147 @@ impl Overlay for MacroRun {
         self.foot().into_iter().map(|(key, does)| Hint::new(key, does)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{draw_everywhere, picture, press, quick_replies, write};
+    use super::super::variables::Variables;
+    use super::*;
+    use crate::model::handling::{Act, Label, LabelColor, Nap, Priority};
+    use crate::model::ids::{LabelId, MacroId, ThreadId};
+    use crate::model::macros::MacroStep;
+
+    fn target() -> Target {
+        let mut replies = quick_replies();
+        replies[2].files = vec!["/srv/prices.pdf".into()];
+        Target {
+            thread: ThreadId([1; 16]),
+            title: "Marta Souza".into(),
+            vars: Variables {
+                contact_name: "Marta Souza".into(),
+                contact_first_name: "Marta".into(),
+                operator_name: "Ana".into(),
+                ..Variables::default()
+            },
+            replies,
+            window: Some(7_200_000),
+            labels: vec![Label { id: LabelId([5; 16]), name: "Paid".into(), color: LabelColor::Green }],
+            me: "ana".into(),
+            read_time: std::sync::Arc::new(|text| match text {
+                "2h" => Ok((7_200_000, "today 11:40, in 2 h".into())),
+                other => Err(format!("`{other}` is not understood")),
+            }),
+            newest: (9, Some(9)),
+        }
+    }
+
+    fn run(steps: &[&str]) -> MacroRun {
+        let found = Macro {
+            id: MacroId([7; 16]),
+            name: "shipped".into(),
+            about: "Says that the order is on its way".into(),
+            steps: steps.iter().map(|s| MacroStep::from((*s).to_owned())).collect(),
+            ..Macro::default()
+        };
+        MacroRun::new(found, target())
+    }
+
+    #[test]
+    fn enter_in_the_last_value_looks_and_another_runs() {
+        let mut o = run(&["reply order", "mark read", "open next"]);
+        write(&mut o, "4711");
+        press(&mut o, "Enter");
+        assert_eq!(press(&mut o, "Enter"), vec![], "the carrier is missing");
+        write(&mut o, "UPS");
+        assert_eq!(press(&mut o, "Enter"), vec![], "this one goes to the steps");
+        let steps = press(&mut o, "Enter");
+        let [Step::Ask(r)] = steps.as_slice() else { panic!("{steps:?}") };
+        let Request::Together { requests } = r.as_ref() else { panic!("{r:?}") };
+        assert_eq!(requests.len(), 4, "two steps and two counts: {requests:?}");
+        assert_eq!(press(&mut o, "Enter Esc"), vec![], "it runs once, and is waited for");
+        let all = (0..4).map(|_| Ok(Response::Done)).collect();
+        let steps = o.deliver(Delivery::Together(all));
+        assert_eq!(steps, vec![Step::Close, Step::OpenNextUnread, Step::Say("shipped: 3 steps done".into())]);
+    }
+
+    #[test]
+    fn what_is_done_to_a_thread_is_planned_by_name() {
+        let acts = |steps: &[&str]| -> Vec<Act> {
+            let o = run(steps);
+            assert!(o.plan.is_possible(), "{:?}", o.plan);
+            let requests = o.plan.steps.into_iter().filter_map(|s| s.request);
+            let act = |r| match r {
+                Request::Act { threads, act } if threads == [ThreadId([1; 16])] => act,
+                other => panic!("{other:?}"),
+            };
+            requests.map(act).collect()
+        };
+        let steps =
+            ["label paid", "unlabel Paid", "assign me", "assign bo", "assign nobody", "priority high"];
+        let id = LabelId([5; 16]);
+        let to = |name: &str| Act::Assign { to: Some(name.into()) };
+        let want = [
+            Act::Label { add: vec![id], remove: vec![] },
+            Act::Label { add: vec![], remove: vec![id] },
+            to("ana"),
+            to("bo"),
+            Act::Assign { to: None },
+            Act::Priority { priority: Priority::High },
+        ];
+        assert_eq!(acts(&steps), want);
+        let nap = |nap| Act::Snooze { nap };
+        assert_eq!(
+            acts(&["snooze 2h", "snooze until reply", "snooze before window", "resolve", "reopen"]),
+            [nap(Nap::Time { at: 7_200_000 }), nap(Nap::Reply), nap(Nap::Window), Act::Resolve, Act::Reopen]
+        );
+        let mut closing = target();
+        closing.window = Some(60_000);
+        for wrong in ["label gone", "snooze soon", "snooze before window"] {
+            let found = Macro { steps: vec![MacroStep::from(wrong.to_owned())], ..Macro::default() };
+            let plan = plan(&found, &closing, &Given::new());
+            assert!(!plan.is_possible() && plan.steps[0].request.is_none(), "{wrong}: {plan:?}");
+        }
+    }
+
+    #[test]
+    fn a_count_that_is_refused_does_not_undo_what_was_done() {
+        let mut o = run(&["mark read"]);
+        press(&mut o, "Enter");
+        let refused = Err(Problem::not_found("this macro is not here"));
+        assert!(o.deliver(Delivery::Together(vec![Ok(Response::Done), refused])).contains(&Step::Close));
+    }
+
+    #[test]
+    fn looks() {
+        let mut o = run(&["reply order", "text Bye, {{ contact.first_name }}!", "mark read", "open next"]);
+        insta::assert_snapshot!("macro_run_values_80x24", picture(&o, 80, 24));
+        write(&mut o, "4711");
+        press(&mut o, "Enter");
+        write(&mut o, "UPS");
+        press(&mut o, "Enter");
+        for (w, h) in [(80, 24), (120, 36), (200, 50)] {
+            insta::assert_snapshot!(format!("macro_run_{w}x{h}"), picture(&o, w, h));
+        }
+        draw_everywhere(&o);
+        press(&mut o, "Enter");
+        insta::assert_snapshot!("macro_run_running_80x24", picture(&o, 80, 24));
+        let p = Problem::new("refused", "131026 not deliverable").next("send a template");
+        o.deliver(Delivery::Together(vec![Ok(Response::Done), Err(p)]));
+        insta::assert_snapshot!("macro_run_ended_80x24", picture(&o, 80, 24));
+        draw_everywhere(&o);
+        let o = run(&["reply gone", "reply spasibo", "dance", "label vip", "assign me", "resolve"]);
+        insta::assert_snapshot!("macro_run_impossible_80x24", picture(&o, 80, 24));
+        draw_everywhere(&o);
+        let mut o = run(&["mute"]);
+        press(&mut o, "Enter");
+        o.deliver(Delivery::Problem(
+            Problem::new("window_closed", "the window is closed").next("send a template"),
+        ));
+        insta::assert_snapshot!("macro_run_refused_120x36", picture(&o, 120, 36));
+        // More steps than rows: they scroll.
+        let mut o = run(&["text one {{ contact.first_name }}"; 14]);
+        press(&mut o, "PageDown Down");
+        draw_everywhere(&o);
+        insta::assert_snapshot!("macro_run_scrolled_80x24", picture(&o, 80, 24));
+    }
+}

@@ -306,3 +306,75 @@ impl Overlay for MacroPicker {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{draw_everywhere, picture, press, write};
+    use super::*;
+    use crate::model::macros::MacroStep;
+
+    fn all() -> Vec<Macro> {
+        let make = |n: u8, name: &str, about: &str, steps: &[&str], used: u64, own: bool| Macro {
+            id: MacroId([n; 16]),
+            name: name.into(),
+            about: about.into(),
+            steps: steps.iter().map(|s| MacroStep::from((*s).to_owned())).collect(),
+            owner: own.then(|| "ana".into()),
+            used,
+            updated_at: 0,
+        };
+        vec![
+            make(
+                1,
+                "thank-and-close",
+                "Thanks, then the next",
+                &["reply thanks", "mark read", "open next"],
+                41,
+                false,
+            ),
+            make(2, "shipped", "", &["reply order", "mark read"], 3, true),
+            make(3, "noise", "\u{1b}[31mred", &["mute", "dance"], 0, false),
+        ]
+    }
+
+    #[test]
+    fn a_macro_is_found_by_name_and_by_what_it_does() {
+        let o = || MacroPicker::new(all());
+        assert_eq!(press(&mut o(), "Enter"), vec![Step::Close, Step::RunMacro(MacroId([1; 16]))]);
+        let mut by_name = o();
+        write(&mut by_name, "ship");
+        assert_eq!(press(&mut by_name, "Enter"), vec![Step::Close, Step::RunMacro(MacroId([2; 16]))]);
+        let mut by_step = o();
+        write(&mut by_step, "reply order");
+        assert_eq!(press(&mut by_step, "Enter"), vec![Step::Close, Step::RunMacro(MacroId([2; 16]))]);
+        let mut none = o();
+        write(&mut none, "zzz");
+        assert_eq!(press(&mut none, "Enter F3 F4"), vec![]);
+    }
+
+    #[test]
+    fn deleting_takes_another_key() {
+        let mut o = MacroPicker::new(all());
+        assert_eq!(press(&mut o, "F4 n"), vec![]);
+        let id = MacroId([1; 16]);
+        let ask = Step::Ask(Box::new(Request::Macro { act: MacroRequest::Delete { id } }));
+        assert_eq!(press(&mut o, "F4 y"), vec![ask]);
+        assert_eq!(
+            o.deliver(Delivery::Done),
+            vec![Step::Say("macro thank-and-close deleted".into()), list()]
+        );
+    }
+
+    #[test]
+    fn looks() {
+        let mut o = MacroPicker::new(all());
+        for (w, h) in [(80, 24), (120, 36), (200, 50)] {
+            insta::assert_snapshot!(format!("macros_{w}x{h}"), picture(&o, w, h));
+        }
+        press(&mut o, "Down F4");
+        insta::assert_snapshot!("macros_delete_80x24", picture(&o, 80, 24));
+        draw_everywhere(&o);
+        insta::assert_snapshot!("macros_none_80x24", picture(&MacroPicker::new(Vec::new()), 80, 24));
+        draw_everywhere(&MacroPicker::new(Vec::new()));
+    }
+}

@@ -169,7 +169,8 @@ mod tests {
     fn looks() {
         let mut p = PipeBox::new("wc -w", 12);
         insta::assert_snapshot!("pipe_running_80x24", picture(&p, 80, 24));
-        let many: String = (0..90).map(|i| format!("line {i} 王小明 مرحبا\n")).collect();
+        let many: Vec<String> = (0..90).map(|i| format!("line {i} 王小明 مرحبا")).collect();
+        let many = many.join("\n");
         p.deliver(ended(&many, true, "stopped after 256 kB"));
         press(&mut p, "PageDown j");
         insta::assert_snapshot!("pipe_80x24", picture(&p, 80, 24));

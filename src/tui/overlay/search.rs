@@ -218,7 +218,7 @@ impl SearchBox {
             self.more = false;
             self.next = found.hits.next;
             let new: Vec<Hit> = found.hits.items.into_iter().filter(|h| !known(h)).collect();
-            let mut steps = self.ask_around(&new);
+            let mut steps = Self::ask_around(&new);
             self.hits.extend(new);
             steps.extend(self.go_on());
             return steps;
@@ -238,13 +238,13 @@ impl SearchBox {
             return self.open();
         }
         self.around.clear();
-        let mut steps = self.ask_around(&self.hits);
+        let mut steps = Self::ask_around(&self.hits);
         steps.extend(self.go_on());
         steps
     }
 
     /// Asks for what stands around messages.
-    fn ask_around(&self, hits: &[Hit]) -> Vec<Step> {
+    fn ask_around(hits: &[Hit]) -> Vec<Step> {
         let messages: Vec<MessageId> = hits.iter().map(|h| h.message.id).collect();
         if messages.is_empty() {
             return Vec::new();

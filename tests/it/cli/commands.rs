@@ -122,7 +122,7 @@ pub(super) fn message(state: DeliveryState) -> Message {
 }
 
 /// An engine with one account, one thread and one message that moves through `states` at every look.
-fn engine(states: &'static [DeliveryState]) -> Scripted {
+pub(super) fn engine(states: &'static [DeliveryState]) -> Scripted {
     let looks = std::sync::atomic::AtomicUsize::new(0);
     let replies = std::sync::Mutex::new(Vec::<QuickReply>::new());
     let macros = std::sync::Mutex::new(Vec::<Macro>::new());
@@ -472,7 +472,7 @@ async fn a_note_is_added_and_what_is_none_is_refused_before_any_engine_is_asked(
     let place = Place::new();
     let launcher = engine(&[]);
     let e = place.run(&launcher, &["notes", "add", "Marta", "call her on Friday"]).await;
-    assert_eq!((e.exit, e.out.as_str()), (Exit::Done, "noted at Marta Souza\n"), "{}", e.err);
+    assert_eq!((e.exit, e.out.as_str()), (Exit::Done, "noted at Marta[2J Souza\n"), "{}", e.err);
     let e = place.run(&launcher, &["notes", "add", "Marta", "-1 day", "--json"]).await;
     let v: Value = serde_json::from_str(&e.out).unwrap();
     assert_eq!(v["note"], MESSAGE.to_string());

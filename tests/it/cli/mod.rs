@@ -2,6 +2,7 @@
 
 mod binary;
 mod commands;
+mod export;
 mod handling;
 mod outbox;
 mod scripted;

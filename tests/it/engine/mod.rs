@@ -1,6 +1,7 @@
 //! The engine against the emulator over real HTTP: in, out, ticks, failures, two clients.
 
 mod notes;
+mod talk;
 
 use crate::common::{Bed, ask, eventually};
 use serde_json::json;

@@ -234,6 +234,9 @@ fn inbox(house: &House, texts: &[(&str, &str)]) -> Vec<String> {
         let mut screen = house.screen(&[], rows, cols);
         screen.wait("the list", |s| s.contains("Inbox"));
         screen.settle();
+        // It goes on where the last one was left.
+        screen.press("\u{1b}");
+        screen.settle();
         // Every thread where there is one pane; where there are more, their beginning and the end of the list.
         for n in 0..texts.len() {
             if cols > 80 && n % 4 != 0 {

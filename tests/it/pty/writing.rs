@@ -38,6 +38,12 @@ fn start(editor: &str, data: Arc<tempfile::TempDir>) -> Term {
     Term::over(pty.master, child, rows, cols, data)
 }
 
+/// Opens a thread and waits until its window is open: until then a template is offered.
+fn open_for_reply(t: &mut Term) {
+    open_marta(t);
+    t.wait("an open window", |s| s.contains("window 2"));
+}
+
 fn sheets(dir: &Path) -> Vec<std::path::PathBuf> {
     let all = std::fs::read_dir(dir).unwrap().filter_map(Result::ok).map(|e| e.path());
     all.filter(|p| p.file_name().unwrap().to_str().unwrap().starts_with("switchboard-")).collect()
@@ -56,7 +62,7 @@ fn the_editor_has_the_terminal_and_every_key_until_it_ends() {
     let modes = data.path().join("modes");
     let editor = format!("cd {} && {editor}", data.path().display());
     let mut t = start(&editor, Arc::clone(&data));
-    open_marta(&mut t);
+    open_for_reply(&mut t);
     t.press("r");
     t.see("Enter send");
     t.press("Oi, Marta");
@@ -93,7 +99,7 @@ fn an_editor_that_gives_up_or_is_not_there_changes_nothing() {
     let data = Arc::new(private_dir());
     let editor = script(data.path(), "quits", "echo gone > \"$1\"; exit 1");
     let mut t = start(&editor, Arc::clone(&data));
-    open_marta(&mut t);
+    open_for_reply(&mut t);
     t.press("r");
     t.see("Enter send");
     t.press("as it was");
@@ -112,7 +118,7 @@ fn a_process_that_is_told_to_end_keeps_what_was_saved_in_the_editor() {
     let data = Arc::new(private_dir());
     let editor = script(data.path(), "slow", "echo 'saved half way' > \"$1\"; echo READY; exec sleep 600");
     let mut t = start(&editor, Arc::clone(&data));
-    open_marta(&mut t);
+    open_for_reply(&mut t);
     t.press("r");
     t.see("Enter send");
     t.press("before");
@@ -153,7 +159,7 @@ fn the_screen_that_takes_over_goes_on_in_the_middle_of_a_word() {
     open_marta(&mut first);
     let mut second = Term::start(first.data.clone(), 24, 80);
     second.see("Marta Souza");
-    open_marta(&mut second);
+    open_for_reply(&mut second);
     second.press("r");
     second.see("Enter send");
     second.press("in the middle");
