@@ -296,6 +296,10 @@ fn say(i: usize, id: &str, name: &str, text: &str) -> Vec<u8> {
 fn notification_and_clipboard(house: &House) {
     let mut screen = house.screen(&[], 36, 120);
     screen.wait("the list", |s| s.contains("Inbox"));
+    screen.settle();
+    // It goes on where the last one was left.
+    screen.press("\u{1b}");
+    screen.settle();
     screen.press("\u{1b}[O");
     screen.settle();
     let evil = r"pay \u001b]777;notify;a;b\u001b\\ \u009d52;c;eA==\u009c now;\u0007\u202e";
@@ -326,6 +330,9 @@ fn a_name_in_a_quick_reply(house: &House) {
     assert_eq!(added.code, 0, "{}", String::from_utf8_lossy(&added.err));
     let mut screen = house.screen(&[], 36, 120);
     screen.wait("the list", |s| s.contains("Eve[31m the bank"));
+    screen.settle();
+    // It goes on where the last one was left.
+    screen.press("\u{1b}");
     screen.settle();
     screen.press("gg\r");
     screen.wait("the conversation", |s| s.contains("hello there"));
