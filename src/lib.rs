@@ -14,6 +14,7 @@
 //! | what is on the screen and which key does what | [`tui`] |
 //! | how text is measured, wrapped and made safe for a terminal | [`text`] |
 //! | what a shell command prints | [`cli`] |
+//! | how a conversation becomes a file | [`export`] |
 //! | what a copied or exported conversation looks like | [`export`] |
 //! | what a file may configure | [`config`] |
 //! | how the stand-in provider behaves | [`emulator`] |
