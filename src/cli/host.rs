@@ -45,7 +45,7 @@ pub struct EmulatorPlan {
     pub state: Option<PathBuf>,
     /// Whether customers write by themselves.
     pub play: bool,
-    /// What goes wrong on purpose; checked with [`faults`].
+    /// What goes wrong on purpose; checked with `faults`.
     pub faults: Option<String>,
 }
 

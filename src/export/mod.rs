@@ -1,6 +1,6 @@
 //! Conversations as text, JSON lines or a page to read: what is copied, handed to a command, or kept in a file.
 //!
-//! Pure but for [`file`]: messages in, text out, one after the other, so that a thread of any length needs no memory. Everything that a
+//! Pure but for [`mod@file`]: messages in, text out, one after the other, so that a thread of any length needs no memory. Everything that a
 //! stranger wrote is made safe for where it goes: no control character, no line that looks like ours, no markup.
 
 pub mod file;
