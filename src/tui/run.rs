@@ -236,7 +236,11 @@ async fn screen(
     options: TuiOptions,
     tz: TimeZone,
     mut told: mpsc::Receiver<Told>,
-    #[cfg_attr(not(feature = "desktop-notify"), allow(unused_variables))] outside: Handle,
+    #[cfg_attr(
+        not(feature = "desktop-notify"),
+        allow(unused_variables, reason = "only desktop notifications need it")
+    )]
+    outside: Handle,
 ) -> anyhow::Result<Left> {
     let Connection { requests, mut frames } = connection;
     let env = |name: &str| std::env::var(name).ok();
