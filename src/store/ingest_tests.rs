@@ -313,6 +313,26 @@ async fn quotes_are_found_by_the_inner_token_and_when_their_message_comes_later(
 }
 
 #[tokio::test]
+async fn a_quote_says_what_was_said_though_the_edit_comes_before_two_conversations_become_one() {
+    let bed = Bed::new().await;
+    let (user, phone) = (Identity::bsuid("BR.1"), Identity::phone("5511988881234"));
+    let both = [user.clone(), phone.clone()];
+    let by = |id: &Identity| person(std::slice::from_ref(id), "Marta");
+    bed.webhook(vec![says(&by(&user), "w1", NOW, "at five")]).await;
+    let Change::Message(mut answer) = says(&by(&phone), "w2", NOW + 9000, "fine") else { unreachable!() };
+    answer.quotes = Some("w1".into());
+    bed.webhook(vec![Change::Message(answer)]).await;
+    let edit =
+        Change::Edited { at: NOW + 5000, peer: by(&user), target: "w1".into(), body: Body::text("at six") };
+    bed.webhook(vec![edit]).await;
+    bed.webhook(vec![says(&person(&both, "Marta"), "w3", NOW + 10_000, "both")]).await;
+    let thread = bed.threads().await[0].id;
+    let quote = bed.messages(thread).await.into_iter().find_map(|m| m.quote).unwrap();
+    assert_eq!(quote.text, "at six", "the answer was written after the edit");
+    bed.whole().await;
+}
+
+#[tokio::test]
 async fn a_late_message_is_marked_counted_and_brings_its_thread_up() {
     let bed = Bed::new().await;
     let amara = person(&[Identity::phone("447700900123")], "Amara");

@@ -73,6 +73,9 @@ pub(super) const THREAD_COLUMNS: &str = "t.id, t.uid, t.account_id, t.contact_ui
      (SELECT group_concat(lower(hex(l.uid)) || ' ' || l.color || ' ' || l.name, char(10)) \
       FROM thread_labels x JOIN labels l ON l.id = x.label_id WHERE x.thread_id = t.id)";
 
+/// How many they are.
+pub(super) const THREAD_WIDTH: usize = 23;
+
 /// A row of the thread list, with its local number.
 pub(super) fn thread_row(r: &Row<'_>, names: &AccountNames) -> Result<(i64, ThreadRow), StoreError> {
     let preview = match r.get_ref(7)? {

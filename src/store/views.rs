@@ -1,8 +1,8 @@
 //! Reading the views: which threads a list shows, page by page, and how many there are.
 //!
-//! A page is found in two steps. First places and numbers of threads come from the indexes alone, a few lists merged;
-//! then the rows of the page are read. So a page costs the same at any depth, however many threads there are. A
-//! filter of an operator's own is looked up row by row along the list that fits it best, so many rows at a time.
+//! A view is a few lists, each in an index in its own order. One statement merges them and reads each thread as its
+//! turn comes, so a page costs the same at any depth, however many threads and lists there are. A filter of an
+//! operator's own is looked up row by row along the lists that fit it best, so many rows at a time.
 
 use super::StoreError;
 use super::reader::Reader;
@@ -14,14 +14,15 @@ use crate::model::ids::{AccountId, LabelId, ThreadId};
 use crate::model::thread::{ThreadFilter, ThreadRow};
 use crate::model::window::LENGTH;
 use crate::protocol::{Cursor, LabelRow, Page, ViewCounts};
-use rusqlite::{OptionalExtension, Row, ToSql, params};
+use rusqlite::types::Value;
+use rusqlite::{OptionalExtension, Row, ToSql, params, params_from_iter};
 
 /// With more unread threads than this the lists are walked instead of sorting them all.
 const FEW: i64 = 2_000;
 /// Rows that a page of an operator's own filter looks at.
 const LOOKED_AT: usize = 4_000;
-/// Rows that it takes at once.
-const CHUNK: usize = 500;
+/// Lists that one statement merges; SQLite has a limit of 500.
+const MERGED: usize = 240;
 
 /// The columns of [`THREAD_COLUMNS`] about how a thread is handled, from `first` on.
 pub(super) fn handling(r: &Row<'_>, first: usize) -> Result<Handling, StoreError> {
@@ -88,8 +89,109 @@ enum Source {
     Window(Millis),
 }
 
-/// A thread's place in a list, and its number.
-type Key = (Millis, i64);
+impl Source {
+    /// The statements of the lists of one account, whose number is parameter `n`. Each gives a place and a thread;
+    /// parameters 1 and 2 are the place before, 4 is what [`Source::what`] says.
+    fn lists(&self, n: usize) -> Vec<String> {
+        let state = |s: &State| s.number();
+        let next = "(last_at, id) < (?1, ?2)";
+        match self {
+            Self::Lists(states, assigned) => {
+                let nobody = [true, false].into_iter().filter(|n| assigned.is_none_or(|a| a != *n));
+                let one = |s: &State, nobody: bool| {
+                    format!(
+                        "SELECT last_at AS place, id AS thread FROM threads WHERE account_id = ?{n} \
+                         AND state = {} AND (assignee IS NULL) = {nobody} AND {next}",
+                        state(s)
+                    )
+                };
+                nobody.flat_map(|nobody| states.iter().map(move |s| one(s, nobody))).collect()
+            }
+            Self::ManyUnread => Self::Lists(State::ALL.to_vec(), None)
+                .lists(n)
+                .into_iter()
+                .map(|sql| {
+                    let sql = sql.replace("FROM threads", "FROM threads INDEXED BY threads_list");
+                    sql + " AND unread > 0"
+                })
+                .collect(),
+            Self::Unread => vec![format!(
+                "SELECT last_at AS place, id AS thread FROM threads INDEXED BY threads_unread \
+                 WHERE account_id = ?{n} AND unread > 0 AND {next}"
+            )],
+            Self::Failed => vec![format!(
+                "SELECT last_at AS place, id AS thread FROM threads INDEXED BY threads_failed \
+                 WHERE account_id = ?{n} AND failed > 0 AND {next}"
+            )],
+            Self::Assigned(_, states) => states
+                .iter()
+                .map(|s| {
+                    format!(
+                        "SELECT last_at AS place, id AS thread FROM threads WHERE assignee = ?4 \
+                         AND account_id = ?{n} AND state = {} AND {next}",
+                        state(s)
+                    )
+                })
+                .collect(),
+            Self::Label(_) => vec![format!(
+                "SELECT t.last_at AS place, t.id AS thread FROM thread_labels x \
+                 CROSS JOIN threads t ON t.id = x.thread_id \
+                 WHERE x.label_id = ?4 AND t.account_id = ?{n} AND (t.last_at, t.id) < (?1, ?2)"
+            )],
+            // A window is open for a day at most: every thread with an open one is among the newest of its list.
+            Self::Window(_) => [true, false]
+                .iter()
+                .map(|nobody| {
+                    format!(
+                        "SELECT window_until AS place, id AS thread FROM threads WHERE account_id = ?{n} \
+                         AND state = 0 AND (assignee IS NULL) = {nobody} AND last_at > ?4 - {LENGTH} \
+                         AND window_until > ?4 AND (window_until, id) > (?1, ?2)"
+                    )
+                })
+                .collect(),
+        }
+    }
+
+    /// Parameter 4 of the lists.
+    fn what(&self) -> Value {
+        match self {
+            Self::Assigned(who, _) => Value::Text(who.clone()),
+            Self::Label(id) => Value::Integer(*id),
+            Self::Window(now) => Value::Integer(*now),
+            Self::Lists(..) | Self::Unread | Self::ManyUnread | Self::Failed => Value::Null,
+        }
+    }
+
+    /// The place before the first one.
+    fn start(&self) -> Cursor {
+        match self {
+            Self::Window(_) => Cursor { at: i64::MIN, row: i64::MIN },
+            _ => Cursor { at: i64::MAX, row: i64::MAX },
+        }
+    }
+
+    /// The statement that reads the threads of all lists of so many accounts in their order: the place, then
+    /// [`THREAD_COLUMNS`]. Parameter 3 is how many, those from 5 on are the accounts. The lists are merged as they are
+    /// read; the join keeps their order, for the merged list is its outer loop.
+    fn sql(&self, accounts: usize) -> Option<String> {
+        let lists: Vec<String> = (0..accounts).flat_map(|n| self.lists(n + 5)).collect();
+        let order = match self {
+            Self::Window(_) => "ASC",
+            _ => "DESC",
+        };
+        (!lists.is_empty()).then(|| {
+            format!(
+                "SELECT {THREAD_COLUMNS}, k.place FROM ({} ORDER BY place {order}, thread {order} LIMIT ?3) k \
+                 CROSS JOIN threads t ON t.id = k.thread",
+                lists.join(" UNION ALL ")
+            )
+        })
+    }
+}
+
+fn integer(n: usize) -> Value {
+    Value::Integer(i64::try_from(n).unwrap_or(i64::MAX))
+}
 
 /// The local numbers of one account, or of all.
 fn accounts_of(names: &AccountNames, account: Option<&AccountId>) -> Result<Vec<i64>, StoreError> {
@@ -103,91 +205,62 @@ fn accounts_of(names: &AccountNames, account: Option<&AccountId>) -> Result<Vec<
 }
 
 impl Reader {
-    fn keys(&self, sql: &str, with: &[&dyn ToSql], out: &mut Vec<Key>) -> Result<(), StoreError> {
-        let mut st = self.conn.prepare_cached(sql)?;
-        let mut found = st.query(with)?;
+    /// Reads the threads of a source behind `from` in their order, at most so many, until `each` says that it is enough
+    /// by giving false. `each` gets the place of the thread behind which to go on.
+    fn walk(
+        &self,
+        source: &Source,
+        accounts: &[i64],
+        names: &AccountNames,
+        from: Cursor,
+        limit: usize,
+        each: &mut dyn FnMut(Cursor, ThreadRow) -> bool,
+    ) -> Result<(), StoreError> {
+        let per = MERGED / source.lists(0).len().max(1);
+        if accounts.len() > per {
+            return self.walk_groups(source, accounts, names, from, limit, each);
+        }
+        let Some(sql) = source.sql(accounts.len()) else { return Ok(()) };
+        let mut with = vec![Value::Integer(from.at), Value::Integer(from.row), integer(limit), source.what()];
+        with.extend(accounts.iter().copied().map(Value::Integer));
+        let mut st = self.conn.prepare_cached(&sql)?;
+        let mut found = st.query(params_from_iter(with))?;
         while let Some(r) = found.next()? {
-            out.push((r.get(0)?, r.get(1)?));
+            let (row, thread) = rows::thread_row(r, names)?;
+            if !each(Cursor { at: r.get(rows::THREAD_WIDTH)?, row }, thread) {
+                break;
+            }
         }
         Ok(())
     }
 
-    /// The next places of a source behind `from`, at most so many, in its order.
-    fn places(
+    /// [`Reader::walk`] over more accounts than one statement can merge: a page of each group, merged here.
+    fn walk_groups(
         &self,
         source: &Source,
         accounts: &[i64],
+        names: &AccountNames,
         from: Cursor,
         limit: usize,
-    ) -> Result<Vec<Key>, StoreError> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let mut out = Vec::new();
-        for account in accounts {
-            match source {
-                Source::Lists(states, assigned) => {
-                    for state in states {
-                        for nobody in [true, false].iter().filter(|n| assigned.is_none_or(|a| a != **n)) {
-                            self.keys(
-                                LISTS,
-                                params![account, state.number(), nobody, from.at, from.row, limit],
-                                &mut out,
-                            )?;
-                        }
-                    }
-                }
-                Source::ManyUnread => {
-                    for state in State::ALL {
-                        for nobody in [true, false] {
-                            self.keys(
-                                MANY_UNREAD,
-                                params![account, state.number(), nobody, from.at, from.row, limit],
-                                &mut out,
-                            )?;
-                        }
-                    }
-                }
-                Source::Unread => {
-                    self.keys(UNREAD, params![account, from.at, from.row, limit], &mut out)?;
-                }
-                Source::Failed => {
-                    self.keys(FAILED, params![account, from.at, from.row, limit], &mut out)?;
-                }
-                Source::Assigned(who, states) => {
-                    for state in states {
-                        self.keys(
-                            ASSIGNED,
-                            params![who, account, state.number(), from.at, from.row, limit],
-                            &mut out,
-                        )?;
-                    }
-                }
-                Source::Label(label) => {
-                    self.keys(LABELLED, params![label, account, from.at, from.row, limit], &mut out)?;
-                }
-                Source::Window(now) => {
-                    for nobody in [true, false] {
-                        self.keys(
-                            WINDOW,
-                            params![account, nobody, now - LENGTH, now, from.at, from.row, limit],
-                            &mut out,
-                        )?;
-                    }
-                }
+        each: &mut dyn FnMut(Cursor, ThreadRow) -> bool,
+    ) -> Result<(), StoreError> {
+        let mut all = Vec::new();
+        for group in accounts.chunks((MERGED / source.lists(0).len().max(1)).max(1)) {
+            self.walk(source, group, names, from, limit, &mut |at, row| {
+                all.push((at, row));
+                true
+            })?;
+        }
+        all.sort_by_key(|(at, _)| (at.at, at.row));
+        if !matches!(source, Source::Window(_)) {
+            all.reverse();
+        }
+        for (at, row) in all.into_iter().take(limit) {
+            if !each(at, row) {
+                break;
             }
         }
-        match source {
-            Source::Window(_) => out.sort_unstable(),
-            _ => out.sort_unstable_by_key(|k| std::cmp::Reverse(*k)),
-        }
-        out.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        Ok(out)
-    }
-
-    fn row_at(&self, id: i64, names: &AccountNames) -> Result<Option<ThreadRow>, StoreError> {
-        let mut st =
-            self.conn.prepare_cached(&format!("SELECT {THREAD_COLUMNS} FROM threads t WHERE t.id = ?1"))?;
-        let mut found = st.query([id])?;
-        found.next()?.map(|r| Ok(rows::thread_row(r, names)?.1)).transpose()
+        Ok(())
     }
 
     /// Whether so many threads of these accounts have unread messages that sorting them all is no good idea.
@@ -225,25 +298,19 @@ impl Reader {
             ThreadFilter::Failed => Source::Failed,
             ThreadFilter::Window => Source::Window(asker.now),
         };
-        let first = match source {
-            Source::Window(_) => Cursor { at: i64::MIN, row: i64::MIN },
-            _ => Cursor { at: i64::MAX, row: i64::MAX },
-        };
         let limit = limit as usize;
-        let mut keys = self.places(&source, &accounts, before.unwrap_or(first), limit + 1)?;
-        let more = keys.len() > limit;
-        keys.truncate(limit);
-        let next = keys.last().filter(|_| more).map(|(at, row)| Cursor { at: *at, row: *row });
-        let mut items = Vec::with_capacity(keys.len());
-        let mut st =
-            self.conn.prepare_cached(&format!("SELECT {THREAD_COLUMNS} FROM threads t WHERE t.id = ?1"))?;
-        for (_, id) in keys {
-            let mut found = st.query([id])?;
-            if let Some(r) = found.next()? {
-                items.push(rows::thread_row(r, &names)?.1);
+        let mut items = Vec::with_capacity(limit.min(LOOKED_AT));
+        let (mut last, mut more) = (None, false);
+        let from = before.unwrap_or(source.start());
+        self.walk(&source, &accounts, &names, from, limit + 1, &mut |at, row| {
+            more = items.len() == limit;
+            if !more {
+                last = Some(at);
+                items.push(row);
             }
-        }
-        Ok(Page { items, next })
+            !more
+        })?;
+        Ok(Page { items, next: last.filter(|_| more) })
     }
 
     /// Where to look for the threads of a filter.
@@ -318,30 +385,22 @@ impl Reader {
         let accounts = accounts_of(&names, account)?;
         let source = self.source_of(filter, &accounts, asker.me)?;
         let limit = limit as usize;
-        let mut from = before.unwrap_or(Cursor { at: i64::MAX, row: i64::MAX });
         let mut items = Vec::new();
-        let mut looked = 0;
-        loop {
-            let keys = self.places(&source, &accounts, from, CHUNK)?;
-            let last = keys.len() < CHUNK;
-            for (i, (at, id)) in keys.iter().enumerate() {
-                from = Cursor { at: *at, row: *id };
-                looked += 1;
-                if let Some(row) = self.row_at(*id, &names)?.filter(|row| filter.matches(row, asker)) {
-                    items.push(row);
-                }
-                if items.len() >= limit {
-                    let end = last && i + 1 == keys.len();
-                    return Ok(Page { items, next: Some(from).filter(|_| !end) });
-                }
+        let (mut looked, mut last, mut more) = (0, None, false);
+        let from = before.unwrap_or(source.start());
+        self.walk(&source, &accounts, &names, from, LOOKED_AT + 1, &mut |at, row| {
+            more = looked == LOOKED_AT || items.len() >= limit;
+            if more {
+                return false;
             }
-            if last {
-                return Ok(Page { items, next: None });
+            looked += 1;
+            last = Some(at);
+            if filter.matches(&row, asker) {
+                items.push(row);
             }
-            if looked >= LOOKED_AT {
-                return Ok(Page { items, next: Some(from) });
-            }
-        }
+            true
+        })?;
+        Ok(Page { items, next: last.filter(|_| more) })
     }
 
     /// How many threads each view has, counted in the indexes.
@@ -455,25 +514,6 @@ impl Reader {
     }
 }
 
-/// One list of threads, newest first.
-const LISTS: &str = "SELECT last_at, id FROM threads WHERE account_id = ?1 AND state = ?2 \
-     AND (assignee IS NULL) = ?3 AND (last_at, id) < (?4, ?5) ORDER BY last_at DESC, id DESC LIMIT ?6";
-const MANY_UNREAD: &str = "SELECT last_at, id FROM threads INDEXED BY threads_list WHERE account_id = ?1 \
-     AND state = ?2 AND (assignee IS NULL) = ?3 AND (last_at, id) < (?4, ?5) AND unread > 0 \
-     ORDER BY last_at DESC, id DESC LIMIT ?6";
-const UNREAD: &str = "SELECT last_at, id FROM threads INDEXED BY threads_unread WHERE account_id = ?1 \
-     AND unread > 0 AND (last_at, id) < (?2, ?3) ORDER BY last_at DESC, id DESC LIMIT ?4";
-const FAILED: &str = "SELECT last_at, id FROM threads INDEXED BY threads_failed WHERE account_id = ?1 \
-     AND failed > 0 AND (last_at, id) < (?2, ?3) ORDER BY last_at DESC, id DESC LIMIT ?4";
-const ASSIGNED: &str = "SELECT last_at, id FROM threads WHERE assignee = ?1 AND account_id = ?2 AND state = ?3 \
-     AND (last_at, id) < (?4, ?5) ORDER BY last_at DESC, id DESC LIMIT ?6";
-const LABELLED: &str = "SELECT t.last_at, t.id FROM thread_labels x CROSS JOIN threads t ON t.id = x.thread_id \
-     WHERE x.label_id = ?1 AND t.account_id = ?2 AND (t.last_at, t.id) < (?3, ?4) \
-     ORDER BY t.last_at DESC, t.id DESC LIMIT ?5";
-/// A window is open for a day at most, so that every thread with an open one is among the newest of its list.
-const WINDOW: &str = "SELECT window_until, id FROM threads WHERE account_id = ?1 AND state = 0 \
-     AND (assignee IS NULL) = ?2 AND last_at > ?3 AND window_until > ?4 AND (window_until, id) > (?5, ?6) \
-     ORDER BY window_until, id LIMIT ?7";
 const WINDOW_COUNT: &str = "SELECT count(*), count(*) FILTER (WHERE window_until < ?5 AND last_inbound = 1) \
      FROM threads WHERE account_id = ?1 AND state = 0 AND (assignee IS NULL) = ?2 AND last_at > ?3 \
      AND window_until > ?4";
@@ -482,16 +522,17 @@ const WINDOW_COUNT: &str = "SELECT count(*), count(*) FILTER (WHERE window_until
 #[cfg(test)]
 pub(super) fn plans(reader: &Reader) -> Result<Vec<(&'static str, String)>, StoreError> {
     let all = [
-        ("lists", LISTS),
-        ("many unread", MANY_UNREAD),
-        ("unread", UNREAD),
-        ("failed", FAILED),
-        ("assigned", ASSIGNED),
-        ("labelled", LABELLED),
-        ("window", WINDOW),
+        ("lists", Source::Lists(State::ALL.to_vec(), None)),
+        ("many unread", Source::ManyUnread),
+        ("unread", Source::Unread),
+        ("failed", Source::Failed),
+        ("assigned", Source::Assigned("ana".into(), State::ALL.to_vec())),
+        ("labelled", Source::Label(1)),
+        ("window", Source::Window(1)),
     ];
     let mut out = Vec::new();
-    for (name, sql) in all {
+    for (name, source) in all {
+        let sql = source.sql(2).unwrap_or_default();
         let mut st = reader.conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
         let n = st.parameter_count();
         let nulls: Vec<Option<i64>> = vec![Some(1); n];

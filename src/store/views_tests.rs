@@ -255,7 +255,8 @@ async fn no_view_sorts_all_its_threads_for_a_page() {
         // Few by their nature, or by the rule that chooses them: these may be sorted.
         let few = ["unread", "failed", "labelled", "window"].contains(&name);
         assert!(few || !plan.contains("TEMP B-TREE"), "{name}: {plan}");
-        assert!(!plan.contains("SCAN"), "{name}: {plan}");
+        // The merged list is the outer loop; nothing else is read whole.
+        assert!(!plan.replace("SCAN k", "").contains("SCAN"), "{name}: {plan}");
     }
 }
 

@@ -6,7 +6,7 @@ use super::draw;
 use super::theme::Theme;
 use crate::clock::Clock;
 use crate::config::settings::UiSettings;
-use crate::model::ids::ThreadId;
+use crate::model::ids::{MessageId, ThreadId};
 use crate::protocol::{ClientFrame, ServerFrame};
 use crossterm::event::KeyEvent;
 use jiff::tz::TimeZone;
@@ -68,6 +68,18 @@ impl Stage {
         let area = self.app.panes().transcript;
         let row = |y: u16| (area.left()..area.right()).map(|x| buf[(x, y)].symbol()).collect::<String>();
         (area.top()..area.bottom()).map(|y| row(y).trim_end().to_owned()).collect()
+    }
+
+    /// The messages in the pane of the conversation from top to bottom; of each how many of its lines are below the
+    /// pane, and how many above the pane's lower end.
+    #[must_use]
+    pub fn shown(&self) -> Vec<(MessageId, usize, usize)> {
+        let Some(c) = &self.app.conversation else { return Vec::new() };
+        let row = |v: &super::app::conversation::Visible| {
+            let lines = v.block.lines.len();
+            (c.messages[v.index].id, lines - v.lines.end, lines - v.lines.start)
+        };
+        self.app.visible(c).iter().map(row).collect()
     }
 
     /// Whether the first useful frame can be drawn.

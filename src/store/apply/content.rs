@@ -352,19 +352,19 @@ pub(super) fn requote_open(
     Ok(())
 }
 
-/// A message was changed: answers to it say what it said when they were written.
+/// A message was changed: answers to it say what it said when they were written. They may be in another thread, when
+/// two contacts are not known as one yet, or were split by hand.
 fn requote_answers(
     conn: &Connection,
     cx: &mut Context,
     account: &AccountRow,
     changed: &Row,
 ) -> Result<(), StoreError> {
-    let name = format!("%\"{}\"%", changed.uid);
-    let mut st =
-        conn.prepare_cached("SELECT id FROM messages WHERE thread_id = ?1 AND at >= ?2 AND quote LIKE ?3")?;
-    let answers: Vec<i64> = st
-        .query_map(params![changed.thread, changed.at / 1000 * 1000, name], |r| r.get(0))?
-        .collect::<Result<_, _>>()?;
+    let mut st = conn.prepare_cached(
+        "SELECT id FROM messages WHERE quote IS NOT NULL AND json_extract(quote, '$.message') = ?1",
+    )?;
+    let answers: Vec<i64> =
+        st.query_map([changed.uid.to_string()], |r| r.get(0))?.collect::<Result<_, _>>()?;
     for message in answers {
         requote(conn, cx, account, message)?;
     }

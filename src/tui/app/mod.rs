@@ -2,7 +2,7 @@
 
 mod answers;
 mod commands;
-mod conversation;
+pub(crate) mod conversation;
 mod damage;
 mod drafts;
 mod editor;
