@@ -52,6 +52,7 @@ use crate::model::event::Event;
 use crate::protocol::Changed;
 use reader::Readers;
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use writer::Writer;
@@ -192,6 +193,8 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
 /// Settings of every connection, in the order in which they matter.
 fn configure(conn: &Connection, cache_kib: i64) -> Result<(), StoreError> {
     conn.set_prepared_statement_cache_capacity(128);
+    // Else a statement is planned anew each time its values change, where statistics are kept of an index.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.busy_timeout(std::time::Duration::from_secs(5))?;
     conn.execute_batch(&format!(
         "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; \

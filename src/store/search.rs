@@ -474,9 +474,8 @@ pub(super) fn people_where(query: &Query) -> Option<(&'static str, String)> {
                 .join(" OR "),
         )
     } else if short {
-        let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         // Too short for an index of parts: the beginning of a name, by its index.
-        ("t.title LIKE ?1 ESCAPE '\\'", format!("{escaped}%"))
+        ("t.title COLLATE NOCASE >= ?1 AND t.title COLLATE NOCASE < ?1 || char(0x10ffff)", text)
     } else {
         let q = query.parts()?;
         ("t.id IN (SELECT rowid FROM thread_parts WHERE thread_parts MATCH ?1 LIMIT 500)", q)
