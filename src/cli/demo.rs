@@ -46,7 +46,7 @@ pub(super) async fn run(mut ctx: Context<'_>, args: Demo, named: bool) -> Result
     let line = open().await?;
     ctx.log_to(&path);
     if let Some(host) = line.host.as_ref().filter(|_| new) {
-        save_library(&ctx, host.connect(&line.operator)).await?;
+        save_library(&ctx, host.connect()).await?;
     }
     tui::show(&ctx, line, open).await
 }

@@ -5,10 +5,12 @@ use super::host::{Emulated, Hosted, Launcher};
 use crate::clock::Clock;
 use crate::config::Env;
 use crate::config::settings::{EngineSettings, Settings};
-use crate::daemon::{self, AttachError, DataDir, Lock, Server, user};
+use crate::daemon::{self, AttachError, DataDir, Lock, Server};
+use crate::model::client::ClientInfo;
 use crate::model::ids::AccountId;
 use crate::protocol::Problem;
 use crate::protocol::client::{Client, Connection};
+use crate::users;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -46,14 +48,16 @@ pub(super) struct Host {
     emulator: Option<Arc<dyn Emulated>>,
     /// What it was started with.
     pub(super) settings: Settings,
+    /// Who we are.
+    client: ClientInfo,
     // Last, so that it is freed after everything else.
     _lock: Lock,
 }
 
 impl Host {
-    /// One more connection for an operator.
-    pub(super) fn connect(&self, operator: &str) -> Connection {
-        self.engine.connect(operator)
+    /// One more connection for us.
+    pub(super) fn connect(&self) -> Connection {
+        self.engine.connect(&self.client)
     }
 
     /// Where the provider reaches the listener for an account.
@@ -119,14 +123,22 @@ fn engine_problem(what: impl Into<String>) -> Problem {
 
 /// The data folder of an engine, checked.
 pub(super) fn data_dir(path: &Path) -> Result<DataDir, Failure> {
-    let uid = user::own_uid().map_err(|e| Failure::engine(engine_problem(e.to_string())))?;
-    DataDir::open(path, uid).map_err(|e| Failure::engine(engine_problem(e.to_string())))
+    DataDir::open(path, users::own_uid()).map_err(|e| Failure::engine(engine_problem(e.to_string())))
 }
 
 /// Where the socket of a data folder is.
 pub(super) fn socket(dir: &DataDir, env: &Env) -> Result<PathBuf, Failure> {
     let runtime = env.get("XDG_RUNTIME_DIR").map(Path::new);
     dir.socket_path(runtime).map_err(|e| Failure::engine(engine_problem(e.to_string())))
+}
+
+/// Adds what we tell about ourselves: our terminal, and where our login came from.
+fn telling(client: ClientInfo, env: &Env) -> ClientInfo {
+    let tty = rustix::termios::ttyname(std::io::stdin(), Vec::new()).ok();
+    let tty = tty.as_ref().and_then(|name| name.to_str().ok()).unwrap_or_default();
+    let line = env.get("SSH_CONNECTION").or_else(|| env.get("SSH_CLIENT")).unwrap_or_default();
+    let source = line.split_whitespace().next().unwrap_or_default();
+    client.telling(tty.strip_prefix("/dev/").unwrap_or(tty), source)
 }
 
 /// Attaches to the engine of a data folder, or hosts one. `prepare` is asked only when hosting: it is what
@@ -141,11 +153,13 @@ pub(super) async fn open(
 ) -> Result<Line, Failure> {
     let dir = data_dir(path)?;
     let socket = socket(&dir, env)?;
-    let operator = user::name_of(dir.uid());
+    let told = telling(ClientInfo::default(), env);
     let give_up = Instant::now() + PATIENCE;
     loop {
-        match daemon::attach(&socket).await {
-            Ok(connection) => return Ok(Line { connection, host: None, operator }),
+        match daemon::attach(&socket, &told).await {
+            Ok(connection) => {
+                return Ok(Line { connection, host: None, operator: users::name_of(dir.uid()) });
+            }
             Err(AttachError::NoEngine | AttachError::Stale) => {}
             Err(AttachError::Refused(problem)) => return Err(Failure::engine(*problem)),
             Err(e @ (AttachError::Silent | AttachError::Io(_))) => {
@@ -158,7 +172,7 @@ pub(super) async fn open(
         let lock = dir.lock(clock.now()).map_err(|e| Failure::engine(engine_problem(e.to_string())))?;
         if let Some(lock) = lock {
             let prepared = prepare().await?;
-            return host(&dir, lock, &socket, clock, launcher, role, prepared, operator).await;
+            return host(&dir, lock, &socket, clock, launcher, role, prepared, env).await;
         }
         if Instant::now() >= give_up {
             return Err(Failure::engine(
@@ -180,7 +194,7 @@ async fn host(
     launcher: &dyn Launcher,
     role: Role,
     prepared: Prepared,
-    operator: String,
+    env: &Env,
 ) -> Result<Line, Failure> {
     let Prepared { settings, emulator } = prepared;
     let engine_settings = EngineSettings {
@@ -202,8 +216,8 @@ async fn host(
         match lock.bind(socket).await {
             Ok(listener) => {
                 let shared = Arc::clone(&engine);
-                let connect: daemon::Connect = Arc::new(move |operator| shared.connect(operator));
-                Some(Server::start(listener, socket, dir.uid(), connect))
+                let connect: daemon::Connect = Arc::new(move |client| shared.connect(client));
+                Some(Server::start(listener, socket, connect))
             }
             Err(e) => {
                 engine.stop().await;
@@ -213,7 +227,10 @@ async fn host(
     } else {
         None
     };
-    let connection = engine.connect(&operator);
-    let host = Host { engine, server, emulator, settings, _lock: lock };
+    let pid = i32::try_from(std::process::id()).ok();
+    let client = telling(users::client(dir.uid(), pid), env);
+    let operator = client.user.clone();
+    let connection = engine.connect(&client);
+    let host = Host { engine, server, emulator, settings, client, _lock: lock };
     Ok(Line { connection, host: Some(host), operator })
 }

@@ -1,8 +1,9 @@
 //! The client's side of the socket: finds a running engine and makes a [`Connection`] to it.
 
+use crate::model::client::ClientInfo;
 use crate::protocol::client::{Connection, Peer, pair};
 use crate::protocol::codec::{self, decode, encode};
-use crate::protocol::{ClientFrame, PROTOCOL, Problem, Request, ServerFrame};
+use crate::protocol::{ClientFrame, Problem, Request, ServerFrame};
 use futures::{SinkExt, StreamExt};
 use std::io;
 use std::path::Path;
@@ -35,8 +36,9 @@ pub enum AttachError {
     Io(#[from] io::Error),
 }
 
-/// Connects to the engine behind a socket and greets it. The connection lives until either side ends.
-pub async fn attach(socket: &Path) -> Result<Connection, AttachError> {
+/// Connects to the engine behind a socket and greets it. The connection lives until either side ends. Of `told` the
+/// engine learns terminal and source; who we are it asks the kernel.
+pub async fn attach(socket: &Path, told: &ClientInfo) -> Result<Connection, AttachError> {
     let stream = match UnixStream::connect(socket).await {
         Ok(stream) => stream,
         Err(e) => {
@@ -48,7 +50,7 @@ pub async fn attach(socket: &Path) -> Result<Connection, AttachError> {
         }
     };
     let mut framed = Framed::new(stream, codec::framing());
-    match tokio::time::timeout(HELLO_TIME, greet(&mut framed)).await {
+    match tokio::time::timeout(HELLO_TIME, greet(&mut framed, told)).await {
         Ok(result) => result?,
         Err(_) => return Err(AttachError::Silent),
     }
@@ -61,8 +63,11 @@ pub async fn attach(socket: &Path) -> Result<Connection, AttachError> {
     Ok(connection)
 }
 
-async fn greet(framed: &mut Framed<UnixStream, LengthDelimitedCodec>) -> Result<(), AttachError> {
-    let request = Request::Hello { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").to_owned() };
+async fn greet(
+    framed: &mut Framed<UnixStream, LengthDelimitedCodec>,
+    told: &ClientInfo,
+) -> Result<(), AttachError> {
+    let request = Request::hello(&told.terminal, &told.source);
     let hello = encode(&ClientFrame { id: HELLO_ID, request }).map_err(io::Error::from)?;
     // A server that refuses may close before it has read: its words matter more than our failed write.
     let sent = framed.send(hello).await;

@@ -84,7 +84,7 @@ fn own_folder(path: &Path, uid: u32) -> Result<(), DaemonError> {
 }
 
 impl DataDir {
-    /// Makes the folder if needed and checks it. `uid` is ours, see [`super::user::own_uid`].
+    /// Makes the folder if needed and checks it. `uid` is ours, see [`crate::users::own_uid`].
     pub fn open(path: &Path, uid: u32) -> Result<Self, DaemonError> {
         own_folder(path, uid)?;
         Ok(Self { path: path.to_path_buf(), uid })
@@ -199,8 +199,8 @@ impl Lock {
 
 #[cfg(test)]
 mod tests {
-    use super::super::user::own_uid;
     use super::*;
+    use crate::users::own_uid;
 
     fn folder() -> (tempfile::TempDir, PathBuf) {
         let dir = tempfile::tempdir().unwrap();
@@ -211,7 +211,7 @@ mod tests {
     #[tokio::test]
     async fn the_folder_is_made_for_us_alone_and_refused_otherwise() {
         let (_keep, path) = folder();
-        let uid = own_uid().unwrap();
+        let uid = own_uid();
         DataDir::open(&path, uid).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o700);
         for mode in [0o750, 0o705, 0o755] {
@@ -231,7 +231,7 @@ mod tests {
     #[tokio::test]
     async fn one_holds_the_lock_and_others_learn_who() {
         let (_keep, path) = folder();
-        let dir = DataDir::open(&path, own_uid().unwrap()).unwrap();
+        let dir = DataDir::open(&path, own_uid()).unwrap();
         let lock = dir.lock(1_763_716_320_000).unwrap().expect("free");
         assert!(dir.lock(0).unwrap().is_none());
         let holder = dir.holder();
@@ -247,7 +247,7 @@ mod tests {
     #[tokio::test]
     async fn a_stale_socket_is_replaced_and_a_living_one_is_not() {
         let (_keep, path) = folder();
-        let dir = DataDir::open(&path, own_uid().unwrap()).unwrap();
+        let dir = DataDir::open(&path, own_uid()).unwrap();
         let lock = dir.lock(0).unwrap().expect("free");
         let socket = dir.socket_path(None).unwrap();
         // A listener that is dropped leaves its file behind, as a crash does.
@@ -262,7 +262,7 @@ mod tests {
     #[tokio::test]
     async fn a_long_folder_gets_a_short_socket() {
         let dir = tempfile::tempdir().unwrap();
-        let uid = own_uid().unwrap();
+        let uid = own_uid();
         let long = dir.path().join("d".repeat(120));
         let data = DataDir::open(&long, uid).unwrap();
         let runtime = dir.path().join("run");

@@ -8,7 +8,6 @@ pub mod attach;
 pub mod lifecycle;
 mod outbound;
 pub mod server;
-pub mod user;
 
 pub use attach::{AttachError, attach};
 pub use lifecycle::{DaemonError, DataDir, Lock};
