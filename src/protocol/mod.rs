@@ -696,6 +696,8 @@ pub enum Changed {
     MacrosChanged,
     /// Somebody set a preference.
     PreferencesChanged,
+    /// Who may do what changed; so may what this client sees.
+    AccessChanged,
     /// Engine status changed (outbox, listener, webhook age, notices).
     StatusChanged,
     /// Updates were dropped: ask again for everything shown.

@@ -4,6 +4,9 @@
 //! screen. Every change is an [`Event`] applied by the writer in one group-committed transaction; reading never
 //! waits for writing. Tests are beside each area and in `tests/it/store`.
 
+mod access;
+#[cfg(test)]
+mod access_tests;
 mod apply;
 mod contacts;
 mod conversation;
@@ -48,6 +51,7 @@ pub use webhooks::{Carriers, KeptWebhook};
 pub use writer::{Commit, Reply};
 
 use crate::clock::{Clock, Millis};
+use crate::model::access::Scope;
 use crate::model::event::Event;
 use crate::protocol::Changed;
 use reader::Readers;
@@ -308,7 +312,7 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
     {
-        self.readers.run(false, query).await
+        self.readers.run_free(false, query).await
     }
 
     /// Runs a query that may take long (search, checks) where it delays no short one.
@@ -317,7 +321,16 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
     {
-        self.readers.run(true, query).await
+        self.readers.run_free(true, query).await
+    }
+
+    /// Runs a query for somebody who sees so much; with `slow` like [`Store::read_slow`].
+    pub async fn read_for<T, F>(&self, scope: &Arc<Scope>, slow: bool, query: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.readers.run(slow, scope, query).await
     }
 
     /// Finishes what is queued and stops the writer and the readers.

@@ -190,11 +190,14 @@ pub(super) struct Scope {
     pub(super) thread: Option<i64>,
     pub(super) before: i64,
     pub(super) limit: usize,
+    /// Whether the asker does not see everything.
+    pub(super) limited: bool,
 }
 
 impl Scope {
     fn filter(&self) -> &'static str {
         match (self.account, self.thread) {
+            (None, None) if self.limited => " AND EXISTS(SELECT 1 FROM messages m WHERE m.id = f.rowid)",
             (None, None) => "",
             (Some(_), None) => {
                 " AND EXISTS(SELECT 1 FROM messages m JOIN threads t ON t.id = m.thread_id \
@@ -344,6 +347,7 @@ impl Reader {
             thread: thread_id,
             before: before.map_or(i64::MAX, |c| c.row),
             limit: limit + 1,
+            limited: self.is_limited(),
         };
         let walk = if filters.is_empty() {
             self.plain(&query, &scope, before.is_some())?

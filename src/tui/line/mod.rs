@@ -303,6 +303,7 @@ impl<W: Write> Talk<W> {
                 {
                     ids.push(message);
                 }
+                Changed::AccessChanged => {}
                 Changed::PreferencesChanged => {
                     if let Some(Response::Preferences(all)) = self.ask(Request::Preferences).await? {
                         self.muted = all.iter().filter_map(Preference::mutes).collect();
