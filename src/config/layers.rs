@@ -60,6 +60,9 @@ impl<T: Clone> Value<T> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Layer {
     pub(super) data_dir: Option<Value<String>>,
+    pub(super) socket: Option<Value<String>>,
+    pub(super) group: Option<Value<String>>,
+    pub(super) engine_user: Option<Value<String>>,
     pub(super) undo_seconds: Option<Value<i64>>,
     pub(super) keep_webhooks_days: Option<Value<i64>>,
     pub(super) keep_webhooks_mb: Option<Value<i64>>,
@@ -98,6 +101,9 @@ impl Layer {
         }
         Self {
             data_dir: v(f.data_dir.as_ref()),
+            socket: v(f.engine.socket.as_ref()),
+            group: v(f.engine.group.as_ref()),
+            engine_user: v(f.engine.user.as_ref()),
             undo_seconds: v(f.undo_seconds.as_ref()),
             keep_webhooks_days: v(f.keep_webhooks_days.as_ref()),
             keep_webhooks_mb: v(f.keep_webhooks_mb.as_ref()),
@@ -151,6 +157,9 @@ impl Layer {
         };
         Ok(Self {
             data_dir: text("SWITCHBOARD_DATA_DIR"),
+            socket: text("SWITCHBOARD_SOCKET"),
+            group: text("SWITCHBOARD_ENGINE_GROUP"),
+            engine_user: text("SWITCHBOARD_ENGINE_USER"),
             undo_seconds: number("SWITCHBOARD_UNDO_SECONDS")?,
             keep_webhooks_days: number("SWITCHBOARD_KEEP_WEBHOOKS_DAYS")?,
             keep_webhooks_mb: number("SWITCHBOARD_KEEP_WEBHOOKS_MB")?,
@@ -186,6 +195,9 @@ impl Layer {
     pub(super) fn over(self, below: Self) -> Self {
         Self {
             data_dir: self.data_dir.or(below.data_dir),
+            socket: self.socket.or(below.socket),
+            group: self.group.or(below.group),
+            engine_user: self.engine_user.or(below.engine_user),
             undo_seconds: self.undo_seconds.or(below.undo_seconds),
             keep_webhooks_days: self.keep_webhooks_days.or(below.keep_webhooks_days),
             keep_webhooks_mb: self.keep_webhooks_mb.or(below.keep_webhooks_mb),

@@ -43,6 +43,17 @@ pub struct EngineSettings {
     pub background: bool,
 }
 
+/// The socket on which the engine serves its clients, and whom clients take for the engine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SocketSettings {
+    /// Where it is; `None` = in the data folder, for the engine's own user.
+    pub path: Option<PathBuf>,
+    /// The group whose members may open it; `None` = the engine's own user only.
+    pub group: Option<String>,
+    /// The user that the engine runs as; other users attach and never host. `None` = whoever owns the data folder.
+    pub user: Option<String>,
+}
+
 /// The webhook listener.
 #[derive(Clone, Debug)]
 pub struct ListenerSettings {

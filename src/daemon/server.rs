@@ -34,15 +34,16 @@ type Writer = FramedWrite<OwnedWriteHalf, LengthDelimitedCodec>;
 /// The running server.
 #[derive(Debug)]
 pub struct Server {
-    path: PathBuf,
+    path: Option<PathBuf>,
     cancel: CancellationToken,
     tasks: TaskTracker,
 }
 
 impl Server {
     /// Serves a bound socket (see [`super::Lock::bind`]) to every process that the kernel lets open it.
+    /// `path` is removed at the end; a socket that the system opened for us stays.
     #[must_use]
-    pub fn start(listener: UnixListener, path: &Path, connect: Connect) -> Self {
+    pub fn start(listener: UnixListener, path: Option<&Path>, connect: Connect) -> Self {
         let cancel = CancellationToken::new();
         let tasks = TaskTracker::new();
         let (stop, sessions) = (cancel.clone(), tasks.clone());
@@ -52,13 +53,13 @@ impl Server {
                 () = accept(&listener, &connect, &stop, &sessions) => {}
             }
         });
-        Self { path: path.to_path_buf(), cancel, tasks }
+        Self { path: path.map(Path::to_path_buf), cancel, tasks }
     }
 
     /// Ends all sessions and removes the socket.
     pub async fn stop(self) {
         // First the name, so that nobody finds a socket that no longer answers.
-        if let Err(e) = std::fs::remove_file(&self.path) {
+        if let Some(Err(e)) = self.path.as_deref().map(std::fs::remove_file) {
             tracing::warn!(error = %e, "the socket could not be removed");
         }
         self.cancel.cancel();

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use switchboard::cli::failure::Exit;
 use switchboard::cli::host::Launcher;
 use switchboard::clock::Clock;
-use switchboard::daemon::{Connect, DataDir, Server};
+use switchboard::daemon::{Connect, DataDir, Door, Server};
 use switchboard::model::contact::{Contact, Identity};
 use switchboard::model::delivery::{DeliveryError, DeliveryState, DeliveryTimes};
 use switchboard::model::event::{AccountSpec, NumberFacts, Recipient};
@@ -236,7 +236,7 @@ async fn the_same_command_prints_the_same_through_a_running_engine() {
     let settings = launcher.seen.engines.lock().unwrap()[0].clone();
     let running = launcher.engine(settings, Clock::system()).await.unwrap();
     let connect: Connect = std::sync::Arc::new(move |client| running.connect(client));
-    let server = Server::start(lock.bind(&socket).await.unwrap(), &socket, connect);
+    let server = Server::start(lock.bind(&Door::own(socket.clone())).await.unwrap(), Some(&socket), connect);
     let started = launcher.seen.engines.lock().unwrap().len();
     let attached = place.run(&launcher, &["accounts"]).await;
     assert_eq!((attached.exit, &attached.out), (Exit::Done, &alone.out));

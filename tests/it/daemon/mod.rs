@@ -4,7 +4,7 @@ use futures::{SinkExt, StreamExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use switchboard::daemon::{AttachError, Connect, DataDir, Lock, Server, attach};
+use switchboard::daemon::{AttachError, Connect, DataDir, Door, Lock, Server, attach};
 use switchboard::model::ClientInfo;
 use switchboard::protocol::client::{Client, Peer, pair};
 use switchboard::protocol::codec::{decode, encode, framing};
@@ -56,8 +56,8 @@ async fn house(connect: Connect) -> House {
     let data = DataDir::open(&dir.path().join("data"), uid).unwrap();
     let lock = data.lock(0).unwrap().expect("the lock is free");
     let socket = data.socket_path(Some(dir.path())).unwrap();
-    let listener = lock.bind(&socket).await.unwrap();
-    let server = Server::start(listener, &socket, connect);
+    let listener = lock.bind(&Door::own(socket.clone())).await.unwrap();
+    let server = Server::start(listener, Some(&socket), connect);
     House { _dir: dir, _lock: lock, socket, server }
 }
 
