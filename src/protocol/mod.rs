@@ -754,6 +754,11 @@ pub enum Changed {
         /// Its account.
         account: AccountId,
     },
+    /// A snooze ended by itself; the row changed too.
+    SnoozeEnded {
+        /// Of which thread.
+        thread: ThreadId,
+    },
     /// A thread went into another one, because their contacts are one person.
     ThreadJoined {
         /// The one that is gone.

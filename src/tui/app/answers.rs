@@ -217,9 +217,16 @@ impl App {
                 Changed::ThreadChanged { thread, .. } => {
                     self.changed_threads.insert(thread);
                 }
+                Changed::SnoozeEnded { thread } => {
+                    self.woken.insert(thread);
+                    self.changed_threads.insert(thread);
+                }
                 Changed::ThreadJoined { thread, into, .. } => self.joined(thread, into),
                 Changed::AccountChanged { .. } => self.accounts_changed = true,
-                Changed::LabelsChanged => self.ask(Request::Labels, Asked::Labels),
+                Changed::LabelsChanged => {
+                    self.refresh_overlays("labels", &Request::Labels);
+                    self.ask(Request::Labels, Asked::Labels);
+                }
                 Changed::StatusChanged => self.status_changed = true,
                 Changed::TemplatesChanged { account } => {
                     let request = Request::Templates { account: account.clone() };
