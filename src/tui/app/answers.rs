@@ -150,6 +150,10 @@ impl App {
                 self.macros.clone_from(&all);
                 Delivery::Macros(all)
             }
+            Ok(Response::Labels(labels)) => {
+                self.labels_came(labels.clone());
+                Delivery::Labels(labels)
+            }
             Ok(Response::Together(results)) => {
                 self.came_together(&results);
                 Delivery::Together(results)
