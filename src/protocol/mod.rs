@@ -10,13 +10,14 @@ mod contacts;
 mod conversation;
 mod handling;
 pub mod macros;
+pub mod notes;
 mod outbox;
 pub mod preferences;
 mod problem;
 mod recorder;
 
 pub use contacts::{ContactDetail, IdentityFacts, Version};
-pub use conversation::{Line, Matches, Neighbours};
+pub use conversation::{Found, Hit, Line, Matches, Neighbours};
 pub use handling::{Acted, LabelRow, SavedView, VIEW_KEY, VIEW_NAME_MAX, ViewCounts};
 pub use outbox::{Asked, CheckReport, OutboxRow};
 pub use problem::Problem;
@@ -38,6 +39,7 @@ use crate::model::quick_reply::QuickReply;
 use crate::model::template::{Template, Values};
 use crate::model::thread::{DraftMode, ThreadDetail, ThreadFilter, ThreadRow};
 use macros::MacroRequest;
+use notes::NoteRequest;
 use preferences::Preference;
 use serde::{Deserialize, Serialize};
 
@@ -313,6 +315,11 @@ pub enum Request {
         /// The text.
         text: String,
     },
+    /// Something about a note that is there. → as [`NoteRequest`] says
+    Note {
+        /// What.
+        act: NoteRequest,
+    },
     /// Templates of an account, by name and language. → [`Response::Templates`]
     Templates {
         /// Which.
@@ -493,26 +500,6 @@ pub struct AccountView {
     pub last_webhook: Option<Millis>,
     /// Templates last read.
     pub templates_synced: Option<Millis>,
-}
-
-/// A message that a search found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Hit {
-    /// The message.
-    pub message: Message,
-    /// The thread's title.
-    pub title: String,
-    /// The piece of text around the match, as stored; the match is between `\u{2}` and `\u{3}`.
-    pub snippet: String,
-}
-
-/// What a search found.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Found {
-    /// Threads whose contact matches by name or number; only on the first page.
-    pub threads: Vec<ThreadRow>,
-    /// Messages, newest first.
-    pub hits: Page<Hit>,
 }
 
 /// A line about the provider's side that an operator should know.

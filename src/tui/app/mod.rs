@@ -15,6 +15,7 @@ mod late;
 mod list;
 mod looks;
 mod macros;
+mod notes;
 mod outbox;
 mod outward;
 mod overlaid;

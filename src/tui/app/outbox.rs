@@ -178,6 +178,9 @@ impl App {
 
     /// Withdraws a queued message, or puts a failed or unknown one aside.
     pub(super) fn discard(&mut self) {
+        if self.delete_note() {
+            return;
+        }
         let fits = |m: &Message| {
             matches!(m.state, DeliveryState::Failed | DeliveryState::Unknown | DeliveryState::Queued)
                 && !m.put_aside

@@ -22,6 +22,7 @@ pub mod macro_editor;
 pub mod macro_plan;
 pub mod macro_run;
 pub mod macros;
+pub mod note_editor;
 pub mod notices;
 pub mod palette;
 pub mod pick;
