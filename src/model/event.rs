@@ -405,6 +405,18 @@ pub enum EventBody {
         /// The text.
         text: String,
     },
+    /// An operator wrote another text into a note of theirs.
+    NoteEdited {
+        /// The note.
+        note: MessageId,
+        /// What it says now.
+        text: String,
+    },
+    /// An operator deleted a note of theirs.
+    NoteDeleted {
+        /// The note.
+        note: MessageId,
+    },
     /// A quick reply was created or changed.
     QuickReplySaved {
         /// The whole reply.
@@ -527,6 +539,8 @@ impl EventBody {
             Self::ContactSplit { .. } => "contact_split",
             Self::DraftSaved { .. } => "draft_saved",
             Self::NoteAdded { .. } => "note_added",
+            Self::NoteEdited { .. } => "note_edited",
+            Self::NoteDeleted { .. } => "note_deleted",
             Self::QuickReplySaved { .. } => "quick_reply_saved",
             Self::QuickReplyDeleted { .. } => "quick_reply_deleted",
             Self::QuickReplyUsed { .. } => "quick_reply_used",

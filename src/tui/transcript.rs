@@ -460,7 +460,7 @@ pub(crate) fn lay_out(m: &Message, around: &Around, look: &Look<'_>) -> Block {
     // Marker, bar and a blank on one side; at least a tenth stays free on the other.
     let cells = (width - 3 - (width / 10).max(2)).clamp(6, BUBBLE);
     let mut bubble = Bubble { look, cells, lines: Vec::new(), rtl: Vec::new(), links: Vec::new() };
-    let note = matches!(m.body, Body::Note { .. });
+    let note = m.state == DeliveryState::Noted;
     if note {
         let who = author(m, look).unwrap_or_else(|| "you".into());
         let line = text::truncate(&format!("✎ note · {who}"), cells).into_owned();
@@ -480,7 +480,11 @@ pub(crate) fn lay_out(m: &Message, around: &Around, look: &Look<'_>) -> Block {
             if q.own { "you".into() } else { mask::name(&text::sanitize(look.name), t.mask).into_owned() };
         bubble.quote(&who, &q.text);
     }
-    bubble.body(&m.body);
+    if note && m.body == Body::Revoked {
+        bubble.line("⊘ this note was deleted", t.dim);
+    } else {
+        bubble.body(&m.body);
+    }
     let mut lines = align(bubble.lines, &bubble.rtl, &mut bubble.links);
     if lines.len() > LINES {
         let more = lines.len() - LINES;

@@ -355,6 +355,8 @@ pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Resul
             admin::draft(conn, cx, event.at, *thread, *mode, text)
         }
         EventBody::NoteAdded { note, thread, text } => notes::add(conn, cx, event, *note, *thread, text),
+        EventBody::NoteEdited { note, text } => notes::edit(conn, cx, event, *note, text),
+        EventBody::NoteDeleted { note } => notes::delete(conn, cx, event, *note),
         EventBody::QuickReplySaved { reply } => library::save_reply(conn, cx, event, reply),
         EventBody::QuickReplyDeleted { reply } => library::delete_reply(conn, cx, &event.actor, *reply),
         EventBody::QuickReplyUsed { reply } => library::use_reply(conn, cx, &event.actor, *reply),
@@ -410,7 +412,9 @@ fn subject(body: &EventBody) -> String {
         | EventBody::DraftSaved { thread, .. } => thread.to_string(),
         EventBody::ContactsMerged { into, from } => format!("{from} into {into}"),
         EventBody::ContactSplit { contact, new, .. } => format!("{new} from {contact}"),
-        EventBody::NoteAdded { note, .. } => note.to_string(),
+        EventBody::NoteAdded { note, .. }
+        | EventBody::NoteEdited { note, .. }
+        | EventBody::NoteDeleted { note } => note.to_string(),
         EventBody::QuickReplySaved { reply } => reply.id.to_string(),
         EventBody::QuickReplyDeleted { reply } | EventBody::QuickReplyUsed { reply } => reply.to_string(),
         EventBody::MacroSaved { saved } => saved.id.to_string(),
