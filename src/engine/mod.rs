@@ -29,6 +29,7 @@ pub use ingest::{Inlet, Refused};
 
 use crate::clock::Clock;
 use crate::config::settings::{AccountSettings, EngineSettings};
+use crate::model::access::{AccessBook, Scope};
 use crate::model::client::ClientInfo;
 use crate::model::delivery::DeliveryError;
 use crate::model::event::{Actor, AttemptOutcome, Event, EventBody};
@@ -43,7 +44,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -109,12 +110,36 @@ struct Counters {
 
 type Bound = Result<SocketAddr, String>;
 
+/// The engine as one client meets it: what there is is there for all, but the store shows to each what it may see.
+/// The engine's own tasks see everything.
 struct Shared {
+    core: Arc<Core>,
+    store: Store,
+}
+
+impl std::ops::Deref for Shared {
+    type Target = Core;
+
+    fn deref(&self) -> &Core {
+        &self.core
+    }
+}
+
+impl Shared {
+    /// The engine for somebody who sees so much.
+    fn seeing(&self, scope: &Scope) -> Arc<Self> {
+        Arc::new(Self { core: Arc::clone(&self.core), store: self.store.seeing(scope) })
+    }
+}
+
+/// Everything in the engine but the store.
+struct Core {
     settings: EngineSettings,
     clock: Clock,
     /// The user that the engine runs as.
     uid: u32,
-    store: Store,
+    /// Who may do what; told to every session when it changes.
+    book: watch::Sender<Arc<AccessBook>>,
     hub: Arc<Hub>,
     accounts: Vec<Account>,
     counters: Counters,
@@ -213,11 +238,12 @@ impl Engine {
         paths.save()?;
         let background = settings.background;
         let disk = disk::Disk::new(&settings.data_dir);
-        let shared = Arc::new(Shared {
+        let book = store.read(crate::store::Reader::access_book).await?;
+        let core = Core {
             settings,
             clock,
             uid: crate::users::own_uid(),
-            store,
+            book: watch::Sender::new(Arc::new(book)),
             hub,
             accounts,
             counters: Counters::default(),
@@ -231,7 +257,8 @@ impl Engine {
             snooze: Notify::new(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
-        });
+        };
+        let shared = Arc::new(Shared { core: Arc::new(core), store });
         let engine = Self { shared };
         if let Err(error) = engine.begin().await {
             // What is here can be read while there is no room; the rest is done when there is.
