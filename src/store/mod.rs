@@ -7,6 +7,7 @@
 mod apply;
 mod contacts;
 mod conversation;
+pub mod feed;
 mod filter;
 #[cfg(test)]
 mod filter_tests;
