@@ -96,7 +96,7 @@ pub enum Command {
     Views(Views),
     /// Show the messages of a thread, oldest first
     Messages(Messages),
-    /// Write a note into a thread; notes never leave this machine
+    /// Write a note into a thread, change or delete one; notes never leave this machine
     Notes(super::notes::Notes),
     /// List contacts, show one, make one of two, take one apart
     Contacts(Contacts),
@@ -626,7 +626,7 @@ pub(super) fn account(text: &str) -> Result<AccountId, String> {
     Ok(AccountId::new(text))
 }
 
-fn message(text: &str) -> Result<crate::model::ids::MessageId, String> {
+pub(super) fn message(text: &str) -> Result<crate::model::ids::MessageId, String> {
     text.parse().map_err(|e: crate::model::ids::BadId| e.to_string())
 }
 

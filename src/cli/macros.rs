@@ -4,7 +4,7 @@ use super::args::{MacroAction, Macros};
 use super::failure::{Exit, Failure};
 use super::session::Role;
 use super::table::Table;
-use super::{Context, Session, library};
+use super::{Context, Session, library, macro_run};
 use crate::model::ids::MacroId;
 use crate::model::macros::{Macro, MacroStep, STEP_FORMS};
 use crate::protocol::macros::MacroRequest;
@@ -22,8 +22,10 @@ pub(super) fn steps_help() -> String {
 }
 
 pub(super) async fn run(mut ctx: Context<'_>, args: Macros) -> Result<Exit, Failure> {
-    let mut session = ctx.session(Role::Reads).await?;
-    let result = act(&mut ctx, &mut session, args.action.unwrap_or(MacroAction::List)).await;
+    let action = args.action.unwrap_or(MacroAction::List);
+    let sends = matches!(action, MacroAction::Run { dry_run: false, .. });
+    let mut session = ctx.session(if sends { Role::Sends } else { Role::Reads }).await?;
+    let result = act(&mut ctx, &mut session, action).await;
     session.close().await;
     result
 }
@@ -48,19 +50,31 @@ async fn act(ctx: &mut Context<'_>, session: &mut Session, action: MacroAction) 
             library::check_texts(&saved)?;
             MacroRequest::Save { saved }
         }
-        MacroAction::Delete { name } => {
-            let found = there.iter().find(|m| m.name == name).ok_or_else(|| {
-                Failure::new(
-                    Problem::not_found(format!("there is no macro `{name}`"))
-                        .next("`switchboard macros` lists them"),
-                )
-            })?;
-            MacroRequest::Delete { id: found.id }
+        MacroAction::Run { name, to, account, values, dry_run } => {
+            let run = macro_run::Run {
+                found: named(&there, &name)?,
+                to,
+                account,
+                values: values.into_iter().collect(),
+                dry_run,
+            };
+            return macro_run::run(ctx, session, run).await;
         }
+        MacroAction::Delete { name } => MacroRequest::Delete { id: named(&there, &name)?.id },
     };
     session.client.ask(Request::Macro { act }).await?;
     let now = list(session).await?;
     print(ctx, &now)
+}
+
+/// The one of this name; the operator's own comes first.
+fn named(all: &[Macro], name: &str) -> Result<Macro, Failure> {
+    let with_name = |own: bool| all.iter().find(|m| m.name == name && m.owner.is_some() == own);
+    with_name(true).or_else(|| with_name(false)).cloned().ok_or_else(|| {
+        Failure::new(
+            Problem::not_found(format!("there is no macro `{name}`")).next("`switchboard macros` lists them"),
+        )
+    })
 }
 
 fn print(ctx: &mut Context<'_>, all: &[Macro]) -> Result<Exit, Failure> {

@@ -25,6 +25,7 @@ mod handling;
 pub mod handling_args;
 mod keys;
 mod library;
+mod macro_run;
 mod macros;
 mod messages;
 pub mod notes;

@@ -175,7 +175,7 @@ fn new_contact(text: &str) -> Option<Identity> {
 }
 
 /// Waits until the message got as far as asked, failed, or the time is over.
-async fn settle(
+pub(super) async fn settle(
     session: &mut Session,
     id: MessageId,
     wait: Wait,

@@ -6,8 +6,8 @@ use super::layers::{Env, Flags, Layer, Value};
 use super::paths;
 use super::secrets::SecretSource;
 use super::settings::{
-    AccountSettings, ColorMode, EngineSettings, KeyPreset, KeySettings, ListenerSettings, Masking,
-    NotifyMode, QuietHours, ReadOn, Settings, SocketSettings, UiSettings,
+    AccountSettings, ColorMode, EngineSettings, Hyperlinks, KeyPreset, KeySettings, ListenerSettings,
+    Masking, NotifyMode, QuietHours, ReadOn, Settings, SocketSettings, UiSettings,
 };
 use crate::model::event::AccountSpec;
 use crate::model::ids::AccountId;
@@ -396,6 +396,12 @@ impl Checker<'_> {
             )?),
             quiet: self.quiet(layer)?,
             quiet_accounts: file.accounts.iter().filter_map(|a| quiet_account(a.get_ref())).collect(),
+            hyperlinks: self.choice(
+                "hyperlinks",
+                layer.hyperlinks.as_ref(),
+                &[("auto", Hyperlinks::Auto), ("on", Hyperlinks::On), ("off", Hyperlinks::Off)],
+                standard.hyperlinks,
+            )?,
             color: self.choice(
                 "color",
                 layer.color.as_ref(),

@@ -70,6 +70,8 @@ pub struct UiFile {
     pub theme: Option<Spanned<String>>,
     /// `auto`, `true`, `256`, `16` or `none`.
     pub color: Option<Spanned<String>>,
+    /// `auto`, `on` or `off`.
+    pub hyperlinks: Option<Spanned<String>>,
     /// Mouse reporting.
     pub mouse: Option<Spanned<bool>>,
     /// Whether customers see that somebody types.

@@ -227,10 +227,24 @@ pub struct UiSettings {
     /// Whether the screen may run commands and write files where its operator says; off for operators without a shell
     /// of their own.
     pub shell: bool,
+    /// Whether the terminal is told where links lead.
+    pub hyperlinks: Hyperlinks,
     /// The shortest time between two frames.
     pub frame: Duration,
     /// The keys.
     pub keys: KeySettings,
+}
+
+/// Whether links can be opened by the terminal (OSC 8).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hyperlinks {
+    /// Where the terminal is known to understand them.
+    #[default]
+    Auto,
+    /// Always.
+    On,
+    /// Never.
+    Off,
 }
 
 /// A set of keys to start from.
@@ -287,6 +301,7 @@ impl Default for UiSettings {
             quiet: None,
             quiet_accounts: Vec::new(),
             color: ColorMode::Auto,
+            hyperlinks: Hyperlinks::Auto,
             mouse: false,
             send_typing: false,
             shell: true,

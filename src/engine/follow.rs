@@ -87,8 +87,11 @@ pub(super) async fn page(shared: &Arc<Shared>, after: Option<u64>, limit: u32) -
     if lost(&ends, from) {
         items.insert(0, gap(from, now));
     }
-    let cursor = items.last().map_or(after, |last| last.cursor);
-    Ok(answer(items, cursor, i64::try_from(cursor).is_ok_and(|c| c < ends.last)))
+    // A page that is not full has come to the end, also when the last lines are not for this asker.
+    let full = items.len() >= limit as usize;
+    let last = items.last().map_or(after, |last| last.cursor);
+    let cursor = if full { last } else { last.max(ends.last.unsigned_abs()) };
+    Ok(answer(items, cursor, full))
 }
 
 /// Whether lines after this place are not here any more.

@@ -388,6 +388,7 @@ pub(super) async fn change(
         Request::MarkUnread { thread } => done(EventBody::ThreadUnread { thread }).await,
         Request::SaveDraft { thread, mode, text } => done(EventBody::DraftSaved { thread, mode, text }).await,
         Request::AddNote { thread, text } => notes::add(shared, by(), thread, text).await,
+        Request::Note { act } => notes::change(shared, by(), act).await,
         Request::SaveQuickReply { reply } => done(library::reply(reply, operator)?).await,
         Request::Macro { act } => done(library::change(act, operator)?).await,
         Request::Together { requests } => together::run(shared, operator, requests).await,

@@ -3,6 +3,7 @@
 //! No I/O, no async, no knowledge of the store, a provider or the screen. Everything here can be serialised.
 //! Words follow the glossary in `README.md`.
 
+pub mod access;
 pub mod client;
 pub mod contact;
 pub mod delivery;

@@ -1,10 +1,31 @@
-//! What is asked about one conversation: matches of a search in it, and what stands around a message.
+//! What a search finds: anywhere, in one conversation, and what stands around a message.
 
-use super::Cursor;
+use super::{Cursor, Page};
 use crate::clock::Millis;
 use crate::model::ids::{MessageId, ThreadId};
-use crate::model::message::Direction;
+use crate::model::message::{Direction, Message};
+use crate::model::thread::ThreadRow;
 use serde::{Deserialize, Serialize};
+
+/// A message that a search found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hit {
+    /// The message.
+    pub message: Message,
+    /// The thread's title.
+    pub title: String,
+    /// The piece of text around the match, as stored; the match is between `\u{2}` and `\u{3}`.
+    pub snippet: String,
+}
+
+/// What a search found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Found {
+    /// Threads whose contact matches by name or number; only on the first page.
+    pub threads: Vec<ThreadRow>,
+    /// Messages, newest first.
+    pub hits: Page<Hit>,
+}
 
 /// Messages of a thread that have what was looked for, newest first. A page may be empty and still have a next one: so
 /// many messages are looked at a time.

@@ -12,6 +12,7 @@ pub mod follow;
 mod handling;
 mod hello;
 pub mod macros;
+pub mod notes;
 mod outbox;
 pub mod preferences;
 mod problem;
@@ -19,7 +20,7 @@ mod recorder;
 mod status;
 
 pub use contacts::{ContactDetail, IdentityFacts, Version};
-pub use conversation::{Line, Matches, Neighbours};
+pub use conversation::{Found, Hit, Line, Matches, Neighbours};
 pub use handling::{Acted, LabelRow, SavedView, VIEW_KEY, VIEW_NAME_MAX, ViewCounts};
 pub use outbox::{Asked, CheckReport, OutboxRow};
 pub use problem::Problem;
@@ -41,6 +42,7 @@ use crate::model::quick_reply::QuickReply;
 use crate::model::template::{Template, Values};
 use crate::model::thread::{DraftMode, ThreadDetail, ThreadFilter, ThreadRow};
 use macros::MacroRequest;
+use notes::NoteRequest;
 use preferences::Preference;
 use serde::{Deserialize, Serialize};
 
@@ -329,6 +331,11 @@ pub enum Request {
         /// The text.
         text: String,
     },
+    /// Something about a note that is there. → as [`NoteRequest`] says
+    Note {
+        /// What.
+        act: NoteRequest,
+    },
     /// Templates of an account, by name and language. → [`Response::Templates`]
     Templates {
         /// Which.
@@ -511,26 +518,6 @@ pub struct AccountView {
     pub templates_synced: Option<Millis>,
 }
 
-/// A message that a search found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Hit {
-    /// The message.
-    pub message: Message,
-    /// The thread's title.
-    pub title: String,
-    /// The piece of text around the match, as stored; the match is between `\u{2}` and `\u{3}`.
-    pub snippet: String,
-}
-
-/// What a search found.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Found {
-    /// Threads whose contact matches by name or number; only on the first page.
-    pub threads: Vec<ThreadRow>,
-    /// Messages, newest first.
-    pub hits: Page<Hit>,
-}
-
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "response", content = "data", rename_all = "snake_case")]
@@ -674,6 +661,11 @@ pub enum Changed {
         /// Its account.
         account: AccountId,
     },
+    /// A snooze ended by itself; the row changed too.
+    SnoozeEnded {
+        /// Of which thread.
+        thread: ThreadId,
+    },
     /// A thread went into another one, because their contacts are one person.
     ThreadJoined {
         /// The one that is gone.
@@ -706,6 +698,8 @@ pub enum Changed {
     MacrosChanged,
     /// Somebody set a preference.
     PreferencesChanged,
+    /// Who may do what changed; so may what this client sees.
+    AccessChanged,
     /// Engine status changed (outbox, listener, webhook age, notices).
     StatusChanged,
     /// Updates were dropped: ask again for everything shown.

@@ -42,7 +42,7 @@ pub struct FeedEnds {
 }
 
 impl Reader {
-    /// The ends of the feed.
+    /// The ends of the feed, whether or not the asker may see what stands there.
     pub fn feed_ends(&self) -> Result<FeedEnds, StoreError> {
         let end = |sql: &str| -> Result<i64, StoreError> {
             Ok(self.conn.prepare_cached(sql)?.query_row([], |r| r.get::<_, Option<i64>>(0))?.unwrap_or(0))
@@ -53,8 +53,8 @@ impl Reader {
             .query_row([], |r| r.get(0))
             .optional()?;
         Ok(FeedEnds {
-            first: end("SELECT min(id) FROM feed")?,
-            last: end("SELECT max(id) FROM feed")?,
+            first: end("SELECT min(id) FROM main.feed")?,
+            last: end("SELECT max(id) FROM main.feed")?,
             until: until.unwrap_or(0),
         })
     }

@@ -58,7 +58,7 @@ impl Reader {
             (
                 "newest messages of threads",
                 "SELECT count(*) FROM threads t JOIN messages n ON n.id = \
-                 (SELECT id FROM messages m WHERE m.thread_id = t.id AND m.kind <> 'note' ORDER BY at DESC, id DESC LIMIT 1) \
+                 (SELECT id FROM messages m WHERE m.thread_id = t.id AND m.state <> 'noted' ORDER BY at DESC, id DESC LIMIT 1) \
                  WHERE t.last_row <> n.id OR t.last_uid <> n.uid OR t.last_at < n.at OR t.last_state <> n.state \
                  OR t.last_kind <> n.kind",
             ),

@@ -40,6 +40,7 @@ pub enum Action {
     Template,
     ManageQuickReplies,
     Macros,
+    EditNote,
     RunMacro,
     Notices,
     Life,
@@ -214,8 +215,9 @@ pub const COMMANDS: &[Command] = commands! {
     "list.open"          Open               "open"        L   ["Enter", "l", "Right"]      true  "open the thread under the cursor";
     "message.reply"      Reply              "reply"       LC  ["r", "Space r"]             true  "write a reply; on a selected message: quote it";
     "message.note"       Note               "note"        LC  ["n", "Space d"]             true  "write a note: it stays here, whatever the window";
+    "note.edit"          EditNote           "edit note"   C   ["g e"]                      false "write a note of yours anew; what it said before is kept";
     "template.pick"      Template           "template"    LC  ["t", "Space t"]             true  "send a template";
-    "palette.open"       Palette            "find"        LC  ["Ctrl+K", "Ctrl+P", "Space Space"] false "find a command, a thread, a template or a quick reply";
+    "palette.open"       Palette            "find"        LC  ["Ctrl+K", "Ctrl+P", "Space Space"] false "find a command, a thread, a template, a quick reply or a macro";
     "palette.commands"   CommandLine        "command"     LC  [":"]                        false "type a command by its name";
     "search.open"        Search             "search"      L   ["/", "Space f"]             false "search contacts and messages";
     "search.all"         Search             "search all"  C   ["g /", "Space f"]           false "search contacts and messages";
@@ -242,7 +244,7 @@ pub const COMMANDS: &[Command] = commands! {
     "thread.snooze"      Snooze             "snooze"      LC  ["z", "Space z"]             false "not now: until a time, until a reply, until the window is about to close";
     "thread.assign"      Assign             "assign"      LC  ["a", "Space A"]             false "give the thread to somebody, or to nobody";
     "thread.assign_me"   AssignMe           "to me"       L   ["i", "Space j"]             false "take the thread yourself";
-    "thread.labels"      Labels             "labels"      LC  ["L", "Space l"]             false "put labels on and take them off; a new name makes a new label";
+    "thread.labels"      Labels             "labels"      LC  ["L", "Space l"]             false "put labels on and take them off; make, rename, colour and delete them";
     "thread.priority"    Priority           "priority"    LC  ["P"]                        false "how pressing the thread is";
     "list.mark"          Mark               "mark"        L   ["x"]                        false "mark the thread: what you do next is done to all that are marked";
     "list.mark_range"    MarkRange          "mark range"  L   ["V"]                        false "begin a range of marks here, or end it";
@@ -284,7 +286,7 @@ pub const COMMANDS: &[Command] = commands! {
     "message.place"      WritePlace         "place"       C   ["Space c p"]                false "send a place";
     "message.card"       WriteCard          "contact card" C  ["Space c c"]                false "send a contact card";
     "message.retry"      Retry              "retry"       C   ["Ctrl+R"]                   false "send a failed or unknown message again";
-    "message.discard"    Discard            "discard"     C   ["x y", "D y"]               false "withdraw a queued message, or put a failed one aside";
+    "message.discard"    Discard            "discard"     C   ["x y", "D y"]               false "withdraw a queued message, put a failed one aside, delete the selected note of yours";
     "message.undo"       UndoSend           "take back"   C   ["u"]                        false "take a message that waits back into the composer";
     "message.later"      SendLater          "other time"  C   ["Ctrl+G"]                   false "choose another time for a message that is to be sent later";
     "message.now"        SendNow            "send now"    C   ["S"]                        false "send a message now that can still be taken back or is to be sent later";
@@ -335,7 +337,7 @@ pub const COMMANDS: &[Command] = commands! {
     "doctor.open"        Doctor             "doctor"      LC  ["g d"]                      false "walk the chain from here to the provider and name the step that fails";
     "screen.redraw"      Redraw             "redraw"      LCW ["Ctrl+L"]                   false "draw the whole screen again";
     "terminal.suspend"   Suspend            "suspend"     LCW ["Ctrl+Z"]                   false "back to the shell until `fg`";
-    "palette.writing"    Palette            "find"        W   ["F9"]                       false "find a command, a thread, a template or a quick reply";
+    "palette.writing"    Palette            "find"        W   ["F9"]                       false "find a command, a thread, a template, a quick reply or a macro";
     "help.keys"          Help               "keys"        LC  ["?", "F1", "Space ?"]       true  "what every key does";
     "help.keys_writing"  Help               "keys"        W   ["F1"]                       false "what every key does";
     "quit"               Quit               "quit"        L   ["q", "Ctrl+C"]              true  "quit; drafts are kept";

@@ -18,7 +18,7 @@ use super::overlay::quick_replies::QuickReplyPicker;
 use super::overlay::search::SearchBox;
 use super::overlay::template_form::TemplateTarget;
 use super::overlay::templates::TemplatePicker;
-use super::overlay::variables::Variables;
+use super::overlay::variables::{Variables, first_name, time_of_day};
 use super::overlay::versions::VersionList;
 use crate::model::contact::{IdentityKind, display_phone};
 use crate::model::event::Recipient;
@@ -123,15 +123,6 @@ fn precise(app: &App) -> TimeText {
     Arc::new(move |at| format::precise(at, &tz))
 }
 
-fn first_name(name: &str) -> String {
-    // A name that is only a number or an @name has no first name.
-    if name.starts_with(['+', '@']) {
-        return String::new();
-    }
-    let with_letters = |w: &&str| w.chars().any(char::is_alphabetic);
-    name.split_whitespace().find(with_letters).unwrap_or("").to_owned()
-}
-
 /// First name, name and number of who is talked to. The contact is still on its way when keys open a thread and a
 /// picker at once: the list's row stands in.
 fn person(conversation: Option<&Conversation>) -> (String, String, String) {
@@ -159,7 +150,7 @@ fn variables(app: &App) -> Variables {
         contact_phone: phone,
         operator_name: app.operator.clone(),
         account_name: account.map(|a| a.spec.name.clone()).unwrap_or_default(),
-        time_of_day: time_of_day(app).to_owned(),
+        time_of_day: time_of_day(app.clock.now(), &app.tz).to_owned(),
         account_phone: account.map(|a| a.facts.display_phone.clone()).unwrap_or_default(),
     }
 }
@@ -182,15 +173,6 @@ pub(crate) fn reply_picker(app: &App) -> QuickReplyPicker {
 
 fn reply_picker_for(app: &App, word: &str) -> QuickReplyPicker {
     QuickReplyPicker::new(app.quick_replies.clone(), word, variables(app))
-}
-
-fn time_of_day(app: &App) -> &'static str {
-    let now = jiff::Timestamp::from_millisecond(app.clock.now()).unwrap_or_default();
-    match now.to_zoned(app.tz.clone()).hour() {
-        4..=11 => "morning",
-        12..=17 => "afternoon",
-        _ => "evening",
-    }
 }
 
 /// What a macro is told of the open thread.

@@ -113,6 +113,8 @@ async fn a_snoozed_thread_wakes_at_its_time_and_also_when_no_engine_ran_then() {
     act(&mut c, &[reply], Act::Snooze { nap: Nap::Reply }).await;
     assert_eq!(view(&mut c, ThreadFilter::Snoozed).await.len(), 3);
     clock.advance(HOUR);
+    // Everybody hears that it was the snooze that ended, and of which thread.
+    while !c.update().await.expect("updates come").changed.contains(&Changed::SnoozeEnded { thread: soon }) {}
     let woken = eventually("the thread wakes", || async {
         let mut c = client(&engine, "ana").await;
         view(&mut c, ThreadFilter::Inbox).await.into_iter().find(|t| t.id == soon)

@@ -1,5 +1,6 @@
 //! The arguments of `quick-replies` and `macros`.
 
+use crate::model::ids::AccountId;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -94,6 +95,24 @@ pub enum MacroAction {
         /// Only you have it
         #[arg(long)]
         private: bool,
+    },
+    /// Show what one would do to a thread, and do it
+    #[command(after_help = super::EXIT_CODES)]
+    Run {
+        /// Which one; your own comes before everybody's
+        name: String,
+        /// To which thread: its id, a phone number, a user id, or a name that is unique
+        #[arg(long, value_name = "THREAD")]
+        to: String,
+        /// Only on this account
+        #[arg(long, value_name = "ID", value_parser = super::account)]
+        account: Option<AccountId>,
+        /// A value that its texts ask for, repeated: order=4711
+        #[arg(long = "value", value_name = "NAME=VALUE", value_parser = super::value)]
+        values: Vec<(String, String)>,
+        /// Say what would be done, and do nothing
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Delete one
     Delete {

@@ -120,6 +120,18 @@ pub(super) fn edit(
     let Some(id) = find(conn, account, target)? else {
         return keep_early(conn, cx, account, MessageId::of_provider(&account.key, target), change);
     };
+    change_row(conn, cx, account, id, at, body)
+}
+
+/// A message that is here says something else since a time.
+pub(super) fn change_row(
+    conn: &Connection,
+    cx: &mut Context,
+    account: &AccountRow,
+    id: i64,
+    at: Millis,
+    body: &Body,
+) -> Result<(), StoreError> {
     let m = row(conn, id)?;
     keep_original(conn, &m)?;
     let added = conn
@@ -154,6 +166,16 @@ pub(super) fn revoke(
     let Some(id) = find(conn, account, target)? else {
         return keep_early(conn, cx, account, MessageId::of_provider(&account.key, target), change);
     };
+    revoke_row(conn, cx, account, id)
+}
+
+/// A message that is here was deleted; what it said is kept.
+pub(super) fn revoke_row(
+    conn: &Connection,
+    cx: &mut Context,
+    account: &AccountRow,
+    id: i64,
+) -> Result<(), StoreError> {
     let m = row(conn, id)?;
     keep_original(conn, &m)?;
     set(conn, cx, account, &m, &Body::Revoked, m.edited)

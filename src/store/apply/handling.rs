@@ -201,6 +201,7 @@ pub(super) fn wake(
             cx.audit(conn, "thread_woken", &t.uid.to_string())?;
             let account = cx.account_by_row(t.account_id)?;
             cx.thread_changed(&t, &account);
+            cx.changed(Changed::SnoozeEnded { thread: t.uid });
         }
     }
     Ok(Reply::default())

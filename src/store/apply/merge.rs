@@ -75,11 +75,11 @@ fn recount(conn: &Connection, thread: i64, last_at: Millis) -> Result<(i64, i64)
     conn.prepare_cached(
         "UPDATE threads SET (last_row, last_uid, last_inbound, last_kind, last_text, last_state) = \
          (SELECT id, uid, inbound, kind, substr(text, 1, ?2), state FROM messages WHERE thread_id = ?1 \
-          AND kind <> 'note' ORDER BY at DESC, id DESC LIMIT 1), \
-         last_at = max(?3, (SELECT at FROM messages WHERE thread_id = ?1 AND kind <> 'note' ORDER BY at DESC, id DESC LIMIT 1)), \
+          AND state <> 'noted' ORDER BY at DESC, id DESC LIMIT 1), \
+         last_at = max(?3, (SELECT at FROM messages WHERE thread_id = ?1 AND state <> 'noted' ORDER BY at DESC, id DESC LIMIT 1)), \
          unread = (SELECT count(*) FROM messages WHERE thread_id = ?1 AND unread = 1), \
          failed = (SELECT count(*) FROM messages WHERE thread_id = ?1 AND state IN ('failed','unknown') AND dismissed = 0) \
-         WHERE id = ?1 AND EXISTS(SELECT 1 FROM messages WHERE thread_id = ?1 AND kind <> 'note')",
+         WHERE id = ?1 AND EXISTS(SELECT 1 FROM messages WHERE thread_id = ?1 AND state <> 'noted')",
     )?
     .execute(params![thread, super::PREVIEW as i64, last_at])?;
     Ok(conn

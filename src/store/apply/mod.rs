@@ -2,6 +2,7 @@
 //!
 //! One file per area. Everything here runs on the writer's thread inside a transaction that is already open.
 
+mod access;
 mod admin;
 mod attempts;
 mod content;
@@ -366,6 +367,8 @@ fn apply_body(conn: &Connection, cx: &mut Context, event: &Event) -> Result<Repl
             admin::draft(conn, cx, event.at, *thread, *mode, text)
         }
         EventBody::NoteAdded { note, thread, text } => notes::add(conn, cx, event, *note, *thread, text),
+        EventBody::NoteEdited { note, text } => notes::edit(conn, cx, event, *note, text),
+        EventBody::NoteDeleted { note } => notes::delete(conn, cx, event, *note),
         EventBody::QuickReplySaved { reply } => library::save_reply(conn, cx, event, reply),
         EventBody::QuickReplyDeleted { reply } => library::delete_reply(conn, cx, &event.actor, *reply),
         EventBody::QuickReplyUsed { reply } => library::use_reply(conn, cx, &event.actor, *reply),
@@ -385,6 +388,7 @@ fn apply_body(conn: &Connection, cx: &mut Context, event: &Event) -> Result<Repl
         EventBody::Noticed { account, severity, field, text } => {
             recorder::noticed(conn, cx, account, *severity, field, text)
         }
+        EventBody::AccessChanged { change } => access::change(conn, cx, change),
         EventBody::AccountConfigured { spec } => admin::account(conn, cx, spec),
         EventBody::AccountState { account, state, text } => {
             admin::account_state(conn, cx, account, state, text)
@@ -421,7 +425,9 @@ fn subject(body: &EventBody) -> String {
         | EventBody::DraftSaved { thread, .. } => thread.to_string(),
         EventBody::ContactsMerged { into, from } => format!("{from} into {into}"),
         EventBody::ContactSplit { contact, new, .. } => format!("{new} from {contact}"),
-        EventBody::NoteAdded { note, .. } => note.to_string(),
+        EventBody::NoteAdded { note, .. }
+        | EventBody::NoteEdited { note, .. }
+        | EventBody::NoteDeleted { note } => note.to_string(),
         EventBody::QuickReplySaved { reply } => reply.id.to_string(),
         EventBody::QuickReplyDeleted { reply } | EventBody::QuickReplyUsed { reply } => reply.to_string(),
         EventBody::MacroSaved { saved } => saved.id.to_string(),
@@ -430,6 +436,7 @@ fn subject(body: &EventBody) -> String {
         EventBody::ThreadsHandled { threads, act } => act.subject(threads),
         EventBody::FeedKept { until } => until.to_string(),
         EventBody::SnoozesEnded { threads } => format!("{} threads", threads.len()),
+        EventBody::AccessChanged { change } => change.subject(),
         EventBody::LabelSaved { label } => label.id.to_string(),
         EventBody::LabelDeleted { label } => label.to_string(),
         EventBody::WebhooksExpired { before, .. } => before.to_string(),

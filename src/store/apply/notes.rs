@@ -1,8 +1,9 @@
 //! Notes: rows among the messages, so that they are paged, searched and shown with them.
 //!
 //! A note is no answer. The thread's place in the list, its preview, its counters and its window stay as they are.
+//! Who wrote it may write it anew or delete it; what it said is kept, as with messages that were edited.
 
-use super::{Context, thread_by_uid, words};
+use super::{Context, content, thread_by_row, thread_by_uid, words};
 use crate::model::delivery::DeliveryState;
 use crate::model::event::{Actor, Event};
 use crate::model::ids::{MessageId, ThreadId};
@@ -11,7 +12,7 @@ use crate::model::outgoing::check_note;
 use crate::protocol::Changed;
 use crate::store::StoreError;
 use crate::store::writer::Reply;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 pub(super) fn add(
     conn: &Connection,
@@ -49,5 +50,56 @@ pub(super) fn add(
         words::add(conn, conn.last_insert_rowid(), text)?;
         cx.changed(Changed::MessageStored { thread: t.uid, message: note, inbound: false });
     }
+    Ok(Reply { thread: Some(t.uid), ..Reply::default() })
+}
+
+/// The row of a note, and of its thread, that this operator wrote and nobody has deleted.
+fn own(conn: &Connection, event: &Event, note: MessageId) -> Result<(i64, i64), StoreError> {
+    let found: Option<(i64, i64, String, String)> = conn
+        .prepare_cached("SELECT id, thread_id, kind, origin FROM messages WHERE uid = ?1 AND state = ?2")?
+        .query_row(params![note.0, DeliveryState::Noted.as_str()], |r| {
+            Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))
+        })
+        .optional()?;
+    let Some((id, thread, kind, origin)) = found else { return Err(StoreError::Missing("this note")) };
+    if kind == "revoked" {
+        return Err(StoreError::Rule("this note was deleted".into()));
+    }
+    let author: Origin =
+        serde_json::from_str(&origin).map_err(|e| StoreError::Corrupt(format!("origin: {e}")))?;
+    match (&author, &event.actor) {
+        (Origin::Operator(author), Actor::Operator(me)) if author == me => Ok((id, thread)),
+        (Origin::Operator(author), _) => {
+            Err(StoreError::Rule(format!("{author} wrote this note, and nobody else changes it")))
+        }
+        _ => Err(StoreError::Rule("nobody here wrote this note".into())),
+    }
+}
+
+pub(super) fn edit(
+    conn: &Connection,
+    cx: &mut Context,
+    event: &Event,
+    note: MessageId,
+    text: &str,
+) -> Result<Reply, StoreError> {
+    check_note(text).map_err(|p| StoreError::Rule(p.to_string()))?;
+    let (id, thread) = own(conn, event, note)?;
+    let t = thread_by_row(conn, thread)?;
+    let account = cx.account_by_row(t.account_id)?;
+    content::change_row(conn, cx, &account, id, event.at, &Body::Note { text: text.to_owned() })?;
+    Ok(Reply { thread: Some(t.uid), ..Reply::default() })
+}
+
+pub(super) fn delete(
+    conn: &Connection,
+    cx: &mut Context,
+    event: &Event,
+    note: MessageId,
+) -> Result<Reply, StoreError> {
+    let (id, thread) = own(conn, event, note)?;
+    let t = thread_by_row(conn, thread)?;
+    let account = cx.account_by_row(t.account_id)?;
+    content::revoke_row(conn, cx, &account, id)?;
     Ok(Reply { thread: Some(t.uid), ..Reply::default() })
 }

@@ -150,6 +150,10 @@ impl App {
                 self.macros.clone_from(&all);
                 Delivery::Macros(all)
             }
+            Ok(Response::Labels(labels)) => {
+                self.labels_came(labels.clone());
+                Delivery::Labels(labels)
+            }
             Ok(Response::Together(results)) => {
                 self.came_together(&results);
                 Delivery::Together(results)
@@ -217,9 +221,16 @@ impl App {
                 Changed::ThreadChanged { thread, .. } => {
                     self.changed_threads.insert(thread);
                 }
+                Changed::SnoozeEnded { thread } => {
+                    self.woken.insert(thread);
+                    self.changed_threads.insert(thread);
+                }
                 Changed::ThreadJoined { thread, into, .. } => self.joined(thread, into),
                 Changed::AccountChanged { .. } => self.accounts_changed = true,
-                Changed::LabelsChanged => self.ask(Request::Labels, Asked::Labels),
+                Changed::LabelsChanged => {
+                    self.refresh_overlays("labels", &Request::Labels);
+                    self.ask(Request::Labels, Asked::Labels);
+                }
                 Changed::StatusChanged => self.status_changed = true,
                 Changed::TemplatesChanged { account } => {
                     let request = Request::Templates { account: account.clone() };
@@ -231,6 +242,7 @@ impl App {
                     self.ask(Request::QuickReplies, Asked::QuickReplies);
                 }
                 Changed::MacrosChanged => self.macros_changed(),
+                Changed::AccessChanged => resync = true,
                 Changed::PreferencesChanged => self.ask(Request::Preferences, Asked::Preferences),
                 Changed::DraftChanged { thread } => self.draft_changed(thread),
                 Changed::Resync => resync = true,

@@ -198,6 +198,7 @@ impl App {
                 self.open_current();
                 self.note();
             }
+            Action::EditNote => self.edit_note(),
             Action::WriteButtons => self.open_form(Shape::Buttons),
             Action::WriteList => self.open_form(Shape::List),
             Action::WriteLink => self.open_form(Shape::Link),

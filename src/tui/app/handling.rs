@@ -3,9 +3,7 @@
 use super::{App, Asked, Damage};
 use crate::clock::Millis;
 use crate::model::ThreadId;
-use crate::model::handling::{
-    ACT_MAX, Act, Handling, Label, LabelColor, Nap, Priority, Snooze, State, operator_name,
-};
+use crate::model::handling::{ACT_MAX, Act, Handling, Nap, Priority, Snooze, State, operator_name};
 use crate::model::ids::LabelId;
 use crate::model::thread::ThreadRow;
 use crate::protocol::{Acted, Request};
@@ -13,6 +11,7 @@ use crate::text::when;
 use crate::tui::command::Scope;
 use crate::tui::format;
 use crate::tui::overlay::Step;
+use crate::tui::overlay::labels::LabelPicker;
 use crate::tui::overlay::pick::{Choice, Pick, Typed};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -377,65 +376,11 @@ impl App {
             return self.say("there is no thread here");
         }
         let rows: Vec<&ThreadRow> = ids.iter().filter_map(|id| self.known_row(*id)).collect();
-        let act = |add: Vec<LabelId>, remove: Vec<LabelId>, words: String| {
-            vec![Step::Act { threads: ids.clone(), act: Box::new(Act::Label { add, remove }), words }]
-        };
-        let theme = &self.theme;
-        let choices: Vec<Choice> = self
-            .desk
-            .labels
-            .iter()
-            .map(|l| {
-                let id = l.label.id;
-                let has = |r: &&ThreadRow| r.handling.labels.iter().any(|x| x.id == id);
-                let name = crate::text::sanitize(&l.label.name).into_owned();
-                Choice {
-                    right: if l.threads > 0 { format::count(l.threads) } else { String::new() },
-                    mark: Some(theme.label(l.label.color)),
-                    on: Some(!rows.is_empty() && rows.iter().all(has)),
-                    steps: act(vec![id], vec![], format!("labelled {name}")),
-                    off: act(vec![], vec![id], format!("no longer labelled {name}")),
-                    text: name,
-                    ..Choice::default()
-                }
-            })
-            .collect();
-        let known: Vec<String> = self.desk.labels.iter().map(|l| l.label.name.to_lowercase()).collect();
-        let color = self.next_color();
-        let targets = ids.clone();
-        let meaning = Arc::new(move |typed: &str| {
-            let name = typed.trim().to_owned();
-            let label = Label { id: LabelId::new(), name: name.clone(), color };
-            if known.contains(&name.to_lowercase()) {
-                return Typed::Nothing;
-            }
-            match label.check() {
-                Ok(()) => {
-                    let act = Act::Label { add: vec![label.id], remove: vec![] };
-                    let words = format!("labelled {name}");
-                    Typed::Choice(Box::new(Choice {
-                        text: format!("new label “{name}”"),
-                        remark: label.color.as_str().into(),
-                        steps: vec![
-                            Step::Ask(Box::new(Request::SaveLabel { label })),
-                            Step::Act { threads: targets.clone(), act: Box::new(act), words },
-                        ],
-                        ..Choice::default()
-                    }))
-                }
-                Err(p) => Typed::Wrong { at: 0, len: typed.chars().count(), what: p.to_string() },
-            }
-        });
-        let title = format!("Labels · {}", self.about(&ids));
-        let pick = Pick::new("labels", title, "a label, or a new one", choices).with_meaning(meaning);
-        self.show_overlay(Box::new(pick), None);
-    }
-
-    /// The colour that the fewest labels have; grey is for those who want it.
-    fn next_color(&self) -> LabelColor {
-        let used = |c: LabelColor| self.desk.labels.iter().filter(|l| l.label.color == c).count();
-        let own = LabelColor::ALL.iter().copied().filter(|c| *c != LabelColor::Grey);
-        own.min_by_key(|c| used(*c)).unwrap_or_default()
+        let has = |r: &&ThreadRow, id: LabelId| r.handling.labels.iter().any(|x| x.id == id);
+        let all_have = |id: &LabelId| !rows.is_empty() && rows.iter().all(|r| has(r, *id));
+        let on = self.desk.labels.iter().map(|l| l.label.id).filter(all_have).collect();
+        let picker = LabelPicker::new(self.about(&ids), ids, self.desk.labels.clone(), on);
+        self.show_overlay(Box::new(picker), None);
     }
 
     /// Marks or unmarks the thread under the cursor, and goes on to the next.
@@ -540,6 +485,7 @@ pub(crate) fn short_snooze(s: Snooze, now: Millis, tz: &jiff::tz::TimeZone) -> S
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::handling::{Label, LabelColor};
 
     #[test]
     fn what_takes_an_act_back_depends_on_how_things_were() {

@@ -214,6 +214,7 @@ impl App {
     }
 
     pub(super) fn rows_came(&mut self, rows: Vec<ThreadRow>) {
+        self.tell_woken(&rows);
         for row in &rows {
             self.announce(row);
             if let Some(c) = &mut self.conversation

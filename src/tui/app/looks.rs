@@ -118,7 +118,13 @@ impl App {
     /// The row of a thread with new messages is here: now it is known who wrote what.
     pub(super) fn announce(&mut self, row: &ThreadRow) {
         let Some(count) = self.announce.remove(&row.id) else { return };
-        let Some(p) = &row.preview else { return };
+        if row.preview.is_some() {
+            self.notify_of(row, count);
+        }
+    }
+
+    /// Something happened in a thread that may be worth a notification: new messages, or its snooze ended.
+    pub(super) fn notify_of(&mut self, row: &ThreadRow, count: u32) {
         let now = format::local(self.clock.now(), &self.tz);
         let scene = Scene {
             minute: u16::from(now.hour().unsigned_abs()) * 60 + u16::from(now.minute().unsigned_abs()),
@@ -129,8 +135,8 @@ impl App {
             thread: row.id,
             account: row.account.clone(),
             title: row.title.clone(),
-            kind: p.kind.clone(),
-            text: p.text.clone(),
+            kind: row.preview.as_ref().map_or_else(|| "text".into(), |p| p.kind.clone()),
+            text: row.preview.as_ref().map(|p| p.text.clone()).unwrap_or_default(),
             count,
         };
         if let Err(why) = self.notifier.arrived(arrived, scene) {

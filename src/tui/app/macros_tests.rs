@@ -146,6 +146,32 @@ fn reply_label_assign_resolve_is_one_key() {
 }
 
 #[test]
+fn the_palette_has_every_macro_by_its_name() {
+    let mut own = a_macro("close", &["mute"]);
+    (own.id, own.owner) = (MacroId([9; 16]), Some("ana".into()));
+    let (mut s, mut app) =
+        with(vec![a_macro("close", &["mark read"]), a_macro("shipped", &["resolve"]), own]);
+    s.keys(&mut app, "Ctrl+K");
+    s.type_text(&mut app, "shipp");
+    s.keys(&mut app, "Enter");
+    assert_eq!(name(&app), Some("macro_run"));
+    assert!(screen(&app).contains("resolve it"), "{}", screen(&app));
+    s.keys(&mut app, "Enter");
+    assert!(s.log.iter().any(|r| matches!(r, Request::Act { .. })));
+    // From the thread list it is for the thread under the cursor; the operator's own comes first.
+    s.keys(&mut app, "Esc :");
+    s.type_text(&mut app, "macro close");
+    s.keys(&mut app, "Enter");
+    assert_eq!(name(&app), Some("macro_run"));
+    assert!(screen(&app).contains("no notifications for the thread"), "{}", screen(&app));
+    // While writing too.
+    s.keys(&mut app, "Esc Enter i F9");
+    s.type_text(&mut app, "!shi");
+    s.keys(&mut app, "Enter");
+    assert_eq!(name(&app), Some("macro_run"));
+}
+
+#[test]
 fn leaving_does_nothing() {
     let (mut s, mut app) = with(vec![a_macro("close", &["reply thanks", "mark read"])]);
     s.keys(&mut app, "g x Enter Esc");

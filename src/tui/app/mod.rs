@@ -15,6 +15,7 @@ mod late;
 mod list;
 mod looks;
 mod macros;
+mod notes;
 mod outbox;
 mod outward;
 mod overlaid;
@@ -23,6 +24,7 @@ mod panes;
 mod saying;
 mod talk;
 mod views;
+pub(in crate::tui) mod woken;
 mod writing;
 
 #[cfg(test)]
@@ -310,6 +312,8 @@ pub(crate) struct App {
     accounts_changed: bool,
     status_changed: bool,
     announce: BTreeMap<ThreadId, u32>,
+    /// Threads whose snooze ended; told when their rows are here.
+    woken: BTreeSet<ThreadId>,
     countdown: Option<Millis>,
     /// When the countdown of a waiting message changes.
     next_wait: Option<Millis>,
@@ -380,6 +384,7 @@ impl App {
             accounts_changed: false,
             status_changed: false,
             announce: BTreeMap::new(),
+            woken: BTreeSet::new(),
             countdown: None,
             next_wait: None,
             quitting: None,

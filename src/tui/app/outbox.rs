@@ -6,14 +6,12 @@ use crate::model::delivery::WaitReason;
 use crate::model::thread::DraftMode;
 use crate::model::{DeliveryState, Direction, Message, MessageId, Outgoing, ThreadId};
 use crate::protocol::{CheckReport, Request};
-use crate::text::when;
 use crate::tui::command::Scope;
 use crate::tui::format;
 use crate::tui::overlay::Step;
 use crate::tui::overlay::compose::texts_of;
 use crate::tui::overlay::confirm::Confirm;
-use crate::tui::overlay::later::{Purpose, ReadTime, SendLater};
-use std::sync::Arc;
+use crate::tui::overlay::later::{self, Purpose, ReadTime, SendLater};
 
 /// Whether a message is in its first moments, in which it can be taken back.
 pub(crate) fn can_be_undone(m: &Message, now: Millis) -> bool {
@@ -90,12 +88,7 @@ impl App {
 
     /// Reads times as people write them.
     pub(crate) fn read_time(&self) -> ReadTime {
-        let (clock, tz) = (self.clock.clone(), self.tz.clone());
-        Arc::new(move |input| {
-            let now = clock.now();
-            let at = when::parse(input, now, &tz).map_err(|e| e.to_string())?;
-            Ok((at, format!("{}, {}", when::describe(at, now, &tz), when::distance(at, now))))
-        })
+        later::reader(self.clock.clone(), self.tz.clone())
     }
 
     fn prompt(&mut self, purpose: Purpose, window: Option<Millis>) {
@@ -185,6 +178,9 @@ impl App {
 
     /// Withdraws a queued message, or puts a failed or unknown one aside.
     pub(super) fn discard(&mut self) {
+        if self.delete_note() {
+            return;
+        }
         let fits = |m: &Message| {
             matches!(m.state, DeliveryState::Failed | DeliveryState::Unknown | DeliveryState::Queued)
                 && !m.put_aside

@@ -2,8 +2,10 @@
 
 use super::{App, Asked, Damage};
 use crate::model::QuickReplyId;
+use crate::model::macros::Macro;
 use crate::tui::command::{Action, COMMANDS, Command, Scope, argument_of, by_id};
-use crate::tui::overlay::palette::{Choices, CommandEntry, ReplyEntry, TemplateEntry};
+use crate::tui::overlay::macros::summary;
+use crate::tui::overlay::palette::{Choices, CommandEntry, MacroEntry, ReplyEntry, TemplateEntry};
 use crate::tui::overlays::{self, Kind};
 
 /// Other names on the command line.
@@ -67,6 +69,8 @@ impl App {
             .unwrap_or_default();
         let replies =
             if open.is_some_and(|c| c.is_open(self.clock.now())) { &*self.quick_replies } else { &[] };
+        let mut macros: Vec<&Macro> = self.macros.iter().collect();
+        macros.sort_by_key(|m| m.owner.is_none());
         Choices {
             commands: self.offered(),
             aliases: ALIASES.to_vec(),
@@ -79,6 +83,10 @@ impl App {
                     language: t.language.clone(),
                     body: t.body.clone(),
                 })
+                .collect(),
+            macros: macros
+                .into_iter()
+                .map(|m| MacroEntry { id: m.id, name: m.name.clone(), about: summary(m) })
                 .collect(),
             views: self.desk.saved.clone(),
             replies: replies

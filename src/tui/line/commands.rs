@@ -1,5 +1,6 @@
 //! What a typed line does.
 
+use super::handling::NO_THREAD;
 use super::{Open, SHOWN, Talk, count};
 use crate::config::settings::{Masking, ReadOn};
 use crate::model::event::Recipient;
@@ -12,7 +13,12 @@ use std::io::{self, Write};
 
 /// Name, what follows it, what it does.
 pub(super) const COMMANDS: &[(&str, &str, &str)] = &[
-    ("list", "[N]", "the newest threads"),
+    (
+        "list",
+        "[VIEW or FILTER] [N]",
+        "the newest threads, those of a view (inbox, mine, your own …) or of a filter",
+    ),
+    ("views", "", "which views there are, with their threads"),
     ("unread", "", "threads with unread messages"),
     ("failed", "", "threads with failed messages"),
     ("next", "", "open the next thread with unread messages"),
@@ -23,6 +29,14 @@ pub(super) const COMMANDS: &[(&str, &str, &str)] = &[
     ("templates", "", "the templates that may be sent in the open thread"),
     ("template", "NAME LANGUAGE [KEY=VALUE …]", "send a template"),
     ("retry", "", "send the newest failed message of the open thread again"),
+    ("resolve", "[N …]", "nothing is left to do in the open thread, or in those of these numbers"),
+    ("reopen", "[N …]", "something is to be done again"),
+    ("snooze", "TIME", "not now: 2h, tomorrow 9:00, until reply, before window"),
+    ("assign", "NAME", "give the open thread to an operator: a name, me or nobody"),
+    ("label", "NAME", "put a label on the open thread"),
+    ("unlabel", "NAME", "take a label off"),
+    ("labels", "", "which labels there are"),
+    ("priority", "LEVEL", "how pressing it is: low, normal, high or urgent"),
     ("search", "TEXT", "find messages and people; open takes the numbers"),
     ("later", "", "mark the open thread unread and leave it"),
     ("close", "", "leave the open thread"),
@@ -65,10 +79,13 @@ impl<W: Write> Talk<W> {
             return Ok(false);
         }
         match meant(&word.to_lowercase()) {
-            Some("list") => {
-                let limit = rest.parse().unwrap_or(SHOWN).clamp(1, 200);
-                self.threads(ThreadFilter::All, limit).await?;
+            Some("list") => self.list(rest, SHOWN).await?,
+            Some("views") => self.views().await?,
+            Some(word @ ("resolve" | "reopen")) => self.finish(word, rest).await?,
+            Some(word @ ("snooze" | "assign" | "label" | "unlabel" | "priority")) => {
+                self.step(word, rest).await?;
             }
+            Some("labels") => self.tell_labels().await?,
             Some("unread") => self.threads(ThreadFilter::Unread, 50).await?,
             Some("failed") => self.threads(ThreadFilter::Failed, 50).await?,
             Some("next") => self.next_unread().await?,
@@ -110,22 +127,20 @@ impl<W: Write> Talk<W> {
         })
     }
 
-    async fn threads(&mut self, filter: ThreadFilter, limit: u32) -> io::Result<()> {
+    pub(super) async fn threads(&mut self, filter: ThreadFilter, limit: u32) -> io::Result<()> {
         let rows = self.rows(filter, limit).await?;
-        if rows.is_empty() && !self.gone {
-            return self.say(match filter {
+        if self.gone {
+            return Ok(());
+        }
+        self.tell(
+            &rows,
+            match filter {
                 ThreadFilter::All => "No conversations yet: they are told here when a customer writes.",
                 ThreadFilter::Unread => "Everything is read.",
                 ThreadFilter::Failed => "Nothing has failed.",
                 _ => "There is nothing in this view.",
-            });
-        }
-        self.listed = rows.iter().map(|r| (r.id, None)).collect();
-        for (i, row) in rows.iter().enumerate() {
-            let line = self.thread_line(i + 1, row);
-            self.say(line)?;
-        }
-        Ok(())
+            },
+        )
     }
 
     async fn next_unread(&mut self) -> io::Result<()> {
@@ -165,8 +180,8 @@ impl<W: Write> Talk<W> {
             return Ok(());
         };
         let title = detail.row.title.clone();
-        let head = self.thread_line(0, &detail.row);
-        self.say(head.trim_start_matches("0. ").split(": ").next().unwrap_or_default())?;
+        let head = self.thread_head(&detail.row);
+        self.say(head)?;
         if older.is_some() {
             self.say("(more tells older messages)")?;
         }
@@ -209,7 +224,7 @@ impl<W: Write> Talk<W> {
 
     async fn reply(&mut self, rest: &str) -> io::Result<()> {
         if self.open.is_none() {
-            return self.say("no thread is open; open one first");
+            return self.say(NO_THREAD);
         }
         if rest.is_empty() {
             self.writing = Some(Vec::new());
@@ -219,8 +234,11 @@ impl<W: Write> Talk<W> {
     }
 
     async fn note(&mut self, rest: &str) -> io::Result<()> {
-        let Some(open) = &self.open else { return self.say("no thread is open; open one first") };
+        let Some(open) = &self.open else { return self.say(NO_THREAD) };
         let request = Request::AddNote { thread: open.thread, text: rest.to_owned() };
+        if rest.is_empty() {
+            return self.say("note what?");
+        }
         match self.ask(request).await? {
             Some(_) => self.say("noted"),
             None => Ok(()),
@@ -242,7 +260,7 @@ impl<W: Write> Talk<W> {
     }
 
     async fn templates(&mut self) -> io::Result<()> {
-        let Some(open) = &self.open else { return self.say("no thread is open; open one first") };
+        let Some(open) = &self.open else { return self.say(NO_THREAD) };
         let request = Request::Templates { account: open.account.clone() };
         let Some(Response::Templates(all)) = self.ask(request).await? else { return Ok(()) };
         if all.is_empty() {
@@ -257,7 +275,7 @@ impl<W: Write> Talk<W> {
     }
 
     async fn template(&mut self, rest: &str) -> io::Result<()> {
-        let Some(open) = &self.open else { return self.say("no thread is open; open one first") };
+        let Some(open) = &self.open else { return self.say(NO_THREAD) };
         let to = Recipient::Thread { thread: open.thread };
         let Some((name, language, values)) = template_words(rest) else {
             return self
@@ -271,7 +289,7 @@ impl<W: Write> Talk<W> {
     }
 
     async fn retry(&mut self) -> io::Result<()> {
-        let Some(open) = &self.open else { return self.say("no thread is open; open one first") };
+        let Some(open) = &self.open else { return self.say(NO_THREAD) };
         let request = Request::Messages { thread: open.thread, place: Place::Newest, limit: 100 };
         let Some(Response::Messages { items, .. }) = self.ask(request).await? else { return Ok(()) };
         let fits = |s| matches!(s, DeliveryState::Failed | DeliveryState::Unknown);
@@ -325,7 +343,7 @@ impl<W: Write> Talk<W> {
     }
 
     async fn mute(&mut self) -> io::Result<()> {
-        let Some(open) = &self.open else { return self.say("no thread is open; open one first") };
+        let Some(open) = &self.open else { return self.say(NO_THREAD) };
         let thread = open.thread;
         let muted = !self.muted.contains(&thread);
         let preference = Preference::muted(thread, muted);

@@ -5,7 +5,10 @@
 //! States are words, not symbols, because they are read aloud.
 
 mod commands;
+mod handling;
 
+use super::app::woken::concerns;
+use super::notify::WOKEN;
 use super::run::{Left, TuiOptions, time_zone};
 use super::{format, mask};
 use crate::clock::Clock;
@@ -106,6 +109,8 @@ struct Talk<W> {
     listed: Vec<(ThreadId, Option<MessageId>)>,
     open: Option<Open>,
     muted: BTreeSet<ThreadId>,
+    /// Whom the engine takes us for.
+    me: String,
     /// Lines of a reply that is being written.
     writing: Option<Vec<String>>,
     gone: bool,
@@ -123,6 +128,7 @@ impl<W: Write> Talk<W> {
             listed: Vec::new(),
             open: None,
             muted: BTreeSet::new(),
+            me: options.operator,
             writing: None,
             gone: false,
         }
@@ -209,6 +215,7 @@ impl<W: Write> Talk<W> {
     async fn greet(&mut self) -> io::Result<()> {
         let hello = Request::hello("", "");
         let Some(Response::Hello { operator, .. }) = self.ask(hello).await? else { return Ok(()) };
+        self.me.clone_from(&operator);
         self.say(format!("Switchboard in line mode, {operator}. Every line is a command; help lists them."))?;
         if let Some(Response::Preferences(all)) = self.ask(Request::Preferences).await? {
             self.muted = all.iter().filter_map(Preference::mutes).collect();
@@ -233,7 +240,17 @@ impl<W: Write> Talk<W> {
 
     /// A thread in one line.
     fn thread_line(&self, n: usize, row: &ThreadRow) -> String {
-        let mut out = format!("{n}. {}", self.name(&row.title));
+        let preview = row.preview.as_ref().map(|p| {
+            let who = if p.direction == Direction::Outbound { "you: " } else { "" };
+            let kind = if p.kind == "text" { String::new() } else { format!("[{}] ", p.kind) };
+            format!("{who}{kind}{}", p.text.chars().take(200).collect::<String>())
+        });
+        format!("{n}. {}: {}", self.thread_head(row), preview.unwrap_or_default())
+    }
+
+    /// Who it is, how it stands, and how long its window is open.
+    fn thread_head(&self, row: &ThreadRow) -> String {
+        let mut out = self.name(&row.title);
         if let Some(phone) = row.phone.as_deref().map(display_phone).filter(|p| *p != row.title) {
             out = format!("{out}, {phone}");
         }
@@ -247,12 +264,11 @@ impl<W: Write> Talk<W> {
             Some(left) => format!("window {}", format::left_long(left)),
             None => "window closed".to_owned(),
         };
-        let preview = row.preview.as_ref().map(|p| {
-            let who = if p.direction == Direction::Outbound { "you: " } else { "" };
-            let kind = if p.kind == "text" { String::new() } else { format!("[{}] ", p.kind) };
-            format!("{who}{kind}{}", p.text.chars().take(200).collect::<String>())
-        });
-        format!("{out}, {}, {window}: {}", self.when(row.last_at), preview.unwrap_or_default())
+        let stands = handling::words(&row.handling, self.clock.now(), &self.tz);
+        if !stands.is_empty() {
+            out = format!("{out}, {stands}");
+        }
+        format!("{out}, {}, {window}", self.when(row.last_at))
     }
 
     /// A message in one or more lines.
@@ -295,14 +311,17 @@ impl<W: Write> Talk<W> {
     /// Tells what came in, and what failed.
     async fn changed(&mut self, update: Update) -> io::Result<()> {
         let mut ids = Vec::new();
+        let mut woken = Vec::new();
         for change in update.changed {
             match change {
+                Changed::SnoozeEnded { thread } => woken.push(thread),
                 Changed::MessageStored { message, inbound: true, .. } => ids.push(message),
                 Changed::MessageChanged { thread, message }
                     if self.open.as_ref().is_some_and(|o| o.thread == thread) =>
                 {
                     ids.push(message);
                 }
+                Changed::AccessChanged => {}
                 Changed::PreferencesChanged => {
                     if let Some(Response::Preferences(all)) = self.ask(Request::Preferences).await? {
                         self.muted = all.iter().filter_map(Preference::mutes).collect();
@@ -310,6 +329,9 @@ impl<W: Write> Talk<W> {
                 }
                 _ => {}
             }
+        }
+        if !woken.is_empty() {
+            self.woken(woken).await?;
         }
         if ids.is_empty() {
             return Ok(());
@@ -348,6 +370,26 @@ impl<W: Write> Talk<W> {
             if self.settings.read_on != ReadOn::Reply {
                 self.mark_read().await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Tells whose snooze ended: to who has the thread, or to everybody when nobody has it.
+    async fn woken(&mut self, ids: Vec<ThreadId>) -> io::Result<()> {
+        let Some(Response::ThreadRows(mut rows)) = self.ask(Request::ThreadRows { ids }).await? else {
+            return Ok(());
+        };
+        rows.retain(|r| concerns(&r.handling, &self.me));
+        if rows.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out)?;
+        if self.settings.notify_bell && rows.iter().any(|r| !self.muted.contains(&r.id)) {
+            self.out.write_all(b"\x07")?;
+        }
+        for row in rows {
+            let words = format!("{WOKEN}: {}", self.name(&row.title));
+            self.say(words)?;
         }
         Ok(())
     }

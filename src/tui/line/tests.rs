@@ -101,6 +101,122 @@ async fn what_comes_in_is_told_by_itself() {
 }
 
 #[tokio::test]
+async fn a_snooze_that_ends_is_told_to_who_has_the_thread() {
+    let mut b = bed(inbox(), UiSettings { notify_bell: true, ..UiSettings::default() });
+    let (mine, theirs) = {
+        let mut s = b.script.lock().unwrap();
+        s.threads[0].handling.assignee = Some("ana".into());
+        s.threads[1].handling.assignee = Some("bo".into());
+        (s.threads[0].clone(), s.threads[1].id)
+    };
+    let ended = |thread| Changed::SnoozeEnded { thread };
+    b.talk.out.clear();
+    b.talk.changed(Update { seq: 1, changed: vec![ended(mine.id), ended(theirs)] }).await.unwrap();
+    let out = String::from_utf8(b.talk.out.clone()).unwrap();
+    assert_eq!(out, format!("\n\u{7}Snooze ended: {}\n", mine.title));
+    b.talk.out.clear();
+    b.talk.changed(Update { seq: 2, changed: vec![ended(theirs)] }).await.unwrap();
+    assert_eq!(b.talk.out, b"");
+}
+
+#[tokio::test]
+async fn views_are_told_by_name_and_filter() {
+    let mut b = bed(inbox(), UiSettings::default());
+    let (mine, asleep) = {
+        let mut s = b.script.lock().unwrap();
+        s.threads[0].handling.assignee = Some("ana".into());
+        s.threads[1].handling.state = crate::model::handling::State::Snoozed;
+        s.preferences.insert("view/hot".into(), "state:snoozed".into());
+        (s.threads[0].title.clone(), s.threads[1].title.clone())
+    };
+    b.talk.greet().await.unwrap();
+    let said = b.type_line("list mine").await;
+    assert!(said.starts_with(&format!("1. {mine}")) && said.contains("ana has it"), "{said}");
+    assert_eq!(said.lines().count(), 1);
+    let said = b.type_line("list snoozed").await;
+    assert!(said.contains(&asleep) && said.contains("snoozed until the customer replies"), "{said}");
+    // An own view, and a filter; the numbers are those of the new list.
+    assert_eq!(b.type_line("list hot").await, said);
+    assert_eq!(b.type_line("list state:snoozed 5").await, said);
+    assert!(b.type_line("open 1").await.starts_with(&asleep));
+    assert_eq!(b.type_line("list inbox 1").await.lines().count(), 1);
+    assert_eq!(b.type_line("list resolved").await, "There is nothing in this view.\n");
+    let said = b.type_line("list lable:x").await;
+    assert!(said.contains("not done") && said.contains("views tells what there is"), "{said}");
+    let said = b.type_line("views").await;
+    assert!(said.contains("inbox: ") && said.contains("hot, your own: state:snoozed"), "{said}");
+}
+
+#[tokio::test]
+async fn threads_are_resolved_snoozed_assigned_and_labelled() {
+    use crate::model::handling::{Act, Label, LabelColor, Nap};
+    use crate::model::ids::LabelId;
+    let mut b = bed(inbox(), UiSettings::default());
+    let vip = LabelId([3; 16]);
+    let (first, second) = {
+        let mut s = b.script.lock().unwrap();
+        let label = Label { id: vip, name: "vip".into(), color: LabelColor::Red };
+        s.labels = vec![crate::protocol::LabelRow { label, threads: 0 }];
+        (s.threads[0].id, s.threads[1].id)
+    };
+    b.talk.greet().await.unwrap();
+    for line in ["resolve", "snooze 2h", "assign me", "label vip"] {
+        assert!(b.type_line(line).await.contains("no thread is open"), "{line}");
+    }
+    b.type_line("list").await;
+    b.type_line("open 1").await;
+    let act = |add: Vec<LabelId>, remove: Vec<LabelId>| Act::Label { add, remove };
+    let now = b.talk.clock.now();
+    for (line, said, want) in [
+        ("label vip", "done: put the label vip on\n", act(vec![vip], vec![])),
+        ("unlabel VIP", "done: take the label VIP off\n", act(vec![], vec![vip])),
+        ("assign me", "done: give it to ana (you)\n", Act::Assign { to: Some("ana".into()) }),
+        ("assign bo", "done: give it to bo\n", Act::Assign { to: Some("bo".into()) }),
+        (
+            "snooze until reply",
+            "done: snooze it until the customer replies\n",
+            Act::Snooze { nap: Nap::Reply },
+        ),
+        (
+            "priority urgent",
+            "done: priority urgent\n",
+            Act::Priority { priority: crate::model::handling::Priority::Urgent },
+        ),
+        ("reopen", "open again\n", Act::Reopen),
+        ("resolve", "resolved\n", Act::Resolve),
+    ] {
+        assert_eq!(b.type_line(line).await, said, "{line}");
+        let asked = b.script.lock().unwrap().log.last().cloned();
+        assert_eq!(asked, Some(Request::Act { threads: vec![first], act: want }), "{line}");
+    }
+    let said = b.type_line("snooze 2h").await;
+    assert!(said.starts_with("done: snooze it until "), "{said}");
+    let asked = b.script.lock().unwrap().log.last().cloned();
+    let nap = Nap::Time { at: now + 7_200_000 };
+    assert_eq!(asked, Some(Request::Act { threads: vec![first], act: Act::Snooze { nap } }));
+    // By the numbers of the last list.
+    assert_eq!(b.type_line("resolve 2 1 2").await, "2 threads: resolved\n");
+    let asked = b.script.lock().unwrap().log.last().cloned();
+    assert_eq!(asked, Some(Request::Act { threads: vec![second, first], act: Act::Resolve }));
+    // What cannot be is said, and nothing is asked.
+    let before = b.script.lock().unwrap().log.iter().filter(|r| matches!(r, Request::Act { .. })).count();
+    for (line, why) in [
+        ("label gold", "there is no label gold"),
+        ("label", "`label` needs the name of a label"),
+        ("snooze soonish", "nothing was done"),
+        ("priority", "one of low"),
+        ("resolve 99", "no number 99"),
+    ] {
+        let said = b.type_line(line).await;
+        assert!(said.contains(why), "{line}: {said}");
+    }
+    let after = b.script.lock().unwrap().log.iter().filter(|r| matches!(r, Request::Act { .. })).count();
+    assert_eq!(before, after);
+    assert_eq!(b.type_line("labels").await, "vip, red: 0 threads\n");
+    assert_eq!(b.type_line("note").await, "note what?\n");
+}
+
+#[tokio::test]
 async fn it_ends_with_the_input_and_with_the_engine() {
     let mut b = bed(inbox(), UiSettings::default());
     let (tx, mut lines) = mpsc::channel(4);

@@ -28,6 +28,9 @@ const NAMED: usize = 4;
 /// Threads that wait at most; the rest is only counted.
 const WAITING: usize = 1_000;
 
+/// What is said of a thread that woke by itself.
+pub(crate) const WOKEN: &str = "Snooze ended";
+
 /// What a notification says: safe for a terminal sequence and a desktop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Note {
@@ -50,7 +53,7 @@ impl Note {
     }
 }
 
-/// Messages of a customer that came in.
+/// Messages of a customer that came in, or a thread whose snooze ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Arrived {
     /// In which thread.
@@ -63,7 +66,7 @@ pub(crate) struct Arrived {
     pub kind: String,
     /// The text of the newest one, as stored.
     pub text: String,
-    /// How many.
+    /// How many; none when only its snooze ended.
     pub count: u32,
 }
 
@@ -152,6 +155,7 @@ impl Notifier {
     pub fn arrived(&mut self, new: Arrived, scene: Scene) -> Result<(), Silence> {
         self.rules.judge(&new.account, scene)?;
         if let Some(i) = self.waiting.iter().position(|a| a.thread == new.thread) {
+            // What somebody wrote says more than that a snooze ended.
             let before = self.waiting.remove(i).count;
             self.waiting.push(Arrived { count: before + new.count, ..new });
         } else if self.waiting.len() < WAITING {
@@ -172,9 +176,8 @@ impl Notifier {
 
     /// When something that waits is due.
     pub fn due(&self) -> Option<Millis> {
-        let first = self.waiting.first()?;
+        self.waiting.first()?;
         // A clock may be set back; then nothing waits longer than the gap.
-        debug_assert!(first.count > 0);
         Some(self.last.map_or(0, |at| at + self.rules.gap))
     }
 
@@ -194,7 +197,12 @@ impl Notifier {
 fn bundle(all: &[Arrived], beyond: u32, show_text: bool, masking: Masking) -> Note {
     let count: u32 = all.iter().map(|a| a.count).sum::<u32>() + beyond;
     let name = |a: &Arrived| mask::name(&text::sanitize(&a.title), masking).into_owned();
+    let woken = all.iter().filter(|a| a.count == 0).count();
     if let [one] = all {
+        if one.count == 0 {
+            let body = if show_text { said(one, masking) } else { String::new() };
+            return Note::new(&format!("{WOKEN}: {}", name(one)), &body);
+        }
         let title = clean(&name(one), LONGEST.0 - 8);
         if one.count == 1 {
             let body = if show_text { said(one, masking) } else { "new message".to_owned() };
@@ -207,7 +215,16 @@ fn bundle(all: &[Arrived], beyond: u32, show_text: bool, masking: Masking) -> No
     if all.len() > NAMED {
         names.push(format!("and {} more", all.len() - NAMED));
     }
-    Note::new(&format!("{count} new messages from {} people", all.len()), &names.join(", "))
+    let woke = if woken == 1 { "1 snooze ended".to_owned() } else { format!("{woken} snoozes ended") };
+    let wrote = all.len() - woken;
+    let people = if wrote == 1 { "1 person".to_owned() } else { format!("{wrote} people") };
+    let messages = if count == 1 { "1 new message".to_owned() } else { format!("{count} new messages") };
+    let title = match woken {
+        0 => format!("{messages} from {people}"),
+        _ if count == 0 => woke,
+        _ => format!("{messages} · {woke}"),
+    };
+    Note::new(&title, &names.join(", "))
 }
 
 /// What was written; media and the like are named by their kind.
@@ -303,6 +320,30 @@ mod tests {
             n.take(0, Masking::Numbers),
             Some(Note::new("+55 11 9****-1234", "call +55 11 9****-1234"))
         );
+    }
+
+    #[test]
+    fn a_snooze_that_ends_is_told_like_a_message() {
+        let mut n = Notifier::new(rules());
+        n.arrived(from("Marta", "Cadê?", 0), NOON).unwrap();
+        assert_eq!(n.take(0, Masking::Off), Some(Note::new("Snooze ended: Marta", "Cadê?")));
+        n.arrived(from("Marta", "Cadê?", 0), NOON).unwrap();
+        n.arrived(from("Bo", "hi", 0), NOON).unwrap();
+        assert_eq!(n.take(10_000, Masking::Off), Some(Note::new("2 snoozes ended", "Bo, Marta")));
+        n.arrived(from("Marta", "Cadê?", 0), NOON).unwrap();
+        n.arrived(from("Bo", "hi", 1), NOON).unwrap();
+        assert_eq!(
+            n.take(20_000, Masking::Off),
+            Some(Note::new("1 new message · 1 snooze ended", "Bo, Marta"))
+        );
+        // With a message it is one of the ordinary ones.
+        n.arrived(from("Marta", "Cadê?", 0), NOON).unwrap();
+        n.arrived(from("Marta", "Alô?", 1), NOON).unwrap();
+        assert_eq!(n.take(30_000, Masking::Off), Some(Note::new("Marta", "Alô?")));
+        assert_eq!(n.arrived(from("Marta", "", 0), Scene { muted: true, ..NOON }), Err(Silence::Muted));
+        let mut n = Notifier::new(Rules { text: false, ..rules() });
+        n.arrived(from("Marta Souza", "my card", 0), NOON).unwrap();
+        assert_eq!(n.take(0, Masking::Names), Some(Note::new("Snooze ended: M. S.", "")));
     }
 
     #[test]

@@ -1,22 +1,33 @@
 //! When to send: a prompt that reads times as people write them and says in words what it understood.
 //!
-//! Knows the words for times through what it is handed; the clock and the time zone stay outside.
+//! The prompt knows the words for times through what it is handed; clock and time zone stay in [`reader`].
 
 use super::field::{Effect, Field};
 use super::frame;
 use super::{Delivery, Hint, Overlay, Step};
-use crate::clock::Millis;
+use crate::clock::{Clock, Millis};
 use crate::model::ids::MessageId;
 use crate::protocol::{Problem, Request};
-use crate::text::when::EXAMPLES;
+use crate::text::when::{self, EXAMPLES};
 use crate::tui::theme::Theme;
 use crossterm::event::{KeyCode, KeyEvent};
+use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use std::sync::Arc;
 
 /// Reads a time: when it is, and in words; or why it is none.
 pub type ReadTime = Arc<dyn Fn(&str) -> Result<(Millis, String), String> + Send + Sync>;
+
+/// Reads times by a clock, where the operator is.
+#[must_use]
+pub fn reader(clock: Clock, tz: TimeZone) -> ReadTime {
+    Arc::new(move |input| {
+        let now = clock.now();
+        let at = when::parse(input, now, &tz).map_err(|e| e.to_string())?;
+        Ok((at, format!("{}, {}", when::describe(at, now, &tz), when::distance(at, now))))
+    })
+}
 
 /// What is to be sent at the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -33,7 +33,8 @@ enum Mode {
 }
 
 /// What a macro is for, or its steps in a line.
-fn summary(m: &Macro) -> String {
+#[must_use]
+pub fn summary(m: &Macro) -> String {
     if !m.about.is_empty() {
         return text::sanitize(&m.about).into_owned();
     }

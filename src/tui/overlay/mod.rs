@@ -14,6 +14,7 @@ pub mod form;
 pub mod forward;
 pub mod frame;
 pub mod help;
+pub mod labels;
 pub mod later;
 pub mod life;
 pub mod links;
@@ -21,6 +22,7 @@ pub mod macro_editor;
 pub mod macro_plan;
 pub mod macro_run;
 pub mod macros;
+pub mod note_editor;
 pub mod notices;
 pub mod palette;
 pub mod pick;
@@ -48,7 +50,8 @@ use crate::model::quick_reply::QuickReply;
 use crate::model::template::Template;
 use crate::model::thread::ThreadRow;
 use crate::protocol::{
-    AccountView, Check, ContactDetail, Found, MessageLife, Neighbours, Problem, Request, Response, Version,
+    AccountView, Check, ContactDetail, Found, LabelRow, MessageLife, Neighbours, Problem, Request, Response,
+    Version,
 };
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
@@ -142,6 +145,8 @@ pub enum Delivery {
     QuickReplies(Vec<QuickReply>),
     /// Macros.
     Macros(Vec<Macro>),
+    /// Labels.
+    Labels(Vec<LabelRow>),
     /// What came of each change of a bundle, up to the first that was refused.
     Together(Vec<Result<Response, Problem>>),
     /// Threads by name or number, with the text they belong to.

@@ -1,4 +1,4 @@
-//! The palette: commands, threads, templates, quick replies and views by a few letters; and the command line.
+//! The palette: commands, threads, templates, quick replies, macros and views by a few letters; and the command line.
 //!
 //! What is loaded is matched at once. Threads that are not loaded are the engine's to find: its answer goes below
 //! what is shown, so that nothing moves under the cursor, and an answer to an older text is dropped.
@@ -7,7 +7,7 @@ use super::field::{Effect, Field};
 use super::frame::{self, Needle, Rich, Selection, TimeText};
 use super::{Delivery, Hint, Overlay, Step};
 use crate::model::contact::display_phone;
-use crate::model::ids::{AccountId, QuickReplyId, ThreadId};
+use crate::model::ids::{AccountId, MacroId, QuickReplyId, ThreadId};
 use crate::model::thread::ThreadRow;
 use crate::protocol::{Problem, Request, SavedView};
 use crate::text;
@@ -62,6 +62,17 @@ pub struct ReplyEntry {
     pub text: String,
 }
 
+/// A macro.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MacroEntry {
+    /// Which.
+    pub id: MacroId,
+    /// What it is called.
+    pub name: String,
+    /// What it is for, or its steps, in one line.
+    pub about: String,
+}
+
 /// All there is to choose from.
 #[derive(Clone, Debug, Default)]
 pub struct Choices {
@@ -75,6 +86,8 @@ pub struct Choices {
     pub templates: Vec<TemplateEntry>,
     /// Quick replies; empty when no thread is open.
     pub replies: Vec<ReplyEntry>,
+    /// Macros; the operator's own come first.
+    pub macros: Vec<MacroEntry>,
     /// The operator's own views.
     pub views: Vec<SavedView>,
 }
@@ -85,6 +98,7 @@ enum Item {
     Thread(usize),
     Template(usize),
     Reply(usize),
+    Macro(usize),
     View(usize),
 }
 
@@ -96,6 +110,7 @@ enum Only {
     Threads,
     Templates,
     Replies,
+    Macros,
     Views,
 }
 
@@ -142,6 +157,7 @@ impl Palette {
             Some('@') => Only::Threads,
             Some('#') => Only::Templates,
             Some('/') => Only::Replies,
+            Some('!') => Only::Macros,
             Some('=') => Only::Views,
             _ => Only::All,
         }
@@ -166,6 +182,14 @@ impl Palette {
         self.choices.commands.iter().position(|c| c.id == id)
     }
 
+    /// The name of a macro that is being typed behind the command that runs one.
+    fn macro_name(&self) -> Option<&str> {
+        let typed = self.query.text().strip_prefix([':', '>'])?.trim_start();
+        let (name, rest) = typed.split_once(char::is_whitespace)?;
+        let command = self.named(name).map(|i| self.choices.commands[i].id);
+        (command == Some("macro.run")).then(|| rest.trim())
+    }
+
     fn waiting(&self) -> bool {
         matches!(self.only(), Only::All | Only::Threads)
             && !self.wanted().is_empty()
@@ -175,6 +199,14 @@ impl Palette {
     fn refilter(&mut self) {
         self.say = None;
         self.answered = None;
+        if let Some(name) = self.macro_name() {
+            let (fuzzy, words) = (Needle::fuzzy(name), Needle::words(name));
+            let look = Look { fuzzy: &fuzzy, words: &words, lower: &name.to_lowercase() };
+            let all = self.choices.macros.iter().map(|m| (&*m.name, &*m.about));
+            self.show(look.at(all, Item::Macro).collect());
+            self.needle = fuzzy;
+            return;
+        }
         let only = self.only();
         let (line_name, line_rest) = self.line();
         // With an argument the command is settled.
@@ -219,34 +251,32 @@ impl Palette {
                 scored.push(((rank, if rank > 5 { 0 } else { score }), Item::Thread(i)));
             }
         }
-        if matches!(only, Only::All | Only::Templates) && !(typed.is_empty() && only == Only::All) {
-            for (i, t) in self.choices.templates.iter().enumerate() {
-                let name = text::sanitize(&t.name);
-                let by_name = fuzzy.score(&name);
-                let Some(score) = by_name.max(words.score(&text::sanitize(&t.body))) else { continue };
-                scored.push(((rank_of(&name, &lower, by_name.is_some()), score), Item::Template(i)));
-            }
+        let look = Look { fuzzy: &fuzzy, words: &words, lower: &lower };
+        let c = &self.choices;
+        // Before anything is typed only commands and threads are shown.
+        let in_all = !(typed.is_empty() && only == Only::All);
+        if matches!(only, Only::All | Only::Templates) && in_all {
+            let all = c.templates.iter().map(|t| (&*t.name, &*t.body));
+            scored.extend(look.at(all, Item::Template));
         }
-        if matches!(only, Only::All | Only::Replies) && !(typed.is_empty() && only == Only::All) {
-            for (i, r) in self.choices.replies.iter().enumerate() {
-                let name = text::sanitize(&r.shortcut);
-                let by_name = fuzzy.score(&name);
-                let Some(score) = by_name.max(words.score(&text::sanitize(&r.text))) else { continue };
-                scored.push(((rank_of(&name, &lower, by_name.is_some()), score), Item::Reply(i)));
-            }
+        if matches!(only, Only::All | Only::Replies) && in_all {
+            let all = c.replies.iter().map(|r| (&*r.shortcut, &*r.text));
+            scored.extend(look.at(all, Item::Reply));
         }
-        if matches!(only, Only::All | Only::Views) && !(typed.is_empty() && only == Only::All) {
-            for (i, v) in self.choices.views.iter().enumerate() {
-                let name = text::sanitize(&v.name);
-                let by_name = fuzzy.score(&name);
-                let Some(score) = by_name.max(words.score(&text::sanitize(&v.filter))) else { continue };
-                scored.push(((rank_of(&name, &lower, by_name.is_some()), score), Item::View(i)));
-            }
+        if matches!(only, Only::All | Only::Macros) && in_all {
+            scored.extend(look.at(c.macros.iter().map(|m| (&*m.name, &*m.about)), Item::Macro));
         }
+        if matches!(only, Only::All | Only::Views) && in_all {
+            scored.extend(look.at(c.views.iter().map(|v| (&*v.name, &*v.filter)), Item::View));
+        }
+        self.show(scored);
+        self.needle = fuzzy;
+    }
+
+    fn show(&mut self, mut scored: Vec<((u32, u32), Item)>) {
         // Stable: in the order in which they were given.
         scored.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
         self.rows = scored.into_iter().map(|(_, item)| item).collect();
-        self.needle = fuzzy;
         self.selection.set(0);
     }
 
@@ -296,7 +326,9 @@ impl Palette {
             if argument.is_empty() && !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit()) {
                 return vec![Step::Close, Step::GoToRow(name.parse().unwrap_or(u32::MAX))];
             }
-            if !argument.is_empty() {
+            // A macro is looked at before it runs, so that the marked one may be a guess.
+            let marks_macro = matches!(self.rows.get(self.selection.at), Some(Item::Macro(_)));
+            if !argument.is_empty() && !marks_macro {
                 return self.run_line(&name, &argument);
             }
         }
@@ -310,6 +342,7 @@ impl Palette {
                 vec![Step::Close, Step::PickTemplate { name: t.name.clone(), language: t.language.clone() }]
             }
             Some(Item::Reply(i)) => vec![Step::Close, Step::PickReply(self.choices.replies[*i].id)],
+            Some(Item::Macro(i)) => vec![Step::Close, Step::RunMacro(self.choices.macros[*i].id)],
             Some(Item::View(i)) => {
                 let argument = self.choices.views[*i].name.clone();
                 vec![Step::Close, Step::CommandWith { id: "view.pick".into(), argument }]
@@ -347,6 +380,10 @@ impl Palette {
             Item::Thread(i) => format!("@{}", text::sanitize(&self.choices.threads[*i].title)),
             Item::Template(i) => format!("#{}", text::sanitize(&self.choices.templates[*i].name)),
             Item::Reply(i) => format!("/{}", text::sanitize(&self.choices.replies[*i].shortcut)),
+            Item::Macro(i) => {
+                let start = if self.only() == Only::Commands { ":macro.run " } else { "!" };
+                format!("{start}{}", text::sanitize(&self.choices.macros[*i].name))
+            }
             Item::View(i) => format!("={}", text::sanitize(&self.choices.views[*i].name)),
         };
         self.query.set(&text);
@@ -390,6 +427,10 @@ impl Palette {
                     (text::sanitize(&v.name).into_owned(), text::sanitize(&v.filter).into_owned());
                 ("=", name, filter, String::new(), theme.dim)
             }
+            Item::Macro(i) => {
+                let m = &self.choices.macros[i];
+                ("!", text::sanitize(&m.name).into_owned(), first_line(&m.about), String::new(), theme.dim)
+            }
             Item::Reply(i) => {
                 let r = &self.choices.replies[i];
                 ("/", text::sanitize(&r.shortcut).into_owned(), first_line(&r.text), String::new(), theme.dim)
@@ -414,9 +455,33 @@ impl Palette {
     }
 }
 
+/// What is looked for among things that have a name and a text.
+struct Look<'a> {
+    fuzzy: &'a Needle,
+    words: &'a Needle,
+    lower: &'a str,
+}
+
+impl Look<'_> {
+    /// Those that match by name or text, with how well.
+    fn at<'t>(
+        &self,
+        all: impl Iterator<Item = (&'t str, &'t str)>,
+        item: fn(usize) -> Item,
+    ) -> impl Iterator<Item = ((u32, u32), Item)> {
+        all.enumerate().filter_map(move |(i, (name, about))| {
+            let name = text::sanitize(name);
+            let by_name = self.fuzzy.score(&name);
+            let score = by_name.max(self.words.score(&text::sanitize(about)))?;
+            Some(((rank_of(&name, self.lower, by_name.is_some()), score), item(i)))
+        })
+    }
+}
+
 /// How near a name is to what was typed.
 fn rank_of(name: &str, lower: &str, by_name: bool) -> u32 {
     match () {
+        () if !lower.is_empty() && name.to_lowercase() == lower => 5,
         () if !lower.is_empty() && name.to_lowercase().starts_with(lower) => 4,
         () if !lower.is_empty() && name.to_lowercase().contains(lower) => 3,
         () if by_name => 1,
@@ -477,7 +542,8 @@ impl Overlay for Palette {
         let inner = frame::open(area, 110, 26, title, &right, buf, theme)?;
         frame::put(buf, inner.x, inner.y, 1, "›", theme.focus);
         let line = Rect::new(inner.x + 2, inner.y, inner.width - 2, 1);
-        let cursor = self.query.draw(line, buf, theme.text, "a command, a name, a number, a template", theme);
+        let cursor =
+            self.query.draw(line, buf, theme.text, "a command, a name, a number, a template, a macro", theme);
         let list = Rect::new(inner.x, inner.y + 2, inner.width, inner.height.saturating_sub(4));
         let foot = Rect::new(inner.x, inner.bottom() - 1, inner.width, 1);
         match &self.say {
@@ -492,6 +558,7 @@ impl Overlay for Palette {
                     ("@", "threads"),
                     ("#", "templates"),
                     ("/", "quick replies"),
+                    ("!", "macros"),
                     ("=", "views"),
                 ],
                 theme,
@@ -505,6 +572,10 @@ impl Overlay for Palette {
                 Only::Replies if self.choices.replies.is_empty() => {
                     "Open a thread first, or save a quick reply."
                 }
+                Only::Macros if self.choices.macros.is_empty() => {
+                    "There is no macro yet: the list of macros writes the first one."
+                }
+                Only::Commands if self.macro_name().is_some() => "No macro has these letters.",
                 Only::Views if self.choices.views.is_empty() => {
                     "You have saved no view yet: type a filter where views are chosen, and save it."
                 }
@@ -532,6 +603,7 @@ impl Overlay for Palette {
             Some(Item::Thread(_)) => "open",
             Some(Item::Template(_)) => "fill in",
             Some(Item::Reply(_)) => "insert",
+            Some(Item::Macro(_)) => "look at",
             Some(Item::View(_)) => "show",
             None => "choose",
         };

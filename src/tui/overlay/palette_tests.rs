@@ -3,7 +3,11 @@ use super::*;
 use std::sync::Arc;
 
 fn command(id: &'static str, title: &'static str, help: &'static str, key: &str) -> CommandEntry {
-    let argument = if id == "search.open" { "words" } else { "" };
+    let argument = match id {
+        "search.open" => "words",
+        "macro.run" => "a name",
+        _ => "",
+    };
     CommandEntry { id, title, help, key: key.into(), argument }
 }
 
@@ -13,15 +17,27 @@ fn choices() -> Choices {
             command("list.open", "open", "open the thread under the cursor", "Enter"),
             command("message.reply", "reply", "write a reply; on a selected message: quote it", "r"),
             command("search.open", "search", "search contacts and messages", "/"),
+            command("macro.run", "run macro", "look at the macro of this name and run it", ""),
             command("quit", "quit", "quit; drafts are kept", "q"),
         ],
-        aliases: vec![("q", "quit"), ("search", "search.open")],
+        aliases: vec![("q", "quit"), ("search", "search.open"), ("macro", "macro.run")],
         threads: (0..4).map(thread_row).collect(),
         templates: vec![TemplateEntry {
             name: "order_update".into(),
             language: "pt_BR".into(),
             body: "Olá {{1}}, o seu pedido {{2}} saiu.".into(),
         }],
+        macros: [
+            ("close", "reply thanks · resolve"),
+            ("closed", "reply closed"),
+            ("ship", "it is on its way"),
+        ]
+        .map(|(name, about)| MacroEntry {
+            id: MacroId::derived(&[name]),
+            name: name.into(),
+            about: about.into(),
+        })
+        .into(),
         views: vec![SavedView { name: "hot".into(), filter: "is:unread state:open".into() }],
         replies: vec![ReplyEntry {
             id: QuickReplyId::new(),
@@ -76,6 +92,43 @@ fn each_kind_is_chosen() {
     let mut o = open("");
     write(&mut o, "/hou");
     assert!(matches!(press(&mut o, "Enter")[..], [Step::Close, Step::PickReply(_)]));
+}
+
+#[test]
+fn a_macro_is_chosen_by_its_name_and_looked_at() {
+    let look = |name: &str| vec![Step::Close, Step::RunMacro(MacroId::derived(&[name]))];
+    for (typed, name) in [
+        ("ship", "ship"),
+        ("!on its way", "ship"),
+        ("!", "close"),
+        ("!closed", "closed"),
+        (":macro closed", "closed"),
+        (":macro.run close", "close"),
+        (":macro sh", "ship"),
+        (":macro ", "close"),
+    ] {
+        let mut o = open("");
+        write(&mut o, typed);
+        assert_eq!(press(&mut o, "Enter"), look(name), "{typed}");
+    }
+    let mut o = open("");
+    write(&mut o, "!sh");
+    press(&mut o, "Tab");
+    assert_eq!(o.query.text(), "!ship");
+    let mut o = open(":");
+    write(&mut o, "macro sh");
+    insta::assert_snapshot!("palette_macro_80x24", picture(&o, 80, 24));
+    press(&mut o, "Tab");
+    assert_eq!(o.query.text(), ":macro.run ship");
+    assert_eq!(press(&mut o, "Enter"), look("ship"));
+    // A name that no macro has is the screen's to answer.
+    let mut o = open(":");
+    write(&mut o, "macro zzz");
+    let argument = "zzz".to_owned();
+    assert_eq!(
+        press(&mut o, "Enter"),
+        vec![Step::Close, Step::CommandWith { id: "macro.run".into(), argument }]
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! One picker for small lists: views, labels, whom to give a thread to, how long it sleeps, how pressing it is.
+//! One picker for small lists: views, whom to give a thread to, how long it sleeps, how pressing it is.
 //!
 //! Typing narrows the list. What is typed may also mean something itself: a time, a new name, a filter. Knows choices
 //! and the steps they lead to; nothing of what they do.
@@ -12,7 +12,6 @@ use crate::tui::theme::Theme;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Style;
 use std::sync::Arc;
 
 /// One thing to choose.
@@ -24,14 +23,8 @@ pub struct Choice {
     pub remark: String,
     /// A number or a word at the right.
     pub right: String,
-    /// How the mark before it looks; no mark where there is none.
-    pub mark: Option<Style>,
-    /// Whether it is on, where it can be switched by itself.
-    pub on: Option<bool>,
     /// What choosing it does.
     pub steps: Vec<Step>,
-    /// What choosing it does while it is on.
-    pub off: Vec<Step>,
     /// What deleting it does; nothing where it cannot be deleted.
     pub delete: Vec<Step>,
 }
@@ -140,23 +133,30 @@ impl Pick {
         self.shown.get(self.selection.at).copied()
     }
 
-    fn choose(&mut self, close: bool) -> Vec<Step> {
-        let mut steps = match (self.current(), &self.typed) {
-            (Some(i), _) => {
-                let c = &mut self.choices[i];
-                let steps = if c.on == Some(true) { c.off.clone() } else { c.steps.clone() };
-                if !close {
-                    c.on = c.on.map(|on| !on);
-                }
-                steps
+    fn choose(&mut self) -> Vec<Step> {
+        let steps = match (self.current(), &self.typed) {
+            (Some(i), _) => &self.choices[i].steps,
+            (None, Typed::Choice(c)) => &c.steps,
+            (None, Typed::Wrong { what, .. }) => {
+                self.problem = Some(Problem::new("field", what.clone()));
+                return Vec::new();
             }
-            (None, Typed::Choice(c)) => c.steps.clone(),
-            _ => return Vec::new(),
+            (None, Typed::Nothing) => {
+                self.problem = Some(self.nothing());
+                return Vec::new();
+            }
         };
-        if close {
-            steps.insert(0, Step::Close);
+        [vec![Step::Close], steps.clone()].concat()
+    }
+
+    /// Why nothing can be chosen.
+    fn nothing(&self) -> Problem {
+        if self.choices.is_empty() {
+            Problem::new("usage", "there is nothing yet").next("type a name")
+        } else {
+            let typed = text::sanitize(self.field.text().trim()).into_owned();
+            Problem::new("usage", format!("nothing is called `{typed}`")).next("fewer letters find more")
         }
-        steps
     }
 
     fn delete(&mut self, key: KeyEvent) -> Vec<Step> {
@@ -185,9 +185,6 @@ impl Pick {
             return;
         }
         let mut keys = vec![("Enter", "choose")];
-        if self.switches() {
-            keys.push(("Tab", "switch, and stay"));
-        }
         if self.current().is_some_and(|i| !self.choices[i].delete.is_empty()) {
             keys.push(("Delete", "delete"));
         }
@@ -202,23 +199,11 @@ impl Pick {
             _ => None,
         }
     }
-
-    fn switches(&self) -> bool {
-        self.choices.iter().any(|c| c.on.is_some())
-    }
 }
 
 /// A choice on its line.
 fn row(buf: &mut Buffer, line: Rect, c: &Choice, needle: &Needle, theme: &Theme) {
-    let mut x = line.x + 1;
-    if let Some(on) = c.on {
-        frame::put(buf, x, line.y, 1, if on { "✓" } else { " " }, theme.good);
-        x += 2;
-    }
-    if let Some(style) = c.mark {
-        frame::put(buf, x, line.y, 1, "●", style);
-        x += 2;
-    }
+    let x = line.x + 1;
     let right = frame::put_right(buf, line.right() - 1, line.y, 12, &c.right, theme.dim);
     let room = right.saturating_sub(x + 1);
     let label = text::sanitize(&c.text);
@@ -246,8 +231,7 @@ impl Overlay for Pick {
         let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
         match key.code {
             KeyCode::Esc => return vec![Step::Close],
-            KeyCode::Enter => return self.choose(true),
-            KeyCode::Tab if self.switches() && self.current().is_some() => return self.choose(false),
+            KeyCode::Enter => return self.choose(),
             KeyCode::Delete if self.field.at_end() => {
                 self.asking = self.current().filter(|i| !self.choices[*i].delete.is_empty());
                 return Vec::new();
@@ -257,7 +241,7 @@ impl Overlay for Pick {
                 // A time may begin with a digit: where there is no such row it is typed.
                 if at < self.shown.len() && self.meaning.is_none() {
                     self.selection.set(at);
-                    return self.choose(true);
+                    return self.choose();
                 }
             }
             _ => {}
@@ -340,21 +324,18 @@ mod tests {
     }
 
     fn pick() -> Pick {
-        let choice = |name: &str, on| Choice {
+        let choice = |name: &str| Choice {
             text: name.into(),
             right: "12".into(),
-            mark: Some(Theme::basic().bad),
-            on: Some(on),
             steps: say(&format!("+{name}")),
-            off: say(&format!("-{name}")),
             delete: say(&format!("delete {name}")),
             ..Choice::default()
         };
         Pick::new(
-            "labels",
-            "Labels of 3 threads",
-            "a label, or a new one",
-            vec![choice("vip", true), choice("refund", false), choice("王小明\u{1b}[2J", false)],
+            "views",
+            "Views",
+            "a view, or a filter",
+            vec![choice("vip"), choice("refund"), choice("王小明\u{1b}[2J")],
         )
         .with_meaning(Arc::new(|typed| match typed {
             "bad:" => Typed::Wrong { at: 0, len: 4, what: "column 1: `bad:` is no word".into() },
@@ -367,10 +348,9 @@ mod tests {
     }
 
     #[test]
-    fn enter_chooses_and_closes_and_tab_switches_and_stays() {
-        assert_eq!(press(&mut pick(), "Enter"), [vec![Step::Close], say("-vip")].concat());
+    fn enter_chooses_and_closes() {
+        assert_eq!(press(&mut pick(), "Enter"), [vec![Step::Close], say("+vip")].concat());
         assert_eq!(press(&mut pick(), "Down Enter"), [vec![Step::Close], say("+refund")].concat());
-        assert_eq!(press(&mut pick(), "Tab Tab"), [say("-vip"), say("+vip")].concat());
         assert_eq!(press(&mut pick(), "Esc"), vec![Step::Close]);
     }
 
@@ -390,6 +370,20 @@ mod tests {
         let mut p = pick();
         write(&mut p, "vip");
         assert_eq!(press(&mut p, "Down Enter"), [vec![Step::Close], say("new vip")].concat());
+    }
+
+    #[test]
+    fn enter_with_nothing_to_choose_says_what_to_do() {
+        let mut none = Pick::new("views", "Views", "a view", Vec::new());
+        assert_eq!(press(&mut none, "Enter"), vec![]);
+        assert!(picture(&none, 80, 24).contains("type a name"));
+        let choice = Choice { text: "vip".into(), ..Choice::default() };
+        let mut p = Pick::new("views", "Views", "a view", vec![choice]);
+        write(&mut p, "zzz");
+        assert_eq!(press(&mut p, "Enter"), vec![]);
+        assert!(picture(&p, 80, 24).contains("nothing is called `zzz`"));
+        press(&mut p, "Backspace");
+        assert!(!picture(&p, 80, 24).contains("nothing is called"));
     }
 
     #[test]

@@ -4,8 +4,10 @@
 //! number of steps, so that no reply can hang the screen.
 
 use super::frame::Rich;
+use crate::clock::Millis;
 use crate::model::outgoing::TEXT_MAX;
 use crate::text;
+use jiff::tz::TimeZone;
 use minijinja::{Environment, ErrorKind, UndefinedBehavior};
 use ratatui::style::Style;
 use serde_json::{Map, Value};
@@ -59,6 +61,27 @@ pub enum Filled {
     Missing(Vec<String>),
     /// The reply's text has a mistake; what, in one line.
     Broken(String),
+}
+
+/// The first name in a name; empty for a number or an @name.
+#[must_use]
+pub fn first_name(name: &str) -> String {
+    if name.starts_with(['+', '@']) {
+        return String::new();
+    }
+    let with_letters = |w: &&str| w.chars().any(char::is_alphabetic);
+    name.split_whitespace().find(with_letters).unwrap_or("").to_owned()
+}
+
+/// What time of the day it is, for a greeting.
+#[must_use]
+pub fn time_of_day(now: Millis, tz: &TimeZone) -> &'static str {
+    let now = jiff::Timestamp::from_millisecond(now).unwrap_or_default();
+    match now.to_zoned(tz.clone()).hour() {
+        4..=11 => "morning",
+        12..=17 => "afternoon",
+        _ => "evening",
+    }
 }
 
 impl Variables {

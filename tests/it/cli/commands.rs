@@ -18,6 +18,7 @@ use switchboard::model::quick_reply::QuickReply;
 use switchboard::model::thread::{Preview, ThreadDetail, ThreadFilter, ThreadRow};
 use switchboard::model::window::Window;
 use switchboard::protocol::macros::MacroRequest;
+use switchboard::protocol::notes::NoteRequest;
 use switchboard::protocol::{
     AccountView, Changed, Check, Cursor, Page, Problem, Request, Response, Update, Verdict,
 };
@@ -156,6 +157,7 @@ pub(super) fn engine(states: &'static [DeliveryState]) -> Scripted {
                 Response::MessageRows(vec![message(states[n.min(states.len() - 1)])])
             }
             Request::AddNote { thread, .. } => Response::Noted { note: MESSAGE, thread: *thread },
+            Request::Note { .. } => Response::Noted { note: MESSAGE, thread: THREAD },
             Request::QuickReplies => Response::QuickReplies(replies.lock().unwrap().clone()),
             Request::SaveQuickReply { reply } => {
                 let mut list = replies.lock().unwrap();
@@ -485,9 +487,22 @@ async fn a_note_is_added_and_what_is_none_is_refused_before_any_engine_is_asked(
             .iter()
             .any(|r| matches!(r, Request::AddNote { thread, text } if *thread == THREAD && text == "-1 day"))
     );
+    let id = MESSAGE.to_string();
+    let e = place.run(&launcher, &["notes", "edit", &id, "call her on Monday"]).await;
+    assert_eq!((e.exit, e.out.as_str()), (Exit::Done, "the note is changed\n"), "{}", e.err);
+    let e = place.run(&launcher, &["notes", "delete", &id, "--json"]).await;
+    assert_eq!(serde_json::from_str::<Value>(&e.out).unwrap()["note"], id);
+    {
+        let asked = launcher.seen.requests.lock().unwrap();
+        let text = "call her on Monday".to_owned();
+        assert!(asked.contains(&Request::Note { act: NoteRequest::Edit { note: MESSAGE, text } }));
+        assert!(asked.contains(&Request::Note { act: NoteRequest::Delete { note: MESSAGE } }));
+    }
     let asked = launcher.seen.requests.lock().unwrap().len();
     for bad in [" ", ""] {
         let e = place.run(&launcher, &["notes", "add", "Marta", bad]).await;
+        assert_eq!(e.exit, Exit::Usage, "{}", e.err);
+        let e = place.run(&launcher, &["notes", "edit", &id, bad]).await;
         assert_eq!(e.exit, Exit::Usage, "{}", e.err);
     }
     assert_eq!(launcher.seen.requests.lock().unwrap().len(), asked);

@@ -4,5 +4,6 @@ mod binary;
 mod commands;
 mod export;
 mod handling;
+mod macros;
 mod outbox;
 mod scripted;

@@ -8,6 +8,7 @@ use switchboard::model::delivery::DeliveryState;
 use switchboard::model::message::{Body, Origin};
 use switchboard::model::thread::DraftMode;
 use switchboard::protocol::client::Client;
+use switchboard::protocol::notes::NoteRequest;
 use switchboard::protocol::preferences::{PLACE, Preference};
 use switchboard::protocol::{Changed, Request, Response};
 
@@ -49,6 +50,22 @@ async fn a_note_reaches_every_client_and_never_the_provider() {
     ] {
         assert!(one.ask(refused).await.is_err());
     }
+    assert!(bed.accepted().await.is_empty());
+    // Who wrote it changes and deletes it; the other client is told, and another operator is refused.
+    let edit = |text: &str| Request::Note { act: NoteRequest::Edit { note, text: text.into() } };
+    let mut bo = Client::new(bed.engine.connect(&switchboard::model::client::ClientInfo::inside("bo")));
+    assert!(bo.ask(edit("mine")).await.unwrap_err().what.contains("ana wrote this note"));
+    assert_eq!(ask(&mut one, edit("carrier says tomorrow")).await, Response::Noted { note, thread });
+    let changed = Changed::MessageChanged { thread, message: note };
+    while !two.update().await.unwrap().changed.contains(&changed) {}
+    let m = messages(&mut two, thread).await.pop().unwrap();
+    assert_eq!((m.body, m.edited), (Body::Note { text: "carrier says tomorrow".into() }, true));
+    let Response::Versions(said) = ask(&mut two, Request::Versions { message: note }).await else { panic!() };
+    assert_eq!(said.len(), 2);
+    let delete = Request::Note { act: NoteRequest::Delete { note } };
+    assert!(bo.ask(delete.clone()).await.is_err());
+    ask(&mut one, delete).await;
+    assert_eq!(messages(&mut two, thread).await.pop().unwrap().body, Body::Revoked);
     assert!(bed.accepted().await.is_empty());
     // A closed window does not matter: there is nobody it goes to.
     bed.control("window", json!({"customer": "marta", "state": "closed"})).await;
