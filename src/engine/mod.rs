@@ -10,6 +10,7 @@ mod contacts;
 mod conversation;
 mod disk;
 mod doctor;
+mod follow;
 mod handling;
 mod hub;
 mod ingest;
@@ -20,12 +21,14 @@ mod outbox;
 mod paths;
 mod preferences;
 mod recorder;
+mod reload;
 mod session;
 mod silence;
 mod sync;
 mod together;
 
 pub use ingest::{Inlet, Refused};
+pub use reload::Reloaded;
 
 use crate::clock::Clock;
 use crate::config::settings::{AccountSettings, EngineSettings};
@@ -43,7 +46,7 @@ use hub::Hub;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -135,6 +138,8 @@ impl Shared {
 /// Everything in the engine but the store.
 struct Core {
     settings: EngineSettings,
+    /// What of the settings may change meanwhile.
+    live: RwLock<reload::Live>,
     clock: Clock,
     /// The user that the engine runs as.
     uid: u32,
@@ -168,6 +173,10 @@ impl Shared {
 
     async fn engine_event(&self, body: EventBody) -> Result<(), StoreError> {
         self.store.apply(self.event(Actor::Engine, body)).await.map(|_| ())
+    }
+
+    fn live(&self) -> reload::Live {
+        *self.live.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn bound(&self) -> Option<Bound> {
@@ -240,6 +249,7 @@ impl Engine {
         let disk = disk::Disk::new(&settings.data_dir);
         let book = store.read(crate::store::Reader::access_book).await?;
         let core = Core {
+            live: RwLock::new(reload::Live::of(&settings)),
             settings,
             clock,
             uid: crate::users::own_uid(),

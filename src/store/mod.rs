@@ -10,6 +10,9 @@ mod access_tests;
 mod apply;
 mod contacts;
 mod conversation;
+pub mod feed;
+#[cfg(test)]
+mod feed_tests;
 mod filter;
 #[cfg(test)]
 mod filter_tests;
