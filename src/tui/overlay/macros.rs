@@ -3,7 +3,7 @@
 use super::field::{Effect, Field};
 use super::frame::{self, Needle, Rich, Selection};
 use super::macro_editor::MacroEditor;
-use super::{Delivery, Hint, Overlay, Step};
+use super::{Delivery, Hint, Overlay, Step, nothing_chosen};
 use crate::model::ids::MacroId;
 use crate::model::macros::Macro;
 use crate::protocol::macros::MacroRequest;
@@ -91,7 +91,11 @@ impl MacroPicker {
         match key.code {
             KeyCode::Esc => return vec![Step::Close],
             KeyCode::Enter | KeyCode::Tab => {
-                return self.selected().map_or_else(Vec::new, |m| vec![Step::Close, Step::RunMacro(m.id)]);
+                if let Some(m) = self.selected() {
+                    return vec![Step::Close, Step::RunMacro(m.id)];
+                }
+                let next = "fewer letters find more; F2 writes it new";
+                self.say = Some(nothing_chosen(self.query.text(), next));
             }
             // One request at a time: an answer does not say what it answers.
             KeyCode::F(2..=4) | KeyCode::Delete if self.deleting.is_some() => {}

@@ -8,7 +8,7 @@ use super::frame::{self, Needle, Rich, Selection};
 use super::macro_plan::files_trouble;
 use super::quick_reply_editor::QuickReplyEditor;
 use super::variables::{Filled, Given, Variables};
-use super::{Delivery, Hint, Overlay, Step};
+use super::{Delivery, Hint, Overlay, Step, nothing_chosen};
 use crate::model::ids::QuickReplyId;
 use crate::model::quick_reply::QuickReply;
 use crate::protocol::{Problem, Request};
@@ -205,7 +205,15 @@ impl QuickReplyPicker {
     }
 
     fn choose(&mut self, stay: bool) -> Vec<Step> {
-        let Some(reply) = self.selected().cloned() else { return Vec::new() };
+        let Some(reply) = self.selected().cloned() else {
+            let next = if self.slash {
+                "fewer letters find more; F2 writes it new, Esc keeps what was typed as text"
+            } else {
+                "fewer letters find more; F2 writes it new"
+            };
+            self.say = Some(nothing_chosen(self.query.text(), next));
+            return Vec::new();
+        };
         if let Some(why) = files_trouble(&reply).filter(|_| self.warned != Some(reply.id)) {
             self.warned = Some(reply.id);
             self.say = Some(Problem::new("unable", why).next("once more inserts the text without"));
