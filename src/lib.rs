@@ -16,6 +16,7 @@
 //! | what a shell command prints | [`cli`] |
 //! | how a conversation becomes a file | [`export`] |
 //! | what a copied or exported conversation looks like | [`export`] |
+//! | which users and groups this machine has | [`users`] |
 //! | what a file may configure | [`config`] |
 //! | how the stand-in provider behaves | [`emulator`] |
 //!
@@ -40,4 +41,5 @@ pub mod provider;
 pub mod store;
 pub mod text;
 pub mod tui;
+pub mod users;
 pub mod webhook;

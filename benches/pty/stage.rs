@@ -8,6 +8,7 @@ use std::time::Instant;
 use switchboard::clock::Clock;
 use switchboard::config::settings::{EngineSettings, ListenerSettings};
 use switchboard::engine::Engine;
+use switchboard::model::ClientInfo;
 use switchboard::protocol::client::Connection;
 use switchboard::protocol::{ClientFrame, ServerFrame};
 use switchboard::tui::bench::Stage;
@@ -37,7 +38,7 @@ impl Ours {
         let engine = runtime.block_on(Engine::start(settings, Clock::system())).unwrap();
         let connection = {
             let _inside = runtime.enter();
-            engine.connect("bench")
+            engine.connect(&ClientInfo::inside("bench"))
         };
         let (stage, first) = Stage::new(Clock::system(), SIZE.0, SIZE.1);
         let mut ours = Self { stage, engine, connection, runtime };

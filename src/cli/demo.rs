@@ -8,7 +8,7 @@ use super::library::Item;
 use super::session::{self, Prepared, Role};
 use super::{Context, emulate, tui};
 use crate::config::Source;
-use crate::config::settings::{AccountSettings, EngineSettings, ListenerSettings, Settings};
+use crate::config::settings::{AccountSettings, EngineSettings, ListenerSettings, Settings, SocketSettings};
 use crate::model::event::AccountSpec;
 use crate::model::ids::AccountId;
 use crate::model::macros::Macro;
@@ -37,16 +37,18 @@ pub(super) async fn run(mut ctx: Context<'_>, args: Demo, named: bool) -> Result
     if !named {
         ctx.checked.data_dir = ctx.checked.data_dir.join("demo");
     }
+    // A demo is nobody else's, whatever the environment says about a team's engine.
+    ctx.checked.socket = SocketSettings::default();
     let new = claim(&ctx, args.fresh)?;
     let path = ctx.checked.data_dir.clone();
     let open = async || {
         let prepare = async || prepare(&ctx, &path, args.speed, args.faults.clone()).await;
-        session::open(&path, ctx.env, &ctx.clock, ctx.launcher, Role::Shared, prepare).await
+        session::open(ctx.target(), ctx.env, &ctx.clock, ctx.launcher, Role::Shared, prepare).await
     };
     let line = open().await?;
     ctx.log_to(&path);
     if let Some(host) = line.host.as_ref().filter(|_| new) {
-        save_library(&ctx, host.connect(&line.operator)).await?;
+        save_library(&ctx, host.connect()).await?;
     }
     tui::show(&ctx, line, open).await
 }

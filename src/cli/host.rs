@@ -6,6 +6,7 @@ use crate::clock::{Clock, Millis};
 use crate::config::settings::{EngineSettings, KeySettings, UiSettings};
 use crate::emulator::{self, Emulator, EmulatorError, EmulatorOptions, Scenario};
 use crate::engine::{self, Engine};
+use crate::model::client::ClientInfo;
 use crate::model::ids::AccountId;
 use crate::protocol::Problem;
 use crate::protocol::client::Connection;
@@ -25,8 +26,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// An engine in this process.
 #[async_trait]
 pub trait Hosted: Send + Sync {
-    /// A connection for an operator.
-    fn connect(&self, operator: &str) -> Connection;
+    /// A connection for a client.
+    fn connect(&self, client: &ClientInfo) -> Connection;
     /// Where the provider reaches the listener for an account; holds the account's random path token.
     fn listener_url(&self, account: &AccountId) -> Option<String>;
     /// Finishes what is under way and closes the store.
@@ -145,8 +146,8 @@ struct Running {
 
 #[async_trait]
 impl Hosted for Running {
-    fn connect(&self, operator: &str) -> Connection {
-        self.engine.connect(operator)
+    fn connect(&self, client: &ClientInfo) -> Connection {
+        self.engine.connect(client)
     }
 
     fn listener_url(&self, account: &AccountId) -> Option<String> {

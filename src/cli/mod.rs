@@ -47,7 +47,7 @@ use args::{Cli, Command};
 use failure::{Exit, Failure};
 use host::Launcher;
 use output::Output;
-use session::{Line, Prepared, Role, Session};
+use session::{Line, Prepared, Role, Session, Target};
 use std::path::Path;
 
 /// What every command works with.
@@ -65,6 +65,11 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// The engine that is meant.
+    fn target(&self) -> Target<'_> {
+        Target { data: &self.checked.data_dir, socket: &self.checked.socket }
+    }
+
     /// The line to the engine; hosts one with the configured accounts when none answers.
     async fn line(&self, role: Role) -> Result<Line, Failure> {
         let prepare = async || {
@@ -75,7 +80,7 @@ impl Context<'_> {
                 .map_err(|e| Failure::engine(Problem::new("engine", e.to_string())))??;
             Ok(Prepared { settings, emulator: None })
         };
-        session::open(&self.checked.data_dir, self.env, &self.clock, self.launcher, role, prepare).await
+        session::open(self.target(), self.env, &self.clock, self.launcher, role, prepare).await
     }
 
     /// The same for a command that asks one thing after the other.

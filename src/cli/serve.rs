@@ -7,7 +7,14 @@ use crate::protocol::Problem;
 use serde_json::json;
 
 pub(super) async fn run(ctx: Context<'_>) -> Result<Exit, Failure> {
-    let line = ctx.line(Role::Shared).await?;
+    if ctx.target().foreign() {
+        let user = ctx.checked.socket.user.as_deref().unwrap_or("the owner of the data folder");
+        return Err(Failure::engine(
+            Problem::new("forbidden", format!("this engine runs as {user}, and you are somebody else"))
+                .next("start it as that user, or let the system do it: `systemctl start switchboard`"),
+        ));
+    }
+    let line = ctx.line(Role::Service).await?;
     let Some(host) = line.host else {
         return Err(Failure::engine(
             Problem::new("locked", "an engine runs already for this data folder")

@@ -1,13 +1,19 @@
 //! The inbox: attach or host, then the screen.
 
-use super::Context;
 use super::failure::{Exit, Failure};
 use super::host::Left;
 use super::session::{Line, Role};
+use super::{Context, session, signals};
+use crate::config::paths;
+use std::io::Write as _;
 
 pub(super) async fn run(ctx: Context<'_>) -> Result<Exit, Failure> {
     let line = ctx.line(Role::Shared).await?;
-    ctx.log_to(&ctx.checked.data_dir);
+    // The log of an engine is its user's; ours is in our own folder.
+    let log = if ctx.target().foreign() { paths::data_dir() } else { Some(ctx.checked.data_dir.clone()) };
+    if let Some(log) = log.filter(|log| log.is_dir()) {
+        ctx.log_to(&log);
+    }
     for warning in &ctx.checked.warnings {
         tracing::warn!("{warning}");
     }
@@ -15,7 +21,7 @@ pub(super) async fn run(ctx: Context<'_>) -> Result<Exit, Failure> {
 }
 
 /// Shows the inbox on a line until the operator quits. When the engine that it is attached to goes away, it opens
-/// another line: to the next host, or it becomes the host itself. All state is in the store.
+/// another line: to the next host, or it becomes the host itself where it may. All state is in the store.
 pub(super) async fn show(
     ctx: &Context<'_>,
     mut line: Line,
@@ -30,7 +36,17 @@ pub(super) async fn show(
             host.stop().await;
         }
         match left? {
-            Left::EngineGone if attached => line = again().await?,
+            Left::EngineGone if attached => {
+                let waits = |what: &str| {
+                    // A closed standard error changes nothing.
+                    let _ = writeln!(std::io::stderr(), "{what}");
+                };
+                line = tokio::select! {
+                    line = session::reopen(ctx.target(), ctx.env, waits, &again) => line?,
+                    // The screen has taken the signals from their usual way.
+                    _ = signals::ended() => return Ok(Exit::Done),
+                };
+            }
             Left::EngineGone | Left::Quit => return Ok(Exit::Done),
         }
     }

@@ -6,8 +6,8 @@ use super::layers::{Env, Flags, Layer, Value};
 use super::paths;
 use super::secrets::SecretSource;
 use super::settings::{
-    AccountSettings, ColorMode, EngineSettings, KeyPreset, KeySettings, ListenerSettings, Masking,
-    NotifyMode, QuietHours, ReadOn, Settings, UiSettings,
+    AccountSettings, ColorMode, EngineSettings, Hyperlinks, KeyPreset, KeySettings, ListenerSettings,
+    Masking, NotifyMode, QuietHours, ReadOn, Settings, SocketSettings, UiSettings,
 };
 use crate::model::event::AccountSpec;
 use crate::model::ids::AccountId;
@@ -33,6 +33,10 @@ pub struct Checked {
     pub file: Option<PathBuf>,
     /// Holds the store, the socket and the lock.
     pub data_dir: PathBuf,
+    /// The socket, and whom clients take for the engine.
+    pub socket: SocketSettings,
+    /// Whether the file says which engine it is: by a folder, a socket or accounts.
+    pub(super) has_engine: bool,
     /// The webhook listener.
     pub listener: ListenerSettings,
     /// Accounts in the order of the file.
@@ -90,6 +94,7 @@ pub fn check(source: Option<(PathBuf, String)>, flags: &Flags, env: &Env) -> Res
     let layer = Layer::of_env(env)?.over(Layer::of_file(&file));
     let mut warnings = Vec::new();
     let data_dir = checker.data_dir(&layer, flags)?;
+    let socket = checker.socket(&layer, flags)?;
     let listener = checker.listener(&layer, &mut warnings)?;
     let ui = checker.ui(&layer, &file)?;
     let undo = checker.number("undo_seconds", layer.undo_seconds.as_ref(), 0..=60, 5)?;
@@ -106,6 +111,8 @@ pub fn check(source: Option<(PathBuf, String)>, flags: &Flags, env: &Env) -> Res
     Ok(Checked {
         file: source.as_ref().map(|s| s.path().to_path_buf()),
         data_dir,
+        socket,
+        has_engine: file.data_dir.is_some() || file.engine.says_something() || !file.accounts.is_empty(),
         listener,
         accounts,
         undo: Duration::from_secs(undo),
@@ -191,7 +198,7 @@ impl Checked {
     }
 }
 
-fn folder_of(source: Option<&Source>) -> PathBuf {
+pub(super) fn folder_of(source: Option<&Source>) -> PathBuf {
     source
         .and_then(|s| std::path::absolute(s.path()).ok())
         .and_then(|p| p.parent().map(std::path::Path::to_path_buf))
@@ -204,12 +211,17 @@ fn quiet_account(a: &AccountFile) -> Option<AccountId> {
     a.id.as_ref().filter(|_| quiet).map(|id| AccountId::new(id.get_ref().trim()))
 }
 
-struct Checker<'a> {
-    source: Option<&'a Source>,
+pub(super) struct Checker<'a> {
+    pub(super) source: Option<&'a Source>,
 }
 
 impl Checker<'_> {
-    fn wrong(&self, origin: &Origin, what: impl Into<String>, fix: impl Into<String>) -> ConfigError {
+    pub(super) fn wrong(
+        &self,
+        origin: &Origin,
+        what: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> ConfigError {
         let e = ConfigError::new(what, fix);
         match origin {
             Origin::File(span) => match self.source {
@@ -369,6 +381,12 @@ impl Checker<'_> {
             )?),
             quiet: self.quiet(layer)?,
             quiet_accounts: file.accounts.iter().filter_map(|a| quiet_account(a.get_ref())).collect(),
+            hyperlinks: self.choice(
+                "hyperlinks",
+                layer.hyperlinks.as_ref(),
+                &[("auto", Hyperlinks::Auto), ("on", Hyperlinks::On), ("off", Hyperlinks::Off)],
+                standard.hyperlinks,
+            )?,
             color: self.choice(
                 "color",
                 layer.color.as_ref(),

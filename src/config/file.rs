@@ -26,6 +26,8 @@ pub struct File {
     pub silence_minutes: Option<Spanned<i64>>,
     /// See `EngineSettings::late`.
     pub late_minutes: Option<Spanned<i64>>,
+    /// The socket and who may open it.
+    pub engine: EngineFile,
     /// The webhook listener.
     pub listener: ListenerFile,
     /// The screen.
@@ -34,6 +36,18 @@ pub struct File {
     pub keys: KeysFile,
     /// The accounts, in the order of the account bar.
     pub accounts: Vec<Spanned<AccountFile>>,
+}
+
+/// `[engine]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EngineFile {
+    /// Path of the socket.
+    pub socket: Option<Spanned<String>>,
+    /// The group that may attach.
+    pub group: Option<Spanned<String>>,
+    /// The user that the engine runs as.
+    pub user: Option<Spanned<String>>,
 }
 
 /// `[listener]`.
@@ -56,6 +70,8 @@ pub struct UiFile {
     pub theme: Option<Spanned<String>>,
     /// `auto`, `true`, `256`, `16` or `none`.
     pub color: Option<Spanned<String>>,
+    /// `auto`, `on` or `off`.
+    pub hyperlinks: Option<Spanned<String>>,
     /// Mouse reporting.
     pub mouse: Option<Spanned<bool>>,
     /// Whether customers see that somebody types.

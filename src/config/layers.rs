@@ -60,6 +60,9 @@ impl<T: Clone> Value<T> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Layer {
     pub(super) data_dir: Option<Value<String>>,
+    pub(super) socket: Option<Value<String>>,
+    pub(super) group: Option<Value<String>>,
+    pub(super) engine_user: Option<Value<String>>,
     pub(super) undo_seconds: Option<Value<i64>>,
     pub(super) keep_webhooks_days: Option<Value<i64>>,
     pub(super) keep_webhooks_mb: Option<Value<i64>>,
@@ -70,6 +73,7 @@ pub(super) struct Layer {
     pub(super) body_limit: Option<Value<i64>>,
     pub(super) theme: Option<Value<String>>,
     pub(super) color: Option<Value<String>>,
+    pub(super) hyperlinks: Option<Value<String>>,
     pub(super) mouse: Option<Value<bool>>,
     pub(super) send_typing: Option<Value<bool>>,
     pub(super) shell: Option<Value<bool>>,
@@ -97,6 +101,9 @@ impl Layer {
         }
         Self {
             data_dir: v(f.data_dir.as_ref()),
+            socket: v(f.engine.socket.as_ref()),
+            group: v(f.engine.group.as_ref()),
+            engine_user: v(f.engine.user.as_ref()),
             undo_seconds: v(f.undo_seconds.as_ref()),
             keep_webhooks_days: v(f.keep_webhooks_days.as_ref()),
             keep_webhooks_mb: v(f.keep_webhooks_mb.as_ref()),
@@ -107,6 +114,7 @@ impl Layer {
             body_limit: v(f.listener.body_limit.as_ref()),
             theme: v(f.ui.theme.as_ref()),
             color: v(f.ui.color.as_ref()),
+            hyperlinks: v(f.ui.hyperlinks.as_ref()),
             mouse: v(f.ui.mouse.as_ref()),
             send_typing: v(f.ui.send_typing.as_ref()),
             shell: v(f.ui.shell.as_ref()),
@@ -149,6 +157,9 @@ impl Layer {
         };
         Ok(Self {
             data_dir: text("SWITCHBOARD_DATA_DIR"),
+            socket: text("SWITCHBOARD_SOCKET"),
+            group: text("SWITCHBOARD_ENGINE_GROUP"),
+            engine_user: text("SWITCHBOARD_ENGINE_USER"),
             undo_seconds: number("SWITCHBOARD_UNDO_SECONDS")?,
             keep_webhooks_days: number("SWITCHBOARD_KEEP_WEBHOOKS_DAYS")?,
             keep_webhooks_mb: number("SWITCHBOARD_KEEP_WEBHOOKS_MB")?,
@@ -159,6 +170,7 @@ impl Layer {
             body_limit: number("SWITCHBOARD_LISTENER_BODY_LIMIT")?,
             theme: text("SWITCHBOARD_UI_THEME"),
             color: text("SWITCHBOARD_UI_COLOR"),
+            hyperlinks: text("SWITCHBOARD_UI_HYPERLINKS"),
             mouse: flag("SWITCHBOARD_UI_MOUSE")?,
             send_typing: flag("SWITCHBOARD_UI_SEND_TYPING")?,
             shell: flag("SWITCHBOARD_UI_SHELL")?,
@@ -183,6 +195,9 @@ impl Layer {
     pub(super) fn over(self, below: Self) -> Self {
         Self {
             data_dir: self.data_dir.or(below.data_dir),
+            socket: self.socket.or(below.socket),
+            group: self.group.or(below.group),
+            engine_user: self.engine_user.or(below.engine_user),
             undo_seconds: self.undo_seconds.or(below.undo_seconds),
             keep_webhooks_days: self.keep_webhooks_days.or(below.keep_webhooks_days),
             keep_webhooks_mb: self.keep_webhooks_mb.or(below.keep_webhooks_mb),
@@ -193,6 +208,7 @@ impl Layer {
             body_limit: self.body_limit.or(below.body_limit),
             theme: self.theme.or(below.theme),
             color: self.color.or(below.color),
+            hyperlinks: self.hyperlinks.or(below.hyperlinks),
             mouse: self.mouse.or(below.mouse),
             send_typing: self.send_typing.or(below.send_typing),
             // Switched off is off: no layer above switches it on again.

@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+/// The file that holds for every user of the machine without one of their own.
+pub const SYSTEM_FILE: &str = "/etc/switchboard/config.toml";
+
 fn project() -> Option<directories::ProjectDirs> {
     directories::ProjectDirs::from("", "", "switchboard")
 }

@@ -43,6 +43,17 @@ pub struct EngineSettings {
     pub background: bool,
 }
 
+/// The socket on which the engine serves its clients, and whom clients take for the engine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SocketSettings {
+    /// Where it is; `None` = in the data folder, for the engine's own user.
+    pub path: Option<PathBuf>,
+    /// The group whose members may open it; `None` = the engine's own user only.
+    pub group: Option<String>,
+    /// The user that the engine runs as; other users attach and never host. `None` = whoever owns the data folder.
+    pub user: Option<String>,
+}
+
 /// The webhook listener.
 #[derive(Clone, Debug)]
 pub struct ListenerSettings {
@@ -216,10 +227,24 @@ pub struct UiSettings {
     /// Whether the screen may run commands and write files where its operator says; off for operators without a shell
     /// of their own.
     pub shell: bool,
+    /// Whether the terminal is told where links lead.
+    pub hyperlinks: Hyperlinks,
     /// The shortest time between two frames.
     pub frame: Duration,
     /// The keys.
     pub keys: KeySettings,
+}
+
+/// Whether links can be opened by the terminal (OSC 8).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hyperlinks {
+    /// Where the terminal is known to understand them.
+    #[default]
+    Auto,
+    /// Always.
+    On,
+    /// Never.
+    Off,
 }
 
 /// A set of keys to start from.
@@ -276,6 +301,7 @@ impl Default for UiSettings {
             quiet: None,
             quiet_accounts: Vec::new(),
             color: ColorMode::Auto,
+            hyperlinks: Hyperlinks::Auto,
             mouse: false,
             send_typing: false,
             shell: true,

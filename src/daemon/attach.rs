@@ -1,11 +1,14 @@
 //! The client's side of the socket: finds a running engine and makes a [`Connection`] to it.
 
+use super::socket::{Found, look};
+use crate::model::client::ClientInfo;
 use crate::protocol::client::{Connection, Peer, pair};
 use crate::protocol::codec::{self, decode, encode};
-use crate::protocol::{ClientFrame, PROTOCOL, Problem, Request, ServerFrame};
+use crate::protocol::{ClientFrame, Problem, Request, ServerFrame};
+use crate::users;
 use futures::{SinkExt, StreamExt};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio_util::codec::{Framed, LengthDelimitedCodec};
@@ -27,6 +30,12 @@ pub enum AttachError {
     /// An engine is there and does not want us.
     #[error("{0}")]
     Refused(Box<Problem>),
+    /// There may be one, and we may not open its socket.
+    #[error("you may not open the engine's socket {}", .0.display())]
+    Closed(PathBuf),
+    /// Somebody else could have put the socket there.
+    #[error("the engine's socket is not to be trusted: {0}")]
+    Unsafe(String),
     /// Something is there and does not greet.
     #[error("the engine does not answer")]
     Silent,
@@ -35,20 +44,43 @@ pub enum AttachError {
     Io(#[from] io::Error),
 }
 
-/// Connects to the engine behind a socket and greets it. The connection lives until either side ends.
-pub async fn attach(socket: &Path) -> Result<Connection, AttachError> {
+/// Connects to the engine behind a socket and greets it. The connection lives until either side ends. Of `told` the
+/// engine learns terminal and source; who we are it asks the kernel.
+pub async fn attach(socket: &Path, told: &ClientInfo) -> Result<Connection, AttachError> {
+    attach_to(socket, None, told).await
+}
+
+/// [`attach`] to an engine that is known to run as the user `engine`; without one it must be ours or root's.
+pub async fn attach_to(
+    socket: &Path,
+    engine: Option<u32>,
+    told: &ClientInfo,
+) -> Result<Connection, AttachError> {
+    let trusted = match look(socket, engine) {
+        Found::Socket(trusted) => trusted,
+        Found::Nothing => return Err(AttachError::NoEngine),
+        Found::Closed => return Err(AttachError::Closed(socket.to_path_buf())),
+        Found::Unsafe(why) => return Err(AttachError::Unsafe(why)),
+    };
     let stream = match UnixStream::connect(socket).await {
         Ok(stream) => stream,
         Err(e) => {
             return Err(match e.kind() {
                 io::ErrorKind::NotFound => AttachError::NoEngine,
                 io::ErrorKind::ConnectionRefused => AttachError::Stale,
+                io::ErrorKind::PermissionDenied => AttachError::Closed(socket.to_path_buf()),
                 _ => AttachError::Io(e),
             });
         }
     };
+    // The one who listens, by the kernel's word; root where the system opened the socket for a service.
+    let listens = stream.peer_cred()?.uid();
+    if !trusted.contains(&listens) {
+        let who = users::name_of(listens);
+        return Err(AttachError::Unsafe(format!("{who} listens on {}", socket.display())));
+    }
     let mut framed = Framed::new(stream, codec::framing());
-    match tokio::time::timeout(HELLO_TIME, greet(&mut framed)).await {
+    match tokio::time::timeout(HELLO_TIME, greet(&mut framed, told)).await {
         Ok(result) => result?,
         Err(_) => return Err(AttachError::Silent),
     }
@@ -61,8 +93,11 @@ pub async fn attach(socket: &Path) -> Result<Connection, AttachError> {
     Ok(connection)
 }
 
-async fn greet(framed: &mut Framed<UnixStream, LengthDelimitedCodec>) -> Result<(), AttachError> {
-    let request = Request::Hello { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").to_owned() };
+async fn greet(
+    framed: &mut Framed<UnixStream, LengthDelimitedCodec>,
+    told: &ClientInfo,
+) -> Result<(), AttachError> {
+    let request = Request::hello(&told.terminal, &told.source);
     let hello = encode(&ClientFrame { id: HELLO_ID, request }).map_err(io::Error::from)?;
     // A server that refuses may close before it has read: its words matter more than our failed write.
     let sent = framed.send(hello).await;

@@ -4,11 +4,13 @@
 //! file's existence, so a crash frees it. A socket is stale when it refuses a connection, and only the holder of
 //! the lock removes it.
 
+use super::socket::Door;
 use crate::clock::Millis;
+use crate::users;
 use sha2::{Digest, Sha256};
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use tokio::net::{UnixListener, UnixStream};
 
@@ -34,6 +36,14 @@ pub enum DaemonError {
         /// Why, and what to do.
         why: String,
     },
+    /// The socket or its folder is not safe to use.
+    #[error("socket: {path} {why}")]
+    Socket {
+        /// Which.
+        path: PathBuf,
+        /// Why, and what to do.
+        why: String,
+    },
     /// The lock or socket file failed.
     #[error("{path}: {source}")]
     File {
@@ -50,6 +60,9 @@ pub enum DaemonError {
     },
 }
 
+/// A line of the lock file.
+const SERVICE: &str = "service yes";
+
 /// A data folder that was checked to be ours alone.
 #[derive(Clone, Debug)]
 pub struct DataDir {
@@ -60,8 +73,9 @@ pub struct DataDir {
 /// The lock of a data folder. Freed when dropped, also by a crash.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
     dir: PathBuf,
+    uid: u32,
 }
 
 /// Makes a folder for us alone, and checks that it is: a plain folder, owned by `uid`, closed to others.
@@ -84,7 +98,7 @@ fn own_folder(path: &Path, uid: u32) -> Result<(), DaemonError> {
 }
 
 impl DataDir {
-    /// Makes the folder if needed and checks it. `uid` is ours, see [`super::user::own_uid`].
+    /// Makes the folder if needed and checks it. `uid` is ours, see [`crate::users::own_uid`].
     pub fn open(path: &Path, uid: u32) -> Result<Self, DaemonError> {
         own_folder(path, uid)?;
         Ok(Self { path: path.to_path_buf(), uid })
@@ -106,7 +120,7 @@ impl DataDir {
         self.path.join("engine.lock")
     }
 
-    /// Takes the lock, and writes our process id and the time into it; `None` when another process has it.
+    /// Takes the lock, and writes our process id, our user and the time into it; `None` when another process has it.
     pub fn lock(&self, now: Millis) -> Result<Option<Lock>, DaemonError> {
         let path = self.lock_path();
         let failed = |source| DaemonError::File { path: path.clone(), source };
@@ -128,14 +142,15 @@ impl DataDir {
         file.set_len(0)
             .and_then(|()| file.rewind())
             .and_then(|()| {
-                file.write_all(format!("pid {}\nstarted {started}\n", std::process::id()).as_bytes())
+                let (pid, user) = (std::process::id(), users::name_of(self.uid));
+                file.write_all(format!("pid {pid}\nuser {user}\nstarted {started}\n").as_bytes())
             })
             .and_then(|()| file.flush())
             .map_err(failed)?;
-        Ok(Some(Lock { _file: file, dir: self.path.clone() }))
+        Ok(Some(Lock { file, dir: self.path.clone(), uid: self.uid }))
     }
 
-    /// Who holds the lock, as far as the file says: `pid 4711 since 2026-11-21T09:12:00Z`.
+    /// Who holds the lock, as far as the file says: `process 4711 of ana since 2026-11-21T09:12:00Z`.
     #[must_use]
     pub fn holder(&self) -> String {
         let mut text = String::new();
@@ -147,11 +162,18 @@ impl DataDir {
                 .map(str::trim)
                 .filter(|w| !w.is_empty() && w.chars().all(|c| c.is_ascii_graphic()))
         };
-        match (word("pid "), word("started ")) {
-            (Some(pid), Some(since)) => format!("process {pid} since {since}"),
-            (Some(pid), None) => format!("process {pid}"),
-            _ => "another process".to_owned(),
-        }
+        let Some(pid) = word("pid ") else { return "another process".to_owned() };
+        let user = word("user ").map(|user| format!(" of {user}")).unwrap_or_default();
+        let since = word("started ").map(|since| format!(" since {since}")).unwrap_or_default();
+        format!("process {pid}{user}{since}")
+    }
+
+    /// Whether the engine that has or had the lock was a service, which somebody will start again.
+    #[must_use]
+    pub fn was_service(&self) -> bool {
+        let mut text = String::new();
+        let read = File::open(self.lock_path()).and_then(|f| f.take(256).read_to_string(&mut text));
+        read.is_ok() && text.lines().any(|line| line == SERVICE)
     }
 
     /// Where the socket is: in the folder, or, when that path is too long for a socket, in `runtime` (the
@@ -179,8 +201,16 @@ impl DataDir {
 }
 
 impl Lock {
+    /// Notes that this engine is a service: when it ends, its clients wait for the next one.
+    pub fn note_service(&mut self) -> io::Result<()> {
+        self.file.write_all(format!("{SERVICE}\n").as_bytes())?;
+        self.file.flush()
+    }
+
     /// Opens the socket, after removing a stale one. Only the holder of the lock can.
-    pub async fn bind(&self, path: &Path) -> Result<UnixListener, DaemonError> {
+    pub async fn bind(&self, door: &Door) -> Result<UnixListener, DaemonError> {
+        let path = door.path.as_path();
+        door.folder(self.uid)?;
         let failed = |source| DaemonError::File { path: path.to_path_buf(), source };
         match UnixStream::connect(path).await {
             Ok(_) => return Err(DaemonError::Foreign { path: path.to_path_buf() }),
@@ -192,15 +222,17 @@ impl Lock {
             Err(e) => return Err(failed(e)),
         }
         let listener = UnixListener::bind(path).map_err(failed)?;
-        fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(failed)?;
+        door.hand_out()?;
         Ok(listener)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::user::own_uid;
     use super::*;
+    use crate::users::own_uid;
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
 
     fn folder() -> (tempfile::TempDir, PathBuf) {
         let dir = tempfile::tempdir().unwrap();
@@ -211,7 +243,7 @@ mod tests {
     #[tokio::test]
     async fn the_folder_is_made_for_us_alone_and_refused_otherwise() {
         let (_keep, path) = folder();
-        let uid = own_uid().unwrap();
+        let uid = own_uid();
         DataDir::open(&path, uid).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o700);
         for mode in [0o750, 0o705, 0o755] {
@@ -231,7 +263,7 @@ mod tests {
     #[tokio::test]
     async fn one_holds_the_lock_and_others_learn_who() {
         let (_keep, path) = folder();
-        let dir = DataDir::open(&path, own_uid().unwrap()).unwrap();
+        let dir = DataDir::open(&path, own_uid()).unwrap();
         let lock = dir.lock(1_763_716_320_000).unwrap().expect("free");
         assert!(dir.lock(0).unwrap().is_none());
         let holder = dir.holder();
@@ -247,22 +279,22 @@ mod tests {
     #[tokio::test]
     async fn a_stale_socket_is_replaced_and_a_living_one_is_not() {
         let (_keep, path) = folder();
-        let dir = DataDir::open(&path, own_uid().unwrap()).unwrap();
+        let dir = DataDir::open(&path, own_uid()).unwrap();
         let lock = dir.lock(0).unwrap().expect("free");
         let socket = dir.socket_path(None).unwrap();
         // A listener that is dropped leaves its file behind, as a crash does.
         drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
         assert!(socket.exists());
-        let living = lock.bind(&socket).await.unwrap();
+        let living = lock.bind(&Door::own(socket.clone())).await.unwrap();
         assert_eq!(fs::metadata(&socket).unwrap().mode() & 0o777, 0o600);
-        assert!(matches!(lock.bind(&socket).await, Err(DaemonError::Foreign { .. })));
+        assert!(matches!(lock.bind(&Door::own(socket.clone())).await, Err(DaemonError::Foreign { .. })));
         drop(living);
     }
 
     #[tokio::test]
     async fn a_long_folder_gets_a_short_socket() {
         let dir = tempfile::tempdir().unwrap();
-        let uid = own_uid().unwrap();
+        let uid = own_uid();
         let long = dir.path().join("d".repeat(120));
         let data = DataDir::open(&long, uid).unwrap();
         let runtime = dir.path().join("run");

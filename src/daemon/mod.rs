@@ -8,8 +8,9 @@ pub mod attach;
 pub mod lifecycle;
 mod outbound;
 pub mod server;
-pub mod user;
+pub mod socket;
 
-pub use attach::{AttachError, attach};
+pub use attach::{AttachError, attach, attach_to};
 pub use lifecycle::{DaemonError, DataDir, Lock};
 pub use server::{Connect, Server};
+pub use socket::Door;

@@ -1,10 +1,12 @@
-//! The socket's side of the engine: accepts clients of our own user and carries frames to and fro.
+//! The socket's side of the engine: finds out who a client is, and carries frames to and fro. Whether a client may
+//! come in is the engine's to say.
 
 use super::outbound::Outbound;
-use super::user;
+use crate::model::client::ClientInfo;
 use crate::protocol::client::Connection;
 use crate::protocol::codec::{self, decode, encode};
-use crate::protocol::{ClientFrame, PROTOCOL, Problem, ServerFrame};
+use crate::protocol::{ClientFrame, PROTOCOL, Problem, Request, ServerFrame};
+use crate::users;
 use futures::{SinkExt, StreamExt};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,8 +18,8 @@ use tokio_util::codec::{FramedRead, FramedWrite, LengthDelimitedCodec};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Makes a connection to the engine for an operator.
-pub type Connect = Arc<dyn Fn(&str) -> Connection + Send + Sync>;
+/// Makes a connection to the engine for a client.
+pub type Connect = Arc<dyn Fn(&ClientInfo) -> Connection + Send + Sync>;
 
 /// Clients at the same time; more are refused.
 const CLIENTS_MAX: usize = 256;
@@ -32,31 +34,32 @@ type Writer = FramedWrite<OwnedWriteHalf, LengthDelimitedCodec>;
 /// The running server.
 #[derive(Debug)]
 pub struct Server {
-    path: PathBuf,
+    path: Option<PathBuf>,
     cancel: CancellationToken,
     tasks: TaskTracker,
 }
 
 impl Server {
-    /// Serves a bound socket (see [`super::Lock::bind`]) to processes of the user `uid`.
+    /// Serves a bound socket (see [`super::Lock::bind`]) to every process that the kernel lets open it.
+    /// `path` is removed at the end; a socket that the system opened for us stays.
     #[must_use]
-    pub fn start(listener: UnixListener, path: &Path, uid: u32, connect: Connect) -> Self {
+    pub fn start(listener: UnixListener, path: Option<&Path>, connect: Connect) -> Self {
         let cancel = CancellationToken::new();
         let tasks = TaskTracker::new();
         let (stop, sessions) = (cancel.clone(), tasks.clone());
         tasks.spawn(async move {
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = accept(&listener, uid, &connect, &stop, &sessions) => {}
+                () = accept(&listener, &connect, &stop, &sessions) => {}
             }
         });
-        Self { path: path.to_path_buf(), cancel, tasks }
+        Self { path: path.map(Path::to_path_buf), cancel, tasks }
     }
 
     /// Ends all sessions and removes the socket.
     pub async fn stop(self) {
         // First the name, so that nobody finds a socket that no longer answers.
-        if let Err(e) = std::fs::remove_file(&self.path) {
+        if let Some(Err(e)) = self.path.as_deref().map(std::fs::remove_file) {
             tracing::warn!(error = %e, "the socket could not be removed");
         }
         self.cancel.cancel();
@@ -69,7 +72,6 @@ impl Server {
 
 async fn accept(
     listener: &UnixListener,
-    uid: u32,
     connect: &Connect,
     stop: &CancellationToken,
     sessions: &TaskTracker,
@@ -81,7 +83,7 @@ async fn accept(
                 let full = sessions.len() > CLIENTS_MAX;
                 let (connect, stop) = (Arc::clone(connect), stop.clone());
                 sessions.spawn(async move {
-                    if let Err(e) = session(stream, uid, full, &connect, &stop).await {
+                    if let Err(e) = session(stream, full, &connect, &stop).await {
                         tracing::debug!(error = %e, "a client's line ended");
                     }
                 });
@@ -114,7 +116,6 @@ async fn write(writer: &mut Writer, frame: &ServerFrame) -> io::Result<()> {
 
 async fn session(
     stream: UnixStream,
-    uid: u32,
     full: bool,
     connect: &Connect,
     stop: &CancellationToken,
@@ -123,12 +124,6 @@ async fn session(
     let (read, write_half) = stream.into_split();
     let mut reader = FramedRead::new(read, codec::framing());
     let mut writer = FramedWrite::new(write_half, codec::framing());
-    if peer.uid() != uid {
-        tracing::warn!(uid = peer.uid(), "refused a client of another user");
-        let problem = Problem::new("forbidden", "this engine belongs to another user")
-            .next("start your own with `switchboard`, or work as the user who runs it");
-        return refuse(&mut writer, 0, problem).await;
-    }
     if full {
         let problem = Problem::new("engine", format!("{CLIENTS_MAX} clients are attached already"))
             .next("close one and try again");
@@ -139,14 +134,26 @@ async fn session(
         Ok(frame) => frame,
         Err((id, problem)) => return refuse(&mut writer, id, *problem).await,
     };
-    let operator = user::name_of(peer.uid());
-    tracing::info!(%operator, pid = peer.pid(), "a client attached");
+    let client = who(peer.uid(), peer.pid(), &hello).await?;
+    let ClientInfo { user, pid, terminal, source, .. } = &client;
+    tracing::info!(%user, pid, terminal, source, "a client attached");
     let result = tokio::select! {
         () = stop.cancelled() => Ok(()),
-        r = pump(connect(&operator), hello, &mut reader, &mut writer) => r,
+        r = pump(connect(&client), hello, &mut reader, &mut writer) => r,
     };
-    tracing::info!(%operator, pid = peer.pid(), "a client left");
+    tracing::info!(%user, pid, "a client left");
     result
+}
+
+/// Who is behind a socket: the kernel's word for the user and the process, the system's for names and groups, and
+/// the client's own for the rest.
+async fn who(uid: u32, pid: Option<i32>, hello: &ClientFrame) -> io::Result<ClientInfo> {
+    // A directory service may take its time.
+    let client = tokio::task::spawn_blocking(move || users::client(uid, pid)).await?;
+    Ok(match &hello.request {
+        Request::Hello { terminal, source, .. } => client.telling(terminal, source),
+        _ => client,
+    })
 }
 
 /// Reads the first frame loosely, so that a client with another protocol gets a sentence and no decode error.
@@ -235,7 +242,6 @@ async fn pump(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::Request;
 
     #[test]
     fn another_protocol_is_a_sentence() {
@@ -246,11 +252,7 @@ mod tests {
         let (_, p) = greet(br#"{"id":1,"request":{"request":"accounts"}}"#).unwrap_err();
         assert!(p.what.contains("hello"));
         assert!(greet(b"\xff\x00").is_err());
-        let good = encode(&ClientFrame {
-            id: 3,
-            request: Request::Hello { protocol: PROTOCOL, version: "1".into() },
-        })
-        .unwrap();
+        let good = encode(&ClientFrame { id: 3, request: Request::hello("", "") }).unwrap();
         assert_eq!(greet(&good).unwrap().id, 3);
     }
 }

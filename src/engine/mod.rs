@@ -3,6 +3,7 @@
 //! Clients reach it only through [`crate::protocol`]: [`Engine::connect`] gives a connection, in process or for the
 //! socket to pump. Knows `store`, `provider`, `protocol`, `model`; knows nothing of screens, shells or HTTP servers.
 
+mod admit;
 pub mod bench;
 mod check;
 mod contacts;
@@ -28,6 +29,7 @@ pub use ingest::{Inlet, Refused};
 
 use crate::clock::Clock;
 use crate::config::settings::{AccountSettings, EngineSettings};
+use crate::model::client::ClientInfo;
 use crate::model::delivery::DeliveryError;
 use crate::model::event::{Actor, AttemptOutcome, Event, EventBody};
 use crate::model::ids::AccountId;
@@ -110,6 +112,8 @@ type Bound = Result<SocketAddr, String>;
 struct Shared {
     settings: EngineSettings,
     clock: Clock,
+    /// The user that the engine runs as.
+    uid: u32,
     store: Store,
     hub: Arc<Hub>,
     accounts: Vec<Account>,
@@ -212,6 +216,7 @@ impl Engine {
         let shared = Arc::new(Shared {
             settings,
             clock,
+            uid: crate::users::own_uid(),
             store,
             hub,
             accounts,
@@ -286,12 +291,12 @@ impl Engine {
         Ok(())
     }
 
-    /// A new client's connection. `operator` is the operating-system user behind it.
-    pub fn connect(&self, operator: &str) -> Connection {
+    /// A new client's connection. Who it is was found out by the caller; whether it may come in is decided here,
+    /// and answered to its first request.
+    pub fn connect(&self, client: &ClientInfo) -> Connection {
         let (connection, peer) = pair();
         let shared = Arc::clone(&self.shared);
-        let operator = operator.to_owned();
-        self.shared.tasks.spawn(session::run(shared, peer, operator));
+        self.shared.tasks.spawn(session::run(shared, peer, client.clone()));
         connection
     }
 

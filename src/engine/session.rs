@@ -1,10 +1,12 @@
 //! One client's requests. Reads run side by side; changes run one after the other, in the order in which they came.
 
+use super::admit::admit;
 use super::{
     Shared, check, contacts, conversation, doctor, handling, library, notes, outbox, preferences, recorder,
     sync, together,
 };
 use crate::clock::Millis;
+use crate::model::client::ClientInfo;
 use crate::model::contact::{Identity, IdentityKind};
 use crate::model::event::{Actor, EventBody, Recipient};
 use crate::model::ids::{AccountId, AttemptId, MessageId, ThreadId};
@@ -86,7 +88,11 @@ pub(super) fn is_read(request: &Request) -> bool {
 }
 
 /// Serves one client until it goes or the engine stops.
-pub(super) async fn run(shared: Arc<Shared>, mut peer: Peer, operator: String) {
+pub(super) async fn run(shared: Arc<Shared>, mut peer: Peer, client: ClientInfo) {
+    let operator = match admit(&shared, &client).await {
+        Ok(operator) => operator,
+        Err(problem) => return refuse(&shared, peer, &client, problem).await,
+    };
     shared.hub.join(peer.frames.clone());
     loop {
         let frame = tokio::select! {
@@ -109,6 +115,18 @@ pub(super) async fn run(shared: Arc<Shared>, mut peer: Peer, operator: String) {
                 break;
             }
         }
+    }
+}
+
+/// Answers the first request of a client that may not come in with the reason, and lets it go.
+async fn refuse(shared: &Shared, mut peer: Peer, client: &ClientInfo, problem: Problem) {
+    tracing::warn!(uid = client.uid, user = %client.user, pid = client.pid, "refused a client: {}", problem.what);
+    let first = tokio::select! {
+        () = shared.stop.cancelled() => None,
+        frame = peer.requests.recv() => frame,
+    };
+    if let Some(frame) = first {
+        let _ = peer.frames.send(ServerFrame::Answer { id: frame.id, result: Err(problem) }).await;
     }
 }
 
@@ -298,7 +316,7 @@ pub(super) async fn change(
         Ok(Response::Done)
     };
     match request {
-        Request::Hello { protocol, version } => {
+        Request::Hello { protocol, version, .. } => {
             if protocol != PROTOCOL {
                 return Err(Problem::new(
                     "protocol",

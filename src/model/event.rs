@@ -3,6 +3,7 @@
 //! Applying an event twice changes nothing. Events carry ids that mean the same on every host, never a row
 //! number, so that several engines can share a log of them.
 
+use super::access::{AccountRule, OperatorEntry, Principal, Role};
 use super::contact::Identity;
 use super::delivery::{DeliveryError, HoldScope, WaitReason};
 use super::handling::{Act, Label};
@@ -17,9 +18,10 @@ use super::template::Template;
 use super::thread::DraftMode;
 use crate::clock::Millis;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Version of the event format; a reader refuses newer ones.
-pub const EVENT_VERSION: u32 = 2;
+pub const EVENT_VERSION: u32 = 3;
 
 /// Who caused an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +33,73 @@ pub enum Actor {
     Engine,
     /// An operator, by operating-system user name.
     Operator(String),
+}
+
+/// A change of the rules about operators.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "access", rename_all = "snake_case")]
+pub enum AccessChange {
+    /// A role was added or changed.
+    RoleSaved {
+        /// The whole role.
+        role: Role,
+    },
+    /// A role was removed.
+    RoleDeleted {
+        /// Its name.
+        name: String,
+    },
+    /// Somebody is let in, or in another way.
+    OperatorSaved {
+        /// The whole entry.
+        entry: OperatorEntry,
+    },
+    /// Somebody is let in no more.
+    OperatorDeleted {
+        /// Who.
+        who: Principal,
+    },
+    /// Who may work with an account.
+    AccountSet {
+        /// Which.
+        account: AccountId,
+        /// Who; `None`: everybody.
+        rule: Option<AccountRule>,
+    },
+    /// The entry of a group let somebody in for the first time, or with other teams.
+    OperatorSeen {
+        /// The operator.
+        name: String,
+        /// The teams of the entry.
+        teams: BTreeSet<String>,
+    },
+}
+
+impl AccessChange {
+    /// One word for the audit log.
+    #[must_use]
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::RoleSaved { .. } => "role_saved",
+            Self::RoleDeleted { .. } => "role_deleted",
+            Self::OperatorSaved { .. } => "operator_saved",
+            Self::OperatorDeleted { .. } => "operator_deleted",
+            Self::AccountSet { .. } => "account_access_set",
+            Self::OperatorSeen { .. } => "operator_seen",
+        }
+    }
+
+    /// Whom or what it is about, for the audit log.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        match self {
+            Self::RoleSaved { role } => role.name.clone(),
+            Self::RoleDeleted { name } | Self::OperatorSeen { name, .. } => name.clone(),
+            Self::OperatorSaved { entry } => format!("{} as {}", entry.who, entry.role),
+            Self::OperatorDeleted { who } => who.to_string(),
+            Self::AccountSet { account, .. } => account.to_string(),
+        }
+    }
 }
 
 impl Actor {
@@ -426,6 +495,11 @@ pub enum EventBody {
         /// Which.
         label: LabelId,
     },
+    /// Who may do what was changed.
+    AccessChanged {
+        /// How.
+        change: AccessChange,
+    },
     /// The engine has something to tell the operators about an account.
     Noticed {
         /// Which account.
@@ -481,6 +555,7 @@ impl EventBody {
             Self::LabelSaved { .. } => "label_saved",
             Self::LabelDeleted { .. } => "label_deleted",
             Self::Noticed { .. } => "noticed",
+            Self::AccessChanged { change } => change.action(),
         }
     }
 }

@@ -3,6 +3,8 @@
 //! No I/O, no async, no knowledge of the store, a provider or the screen. Everything here can be serialised.
 //! Words follow the glossary in `README.md`.
 
+pub mod access;
+pub mod client;
 pub mod contact;
 pub mod delivery;
 pub mod event;
@@ -20,6 +22,7 @@ pub mod thread;
 pub mod wamid;
 pub mod window;
 
+pub use client::ClientInfo;
 pub use contact::{Contact, Identity, IdentityKind};
 pub use delivery::{DeliveryError, DeliveryState, DeliveryTimes};
 pub use event::{Actor, Event, EventBody};

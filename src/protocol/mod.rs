@@ -9,12 +9,14 @@ pub mod codec;
 mod contacts;
 mod conversation;
 mod handling;
+mod hello;
 pub mod macros;
 pub mod notes;
 mod outbox;
 pub mod preferences;
 mod problem;
 mod recorder;
+mod status;
 
 pub use contacts::{ContactDetail, IdentityFacts, Version};
 pub use conversation::{Found, Hit, Line, Matches, Neighbours};
@@ -25,13 +27,13 @@ pub use recorder::{
     LifeStep, LifeWebhook, MessageLife, RAW_MAX, Replayed, WebhookDetail, WebhookFilter, WebhookPart,
     WebhookRow, WebhookState,
 };
+pub use status::{Check, DiskProblem, Notice, Silence, Status, Verdict};
 
 use crate::clock::Millis;
 use crate::model::contact::Identity;
 use crate::model::event::{AccountSpec, NumberFacts, Recipient};
 use crate::model::handling::{Act, Label};
 use crate::model::ids::{AccountId, ContactId, EventId, LabelId, MessageId, QuickReplyId, ThreadId};
-use crate::model::inbound::Severity;
 use crate::model::macros::Macro;
 use crate::model::message::Message;
 use crate::model::outgoing::Outgoing;
@@ -44,7 +46,7 @@ use preferences::Preference;
 use serde::{Deserialize, Serialize};
 
 /// Version of this protocol; a client and an engine with different ones say so and part.
-pub const PROTOCOL: u32 = 3;
+pub const PROTOCOL: u32 = 4;
 
 /// A place in a list, to continue from. Opaque to clients; only valid for the same list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -122,6 +124,12 @@ pub enum Request {
         protocol: u32,
         /// Program version, for the log.
         version: String,
+        /// The terminal it runs on (`pts/3`), for people to read.
+        #[serde(default)]
+        terminal: String,
+        /// The address that its login came from, for people to read.
+        #[serde(default)]
+        source: String,
     },
     /// All accounts with counters and state. → [`Response::Accounts`]
     Accounts,
@@ -502,104 +510,6 @@ pub struct AccountView {
     pub templates_synced: Option<Millis>,
 }
 
-/// A line about the provider's side that an operator should know.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notice {
-    /// When.
-    pub at: Millis,
-    /// Which account.
-    pub account: AccountId,
-    /// How much it matters.
-    pub severity: Severity,
-    /// One line.
-    pub text: String,
-}
-
-/// How the engine is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Status {
-    /// Program version.
-    pub version: String,
-    /// Address of the webhook listener (`127.0.0.1:8080`); `None` when it could not bind.
-    pub listener: Option<String>,
-    /// Why the listener is not there.
-    pub listener_problem: Option<String>,
-    /// Last webhook stored.
-    pub last_webhook: Option<Millis>,
-    /// Webhooks stored since the start.
-    pub webhooks: u64,
-    /// Refused for a bad signature since the start.
-    pub bad_signatures: u64,
-    /// Stored but not understood, in all.
-    pub failed_webhooks: u64,
-    /// Messages waiting in the outbox.
-    pub outbox: u32,
-    /// Messages to be sent later.
-    pub later: u32,
-    /// Messages whose fate is unknown.
-    pub unknown: u32,
-    /// The last few notices, newest first.
-    pub notices: Vec<Notice>,
-    /// Accounts from which a webhook is missing that was to be expected.
-    pub silent: Vec<Silence>,
-    /// What is wrong with the disk; nothing comes in or goes out while it lasts.
-    pub disk: Option<DiskProblem>,
-}
-
-/// An account from which nothing comes although something should.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Silence {
-    /// Which.
-    pub account: AccountId,
-    /// Nothing since then.
-    pub since: Millis,
-    /// Why something was to be expected.
-    pub why: String,
-}
-
-/// What is wrong with the disk of the data folder.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DiskProblem {
-    /// What happened.
-    pub what: String,
-    /// What to do.
-    pub next: String,
-    /// Since when.
-    pub since: Millis,
-    /// Bytes that are free, where that is known.
-    pub free: Option<u64>,
-}
-
-/// Verdict of one check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// As it should be.
-    Pass,
-    /// Works, but look at it.
-    Warn,
-    /// Does not work.
-    Fail,
-}
-
-/// One step of the doctor.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Check {
-    /// Stable name (`store.integrity`, `provider.token`).
-    pub name: String,
-    /// Which account, where it is about one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account: Option<AccountId>,
-    /// Verdict.
-    pub verdict: Verdict,
-    /// What was seen.
-    pub seen: String,
-    /// What to do; empty when it passed.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub fix: String,
-}
-
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "response", content = "data", rename_all = "snake_case")]
@@ -778,6 +688,8 @@ pub enum Changed {
     MacrosChanged,
     /// Somebody set a preference.
     PreferencesChanged,
+    /// Who may do what changed; so may what this client sees.
+    AccessChanged,
     /// Engine status changed (outbox, listener, webhook age, notices).
     StatusChanged,
     /// Updates were dropped: ask again for everything shown.

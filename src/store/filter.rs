@@ -352,7 +352,8 @@ impl Reader {
                 Ok(Walk::default())
             };
         };
-        let any = Scope { before: i64::MAX, limit: 1, account: None, thread: None };
+        let limited = self.is_limited();
+        let any = Scope { before: i64::MAX, limit: 1, account: None, thread: None, limited };
         if !self.rowids("message_words", &words, &any)?.is_empty() {
             return match query.shortened() {
                 Some((short, start)) => {

@@ -4,6 +4,9 @@
 //! screen. Every change is an [`Event`] applied by the writer in one group-committed transaction; reading never
 //! waits for writing. Tests are beside each area and in `tests/it/store`.
 
+mod access;
+#[cfg(test)]
+mod access_tests;
 mod apply;
 mod contacts;
 mod conversation;
@@ -48,10 +51,12 @@ pub use webhooks::{Carriers, KeptWebhook};
 pub use writer::{Commit, Reply};
 
 use crate::clock::{Clock, Millis};
+use crate::model::access::Scope;
 use crate::model::event::Event;
 use crate::protocol::Changed;
 use reader::Readers;
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use writer::Writer;
@@ -192,6 +197,8 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
 /// Settings of every connection, in the order in which they matter.
 fn configure(conn: &Connection, cache_kib: i64) -> Result<(), StoreError> {
     conn.set_prepared_statement_cache_capacity(128);
+    // Else a statement is planned anew each time its values change, where statistics are kept of an index.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.busy_timeout(std::time::Duration::from_secs(5))?;
     conn.execute_batch(&format!(
         "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; \
@@ -305,7 +312,7 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
     {
-        self.readers.run(false, query).await
+        self.readers.run_free(false, query).await
     }
 
     /// Runs a query that may take long (search, checks) where it delays no short one.
@@ -314,7 +321,16 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
     {
-        self.readers.run(true, query).await
+        self.readers.run_free(true, query).await
+    }
+
+    /// Runs a query for somebody who sees so much; with `slow` like [`Store::read_slow`].
+    pub async fn read_for<T, F>(&self, scope: &Arc<Scope>, slow: bool, query: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.readers.run(slow, scope, query).await
     }
 
     /// Finishes what is queued and stops the writer and the readers.

@@ -1,10 +1,14 @@
-//! Readers: two threads with a connection each, one for short queries and one for those that may take long.
+//! Readers: a thread with a connection each for short queries and for those that may take long, and two more for
+//! clients who may not see everything. A connection is opened when it is used for the first time.
 
+use super::access::Asking;
 use super::rows::AccountNames;
 use super::{StoreError, configure};
+use crate::model::access::Scope;
 use crate::model::ids::AccountId;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc;
 use tokio::sync::oneshot;
 
@@ -20,6 +24,8 @@ enum Message {
 #[derive(Debug)]
 pub struct Reader {
     pub(super) conn: Connection,
+    /// For whom it answers; `None`: it sees everything.
+    pub(super) asking: Option<Asking>,
 }
 
 impl Reader {
@@ -28,7 +34,7 @@ impl Reader {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags)?;
         configure(&conn, 2_000)?;
-        Ok(Self { conn })
+        Ok(Self { conn, asking: None })
     }
 
     pub(super) fn names(&self) -> Result<AccountNames, StoreError> {
@@ -44,9 +50,12 @@ impl Reader {
 pub(super) struct Readers {
     fast: mpsc::Sender<Message>,
     slow: mpsc::Sender<Message>,
+    /// The same for those who do not see everything.
+    limited: mpsc::Sender<Message>,
+    limited_slow: mpsc::Sender<Message>,
 }
 
-fn start(path: &Path, name: &str) -> Result<mpsc::Sender<Message>, StoreError> {
+fn start(path: &Path, name: &str, limited: bool) -> Result<mpsc::Sender<Message>, StoreError> {
     let (tx, rx) = mpsc::channel::<Message>();
     let path = path.to_owned();
     let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
@@ -62,7 +71,8 @@ fn start(path: &Path, name: &str) -> Result<mpsc::Sender<Message>, StoreError> {
                 }
             };
             if reader.is_none() {
-                match Reader::open(&path) {
+                let opened = Reader::open(&path);
+                match if limited { opened.and_then(Reader::limited) } else { opened } {
                     Ok(r) => reader = Some(r),
                     // The task is dropped, its caller hears that the store has stopped.
                     Err(error) => tracing::error!(%error, "a reader could not be opened"),
@@ -79,30 +89,58 @@ fn start(path: &Path, name: &str) -> Result<mpsc::Sender<Message>, StoreError> {
 
 impl Readers {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self { fast: start(path, "store-reader")?, slow: start(path, "store-search")? })
+        Ok(Self {
+            fast: start(path, "store-reader", false)?,
+            slow: start(path, "store-search", false)?,
+            limited: start(path, "store-limited", true)?,
+            limited_slow: start(path, "store-limited-search", true)?,
+        })
     }
 
-    pub async fn run<T, F>(&self, slow: bool, query: F) -> Result<T, StoreError>
+    /// Runs a query for somebody who sees so much.
+    pub async fn run<T, F>(&self, slow: bool, scope: &Arc<Scope>, query: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
     {
-        let (tx, rx) = oneshot::channel();
-        let task: Task = Box::new(move |reader| {
-            let _ = tx.send(query(reader));
-        });
-        let queue = if slow { &self.slow } else { &self.fast };
-        queue.send(Message::Task(task)).map_err(|_| StoreError::Stopped)?;
-        rx.await.map_err(|_| StoreError::Stopped)?
+        if scope.is_all() {
+            let queue = if slow { &self.slow } else { &self.fast };
+            return send(queue, query).await;
+        }
+        let scope = Arc::clone(scope);
+        let queue = if slow { &self.limited_slow } else { &self.limited };
+        send(queue, move |reader| reader.seeing(&scope, query)).await
     }
 
-    /// Closes both connections and waits until they are closed.
+    /// Runs a query that sees everything.
+    pub async fn run_free<T, F>(&self, slow: bool, query: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+    {
+        send(if slow { &self.slow } else { &self.fast }, query).await
+    }
+
+    /// Closes the connections and waits until they are closed.
     pub async fn stop(&self) {
-        for queue in [&self.fast, &self.slow] {
+        for queue in [&self.fast, &self.slow, &self.limited, &self.limited_slow] {
             let (tx, rx) = oneshot::channel();
             if queue.send(Message::Stop(tx)).is_ok() {
                 let _ = rx.await;
             }
         }
     }
+}
+
+async fn send<T, F>(queue: &mpsc::Sender<Message>, query: F) -> Result<T, StoreError>
+where
+    T: Send + 'static,
+    F: FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+{
+    let (tx, rx) = oneshot::channel();
+    let task: Task = Box::new(move |reader| {
+        let _ = tx.send(query(reader));
+    });
+    queue.send(Message::Task(task)).map_err(|_| StoreError::Stopped)?;
+    rx.await.map_err(|_| StoreError::Stopped)?
 }

@@ -190,11 +190,14 @@ pub(super) struct Scope {
     pub(super) thread: Option<i64>,
     pub(super) before: i64,
     pub(super) limit: usize,
+    /// Whether the asker does not see everything.
+    pub(super) limited: bool,
 }
 
 impl Scope {
     fn filter(&self) -> &'static str {
         match (self.account, self.thread) {
+            (None, None) if self.limited => " AND EXISTS(SELECT 1 FROM messages m WHERE m.id = f.rowid)",
             (None, None) => "",
             (Some(_), None) => {
                 " AND EXISTS(SELECT 1 FROM messages m JOIN threads t ON t.id = m.thread_id \
@@ -344,6 +347,7 @@ impl Reader {
             thread: thread_id,
             before: before.map_or(i64::MAX, |c| c.row),
             limit: limit + 1,
+            limited: self.is_limited(),
         };
         let walk = if filters.is_empty() {
             self.plain(&query, &scope, before.is_some())?
@@ -474,9 +478,8 @@ pub(super) fn people_where(query: &Query) -> Option<(&'static str, String)> {
                 .join(" OR "),
         )
     } else if short {
-        let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         // Too short for an index of parts: the beginning of a name, by its index.
-        ("t.title LIKE ?1 ESCAPE '\\'", format!("{escaped}%"))
+        ("t.title COLLATE NOCASE >= ?1 AND t.title COLLATE NOCASE < ?1 || char(0x10ffff)", text)
     } else {
         let q = query.parts()?;
         ("t.id IN (SELECT rowid FROM thread_parts WHERE thread_parts MATCH ?1 LIMIT 500)", q)

@@ -92,7 +92,9 @@ enum Source {
 impl Source {
     /// The statements of the lists of one account, whose number is parameter `n`. Each gives a place and a thread;
     /// parameters 1 and 2 are the place before, 4 is what [`Source::what`] says.
-    fn lists(&self, n: usize) -> Vec<String> {
+    fn lists(&self, n: usize, limited: bool) -> Vec<String> {
+        // Where tables are views there are no indexes to name; they are found all the same.
+        let by = |index: &str| if limited { String::new() } else { format!("INDEXED BY {index}") };
         let state = |s: &State| s.number();
         let next = "(last_at, id) < (?1, ?2)";
         match self {
@@ -108,20 +110,22 @@ impl Source {
                 nobody.flat_map(|nobody| states.iter().map(move |s| one(s, nobody))).collect()
             }
             Self::ManyUnread => Self::Lists(State::ALL.to_vec(), None)
-                .lists(n)
+                .lists(n, limited)
                 .into_iter()
                 .map(|sql| {
-                    let sql = sql.replace("FROM threads", "FROM threads INDEXED BY threads_list");
+                    let sql = sql.replace("FROM threads", &format!("FROM threads {}", by("threads_list")));
                     sql + " AND unread > 0"
                 })
                 .collect(),
             Self::Unread => vec![format!(
-                "SELECT last_at AS place, id AS thread FROM threads INDEXED BY threads_unread \
-                 WHERE account_id = ?{n} AND unread > 0 AND {next}"
+                "SELECT last_at AS place, id AS thread FROM threads {} \
+                 WHERE account_id = ?{n} AND unread > 0 AND {next}",
+                by("threads_unread")
             )],
             Self::Failed => vec![format!(
-                "SELECT last_at AS place, id AS thread FROM threads INDEXED BY threads_failed \
-                 WHERE account_id = ?{n} AND failed > 0 AND {next}"
+                "SELECT last_at AS place, id AS thread FROM threads {} \
+                 WHERE account_id = ?{n} AND failed > 0 AND {next}",
+                by("threads_failed")
             )],
             Self::Assigned(_, states) => states
                 .iter()
@@ -173,8 +177,8 @@ impl Source {
     /// The statement that reads the threads of all lists of so many accounts in their order: the place, then
     /// [`THREAD_COLUMNS`]. Parameter 3 is how many, those from 5 on are the accounts. The lists are merged as they are
     /// read; the join keeps their order, for the merged list is its outer loop.
-    fn sql(&self, accounts: usize) -> Option<String> {
-        let lists: Vec<String> = (0..accounts).flat_map(|n| self.lists(n + 5)).collect();
+    fn sql(&self, accounts: usize, limited: bool) -> Option<String> {
+        let lists: Vec<String> = (0..accounts).flat_map(|n| self.lists(n + 5, limited)).collect();
         let order = match self {
             Self::Window(_) => "ASC",
             _ => "DESC",
@@ -216,11 +220,11 @@ impl Reader {
         limit: usize,
         each: &mut dyn FnMut(Cursor, ThreadRow) -> bool,
     ) -> Result<(), StoreError> {
-        let per = MERGED / source.lists(0).len().max(1);
+        let per = MERGED / source.lists(0, true).len().max(1);
         if accounts.len() > per {
             return self.walk_groups(source, accounts, names, from, limit, each);
         }
-        let Some(sql) = source.sql(accounts.len()) else { return Ok(()) };
+        let Some(sql) = source.sql(accounts.len(), self.is_limited()) else { return Ok(()) };
         let mut with = vec![Value::Integer(from.at), Value::Integer(from.row), integer(limit), source.what()];
         with.extend(accounts.iter().copied().map(Value::Integer));
         let mut st = self.conn.prepare_cached(&sql)?;
@@ -245,7 +249,7 @@ impl Reader {
         each: &mut dyn FnMut(Cursor, ThreadRow) -> bool,
     ) -> Result<(), StoreError> {
         let mut all = Vec::new();
-        for group in accounts.chunks((MERGED / source.lists(0).len().max(1)).max(1)) {
+        for group in accounts.chunks((MERGED / source.lists(0, true).len().max(1)).max(1)) {
             self.walk(source, group, names, from, limit, &mut |at, row| {
                 all.push((at, row));
                 true
@@ -532,7 +536,7 @@ pub(super) fn plans(reader: &Reader) -> Result<Vec<(&'static str, String)>, Stor
     ];
     let mut out = Vec::new();
     for (name, source) in all {
-        let sql = source.sql(2).unwrap_or_default();
+        let sql = source.sql(2, false).unwrap_or_default();
         let mut st = reader.conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
         let n = st.parameter_count();
         let nulls: Vec<Option<i64>> = vec![Some(1); n];

@@ -3,11 +3,13 @@
 //! Knows what the terminal shows, where its cursor is and which attributes are set, across frames, so a typed
 //! character costs one character. Only the areas that were drawn anew are compared. Does no I/O.
 
+use super::hyperlinks::Linked;
 use crate::text;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier};
 use std::io::Write as _;
+use std::rc::Rc;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Begin synchronised update: the terminal shows nothing of a frame before its end.
@@ -92,6 +94,16 @@ fn reach(symbol: &str) -> u16 {
     u16::try_from(sum).unwrap_or(u16::MAX)
 }
 
+/// The links of one row.
+fn of_row(links: &[Linked], y: u16) -> Vec<Linked> {
+    links.iter().filter(|l| l.y == y).cloned().collect()
+}
+
+/// Where a column leads.
+fn at(links: &[Linked], x: u16) -> Option<&Rc<str>> {
+    links.iter().find(|l| l.cells.contains(&x)).map(|l| &l.to)
+}
+
 /// What is to be on the terminal after a frame.
 #[derive(Debug)]
 pub(crate) struct Target<'a> {
@@ -105,6 +117,8 @@ pub(crate) struct Target<'a> {
     pub title: &'a str,
     /// Bytes that change no cell (notification, clipboard).
     pub extra: &'a [u8],
+    /// Cells that lead somewhere.
+    pub links: &'a [Linked],
 }
 
 /// Turns frames into bytes.
@@ -116,6 +130,12 @@ pub(crate) struct Painter {
     cursor: Option<bool>,
     title: String,
     clear: bool,
+    /// The links that are shown.
+    links: Vec<Linked>,
+    /// Those of the row that is being written: as it is, as it will be.
+    row_links: (Vec<Linked>, Vec<Linked>),
+    /// The address that what is written now leads to.
+    open: Option<Rc<str>>,
     out: Vec<u8>,
 }
 
@@ -129,6 +149,9 @@ impl Painter {
             cursor: None,
             title: String::new(),
             clear: true,
+            links: Vec::new(),
+            row_links: (Vec::new(), Vec::new()),
+            open: None,
             out: Vec::with_capacity(16 * 1024),
         }
     }
@@ -152,6 +175,7 @@ impl Painter {
             self.out.extend_from_slice(b"\x1b[m\x1b[2J");
             self.clear = false;
             self.at = None;
+            self.links.clear();
             &all[..]
         } else {
             target.areas
@@ -159,8 +183,13 @@ impl Painter {
         for area in areas {
             let area = area.intersection(self.shown.area).intersection(target.buffer.area);
             for y in area.top()..area.bottom() {
+                self.row_links = (of_row(&self.links, y), of_row(target.links, y));
                 self.row(target.buffer, y, area.left(), area.right());
             }
+        }
+        self.link(None);
+        if self.links != target.links {
+            self.links = target.links.to_vec();
         }
         if target.title != self.title {
             target.title.clone_into(&mut self.title);
@@ -212,7 +241,9 @@ impl Painter {
                 span = 1;
             }
             let old = &self.shown.content[base + i];
-            if x >= unknown_until && !halved && same(old, cell) {
+            let linked = at(&self.row_links.1, x).cloned();
+            let relinked = linked.as_ref() != at(&self.row_links.0, x);
+            if x >= unknown_until && !halved && !relinked && same(old, cell) {
                 pending.get_or_insert(x);
                 x += span;
                 continue;
@@ -225,11 +256,13 @@ impl Painter {
             if let Some(from) = pending.take() {
                 self.bridge(row, y, from, x);
             }
-            if is_void(cell) {
+            if is_void(cell) && linked.is_none() {
                 let run = row[i..].iter().take_while(|c| is_void(c)).count() as u16;
                 let to_edge = x + run == width;
                 let run = if to_edge { run } else { run.min(end - x) };
-                if run >= ERASE {
+                if run >= ERASE
+                    && self.row_links.1.iter().all(|l| l.cells.end <= x || l.cells.start >= x + run)
+                {
                     unknown_until =
                         unknown_until.max(self.erase(row, base, Position::new(x, y), run, to_edge));
                     x += run;
@@ -237,6 +270,7 @@ impl Painter {
                 }
             }
             self.move_to(x, y);
+            self.link(linked.as_ref());
             if halved {
                 self.set_pen(Pen::of(cell), true);
                 self.out.push(b' ');
@@ -256,6 +290,7 @@ impl Painter {
     /// Erases a stretch; returns the first column that is known behind it.
     fn erase(&mut self, row: &[Cell], base: usize, from: Position, run: u16, to_edge: bool) -> u16 {
         self.move_to(from.x, from.y);
+        self.link(None);
         self.set_pen(Pen::PLAIN, true);
         if to_edge {
             self.out.extend_from_slice(b"\x1b[K");
@@ -274,6 +309,9 @@ impl Painter {
     /// Crosses an unchanged stretch: by writing it again where that is shorter than a jump.
     fn bridge(&mut self, row: &[Cell], y: u16, from: u16, to: u16) {
         if to - from > BRIDGE || self.at != Some((from, y)) {
+            return;
+        }
+        if self.open.is_some() || self.row_links.1.iter().any(|l| l.cells.start < to && l.cells.end > from) {
             return;
         }
         let stretch = &row[usize::from(from)..usize::from(to)];
@@ -341,6 +379,22 @@ impl Painter {
             }
         }
         self.at = Some((x, y));
+    }
+
+    /// What is written from now on leads there, or nowhere.
+    fn link(&mut self, to: Option<&Rc<str>>) {
+        if self.open.as_ref() == to {
+            return;
+        }
+        match to {
+            // With an id the parts of a link on several lines are one for the terminal.
+            Some(to) => {
+                let id = to.bytes().fold(0u32, |h, b| h.wrapping_mul(31).wrapping_add(u32::from(b)));
+                let _ = write!(self.out, "\x1b]8;id={id:x};{to}\x1b\\");
+            }
+            None => self.out.extend_from_slice(b"\x1b]8;;\x1b\\"),
+        }
+        self.open = to.cloned();
     }
 
     /// Sets attributes; for a blank only those that are seen on one.

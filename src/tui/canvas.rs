@@ -3,6 +3,7 @@
 use super::app::{App, Damage};
 use super::backend::{Painter, Target};
 use super::draw::{areas, draw, finish};
+use super::hyperlinks::{self, Linked};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -11,13 +12,27 @@ use ratatui::layout::Rect;
 pub(crate) struct Canvas {
     painter: Painter,
     buffer: Buffer,
+    /// Whether the terminal is told of links.
+    hyperlinks: bool,
+    links: Vec<Linked>,
 }
 
 impl Canvas {
     /// For a terminal of this size, nothing known of it.
     pub fn new(columns: u16, rows: u16) -> Self {
         let area = Rect::new(0, 0, columns, rows);
-        Self { painter: Painter::new(area), buffer: Buffer::empty(area) }
+        Self {
+            painter: Painter::new(area),
+            buffer: Buffer::empty(area),
+            hyperlinks: false,
+            links: Vec::new(),
+        }
+    }
+
+    /// Whether the terminal is told of links.
+    pub fn with_hyperlinks(mut self, on: bool) -> Self {
+        self.hyperlinks = on;
+        self
     }
 
     /// The terminal has another size.
@@ -40,6 +55,17 @@ impl Canvas {
         let areas = if damage == Damage::ALL { vec![self.buffer.area] } else { areas(app, damage) };
         finish(&mut self.buffer, &areas, &app.theme);
         app.drawn();
-        self.painter.frame(&Target { buffer: &self.buffer, areas: &areas, cursor, title: &title, extra })
+        if self.hyperlinks && damage.has(Damage::CONVERSATION) {
+            self.links = hyperlinks::on_screen(app, &self.buffer);
+        }
+        let links = &self.links;
+        self.painter.frame(&Target {
+            buffer: &self.buffer,
+            areas: &areas,
+            cursor,
+            title: &title,
+            extra,
+            links,
+        })
     }
 }

@@ -251,7 +251,7 @@ impl Scene {
     fn answer(&self, request: &Request) -> Response {
         let text = || self.piece.clone();
         match request {
-            Request::Hello { protocol, version } => {
+            Request::Hello { protocol, version, .. } => {
                 Response::Hello { protocol: *protocol, version: version.clone(), operator: "ana".into() }
             }
             Request::Accounts => Response::Accounts(vec![AccountView {

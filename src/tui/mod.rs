@@ -30,6 +30,7 @@ mod emoji;
 mod format;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
+mod hyperlinks;
 pub mod keymap;
 mod line;
 mod links;

@@ -6,6 +6,7 @@
 use super::app::{App, Effect, Event};
 use super::canvas::Canvas;
 use super::editor;
+use super::hyperlinks;
 use super::keymap;
 use super::links;
 use super::notify::Channel;
@@ -263,7 +264,8 @@ async fn screen(
     let mut s = Screen {
         app,
         guard,
-        canvas: Canvas::new(size.0, size.1),
+        canvas: Canvas::new(size.0, size.1)
+            .with_hyperlinks(hyperlinks::wanted(options.settings.hyperlinks, env)),
         extra: Vec::new(),
         channel,
         query: Query::default(),

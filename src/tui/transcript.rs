@@ -4,6 +4,8 @@
 //! (message, revision, width, neighbours). Every line fits into the width.
 
 use super::format;
+use super::hyperlinks::{self, Part};
+use super::links;
 use super::mask;
 use super::theme::Theme;
 use crate::model::contact::display_phone;
@@ -34,6 +36,8 @@ pub(crate) struct Line {
     pub x: u16,
     /// What is written there.
     pub spans: Vec<Span>,
+    /// Parts of it that lead somewhere.
+    pub links: Vec<Part>,
 }
 
 impl Line {
@@ -194,6 +198,8 @@ struct Bubble<'a> {
     lines: Vec<Vec<Span>>,
     /// Lines that run from right to left, by index.
     rtl: Vec<usize>,
+    /// Parts of lines that lead somewhere, with the index of the line.
+    links: Vec<(usize, Part)>,
 }
 
 impl Bubble<'_> {
@@ -210,6 +216,8 @@ impl Bubble<'_> {
     fn text(&mut self, s: &str) {
         let safe = text::sanitize_lines(s);
         let (clean, runs) = marks(&safe);
+        let links = links::places(&clean);
+        let targets: Vec<_> = links.iter().map(|l| hyperlinks::address(&clean[l.clone()])).collect();
         // Not before: a hidden digit is no mark. The places of the runs stay the same.
         let clean = mask::numbers(&clean, self.look.theme.mask);
         let mut rtl = false;
@@ -221,14 +229,32 @@ impl Bubble<'_> {
             if rtl {
                 self.rtl.push(self.lines.len());
             }
-            let spans = runs
-                .iter()
-                .filter(|(run, _)| run.start < r.end && run.end > r.start)
-                .map(|(run, m)| {
-                    let part = &clean[run.start.max(r.start)..run.end.min(r.end)];
-                    (part.to_owned(), self.look.theme.text.add_modifier(*m))
-                })
-                .collect();
+            let theme = self.look.theme;
+            let mut spans = Vec::new();
+            for (run, m) in runs.iter().filter(|(run, _)| run.start < r.end && run.end > r.start) {
+                let style = theme.text.add_modifier(*m);
+                let (mut at, end) = (run.start.max(r.start), run.end.min(r.end));
+                let first = at;
+                for link in links.iter().filter(|l| l.start < end && l.end > first) {
+                    let (from, to) = (link.start.max(at), link.end.min(end));
+                    if from > at {
+                        spans.push((clean[at..from].to_owned(), style));
+                    }
+                    spans.push((clean[from..to].to_owned(), style.patch(theme.link)));
+                    at = to;
+                }
+                if at < end {
+                    spans.push((clean[at..end].to_owned(), style));
+                }
+            }
+            for (link, target) in links.iter().zip(&targets) {
+                let (from, to) = (link.start.max(r.start), link.end.min(r.end));
+                let Some(target) = target.as_ref().filter(|_| from < to) else { continue };
+                let cells = |s: &str| u16::try_from(text::width(s)).unwrap_or(u16::MAX);
+                let (start, text) = (cells(&clean[r.start..from]), clean[from..to].to_owned());
+                let cells = start..start.saturating_add(cells(&text));
+                self.links.push((self.lines.len(), Part { cells, text, to: Rc::clone(target) }));
+            }
             self.lines.push(spans);
         }
     }
@@ -400,7 +426,7 @@ fn centred(s: &str, style: Style, width: usize, block: &mut Block) {
     for r in text::wrap(s, width.saturating_sub(4)) {
         let part = s[r].to_owned();
         let x = (width.saturating_sub(text::width(&part)) / 2) as u16;
-        block.lines.push(Line { x, spans: vec![(part, style)] });
+        block.lines.push(Line { x, spans: vec![(part, style)], ..Line::default() });
     }
 }
 
@@ -409,7 +435,7 @@ fn rule(words: &str, style: Style, width: usize) -> Line {
     let words = format!("── {words} ──");
     let words = text::truncate(&words, width).into_owned();
     let x = (width.saturating_sub(text::width(&words)) / 2) as u16;
-    Line { x, spans: vec![(words, style)] }
+    Line { x, spans: vec![(words, style)], ..Line::default() }
 }
 
 /// Lays a message out.
@@ -435,7 +461,7 @@ pub(crate) fn lay_out(m: &Message, around: &Around, look: &Look<'_>) -> Block {
         return block;
     }
     if m.state == DeliveryState::Cancelled {
-        let line = Line { x: 0, spans: vec![(outbox::taken_back(m, width), t.dim)] };
+        let line = Line { spans: vec![(outbox::taken_back(m, width), t.dim)], ..Line::default() };
         let x = width.saturating_sub(line.spans.iter().map(|(s, _)| text::width(s)).sum::<usize>() + 2);
         block.lines.push(Line { x: x as u16, ..line });
         block.own = first..block.lines.len();
@@ -444,7 +470,7 @@ pub(crate) fn lay_out(m: &Message, around: &Around, look: &Look<'_>) -> Block {
     let ours = m.direction == Direction::Outbound;
     // Marker, bar and a blank on one side; at least a tenth stays free on the other.
     let cells = (width - 3 - (width / 10).max(2)).clamp(6, BUBBLE);
-    let mut bubble = Bubble { look, cells, lines: Vec::new(), rtl: Vec::new() };
+    let mut bubble = Bubble { look, cells, lines: Vec::new(), rtl: Vec::new(), links: Vec::new() };
     let note = m.state == DeliveryState::Noted;
     if note {
         let who = author(m, look).unwrap_or_else(|| "you".into());
@@ -470,7 +496,7 @@ pub(crate) fn lay_out(m: &Message, around: &Around, look: &Look<'_>) -> Block {
     } else {
         bubble.body(&m.body);
     }
-    let mut lines = align(bubble.lines, &bubble.rtl);
+    let mut lines = align(bubble.lines, &bubble.rtl, &mut bubble.links);
     if lines.len() > LINES {
         let more = lines.len() - LINES;
         lines.truncate(LINES);
@@ -486,6 +512,14 @@ pub(crate) fn lay_out(m: &Message, around: &Around, look: &Look<'_>) -> Block {
     }
     let own = block.lines.len();
     finish(lines, &meta(m, look), ours, width, look, &mut block);
+    for (i, mut part) in bubble.links {
+        // The bar before what comes in.
+        let bar = u16::from(!ours);
+        part.cells = part.cells.start.saturating_add(bar)..part.cells.end.saturating_add(bar);
+        if let Some(line) = block.lines.get_mut(own + i).filter(|_| i < LINES) {
+            line.links.push(part);
+        }
+    }
     if note {
         for (s, style) in block.lines[own..].iter_mut().filter_map(|l| l.spans.last_mut()) {
             *s = s.replace('▕', "┊");
@@ -537,13 +571,17 @@ fn cells_of(spans: &[Span]) -> usize {
 
 /// Lines that run from right to left end where the widest line ends. The order of the letters within a line is the
 /// terminal's business.
-fn align(mut lines: Vec<Vec<Span>>, rtl: &[usize]) -> Vec<Vec<Span>> {
+fn align(mut lines: Vec<Vec<Span>>, rtl: &[usize], links: &mut [(usize, Part)]) -> Vec<Vec<Span>> {
     let widest = lines.iter().map(|l| cells_of(l)).max().unwrap_or(0);
     for i in rtl {
         if let Some(line) = lines.get_mut(*i) {
             let pad = widest.saturating_sub(cells_of(line));
             if pad > 0 {
                 line.insert(0, (" ".repeat(pad), Style::new()));
+                let pad = u16::try_from(pad).unwrap_or(u16::MAX);
+                for (_, part) in links.iter_mut().filter(|(at, _)| at == i) {
+                    part.cells = part.cells.start.saturating_add(pad)..part.cells.end.saturating_add(pad);
+                }
             }
         }
     }
@@ -582,10 +620,10 @@ fn finish(
             let pad = whole.saturating_sub(cells_of(&spans));
             spans.push((format!("{} ▕", " ".repeat(pad)), t.ours));
             let x = width.saturating_sub(whole + 2) as u16;
-            block.lines.push(Line { x, spans });
+            block.lines.push(Line { x, spans, ..Line::default() });
         } else {
             spans.insert(0, ("▏".into(), t.theirs));
-            block.lines.push(Line { x: 1, spans });
+            block.lines.push(Line { x: 1, spans, ..Line::default() });
         }
     }
 }
@@ -609,7 +647,7 @@ fn reactions(m: &Message, ours: bool, width: usize, look: &Look<'_>, block: &mut
         spans.push((who.to_owned(), t.dim));
     }
     let x = if ours { width.saturating_sub(used + 2) } else { 3 } as u16;
-    block.lines.push(Line { x, spans });
+    block.lines.push(Line { x, spans, ..Line::default() });
 }
 
 /// Why a message did not get through, what it waits for, and what to press.
@@ -627,7 +665,7 @@ fn trouble(
             let part = s[r].to_owned();
             let w = text::width(&part);
             let x = if ours { width.saturating_sub(w + 2) } else { 3 } as u16;
-            block.lines.push(Line { x, spans: vec![(part, style)] });
+            block.lines.push(Line { x, spans: vec![(part, style)], ..Line::default() });
         }
     }
 }

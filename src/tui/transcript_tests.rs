@@ -252,3 +252,74 @@ fn paragraphs_that_run_from_right_to_left_end_at_the_right() {
     // Letters stay in their logical order, and no mark of direction is added.
     assert!(lines.concat().contains("رقم طلبي 4711") && !lines.concat().chars().any(text::is_hostile));
 }
+
+#[test]
+fn links_are_seen_and_lead_where_they_say() {
+    let all = Around { leads: true, ..Around::default() };
+    let m = message(true, Body::text("look: *https://example.com/a_b_c?x=1*, or (www.example.org)."));
+    let block = laid_out(&m, 100, &all);
+    let links: Vec<_> =
+        block.lines.iter().flat_map(|l| &l.links).map(|p| (p.text.as_str(), &*p.to)).collect();
+    assert_eq!(
+        links,
+        [
+            ("https://example.com/a_b_c?x=1", "https://example.com/a_b_c?x=1"),
+            ("www.example.org", "https://www.example.org/")
+        ]
+    );
+    let theme = Theme::basic();
+    let span = |t: &str| {
+        block.lines.iter().flat_map(|l| &l.spans).find(|(s, _)| s == t).map(|(_, style)| *style).unwrap()
+    };
+    assert_eq!(span("www.example.org").fg, theme.link.fg);
+    assert_ne!(span(", or (").fg, theme.link.fg);
+    let split = laid_out(&m, 30, &all);
+    let parts: Vec<_> = split.lines.iter().flat_map(|l| &l.links).collect();
+    assert!(parts.len() > 2, "a link on two lines: {parts:?}");
+    let first: String = parts.iter().filter(|p| p.to.contains("a_b_c")).map(|p| p.text.as_str()).collect();
+    assert_eq!(first, "https://example.com/a_b_c?x=1");
+}
+
+proptest! {
+    #[test]
+    fn a_link_stands_in_the_cells_that_it_claims(
+        words in prop::collection::vec(
+            prop_oneof![
+                Just("https://example.com/a?b=c".to_owned()),
+                Just("www.example.org/漢字/ü".to_owned()),
+                Just("مرحبا".to_owned()),
+                Just("漢字".to_owned()),
+                Just("👨‍👩‍👧".to_owned()),
+                Just("*bold*".to_owned()),
+                Just("\n".to_owned()),
+                hostile_text(),
+            ],
+            0..14,
+        ),
+        width in 20u16..140,
+        inbound in any::<bool>(),
+    ) {
+        let m = message(inbound, Body::text(words.join(" ")));
+        let block = laid_out(&m, width, &Around { leads: true, ..Around::default() });
+        for line in &block.lines {
+            let area = ratatui::layout::Rect::new(0, 0, width, 1);
+            let mut buf = ratatui::buffer::Buffer::empty(area);
+            let mut x = 0;
+            for (s, style) in &line.spans {
+                buf.set_string(x, 0, s, *style);
+                x += text::width(s) as u16;
+            }
+            for part in &line.links {
+                let mut shown = String::new();
+                let mut x = part.cells.start;
+                while x < part.cells.end {
+                    let symbol = buf[(x, 0)].symbol();
+                    shown.push_str(symbol);
+                    x += (text::width(symbol) as u16).max(1);
+                }
+                prop_assert_eq!(&shown, &part.text);
+                prop_assert!(part.to.starts_with("http") && part.to.is_ascii());
+            }
+        }
+    }
+}

@@ -3,6 +3,7 @@
 use crate::common::{Bed, ask, eventually};
 use crate::recorder::{post, says, status, support};
 use serde_json::json;
+use switchboard::model::ClientInfo;
 use switchboard::model::delivery::DeliveryState;
 use switchboard::model::event::Recipient;
 use switchboard::model::outgoing::Outgoing;
@@ -112,22 +113,23 @@ async fn what_waits_in_the_outbox_does_not_leave_while_nothing_can_be_noted() {
     let http = switchboard::provider::http::client(true, std::time::Duration::from_secs(10)).unwrap();
     let bed = |path: &str| format!("{}/control/{path}", emulator.base_url());
     eventually("connected", || async {
-        let mut c = Client::new(engine.connect("ana"));
+        let mut c = Client::new(engine.connect(&ClientInfo::inside("ana")));
         let Response::Accounts(list) = ask(&mut c, Request::Accounts).await else { panic!() };
         (list[0].state == "connected").then_some(())
     })
     .await;
     http.post(bed("say")).json(&json!({"customer": "marta", "text": "oi"})).send().await.unwrap();
-    let thread =
-        eventually("the thread", || async { threads(&mut Client::new(engine.connect("ana"))).await.pop() })
-            .await;
-    let mut c = Client::new(engine.connect("ana"));
+    let thread = eventually("the thread", || async {
+        threads(&mut Client::new(engine.connect(&ClientInfo::inside("ana")))).await.pop()
+    })
+    .await;
+    let mut c = Client::new(engine.connect(&ClientInfo::inside("ana")));
     let to = Recipient::Thread { thread: thread.id };
     let r = Request::Send { account: None, to, content: Outgoing::text("hello"), quote: None, at: None };
     let Response::Queued { message, .. } = ask(&mut c, r).await else { panic!() };
     engine.hinder(Some(DiskTrouble::ReadOnly)).await.unwrap();
     let said = eventually("the engine says so", || async {
-        status(&mut Client::new(engine.connect("ana"))).await.disk
+        status(&mut Client::new(engine.connect(&ClientInfo::inside("ana")))).await.disk
     })
     .await;
     assert!(said.what.contains("only be read"), "{said:?}");
@@ -138,7 +140,7 @@ async fn what_waits_in_the_outbox_does_not_leave_while_nothing_can_be_noted() {
     assert_eq!(accepted().await, 0, "nothing left");
     engine.hinder(None).await.unwrap();
     eventually("it leaves once, when it can be noted", || async {
-        let mut c = Client::new(engine.connect("ana"));
+        let mut c = Client::new(engine.connect(&ClientInfo::inside("ana")));
         let Response::MessageRows(m) = ask(&mut c, Request::MessageRows { ids: vec![message] }).await else {
             panic!()
         };

@@ -11,12 +11,13 @@ use std::sync::{Arc, Mutex};
 use switchboard::clock::Clock;
 use switchboard::emulator::{DEMO_ACCOUNT, DEMO_NUMBERS};
 use switchboard::engine::Engine;
+use switchboard::model::ClientInfo;
 use switchboard::protocol::client::Client;
 use switchboard::protocol::{Check, Request, Response, Verdict, WebhookFilter, WebhookState};
 use switchboard::webhook::Listener;
 
 async fn checks(engine: &Engine) -> Vec<Check> {
-    let mut c = Client::new(engine.connect("ana"));
+    let mut c = Client::new(engine.connect(&ClientInfo::inside("ana")));
     let Response::Checks(list) = ask(&mut c, Request::Doctor).await else { panic!() };
     for c in &list {
         assert_eq!(c.fix.is_empty(), c.verdict == Verdict::Pass, "a fix where one is needed: {c:?}");

@@ -25,6 +25,7 @@ mod outbox;
 mod pty;
 mod recorder;
 mod rules;
+mod team;
 mod together;
 mod two_processes;
 mod views;

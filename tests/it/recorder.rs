@@ -6,6 +6,7 @@ use std::time::Duration;
 use switchboard::clock::Clock;
 use switchboard::emulator::{DEMO_ACCESS_TOKEN, DEMO_APP_SECRET, DEMO_NUMBERS};
 use switchboard::engine::Engine;
+use switchboard::model::ClientInfo;
 use switchboard::model::delivery::DeliveryState;
 use switchboard::model::event::Recipient;
 use switchboard::model::ids::{AccountId, EventId, MessageId};
@@ -125,7 +126,7 @@ async fn what_failed_is_applied_after_a_fix() {
     let mut two = settings(dir.path(), "http://127.0.0.1:9", 2);
     two.background = false;
     let engine = Engine::start(two, Clock::system()).await.unwrap();
-    let mut c = Client::new(engine.connect("ana"));
+    let mut c = Client::new(engine.connect(&ClientInfo::inside("ana")));
     let failed = list(&mut c, WebhookFilter::default()).await;
     assert_eq!((failed.len(), failed[0].state), (1, WebhookState::Partial));
     for was in [WebhookState::Partial, WebhookState::Applied] {
@@ -218,7 +219,7 @@ async fn an_account_that_should_be_heard_of_and_is_not_is_said_to_be_silent() {
     let http = switchboard::provider::http::client(true, Duration::from_secs(5)).unwrap();
     let url = engine.listener_url(&support()).unwrap();
     assert_eq!(post(&http, &url, says("wamid.S1", "hi")).await, 200);
-    let mut c = Client::new(engine.connect("ana"));
+    let mut c = Client::new(engine.connect(&ClientInfo::inside("ana")));
     clock.advance(90 * MIN);
     assert_eq!(status(&mut c).await.silent, [], "nobody writes, nothing was sent: no alarm");
     let r = Request::Threads { account: None, filter: ThreadFilter::All, before: None, limit: 10 };
@@ -229,7 +230,7 @@ async fn an_account_that_should_be_heard_of_and_is_not_is_said_to_be_silent() {
     let r = Request::Send { account: None, to, content: Outgoing::text("hello"), quote: None, at: None };
     let Response::Queued { message, .. } = ask(&mut c, r).await else { panic!() };
     eventually("the provider took it", || async {
-        let mut c = Client::new(engine.connect("ana"));
+        let mut c = Client::new(engine.connect(&ClientInfo::inside("ana")));
         let Response::MessageRows(m) = ask(&mut c, Request::MessageRows { ids: vec![message] }).await else {
             panic!()
         };

@@ -2,6 +2,7 @@
 
 use crate::common::{Bed, ask, eventually};
 use serde_json::json;
+use switchboard::model::ClientInfo;
 use switchboard::model::event::Recipient;
 use switchboard::model::ids::{MacroId, QuickReplyId, ThreadId};
 use switchboard::model::macros::{Macro, MacroStep};
@@ -10,11 +11,11 @@ use switchboard::model::quick_reply::QuickReply;
 use switchboard::model::thread::{ThreadFilter, ThreadRow};
 use switchboard::protocol::client::Client;
 use switchboard::protocol::macros::MacroRequest;
-use switchboard::protocol::{PROTOCOL, Request, Response};
+use switchboard::protocol::{Request, Response};
 
 async fn client(bed: &Bed, operator: &str) -> Client {
-    let mut c = Client::new(bed.engine.connect(operator));
-    ask(&mut c, Request::Hello { protocol: PROTOCOL, version: "test".into() }).await;
+    let mut c = Client::new(bed.engine.connect(&ClientInfo::inside(operator)));
+    ask(&mut c, Request::hello("", "")).await;
     c
 }
 

@@ -4,11 +4,12 @@ use crate::common::{ask, eventually, private_dir, settings};
 use std::path::Path;
 use switchboard::clock::Clock;
 use switchboard::engine::Engine;
+use switchboard::model::ClientInfo;
 use switchboard::model::handling::{Act, Label, LabelColor, Nap, State};
 use switchboard::model::ids::{LabelId, ThreadId};
 use switchboard::model::thread::{ThreadFilter, ThreadRow};
 use switchboard::protocol::client::Client;
-use switchboard::protocol::{Acted, Changed, PROTOCOL, Request, Response, SavedView};
+use switchboard::protocol::{Acted, Changed, Request, Response, SavedView};
 use switchboard::store::seed::{SeedOptions, seed};
 
 const NOW: i64 = 1_795_176_000_000;
@@ -27,8 +28,8 @@ async fn start(dir: &Path, clock: &Clock) -> Engine {
 }
 
 async fn client(engine: &Engine, who: &str) -> Client {
-    let mut c = Client::new(engine.connect(who));
-    ask(&mut c, Request::Hello { protocol: PROTOCOL, version: "test".into() }).await;
+    let mut c = Client::new(engine.connect(&ClientInfo::inside(who)));
+    ask(&mut c, Request::hello("", "")).await;
     c
 }
 

@@ -3,6 +3,7 @@
 use crate::common::Bed;
 use serde_json::json;
 use switchboard::emulator::{DEMO_APP_SECRET, DEMO_NUMBERS};
+use switchboard::model::ClientInfo;
 use switchboard::model::ids::AccountId;
 use switchboard::model::thread::ThreadFilter;
 use switchboard::protocol::{Request, Response};
@@ -150,7 +151,7 @@ async fn who_can_sign_for_one_account_cannot_write_into_another() {
         let status =
             http.post(&url).header("X-Hub-Signature-256", sig).body(body).send().await.unwrap().status();
         assert_eq!(status.as_u16(), 200, "kept, so that it can be looked at");
-        let mut c = switchboard::protocol::client::Client::new(engine.connect("ana"));
+        let mut c = switchboard::protocol::client::Client::new(engine.connect(&ClientInfo::inside("ana")));
         let r = Request::Threads { account: None, filter: ThreadFilter::default(), before: None, limit: 10 };
         let Response::Threads(page) = c.ask(r).await.unwrap() else { panic!() };
         assert_eq!(page.items.len(), threads, "{number}");

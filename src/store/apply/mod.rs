@@ -2,6 +2,7 @@
 //!
 //! One file per area. Everything here runs on the writer's thread inside a transaction that is already open.
 
+mod access;
 mod admin;
 mod attempts;
 mod content;
@@ -374,6 +375,7 @@ pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Resul
         EventBody::Noticed { account, severity, field, text } => {
             recorder::noticed(conn, cx, account, *severity, field, text)
         }
+        EventBody::AccessChanged { change } => access::change(conn, cx, change),
         EventBody::AccountConfigured { spec } => admin::account(conn, cx, spec),
         EventBody::AccountState { account, state, text } => {
             admin::account_state(conn, cx, account, state, text)
@@ -420,6 +422,7 @@ fn subject(body: &EventBody) -> String {
         EventBody::PreferenceSet { key, .. } => key.clone(),
         EventBody::ThreadsHandled { threads, act } => act.subject(threads),
         EventBody::SnoozesEnded { threads } => format!("{} threads", threads.len()),
+        EventBody::AccessChanged { change } => change.subject(),
         EventBody::LabelSaved { label } => label.id.to_string(),
         EventBody::LabelDeleted { label } => label.to_string(),
         EventBody::WebhooksExpired { before, .. } => before.to_string(),

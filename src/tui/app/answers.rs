@@ -242,6 +242,7 @@ impl App {
                     self.ask(Request::QuickReplies, Asked::QuickReplies);
                 }
                 Changed::MacrosChanged => self.macros_changed(),
+                Changed::AccessChanged => resync = true,
                 Changed::PreferencesChanged => self.ask(Request::Preferences, Asked::Preferences),
                 Changed::DraftChanged { thread } => self.draft_changed(thread),
                 Changed::Resync => resync = true,

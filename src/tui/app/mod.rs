@@ -77,7 +77,7 @@ use crate::model::thread::ThreadFilter;
 use crate::model::{AccountId, MessageId, QuickReply, Template, ThreadId};
 #[cfg(test)]
 use crate::protocol::Problem;
-use crate::protocol::{AccountView, ClientFrame, PROTOCOL, Request, ServerFrame, Status};
+use crate::protocol::{AccountView, ClientFrame, Request, ServerFrame, Status};
 use crate::text;
 use crossterm::event::{KeyEvent, KeyEventKind};
 use jiff::tz::TimeZone;
@@ -398,7 +398,7 @@ impl App {
         };
         app.list.filter = ThreadFilter::Inbox;
         app.trouble_keys = app.keys_for_trouble();
-        let hello = Request::Hello { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").into() };
+        let hello = Request::hello("", "");
         app.ask(hello, Asked::Hello);
         app.load_threads();
         app.ask(Request::Accounts, Asked::Accounts);

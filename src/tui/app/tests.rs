@@ -222,7 +222,7 @@ impl Script {
     pub fn answer(&mut self, request: Request) -> Result<Response, Problem> {
         self.log.push(request.clone());
         Ok(match request {
-            Request::Hello { protocol, version } => {
+            Request::Hello { protocol, version, .. } => {
                 Response::Hello { protocol, version, operator: "ana".into() }
             }
             Request::Accounts => Response::Accounts(self.accounts.clone()),

@@ -266,6 +266,7 @@ impl Terminal {
             cursor,
             title: &title,
             extra: &[],
+            links: &[],
         });
         self.parser.process(bytes);
         app.drawn();

@@ -18,7 +18,7 @@ use crate::model::thread::ThreadRow;
 use crate::model::{AccountId, DeliveryState, Direction, Message, MessageId, Origin, ThreadId};
 use crate::protocol::client::{Client, Connection};
 use crate::protocol::preferences::Preference;
-use crate::protocol::{Changed, Cursor, PROTOCOL, Problem, Request, Response, Update};
+use crate::protocol::{Changed, Cursor, Problem, Request, Response, Update};
 use crate::text;
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
@@ -213,7 +213,7 @@ impl<W: Write> Talk<W> {
     }
 
     async fn greet(&mut self) -> io::Result<()> {
-        let hello = Request::Hello { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").into() };
+        let hello = Request::hello("", "");
         let Some(Response::Hello { operator, .. }) = self.ask(hello).await? else { return Ok(()) };
         self.me.clone_from(&operator);
         self.say(format!("Switchboard in line mode, {operator}. Every line is a command; help lists them."))?;
@@ -321,6 +321,7 @@ impl<W: Write> Talk<W> {
                 {
                     ids.push(message);
                 }
+                Changed::AccessChanged => {}
                 Changed::PreferencesChanged => {
                     if let Some(Response::Preferences(all)) = self.ask(Request::Preferences).await? {
                         self.muted = all.iter().filter_map(Preference::mutes).collect();

@@ -6,8 +6,7 @@ use std::sync::atomic::Ordering;
 use switchboard::cli::failure::Exit;
 use switchboard::cli::host::Launcher;
 use switchboard::clock::Clock;
-use switchboard::daemon::user::{name_of, own_uid};
-use switchboard::daemon::{Connect, DataDir, Server};
+use switchboard::daemon::{Connect, DataDir, Door, Server};
 use switchboard::model::contact::{Contact, Identity};
 use switchboard::model::delivery::{DeliveryError, DeliveryState, DeliveryTimes};
 use switchboard::model::event::{AccountSpec, NumberFacts, Recipient};
@@ -23,6 +22,7 @@ use switchboard::protocol::notes::NoteRequest;
 use switchboard::protocol::{
     AccountView, Changed, Check, Cursor, Page, Problem, Request, Response, Update, Verdict,
 };
+use switchboard::users::{name_of, own_uid};
 
 const AT: i64 = 1_763_716_320_000;
 pub(super) const THREAD: ThreadId = ThreadId([7; 16]);
@@ -231,14 +231,14 @@ async fn the_same_command_prints_the_same_through_a_running_engine() {
         "ID       NAME          NUMBER           ENVIRONMENT  STATE      UNREAD  THREADS  LAST WEBHOOK\n\
          support  Acme Support  +1 555 010-2030  production   connected       3        2  2025-11-21 09:12\n"
     );
-    let uid = own_uid().unwrap();
+    let uid = own_uid();
     let dir = DataDir::open(&place.data(), uid).unwrap();
     let lock = dir.lock(0).unwrap().expect("free");
     let socket = dir.socket_path(None).unwrap();
     let settings = launcher.seen.engines.lock().unwrap()[0].clone();
     let running = launcher.engine(settings, Clock::system()).await.unwrap();
-    let connect: Connect = std::sync::Arc::new(move |operator| running.connect(operator));
-    let server = Server::start(lock.bind(&socket).await.unwrap(), &socket, uid, connect);
+    let connect: Connect = std::sync::Arc::new(move |client| running.connect(client));
+    let server = Server::start(lock.bind(&Door::own(socket.clone())).await.unwrap(), Some(&socket), connect);
     let started = launcher.seen.engines.lock().unwrap().len();
     let attached = place.run(&launcher, &["accounts"]).await;
     assert_eq!((attached.exit, &attached.out), (Exit::Done, &alone.out));
@@ -544,7 +544,7 @@ async fn a_backup_names_a_new_file_absolutely() {
 #[tokio::test]
 async fn a_locked_folder_is_five_and_names_the_holder() {
     let place = Place::new();
-    let dir = DataDir::open(&place.data(), own_uid().unwrap()).unwrap();
+    let dir = DataDir::open(&place.data(), own_uid()).unwrap();
     let _lock = dir.lock(AT).unwrap().expect("free");
     let data = place.data();
     let e = place
@@ -569,7 +569,7 @@ async fn the_demo_is_the_product_with_the_emulators_accounts() {
     assert!(settings.accounts.iter().all(|a| a.subscribe && a.api_base == "http://127.0.0.1:9"));
     assert!(settings.serve_listener && settings.background);
     assert_eq!(launcher.seen.stopped.load(Ordering::SeqCst), 2, "engine and emulator were stopped");
-    assert_eq!(*launcher.seen.operator_on_screen.lock().unwrap(), [name_of(own_uid().unwrap())]);
+    assert_eq!(*launcher.seen.operator_on_screen.lock().unwrap(), [name_of(own_uid())]);
 
     std::fs::write(place.data().join("store.db"), "old").unwrap();
     assert_eq!(place.run(&launcher, &["demo"]).await.exit, Exit::Done);
@@ -581,7 +581,7 @@ async fn the_demo_is_the_product_with_the_emulators_accounts() {
 #[tokio::test]
 async fn the_demo_touches_no_folder_of_somebody_else() {
     let place = Place::new();
-    DataDir::open(&place.data(), own_uid().unwrap()).unwrap();
+    DataDir::open(&place.data(), own_uid()).unwrap();
     let precious = place.data().join("store.db");
     std::fs::write(&precious, "real customers").unwrap();
     for line in [&["demo"][..], &["demo", "--fresh"]] {

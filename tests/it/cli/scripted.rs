@@ -13,6 +13,7 @@ use switchboard::cli::output::Output;
 use switchboard::clock::Clock;
 use switchboard::config::Env;
 use switchboard::config::settings::{EngineSettings, UiSettings};
+use switchboard::model::ClientInfo;
 use switchboard::model::ids::AccountId;
 use switchboard::protocol::client::{Client, Connection, pair};
 use switchboard::protocol::{ClientFrame, PROTOCOL, Problem, Request, Response, ServerFrame, Update};
@@ -50,10 +51,10 @@ struct Engine(Scripted);
 
 #[async_trait]
 impl Hosted for Engine {
-    fn connect(&self, operator: &str) -> Connection {
+    fn connect(&self, client: &ClientInfo) -> Connection {
         let (connection, mut peer) = pair();
         let me = self.0.clone();
-        let operator = operator.to_owned();
+        let operator = client.user.clone();
         tokio::spawn(async move {
             while let Some(ClientFrame { id, request }) = peer.requests.recv().await {
                 let (result, updates) = match &request {

@@ -11,6 +11,7 @@ use switchboard::emulator::{
     DEMO_ACCESS_TOKEN, DEMO_ACCOUNT, DEMO_APP_SECRET, DEMO_NUMBERS, Emulator, EmulatorOptions,
 };
 use switchboard::engine::Engine;
+use switchboard::model::ClientInfo;
 use switchboard::model::event::AccountSpec;
 use switchboard::model::ids::AccountId;
 use switchboard::protocol::client::Client;
@@ -124,8 +125,8 @@ impl Bed {
     }
 
     pub async fn client(&self) -> Client {
-        let mut c = Client::new(self.engine.connect("ana"));
-        let hello = Request::Hello { protocol: switchboard::protocol::PROTOCOL, version: "test".into() };
+        let mut c = Client::new(self.engine.connect(&ClientInfo::inside("ana")));
+        let hello = Request::hello("", "");
         c.ask(hello).await.unwrap();
         c
     }

@@ -71,6 +71,7 @@ fn the_commented_defaults_are_the_defaults_and_every_key_is_there() {
         "body_limit",
         "theme",
         "color",
+        "hyperlinks",
         "mouse",
         "send_typing",
         "notify",
@@ -137,6 +138,7 @@ fn the_commented_defaults_are_the_defaults_and_every_key_is_there() {
     );
     assert_eq!((plain.ui.quiet, open.ui.quiet.is_some()), (None, true));
     assert_eq!((plain.ui.color, plain.ui.notify), (open.ui.color, open.ui.notify));
+    assert_eq!(plain.ui.hyperlinks, open.ui.hyperlinks);
     assert_eq!((plain.ui.mouse, plain.ui.frame), (open.ui.mouse, open.ui.frame));
     assert_eq!((plain.ui.send_typing, open.ui.send_typing), (false, false));
     assert_eq!((plain.ui.keys.preset, &plain.ui.keys.file), (open.ui.keys.preset, &open.ui.keys.file));

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 use switchboard::daemon::attach;
+use switchboard::model::ClientInfo;
 use switchboard::model::contact::Identity;
 use switchboard::model::event::Recipient;
 use switchboard::model::ids::{AccountId, MessageId};
@@ -267,7 +268,7 @@ pub async fn post(bench: std::sync::Arc<Bench>, stop: CancellationToken, line: u
 /// An operator: sends to guests, sends again what is unknown, marks read.
 pub async fn operate(bench: std::sync::Arc<Bench>, stop: CancellationToken, n: u64, mut dice: Dice) {
     while engine(&bench, &stop).await.is_some() {
-        let Ok(connection) = attach(&bench.socket).await else {
+        let Ok(connection) = attach(&bench.socket, &ClientInfo::default()).await else {
             tokio::time::sleep(Duration::from_millis(1)).await;
             continue;
         };

@@ -4,11 +4,12 @@ use futures::{SinkExt, StreamExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use switchboard::daemon::user::{name_of, own_uid};
-use switchboard::daemon::{AttachError, Connect, DataDir, Lock, Server, attach};
+use switchboard::daemon::{AttachError, Connect, DataDir, Door, Lock, Server, attach};
+use switchboard::model::ClientInfo;
 use switchboard::protocol::client::{Client, Peer, pair};
 use switchboard::protocol::codec::{decode, encode, framing};
 use switchboard::protocol::{Changed, ClientFrame, PROTOCOL, Request, Response, ServerFrame, Status, Update};
+use switchboard::users::{name_of, own_uid};
 use tokio::net::UnixStream;
 use tokio_util::codec::Framed;
 
@@ -51,19 +52,19 @@ struct House {
 
 async fn house(connect: Connect) -> House {
     let dir = tempfile::tempdir().unwrap();
-    let uid = own_uid().unwrap();
+    let uid = own_uid();
     let data = DataDir::open(&dir.path().join("data"), uid).unwrap();
     let lock = data.lock(0).unwrap().expect("the lock is free");
     let socket = data.socket_path(Some(dir.path())).unwrap();
-    let listener = lock.bind(&socket).await.unwrap();
-    let server = Server::start(listener, &socket, uid, connect);
+    let listener = lock.bind(&Door::own(socket.clone())).await.unwrap();
+    let server = Server::start(listener, Some(&socket), connect);
     House { _dir: dir, _lock: lock, socket, server }
 }
 
 fn answering() -> Connect {
-    Arc::new(|operator| {
+    Arc::new(|client: &ClientInfo| {
         let (connection, peer) = pair();
-        tokio::spawn(answer(peer, operator.to_owned()));
+        tokio::spawn(answer(peer, client.user.clone()));
         connection
     })
 }
@@ -81,11 +82,11 @@ async fn next(
 #[tokio::test]
 async fn clients_attach_ask_and_are_known_by_the_kernels_word() {
     let house = house(answering()).await;
-    let mut a = Client::new(attach(&house.socket).await.unwrap());
-    let mut b = Client::new(attach(&house.socket).await.unwrap());
-    let hello = Request::Hello { protocol: PROTOCOL, version: "x".into() };
+    let mut a = Client::new(attach(&house.socket, &ClientInfo::default()).await.unwrap());
+    let mut b = Client::new(attach(&house.socket, &ClientInfo::default()).await.unwrap());
+    let hello = Request::hello("", "");
     let Ok(Response::Hello { operator, .. }) = soon("hello", a.ask(hello)).await else { panic!("no hello") };
-    assert_eq!(operator, name_of(own_uid().unwrap()));
+    assert_eq!(operator, name_of(own_uid()));
     for n in 2..5 {
         let Ok(Response::Status(s)) = soon("status", a.ask(Request::Status)).await else {
             panic!("no status")
@@ -97,17 +98,43 @@ async fn clients_attach_ask_and_are_known_by_the_kernels_word() {
 }
 
 #[tokio::test]
+async fn the_engine_learns_who_is_there_and_what_the_client_tells() {
+    let seen: Arc<Mutex<Vec<ClientInfo>>> = Arc::default();
+    let kept = Arc::clone(&seen);
+    let connect: Connect = Arc::new(move |client: &ClientInfo| {
+        kept.lock().unwrap().push(client.clone());
+        answering()(client)
+    });
+    let house = house(connect).await;
+    // Who we are is not ours to say: only terminal and source are told, and they are made safe.
+    let lie = ClientInfo { uid: Some(4711), user: "mallory".into(), ..ClientInfo::default() };
+    let told = lie.telling("pts/3", "192.0.2.7");
+    let client = attach(&house.socket, &told).await.unwrap();
+    let mut line = raw(&house.socket).await;
+    let hello = Request::hello("pts/4\u{1b}]0;x\u{7}", &"9".repeat(3000));
+    line.send(encode(&ClientFrame { id: 1, request: hello }).unwrap()).await.unwrap();
+    assert!(matches!(next(&mut line).await, Some(ServerFrame::Answer { id: 1, result: Ok(_) })));
+    let seen = seen.lock().unwrap().clone();
+    let pid = i32::try_from(std::process::id()).unwrap();
+    let us = switchboard::users::client(own_uid(), Some(pid));
+    assert_eq!(seen[0], us.clone().telling("pts/3", "192.0.2.7"));
+    assert_eq!((seen[1].uid, seen[1].terminal.as_str(), seen[1].source.len()), (us.uid, "pts/4]0;x", 64));
+    drop(client);
+    house.server.stop().await;
+}
+
+#[tokio::test]
 async fn a_stopped_server_leaves_no_socket_and_ends_its_clients() {
     let house = house(answering()).await;
-    let mut client = Client::new(attach(&house.socket).await.unwrap());
+    let mut client = Client::new(attach(&house.socket, &ClientInfo::default()).await.unwrap());
     house.server.stop().await;
     assert!(!house.socket.exists());
     assert!(soon("the end", client.update()).await.is_none());
     assert_eq!(client.ask(Request::Status).await.unwrap_err().kind, "engine_gone");
-    assert!(matches!(attach(&house.socket).await, Err(AttachError::NoEngine)));
+    assert!(matches!(attach(&house.socket, &ClientInfo::default()).await, Err(AttachError::NoEngine)));
     // What a crashed engine leaves behind.
     drop(std::os::unix::net::UnixListener::bind(&house.socket).unwrap());
-    assert!(matches!(attach(&house.socket).await, Err(AttachError::Stale)));
+    assert!(matches!(attach(&house.socket, &ClientInfo::default()).await, Err(AttachError::Stale)));
 }
 
 #[tokio::test]
@@ -137,7 +164,7 @@ async fn another_protocol_and_a_missing_hello_get_a_sentence() {
 async fn an_unknown_request_is_refused_by_its_id_and_the_line_goes_on() {
     let house = house(answering()).await;
     let mut line = raw(&house.socket).await;
-    let hello = Request::Hello { protocol: PROTOCOL, version: "x".into() };
+    let hello = Request::hello("", "");
     line.send(encode(&ClientFrame { id: 1, request: hello }).unwrap()).await.unwrap();
     assert!(matches!(next(&mut line).await, Some(ServerFrame::Answer { id: 1, result: Ok(_) })));
     line.send(bytes::Bytes::from_static(br#"{"id":2,"request":{"request":"dance"}}"#)).await.unwrap();
@@ -161,7 +188,7 @@ async fn a_client_that_does_not_read_never_blocks_the_engine_and_learns_of_the_g
     });
     let house = house(connect).await;
     let mut line = raw(&house.socket).await;
-    let hello = Request::Hello { protocol: PROTOCOL, version: "x".into() };
+    let hello = Request::hello("", "");
     line.send(encode(&ClientFrame { id: 1, request: hello }).unwrap()).await.unwrap();
     let mut peer = soon("a connection", async {
         loop {
@@ -221,7 +248,7 @@ async fn what_waits_is_written_when_the_engine_ends() {
         connection
     });
     let house = house(connect).await;
-    let mut client = Client::new(attach(&house.socket).await.unwrap());
+    let mut client = Client::new(attach(&house.socket, &ClientInfo::default()).await.unwrap());
     assert_eq!(soon("the last answer", client.ask(Request::Status)).await, Ok(Response::Done));
     assert!(soon("the end", client.update()).await.is_none());
     house.server.stop().await;

@@ -3,6 +3,7 @@
 use super::{messages, thread_named};
 use crate::common::{Bed, ask, eventually};
 use serde_json::json;
+use switchboard::model::ClientInfo;
 use switchboard::model::delivery::DeliveryState;
 use switchboard::model::message::{Body, Origin};
 use switchboard::model::thread::DraftMode;
@@ -52,7 +53,7 @@ async fn a_note_reaches_every_client_and_never_the_provider() {
     assert!(bed.accepted().await.is_empty());
     // Who wrote it changes and deletes it; the other client is told, and another operator is refused.
     let edit = |text: &str| Request::Note { act: NoteRequest::Edit { note, text: text.into() } };
-    let mut bo = Client::new(bed.engine.connect("bo"));
+    let mut bo = Client::new(bed.engine.connect(&switchboard::model::client::ClientInfo::inside("bo")));
     assert!(bo.ask(edit("mine")).await.unwrap_err().what.contains("ana wrote this note"));
     assert_eq!(ask(&mut one, edit("carrier says tomorrow")).await, Response::Noted { note, thread });
     let changed = Changed::MessageChanged { thread, message: note };
@@ -84,7 +85,7 @@ async fn a_place_is_one_operators_and_the_last_one_is_kept() {
     set_place(&mut one, "{\"view\":\"a\"}").await;
     set_place(&mut two, "{\"view\":\"b\"}").await;
     assert_eq!(place(&mut one).await.as_deref(), Some("{\"view\":\"b\"}"));
-    let mut other = Client::new(bed.engine.connect("bo"));
+    let mut other = Client::new(bed.engine.connect(&ClientInfo::inside("bo")));
     assert_eq!(place(&mut other).await, None);
     // Nobody is told: a screen does not ask for its preferences with every step of another one. A draft is told.
     ask(&mut one, Request::SaveDraft { thread, mode: DraftMode::Note, text: "half".into() }).await;

@@ -8,6 +8,7 @@ use switchboard::clock::Clock;
 use switchboard::config::settings::EngineSettings;
 use switchboard::emulator::{Emulator, EmulatorOptions};
 use switchboard::engine::Engine;
+use switchboard::model::ClientInfo;
 use switchboard::model::delivery::DeliveryState;
 use switchboard::model::event::Recipient;
 use switchboard::model::ids::{MessageId, ThreadId};
@@ -15,7 +16,7 @@ use switchboard::model::message::Message;
 use switchboard::model::outgoing::Outgoing;
 use switchboard::model::thread::{ThreadFilter, ThreadRow};
 use switchboard::protocol::client::Client;
-use switchboard::protocol::{PROTOCOL, Request, Response};
+use switchboard::protocol::{Request, Response};
 use switchboard::webhook::Listener;
 use tokio::runtime::Runtime;
 
@@ -127,9 +128,10 @@ impl Stage {
     pub async fn client(&self) -> Client {
         let host = self.host.as_ref().unwrap();
         let engine = host.engine.clone();
-        let connection = host.runtime.spawn(async move { engine.connect("ana") }).await.unwrap();
+        let connection =
+            host.runtime.spawn(async move { engine.connect(&ClientInfo::inside("ana")) }).await.unwrap();
         let mut c = Client::new(connection);
-        ask(&mut c, Request::Hello { protocol: PROTOCOL, version: "test".into() }).await;
+        ask(&mut c, Request::hello("", "")).await;
         c
     }
 

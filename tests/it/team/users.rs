@@ -1,0 +1,109 @@
+//! Clients of other users: what the kernel and the engine let them do.
+
+use super::house::{House, Other};
+use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::net::UnixListener;
+use switchboard::users::{gid_of, name_of, own_uid};
+
+/// Nobody, in a group of nobody.
+const STRANGER: Other = Other { uid: 65534, gid: 65534 };
+/// The group that may attach: every system has it, and nobody works in it.
+const GROUP: &str = "daemon";
+
+/// Only root may start a process of another user.
+fn root() -> bool {
+    own_uid() == 0 && gid_of(GROUP).is_some()
+}
+
+fn team() -> House {
+    House::open(&format!("socket = \"run/engine.sock\"\ngroup = \"{GROUP}\""))
+}
+
+#[test]
+fn the_kernel_lets_the_group_to_the_socket_and_the_engine_says_who_works_here() {
+    if !root() {
+        return;
+    }
+    let house = team();
+    let engine = house.serve();
+    let modes =
+        |name: &str| std::fs::metadata(house.path(name)).map(|m| (m.mode() & 0o777, m.gid())).unwrap();
+    let gid = gid_of(GROUP).unwrap();
+    assert_eq!((modes("run"), modes("run/engine.sock")), ((0o750, gid), (0o660, gid)));
+    assert_eq!(modes("data").0, 0o700);
+    // Its own user works as ever, through that socket.
+    let own = house.run(&["accounts"]);
+    assert_eq!(own.code, 0, "{own:?}");
+    assert!(!house.path("data/engine.sock").exists());
+    // Outside the group the kernel says no.
+    let p = house.run_as(STRANGER, &["accounts"]);
+    assert_eq!(p.code, 5, "{p:?}");
+    assert!(p.err.contains("may not open the engine's socket") && p.err.contains("group"), "{p:?}");
+    // Inside the group the engine says no to whom it does not know, by name, and shows nothing.
+    let member = Other { gid, ..STRANGER };
+    for command in [&["accounts"][..], &["threads", "--json"], &["send", "x", "--text", "hi"], &["doctor"]] {
+        let p = house.run_as(member, command);
+        let said = format!("{}{}", p.out, p.err);
+        assert_ne!(p.code, 0, "{p:?}");
+        assert!(said.contains(&name_of(0)) && said.contains("as an operator"), "{p:?}");
+        assert!(!said.contains("Acme"), "{p:?}");
+    }
+    // Neither reads what the engine keeps to itself.
+    let environment = format!("/proc/{}/environ", engine.0.id());
+    for other in [STRANGER, member] {
+        for secret in [environment.as_ref(), &*house.path("data"), &*house.path("data/switchboard.db")] {
+            let p = house.system_as(other, "/bin/cat", &[secret]);
+            assert!(p.code != 0 && p.out.is_empty(), "{}: {p:?}", secret.display());
+        }
+    }
+    let p = house.system_as(STRANGER, "/bin/ls", &[&house.path("run")]);
+    assert_ne!(p.code, 0, "{p:?}");
+    let log = std::fs::read_to_string(house.path("data/switchboard.log")).unwrap();
+    assert!(log.contains("refused a client") && log.contains("65534"), "{log}");
+    engine.end();
+}
+
+#[test]
+fn another_users_client_hosts_nothing_and_trusts_no_strangers_socket() {
+    if !root() {
+        return;
+    }
+    let house = team();
+    let member = Other { uid: STRANGER.uid, gid: gid_of(GROUP).unwrap() };
+    let engine = house.serve();
+    engine.end();
+    let p = house.run_as(member, &["accounts"]);
+    assert_eq!(p.code, 5, "{p:?}");
+    assert!(p.err.contains("no engine answers") && p.err.contains("runs as root"), "{p:?}");
+    let p = house.run_as(member, &["serve"]);
+    assert!(p.code == 5 && p.err.contains("you are somebody else"), "{p:?}");
+    // A folder that belongs to somebody who does not run the engine.
+    std::fs::remove_dir_all(house.path("run")).unwrap();
+    std::fs::create_dir(house.path("run")).unwrap();
+    let _trap = UnixListener::bind(house.path("run/engine.sock")).unwrap();
+    std::os::unix::fs::chown(house.path("run"), Some(4711), None).unwrap();
+    for p in [house.run(&["accounts"]), house.run_as(member, &["accounts"])] {
+        assert!(p.code == 5 && p.err.contains("not to be trusted") && p.err.contains("uid-4711"), "{p:?}");
+    }
+    // One that others may write.
+    std::os::unix::fs::chown(house.path("run"), Some(0), None).unwrap();
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+    std::fs::set_permissions(house.path("run"), open).unwrap();
+    for p in [house.run(&["accounts"]), house.run(&["serve"])] {
+        assert!(p.code == 5 && p.err.contains("can be written by others"), "{p:?}");
+    }
+}
+
+#[test]
+fn a_second_engine_is_told_who_has_the_folder() {
+    let house = House::open("");
+    let engine = house.serve();
+    let p = house.run(&["serve"]);
+    assert!(p.code == 5 && p.err.contains("runs already"), "{p:?}");
+    // The socket is gone, as by a temp cleaner; the lock still says who and since when.
+    std::fs::remove_file(house.path("data/engine.sock")).unwrap();
+    let p = house.run(&["serve"]);
+    let me = format!("process {} of {} since 2", engine.0.id(), name_of(own_uid()));
+    assert!(p.code == 5 && p.err.contains(&me), "{p:?}");
+    engine.end();
+}
