@@ -30,7 +30,7 @@ pub(super) struct Run {
     /// Values for what the texts ask for.
     pub(super) values: BTreeMap<String, String>,
     /// Nothing is done.
-    pub(super) dry_run: bool,
+    pub(super) only_look: bool,
 }
 
 /// What became of a step.
@@ -81,12 +81,12 @@ pub(super) async fn run(ctx: &mut Context<'_>, session: &mut Session, run: Run) 
     let mut document = Document {
         r#macro: run.found.name.clone(),
         thread: target.thread,
-        dry_run: run.dry_run,
+        dry_run: run.only_look,
         steps: rows(&run.found, &plan),
         missing: plan.missing.clone(),
     };
-    if run.dry_run || !plan.is_possible() {
-        if run.dry_run {
+    if run.only_look || !plan.is_possible() {
+        if run.only_look {
             print(ctx, &document, &target.title)?;
             ctx.out.remark("nothing was done: this was a dry run");
         }

@@ -293,14 +293,11 @@ impl LabelPicker {
             }
         }
         let under = Rect::new(inner.x, foot + 1, inner.width, 2);
-        match &self.say {
-            Some(p) => {
-                frame::problem(buf, under, p, theme);
-            }
-            None => {
-                let keys = Rect { y: under.y + 1, height: 1, ..under };
-                frame::keys(buf, keys, &[("Enter", "save"), ("Up/Down", "colour"), ("Esc", "back")], theme);
-            }
+        if let Some(p) = &self.say {
+            frame::problem(buf, under, p, theme);
+        } else {
+            let keys = Rect { y: under.y + 1, height: 1, ..under };
+            frame::keys(buf, keys, &[("Enter", "save"), ("Up/Down", "colour"), ("Esc", "back")], theme);
         }
         Some(cursor)
     }
