@@ -82,7 +82,7 @@ pub(super) async fn run(ctx: &mut Context<'_>, session: &mut Session, run: Run) 
         r#macro: run.found.name.clone(),
         thread: target.thread,
         dry_run: run.only_look,
-        steps: rows(&run.found, &plan),
+        steps: rows(&run, &plan, &target),
         missing: plan.missing.clone(),
     };
     if run.only_look || !plan.is_possible() {
@@ -156,13 +156,19 @@ async fn target(
     })
 }
 
-fn rows(found: &Macro, plan: &Plan) -> Vec<StepRow> {
-    let rows = found.steps.iter().zip(&plan.steps).map(|(step, planned)| {
+fn rows(run: &Run, plan: &Plan, target: &Target) -> Vec<StepRow> {
+    // A text that lacks a value shows the others, and the names of those it lacks.
+    let preview = |template: &String| {
+        let plain = Default::default();
+        let shown = target.vars.preview(template, &run.values, plain, plain);
+        shown.map_or_else(|_| template.clone(), |rich| rich.text)
+    };
+    let rows = run.found.steps.iter().zip(&plan.steps).map(|(step, planned)| {
         let filled = match &planned.request {
             Some(
                 Request::Send { content: Outgoing::Text { text, .. }, .. } | Request::AddNote { text, .. },
             ) => Some(text.clone()),
-            _ => planned.template.clone(),
+            _ => planned.template.as_ref().map(preview),
         };
         StepRow {
             step: step.to_string(),
@@ -202,7 +208,11 @@ async fn perform(
     let mut requests = Vec::new();
     let mut asked = Vec::new();
     for (i, step) in plan.steps.into_iter().enumerate() {
-        if let Some(request) = step.request {
+        if let Some(mut request) = step.request {
+            // A time that has passed is now: a script does not think again.
+            if let Request::Send { at, .. } = &mut request {
+                *at = Some(0);
+            }
             asked.push(i);
             requests.push(request);
         }

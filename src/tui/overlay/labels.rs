@@ -312,8 +312,7 @@ impl LabelPicker {
                     n => format!(" {n} threads lose it."),
                 };
                 let say = format!("Delete {}?{lose}", text::sanitize(&l.label.name));
-                frame::put(buf, area.x, area.y, area.width, &say, theme.bad);
-                frame::keys(buf, keys, &[("y", "delete"), ("other key", "keep it")], theme);
+                frame::ask_delete(buf, area, &say, theme);
             }
             return;
         }
