@@ -4,7 +4,9 @@ mod library;
 
 pub use library::{Export, Import, MacroAction, Macros, QuickReplies, QuickReplyAction};
 
+pub use super::follow_args::Follow;
 use super::handling_args::{Labels, ThreadAction, Views};
+pub use super::service_args::{Service, ServiceAction, ServicePart, ServicePrint};
 use super::since::{Since, since};
 use crate::model::ids::{AccountId, EventId};
 use crate::protocol::Cursor;
@@ -68,6 +70,17 @@ pub enum Command {
         #[command(flatten)]
         format: Format,
     },
+    /// Print the systemd units of the engine
+    Service(Service),
+    /// Tell the running engine to read its configuration again; says what waits for a restart
+    Reload {
+        /// Output
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Print what changes, line after line, and go on where it stopped; for programs that react
+    #[command(after_help = super::follow_args::ABOUT)]
+    Follow(Follow),
     /// List accounts with their state and unread counts
     Accounts {
         /// Output
@@ -128,7 +141,12 @@ impl Command {
         match self {
             Self::Inbox | Self::Demo(_) | Self::Bench(_) => false,
             Self::Emulate(a) => a.format.json,
-            Self::Serve { format } | Self::Accounts { format } | Self::Doctor { format } => format.json,
+            Self::Service(a) => a.json,
+            Self::Follow(a) => a.json,
+            Self::Serve { format }
+            | Self::Reload { format }
+            | Self::Accounts { format }
+            | Self::Doctor { format } => format.json,
             Self::Threads(a) => a.json || matches!(&a.action, Some(ThreadAction::Export(e)) if e.json.json),
             Self::Labels(a) => a.json,
             Self::Views(a) => a.json,

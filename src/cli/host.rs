@@ -30,6 +30,8 @@ pub trait Hosted: Send + Sync {
     fn connect(&self, client: &ClientInfo) -> Connection;
     /// Where the provider reaches the listener for an account; holds the account's random path token.
     fn listener_url(&self, account: &AccountId) -> Option<String>;
+    /// Takes over new settings as far as it can while it runs; says what changed, and what waits for a restart.
+    fn reload(&self, settings: &EngineSettings) -> (Vec<String>, Vec<String>);
     /// Finishes what is under way and closes the store.
     async fn stop(&self);
 }
@@ -72,6 +74,11 @@ pub(super) fn key_rows(settings: &KeySettings) -> (Vec<KeyRow>, Vec<String>) {
 /// Whether the text of a quick reply can be filled in; else what is wrong with it.
 pub(super) fn check_reply(text: &str) -> Result<(), String> {
     tui::overlay::variables::check(text)
+}
+
+/// Drops keys that are pressed while no screen is there, or takes them again.
+pub(super) fn drop_keys(drop: bool) {
+    tui::drop_keys(drop);
 }
 
 /// Shows what the terminal sends.
@@ -152,6 +159,11 @@ impl Hosted for Running {
 
     fn listener_url(&self, account: &AccountId) -> Option<String> {
         self.engine.listener_url(account)
+    }
+
+    fn reload(&self, settings: &EngineSettings) -> (Vec<String>, Vec<String>) {
+        let reloaded = self.engine.reload(settings);
+        (reloaded.changed, reloaded.restart)
     }
 
     async fn stop(&self) {

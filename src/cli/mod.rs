@@ -18,6 +18,8 @@ mod demo;
 mod doctor;
 mod emulate;
 pub mod export;
+mod follow;
+pub mod follow_args;
 mod format;
 mod handling;
 pub mod handling_args;
@@ -30,9 +32,12 @@ pub mod notes;
 mod outbox;
 mod quick_replies;
 mod recorder;
+mod reload;
 mod search;
 mod send;
 mod serve;
+mod service;
+pub mod service_args;
 mod session;
 mod signals;
 mod since;
@@ -41,6 +46,7 @@ mod threads;
 mod tui;
 
 use crate::clock::Clock;
+use crate::config::settings::Settings;
 use crate::config::{self, Checked, Env, Flags};
 use crate::protocol::Problem;
 use args::{Cli, Command};
@@ -48,12 +54,14 @@ use failure::{Exit, Failure};
 use host::Launcher;
 use output::Output;
 use session::{Line, Prepared, Role, Session, Target};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What every command works with.
 struct Context<'a> {
     /// What the configuration says; for `demo` and `emulate` without the file.
     checked: Checked,
+    /// The data folder, when the command line names it.
+    data_given: Option<PathBuf>,
     /// The environment.
     env: &'a Env,
     /// Where "now" comes from.
@@ -73,11 +81,7 @@ impl Context<'_> {
     /// The line to the engine; hosts one with the configured accounts when none answers.
     async fn line(&self, role: Role) -> Result<Line, Failure> {
         let prepare = async || {
-            // A secret may be the output of a program: that wait belongs to a thread for waiting.
-            let (checked, env) = (self.checked.clone(), self.env.clone());
-            let settings = tokio::task::spawn_blocking(move || checked.settings(&env))
-                .await
-                .map_err(|e| Failure::engine(Problem::new("engine", e.to_string())))??;
+            let settings = settings(self.checked.clone(), self.env.clone()).await?;
             Ok(Prepared { settings, emulator: None })
         };
         session::open(self.target(), self.env, &self.clock, self.launcher, role, prepare).await
@@ -92,6 +96,13 @@ impl Context<'_> {
     fn log_to(&self, dir: &Path) {
         logging::start(dir, self.env.get("SWITCHBOARD_LOG"));
     }
+}
+
+/// The settings with their secrets. A secret may be the output of a program: that wait belongs to a thread for waiting.
+async fn settings(checked: Checked, env: Env) -> Result<Settings, Failure> {
+    Ok(tokio::task::spawn_blocking(move || checked.settings(&env))
+        .await
+        .map_err(|e| Failure::engine(Problem::new("engine", e.to_string())))??)
 }
 
 /// Runs a command and says how it ended. Problems are printed here.
@@ -118,12 +129,16 @@ async fn dispatch(cli: Cli, env: &Env, launcher: &dyn Launcher, out: &mut Output
         (Err(e), _) => return Err(e.into()),
     };
     out.timezone(checked.ui.timezone.as_deref());
-    let mut context = Context { checked, env, clock: Clock::system(), launcher, out };
+    let mut context =
+        Context { checked, data_given: flags.data.clone(), env, clock: Clock::system(), launcher, out };
     match command {
         Command::Inbox => tui::run(context).await,
         Command::Demo(a) => demo::run(context, a, flags.data.is_some()).await,
         Command::Emulate(a) => emulate::run(context, a).await,
-        Command::Serve { .. } => serve::run(context).await,
+        Command::Serve { .. } => serve::run(context, &flags).await,
+        Command::Follow(a) => follow::run(context, a).await,
+        Command::Service(a) => service::run(&mut context, &a.action),
+        Command::Reload { .. } => reload::run(context).await,
         Command::Accounts { .. } => accounts::run(context).await,
         Command::Threads(a) => threads::run(context, a).await,
         Command::Labels(a) => handling::labels(context, a).await,

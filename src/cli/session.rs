@@ -5,6 +5,7 @@ use super::host::{Emulated, Hosted, Launcher};
 use crate::clock::Clock;
 use crate::config::Env;
 use crate::config::settings::{EngineSettings, Settings, SocketSettings};
+use crate::daemon::system;
 use crate::daemon::{self, AttachError, DataDir, Door, Lock, Server};
 use crate::model::client::ClientInfo;
 use crate::model::ids::AccountId;
@@ -12,6 +13,7 @@ use crate::protocol::Problem;
 use crate::protocol::client::{Client, Connection};
 use crate::users;
 use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -63,6 +65,11 @@ pub(super) struct Host {
 }
 
 impl Host {
+    /// Takes over new settings as far as they can change now; says what changed and what waits for a restart.
+    pub(super) fn reload(&self, new: &Settings) -> (Vec<String>, Vec<String>) {
+        self.engine.reload(&EngineSettings { data_dir: new.engine.data_dir.clone(), ..new.engine.clone() })
+    }
+
     /// One more connection for us.
     pub(super) fn connect(&self) -> Connection {
         self.engine.connect(&self.client)
@@ -271,8 +278,18 @@ pub(super) async fn open(
     let door = target.door(&dir, env)?;
     let told = telling(ClientInfo::default(), env);
     let give_up = Instant::now() + PATIENCE;
+    let mut given = match role {
+        Role::Service => system::inherited(&door.path)
+            .map_err(|e| Failure::engine(engine_problem(format!("the socket of the service: {e}"))))?,
+        _ => None,
+    };
     loop {
-        match daemon::attach(&door.path, &told).await {
+        // Behind a socket that the system opened for us there is nobody but us.
+        let there = match &given {
+            Some(_) => Err(AttachError::NoEngine),
+            None => daemon::attach(&door.path, &told).await,
+        };
+        match there {
             Ok(connection) => {
                 return Ok(Line { connection, host: None, operator: users::name_of(dir.uid()) });
             }
@@ -282,7 +299,7 @@ pub(super) async fn open(
         let lock = dir.lock(clock.now()).map_err(|e| Failure::engine(engine_problem(e.to_string())))?;
         if let Some(lock) = lock {
             let prepared = prepare().await?;
-            return host(&dir, lock, &door, clock, launcher, role, prepared, env).await;
+            return host(&dir, lock, (&door, given.take()), clock, launcher, role, prepared, env).await;
         }
         if Instant::now() >= give_up {
             return Err(Failure::engine(
@@ -329,42 +346,61 @@ pub(super) async fn reopen(
     waits: impl Fn(&str),
     open: impl AsyncFn() -> Result<Line, Failure>,
 ) -> Result<Line, Failure> {
-    let told = telling(ClientInfo::default(), env);
-    let (socket, engine, give_up) = match target.standing()? {
-        Standing::Other { engine, uid } => {
+    let give_up = match target.standing()? {
+        Standing::Other { engine, .. } => {
             waits(&format!(
                 "the engine has gone; it runs as {engine}: waiting for it to come back (Ctrl+C ends)"
             ));
-            (target.far_socket(&engine)?.to_path_buf(), Some(uid), None)
+            None
         }
         Standing::Own(dir) if dir.was_service() => {
             waits(
                 "the engine has gone; it was a service: waiting a moment for it to come back (Ctrl+C ends)",
             );
-            (target.door(&dir, env)?.path, None, Some(Instant::now() + RESTART))
+            Some(Instant::now() + RESTART)
         }
         Standing::Own(_) => return open().await,
     };
-    while give_up.is_none_or(|end| Instant::now() < end) {
+    match await_engine(target, env, give_up).await? {
+        Some(line) => Ok(line),
+        None => open().await,
+    }
+}
+
+/// Attaches as soon as an engine is there, and never hosts; `None` when none came in time.
+pub(super) async fn await_engine(
+    target: Target<'_>,
+    env: &Env,
+    give_up: Option<Instant>,
+) -> Result<Option<Line>, Failure> {
+    let told = telling(ClientInfo::default(), env);
+    let (socket, engine) = match target.standing()? {
+        Standing::Other { engine, uid } => (target.far_socket(&engine)?.to_path_buf(), Some(uid)),
+        Standing::Own(dir) => (target.door(&dir, env)?.path, None),
+    };
+    loop {
         match daemon::attach_to(&socket, engine, &told).await {
             Ok(connection) => {
-                return Ok(Line { connection, host: None, operator: users::name_of(users::own_uid()) });
+                let operator = users::name_of(users::own_uid());
+                return Ok(Some(Line { connection, host: None, operator }));
             }
             Err(AttachError::NoEngine | AttachError::Stale | AttachError::Silent | AttachError::Io(_)) => {}
             // The folder of a service goes and comes with it, and is ours to enter only when it is whole.
-            Err(AttachError::Closed(_)) if engine.is_some() => {}
+            Err(AttachError::Closed(_)) if engine.is_some() && give_up.is_none() => {}
             Err(e) => return Err(refused(e, "")),
+        }
+        if give_up.is_some_and(|end| Instant::now() >= end) {
+            return Ok(None);
         }
         tokio::time::sleep(LONG_PAUSE).await;
     }
-    open().await
 }
 
 #[allow(clippy::too_many_arguments, reason = "each is a part of the start that the caller has")]
 async fn host(
     dir: &DataDir,
     mut lock: Lock,
-    door: &Door,
+    (door, given): (&Door, Option<UnixListener>),
     clock: &Clock,
     launcher: &dyn Launcher,
     role: Role,
@@ -393,15 +429,19 @@ async fn host(
         tracing::warn!(%error, "the lock file could not be written");
     }
     let server = if matches!(role, Role::Shared | Role::Service) {
-        match lock.bind(door).await {
+        let (ours, listener) = match given {
+            Some(given) => (None, tokio::net::UnixListener::from_std(given).map_err(|e| e.to_string())),
+            None => (Some(door.path.as_path()), lock.bind(door).await.map_err(|e| e.to_string())),
+        };
+        match listener {
             Ok(listener) => {
                 let shared = Arc::clone(&engine);
                 let connect: daemon::Connect = Arc::new(move |client| shared.connect(client));
-                Some(Server::start(listener, Some(&door.path), connect))
+                Some(Server::start(listener, ours, connect))
             }
             Err(e) => {
                 engine.stop().await;
-                return Err(Failure::engine(engine_problem(e.to_string())));
+                return Err(Failure::engine(engine_problem(e)));
             }
         }
     } else {

@@ -1,11 +1,12 @@
 //! The inbox: attach or host, then the screen.
 
 use super::failure::{Exit, Failure};
-use super::host::Left;
+use super::host::{self, Left};
 use super::session::{Line, Role};
 use super::{Context, session, signals};
 use crate::config::paths;
 use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(super) async fn run(ctx: Context<'_>) -> Result<Exit, Failure> {
     let line = ctx.line(Role::Shared).await?;
@@ -28,24 +29,30 @@ pub(super) async fn show(
     again: impl AsyncFn() -> Result<Line, Failure>,
 ) -> Result<Exit, Failure> {
     loop {
-        let Line { connection, host, operator } = line;
+        let Line { connection, host: hosted, operator } = line;
         let settings = ctx.checked.ui.clone();
-        let attached = host.is_none();
+        let attached = hosted.is_none();
         let left = ctx.launcher.screen(connection, settings, ctx.clock.clone(), &operator, attached).await;
-        if let Some(host) = host {
-            host.stop().await;
+        if let Some(hosted) = hosted {
+            hosted.stop().await;
         }
         match left? {
             Left::EngineGone if attached => {
+                let waited = AtomicBool::new(false);
                 let waits = |what: &str| {
                     // A closed standard error changes nothing.
-                    let _ = writeln!(std::io::stderr(), "{what}");
+                    let _ = writeln!(std::io::stderr(), "{what}; what is typed meanwhile is not kept");
+                    waited.store(true, Ordering::Relaxed);
+                    host::drop_keys(true);
                 };
                 line = tokio::select! {
                     line = session::reopen(ctx.target(), ctx.env, waits, &again) => line?,
                     // The screen has taken the signals from their usual way.
                     _ = signals::ended() => return Ok(Exit::Done),
                 };
+                if waited.into_inner() {
+                    host::drop_keys(false);
+                }
             }
             Left::EngineGone | Left::Quit => return Ok(Exit::Done),
         }

@@ -193,6 +193,21 @@ impl Checked {
         files
     }
 
+    /// The names of the systemd credentials that secrets are read from.
+    #[must_use]
+    pub fn credentials(&self) -> Vec<String> {
+        let named = self.accounts.iter().flat_map(|a| [&a.access_token, &a.app_secret, &a.verify_token]);
+        let mut names: Vec<String> = named
+            .filter_map(|n| match n.source.get_ref() {
+                SecretSource::Credential(name) => Some(name.clone()),
+                SecretSource::File(_) | SecretSource::Command(_) | SecretSource::Env(_) => None,
+            })
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
     fn base(&self) -> PathBuf {
         folder_of(self.source.as_ref())
     }

@@ -176,6 +176,20 @@ impl DataDir {
         read.is_ok() && text.lines().any(|line| line == SERVICE)
     }
 
+    /// The process of the service that has the lock now; `None` when nobody has it, or it is no service.
+    #[must_use]
+    pub fn service(&self) -> Option<i32> {
+        let file = File::open(self.lock_path()).ok()?;
+        // A lock that can be shared is nobody's, whatever the file says.
+        if !matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
+            return None;
+        }
+        let mut text = String::new();
+        file.take(256).read_to_string(&mut text).ok()?;
+        let pid = text.lines().find_map(|l| l.strip_prefix("pid "))?.trim().parse().ok()?;
+        text.lines().any(|line| line == SERVICE).then_some(pid)
+    }
+
     /// Where the socket is: in the folder, or, when that path is too long for a socket, in `runtime` (the
     /// user's runtime folder) or a 0700 folder under `/tmp`, by a name made from the data folder's path.
     pub fn socket_path(&self, runtime: Option<&Path>) -> Result<PathBuf, DaemonError> {

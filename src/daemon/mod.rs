@@ -7,8 +7,10 @@
 pub mod attach;
 pub mod lifecycle;
 mod outbound;
+mod places;
 pub mod server;
 pub mod socket;
+pub mod system;
 
 pub use attach::{AttachError, attach, attach_to};
 pub use lifecycle::{DaemonError, DataDir, Lock};

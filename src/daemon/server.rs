@@ -2,6 +2,7 @@
 //! come in is the engine's to say.
 
 use super::outbound::Outbound;
+use super::places::Places;
 use crate::model::client::ClientInfo;
 use crate::protocol::client::Connection;
 use crate::protocol::codec::{self, decode, encode};
@@ -21,8 +22,6 @@ use tokio_util::task::TaskTracker;
 /// Makes a connection to the engine for a client.
 pub type Connect = Arc<dyn Fn(&ClientInfo) -> Connection + Send + Sync>;
 
-/// Clients at the same time; more are refused.
-const CLIENTS_MAX: usize = 256;
 /// How long a client may take for its first frame.
 const HELLO_TIME: Duration = Duration::from_secs(5);
 /// How long a stop waits for answers that are being written.
@@ -76,14 +75,13 @@ async fn accept(
     stop: &CancellationToken,
     sessions: &TaskTracker,
 ) {
+    let places = Arc::new(Places::default());
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                // The accept loop itself is one of the tasks.
-                let full = sessions.len() > CLIENTS_MAX;
-                let (connect, stop) = (Arc::clone(connect), stop.clone());
+                let (connect, stop, places) = (Arc::clone(connect), stop.clone(), Arc::clone(&places));
                 sessions.spawn(async move {
-                    if let Err(e) = session(stream, full, &connect, &stop).await {
+                    if let Err(e) = session(stream, &places, &connect, &stop).await {
                         tracing::debug!(error = %e, "a client's line ended");
                     }
                 });
@@ -116,7 +114,7 @@ async fn write(writer: &mut Writer, frame: &ServerFrame) -> io::Result<()> {
 
 async fn session(
     stream: UnixStream,
-    full: bool,
+    places: &Arc<Places>,
     connect: &Connect,
     stop: &CancellationToken,
 ) -> io::Result<()> {
@@ -124,16 +122,38 @@ async fn session(
     let (read, write_half) = stream.into_split();
     let mut reader = FramedRead::new(read, codec::framing());
     let mut writer = FramedWrite::new(write_half, codec::framing());
-    if full {
-        let problem = Problem::new("engine", format!("{CLIENTS_MAX} clients are attached already"))
-            .next("close one and try again");
-        return refuse(&mut writer, 0, problem).await;
-    }
-    let Ok(Some(first)) = tokio::time::timeout(HELLO_TIME, reader.next()).await else { return Ok(()) };
-    let hello = match greet(&first?) {
-        Ok(frame) => frame,
-        Err((id, problem)) => return refuse(&mut writer, id, *problem).await,
+    let _place = match Places::take(places, peer.uid()) {
+        Ok(place) => place,
+        Err(problem) => {
+            places.log(peer.uid(), peer.pid(), &problem.what);
+            // Its greeting is not read: the answer is short enough to be taken at once, or it is lost.
+            let refused = refuse(&mut writer, 0, problem);
+            return tokio::time::timeout(HELLO_TIME, refused).await.unwrap_or(Ok(()));
+        }
     };
+    reader.decoder_mut().set_max_frame_length(codec::MAX_HELLO);
+    let odd = |what: &str| places.log(peer.uid(), peer.pid(), what);
+    let first = match tokio::time::timeout(HELLO_TIME, reader.next()).await {
+        Err(_) => {
+            odd("no greeting in time");
+            return Ok(());
+        }
+        Ok(None) => return Ok(()),
+        Ok(Some(Err(e))) => {
+            odd("no greeting but something else");
+            return Err(e);
+        }
+        Ok(Some(Ok(first))) => first,
+    };
+    let hello = match greet(&first) {
+        Ok(frame) => frame,
+        Err((id, problem)) => {
+            odd(&problem.what);
+            let refused = refuse(&mut writer, id, *problem);
+            return tokio::time::timeout(HELLO_TIME, refused).await.unwrap_or(Ok(()));
+        }
+    };
+    reader.decoder_mut().set_max_frame_length(codec::MAX_REQUEST);
     let client = who(peer.uid(), peer.pid(), &hello).await?;
     let ClientInfo { user, pid, terminal, source, .. } = &client;
     tracing::info!(%user, pid, terminal, source, "a client attached");
@@ -141,6 +161,11 @@ async fn session(
         () = stop.cancelled() => Ok(()),
         r = pump(connect(&client), hello, &mut reader, &mut writer) => r,
     };
+    if let Err(e) = &result
+        && e.kind() == io::ErrorKind::InvalidData
+    {
+        places.log(peer.uid(), peer.pid(), &format!("frames that nobody understands: {e}"));
+    }
     tracing::info!(%user, pid, "a client left");
     result
 }

@@ -91,6 +91,10 @@ impl Door {
 }
 
 fn give(path: &Path, name: &str, gid: u32) -> Result<(), DaemonError> {
+    // A service may belong to the group already, and not be let to give anything away.
+    if fs::symlink_metadata(path).is_ok_and(|meta| meta.gid() == gid) {
+        return Ok(());
+    }
     chown(path, None, Some(gid)).map_err(|e| {
         Door::refuse(
             path,

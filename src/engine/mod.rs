@@ -10,6 +10,7 @@ mod contacts;
 mod conversation;
 mod disk;
 mod doctor;
+mod follow;
 mod handling;
 mod hub;
 mod ingest;
@@ -20,15 +21,18 @@ mod outbox;
 mod paths;
 mod preferences;
 mod recorder;
+mod reload;
 mod session;
 mod silence;
 mod sync;
 mod together;
 
 pub use ingest::{Inlet, Refused};
+pub use reload::Reloaded;
 
 use crate::clock::Clock;
 use crate::config::settings::{AccountSettings, EngineSettings};
+use crate::model::access::{AccessBook, Scope};
 use crate::model::client::ClientInfo;
 use crate::model::delivery::DeliveryError;
 use crate::model::event::{Actor, AttemptOutcome, Event, EventBody};
@@ -42,8 +46,8 @@ use hub::Hub;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::Notify;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -109,12 +113,38 @@ struct Counters {
 
 type Bound = Result<SocketAddr, String>;
 
+/// The engine as one client meets it: what there is is there for all, but the store shows to each what it may see.
+/// The engine's own tasks see everything.
 struct Shared {
+    core: Arc<Core>,
+    store: Store,
+}
+
+impl std::ops::Deref for Shared {
+    type Target = Core;
+
+    fn deref(&self) -> &Core {
+        &self.core
+    }
+}
+
+impl Shared {
+    /// The engine for somebody who sees so much.
+    fn seeing(&self, scope: &Scope) -> Arc<Self> {
+        Arc::new(Self { core: Arc::clone(&self.core), store: self.store.seeing(scope) })
+    }
+}
+
+/// Everything in the engine but the store.
+struct Core {
     settings: EngineSettings,
+    /// What of the settings may change meanwhile.
+    live: RwLock<reload::Live>,
     clock: Clock,
     /// The user that the engine runs as.
     uid: u32,
-    store: Store,
+    /// Who may do what; told to every session when it changes.
+    book: watch::Sender<Arc<AccessBook>>,
     hub: Arc<Hub>,
     accounts: Vec<Account>,
     counters: Counters,
@@ -143,6 +173,10 @@ impl Shared {
 
     async fn engine_event(&self, body: EventBody) -> Result<(), StoreError> {
         self.store.apply(self.event(Actor::Engine, body)).await.map(|_| ())
+    }
+
+    fn live(&self) -> reload::Live {
+        *self.live.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn bound(&self) -> Option<Bound> {
@@ -213,11 +247,13 @@ impl Engine {
         paths.save()?;
         let background = settings.background;
         let disk = disk::Disk::new(&settings.data_dir);
-        let shared = Arc::new(Shared {
+        let book = store.read(crate::store::Reader::access_book).await?;
+        let core = Core {
+            live: RwLock::new(reload::Live::of(&settings)),
             settings,
             clock,
             uid: crate::users::own_uid(),
-            store,
+            book: watch::Sender::new(Arc::new(book)),
             hub,
             accounts,
             counters: Counters::default(),
@@ -231,7 +267,8 @@ impl Engine {
             snooze: Notify::new(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
-        });
+        };
+        let shared = Arc::new(Shared { core: Arc::new(core), store });
         let engine = Self { shared };
         if let Err(error) = engine.begin().await {
             // What is here can be read while there is no room; the rest is done when there is.

@@ -2,8 +2,8 @@
 
 use super::admit::admit;
 use super::{
-    Shared, check, contacts, conversation, doctor, handling, library, notes, outbox, preferences, recorder,
-    sync, together,
+    Shared, check, contacts, conversation, doctor, follow, handling, library, notes, outbox, preferences,
+    recorder, sync, together,
 };
 use crate::clock::Millis;
 use crate::model::client::ClientInfo;
@@ -57,6 +57,7 @@ pub(super) fn is_read(request: &Request) -> bool {
             | Request::Threads { .. }
             | Request::Filtered { .. }
             | Request::ViewCounts { .. }
+            | Request::Follow { .. }
             | Request::Labels
             | Request::Operators
             | Request::ThreadRows { .. }
@@ -150,6 +151,7 @@ async fn read(shared: &Arc<Shared>, operator: &str, request: Request) -> Result<
         asked @ (Request::ViewCounts { .. } | Request::Labels | Request::Operators) => {
             handling::read(shared, operator, asked).await
         }
+        Request::Follow { after, limit } => follow::page(shared, after, limit).await,
         Request::ThreadRows { mut ids } => {
             ids.truncate(IDS_MAX);
             Ok(Response::ThreadRows(store.read(move |r| r.thread_rows(&ids)).await?))
@@ -612,7 +614,7 @@ pub(super) async fn check_send(shared: &Shared, wanted: Wanted) -> Result<(Messa
     let undo = match at {
         // A reaction is taken away as easily as it is given.
         None if reaction_target(&content).is_some() => 0,
-        None => i64::try_from(shared.settings.undo.as_millis()).unwrap_or(0),
+        None => i64::try_from(shared.live().undo.as_millis()).unwrap_or(0),
         Some(_) => 0,
     };
     let body = EventBody::MessageQueued {

@@ -100,7 +100,7 @@ impl Watch {
 
 async fn find(shared: &Shared, listening: Option<Millis>) -> Result<Vec<Silence>, StoreError> {
     let now = shared.clock.now();
-    let limit = i64::try_from(shared.settings.silence.as_millis()).unwrap_or(0);
+    let limit = i64::try_from(shared.live().silence.as_millis()).unwrap_or(0);
     if limit == 0 || listening.is_none() {
         return Ok(Vec::new());
     }

@@ -485,6 +485,11 @@ pub enum EventBody {
         /// Which.
         threads: Vec<ThreadId>,
     },
+    /// A program follows what changes: lines are written for it.
+    FeedKept {
+        /// Until then.
+        until: Millis,
+    },
     /// A label was created or changed.
     LabelSaved {
         /// The whole label.
@@ -551,6 +556,7 @@ impl EventBody {
             Self::WebhooksExpired { .. } => "webhooks_expired",
             Self::WebhookTested { .. } => "webhook_tested",
             Self::ThreadsHandled { act, .. } => act.word(),
+            Self::FeedKept { .. } => "feed_kept",
             Self::SnoozesEnded { .. } => "snoozes_ended",
             Self::LabelSaved { .. } => "label_saved",
             Self::LabelDeleted { .. } => "label_deleted",

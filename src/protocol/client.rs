@@ -71,6 +71,11 @@ impl Client {
         }
     }
 
+    /// Forgets the updates that came up to now.
+    pub fn forget_updates(&mut self) {
+        self.updates.clear();
+    }
+
     /// The next update; `None` when the engine has stopped.
     pub async fn update(&mut self) -> Option<Update> {
         if let Some(u) = self.updates.pop_front() {

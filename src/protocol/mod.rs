@@ -8,6 +8,7 @@ pub mod client;
 pub mod codec;
 mod contacts;
 mod conversation;
+pub mod follow;
 mod handling;
 mod hello;
 pub mod macros;
@@ -130,6 +131,13 @@ pub enum Request {
         /// The address that its login came from, for people to read.
         #[serde(default)]
         source: String,
+    },
+    /// What changed after a place, for a program that follows along. → [`Response::Followed`]
+    Follow {
+        /// The cursor of the last line that was dealt with; `None` asks only where the end is.
+        after: Option<u64>,
+        /// At most so many lines.
+        limit: u32,
     },
     /// All accounts with counters and state. → [`Response::Accounts`]
     Accounts,
@@ -523,6 +531,8 @@ pub enum Response {
         /// Who the engine takes the client for.
         operator: String,
     },
+    /// To [`Request::Follow`].
+    Followed(follow::FollowPage),
     /// Accounts in the order of the configuration.
     Accounts(Vec<AccountView>),
     /// A page of threads.

@@ -37,6 +37,11 @@ const VIEWS: &[(&str, &str)] = &[
     ("webhooks", "is_open(o.account_id)"),
     ("notices", "is_open(o.account_id)"),
     ("early", "0"),
+    (
+        "feed",
+        "o.thread IS NULL OR EXISTS(SELECT 1 FROM threads t WHERE t.uid = \
+         coalesce((SELECT j.target FROM joined j WHERE j.uid = o.thread), o.thread))",
+    ),
 ];
 
 /// Columns of `accounts` that are counted anew: the counters there count everything.

@@ -9,6 +9,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("schema/0002_trust.sql")),
     M::up(include_str!("schema/0003_inbox.sql")),
     M::up(include_str!("schema/0004_answers.sql")),
+    M::up(include_str!("schema/0005_follow.sql")),
     M::up(include_str!("schema/0006_access.sql")),
 ];
 

@@ -50,4 +50,4 @@ mod transcript;
 
 pub use line::run_lines;
 pub use probe::probe;
-pub use run::{Left, TuiOptions, run};
+pub use run::{Left, TuiOptions, drop_keys, run};

@@ -40,6 +40,9 @@ const FIRST: Duration = Duration::from_millis(100);
 /// A process that nobody can stop goes on after this long.
 const NOT_STOPPED: Duration = Duration::from_millis(300);
 
+/// Keys wait at most this long for the place that the last screen left.
+const HOLD: Duration = Duration::from_secs(3);
+
 /// What the screen needs besides a connection.
 #[derive(Clone, Debug)]
 pub struct TuiOptions {
@@ -151,6 +154,8 @@ pub(super) fn time_zone(name: Option<&str>) -> anyhow::Result<TimeZone> {
 static LISTENER: Mutex<Option<mpsc::Sender<Vec<TerminalEvent>>>> = Mutex::new(None);
 /// Rung when [`LISTENER`] changes.
 static LISTENING: Condvar = Condvar::new();
+/// Keys are dropped: there is no screen, and the operator was told so.
+static DEAF: AtomicBool = AtomicBool::new(false);
 /// What a screen whose engine went away leaves to the next one of this process.
 static LEFT: Mutex<Option<super::app::Left>> = Mutex::new(None);
 /// The thread that reads the terminal is started once.
@@ -185,12 +190,26 @@ pub(super) fn read_terminal() -> mpsc::Receiver<Vec<TerminalEvent>> {
     rx
 }
 
+/// Drops the keys that are pressed from now on, or takes them again. For a wait between two screens: what is typed
+/// into it was meant for something that is not there any more.
+pub fn drop_keys(drop: bool) {
+    if !drop {
+        // What stands in the terminal's line, too. One that is no terminal has none.
+        let _ = rustix::termios::tcflush(std::io::stdin(), rustix::termios::QueueSelector::IFlush);
+    }
+    DEAF.store(drop, Ordering::Relaxed);
+    LISTENING.notify_all();
+}
+
 /// Gives keys to the screen that listens, or to the next one.
 fn hand_over(mut batch: Vec<TerminalEvent>) {
     loop {
         let listener = {
             let mut slot = LISTENER.lock().unwrap_or_else(PoisonError::into_inner);
             loop {
+                if DEAF.load(Ordering::Relaxed) {
+                    return;
+                }
                 if let Some(tx) = slot.as_ref().filter(|tx| !tx.is_closed()) {
                     break tx.clone();
                 }
@@ -256,6 +275,7 @@ async fn screen(
     if let Some(problem) = theme_problem {
         app.complain(&problem);
     }
+    let hold_end = Instant::now() + HOLD;
     let (later, mut side) = mpsc::channel(4);
     let (keys, problems) = keymap::load(&options.settings.keys);
     app.set_keys(keys, &problems);
@@ -313,7 +333,9 @@ async fn screen(
             // A clock may be set back; looking again after a minute costs nothing.
             now + Duration::from_millis(left.min(60_000))
         });
-        let wake = [frame_at, deadline].into_iter().flatten().min();
+        // Keys wait for the place that they were meant for, but not for ever.
+        let hold = (s.app.restoring() && Instant::now() < hold_end).then_some(hold_end);
+        let wake = [frame_at, deadline, hold].into_iter().flatten().min();
         let sleep = async {
             match wake {
                 Some(at) => tokio::time::sleep_until(at).await,
@@ -326,7 +348,7 @@ async fn screen(
                 Told::End | Told::Interrupted => s.update(Event::Terminate, &requests),
                 Told::Continued => s.reopen(&requests)?,
             },
-            batch = keys.recv() => {
+            batch = keys.recv(), if hold.is_none() => {
                 let batch = batch.context("the terminal is gone")?;
                 urgent = true;
                 for event in batch {
@@ -342,7 +364,8 @@ async fn screen(
             () = sleep => s.update(Event::Deadline, &requests),
         }
         for _ in 0..DRAIN {
-            if let Ok(batch) = keys.try_recv() {
+            let held = s.app.restoring() && Instant::now() < hold_end;
+            if let Some(batch) = (!held).then(|| keys.try_recv().ok()).flatten() {
                 urgent = true;
                 for event in batch {
                     s.input(event, &requests)?;

@@ -273,8 +273,8 @@ pub(super) async fn replay(shared: &Arc<Shared>, actor: Actor, id: EventId) -> R
 /// Removes raw webhooks that have been kept long enough, once an hour, and those that take too much room, once a
 /// minute. A step is small, so that nothing waits long for the writer.
 pub(super) async fn expire(shared: Arc<Shared>) {
-    let keep = i64::try_from(shared.settings.keep_webhooks.as_millis()).unwrap_or(i64::MAX);
-    let bytes = shared.settings.keep_webhooks_bytes;
+    let keep = i64::try_from(shared.live().keep_webhooks.as_millis()).unwrap_or(i64::MAX);
+    let bytes = shared.live().keep_webhooks_bytes;
     let mut looks = 0;
     let mut pause = LOOK;
     loop {

@@ -6,6 +6,7 @@ mod access;
 mod admin;
 mod attempts;
 mod content;
+mod feed;
 mod handling;
 mod inbound;
 mod library;
@@ -76,6 +77,8 @@ pub(super) struct Context {
     careful: bool,
     /// A message that comes this long after its provider's time came late; `None`: none does.
     late: Option<Millis>,
+    /// Until when the feed is written; 0 when nobody follows.
+    feed: Millis,
     changed: Vec<Changed>,
     seen: HashSet<Changed>,
 }
@@ -93,6 +96,7 @@ impl Context {
             received: 0,
             careful: false,
             late,
+            feed: 0,
             changed: Vec::new(),
             seen: HashSet::new(),
         };
@@ -122,6 +126,7 @@ impl Context {
             })?
             .collect::<Result<_, _>>()?;
         self.deltas = vec![Delta::default(); self.accounts.len()];
+        self.feed = feed::until(conn)?;
         self.early = conn.prepare_cached("SELECT count(*) FROM early")?.query_row([], |r| r.get(0))?;
         self.open_quotes =
             conn.prepare_cached("SELECT count(*) FROM open_quotes")?.query_row([], |r| r.get(0))?;
@@ -310,6 +315,13 @@ pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Resul
         return Ok(Reply { repeated: true, ..Reply::default() });
     }
     cx.event = event.id;
+    let before = cx.changed.len();
+    let reply = apply_body(conn, cx, event)?;
+    feed::note(conn, cx, event, before)?;
+    Ok(reply)
+}
+
+fn apply_body(conn: &Connection, cx: &mut Context, event: &Event) -> Result<Reply, StoreError> {
     match &event.body {
         EventBody::WebhookReceived { account, raw, batch, problem, .. } => {
             inbound::webhook(conn, cx, event, account, raw, batch.as_ref(), problem.as_deref())
@@ -368,6 +380,7 @@ pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Resul
             recorder::expire(conn, cx, *before, failed_before.unwrap_or(*before), *keep_bytes)
         }
         EventBody::ThreadsHandled { threads, act } => handling::act(conn, cx, event, threads, act),
+        EventBody::FeedKept { until } => feed::keep(conn, cx, event, *until),
         EventBody::SnoozesEnded { threads } => handling::wake(conn, cx, event.at, threads),
         EventBody::LabelSaved { label } => handling::save_label(conn, cx, label),
         EventBody::LabelDeleted { label } => handling::delete_label(conn, cx, *label),
@@ -421,6 +434,7 @@ fn subject(body: &EventBody) -> String {
         EventBody::MacroDeleted { id } | EventBody::MacroUsed { id } => id.to_string(),
         EventBody::PreferenceSet { key, .. } => key.clone(),
         EventBody::ThreadsHandled { threads, act } => act.subject(threads),
+        EventBody::FeedKept { until } => until.to_string(),
         EventBody::SnoozesEnded { threads } => format!("{} threads", threads.len()),
         EventBody::AccessChanged { change } => change.subject(),
         EventBody::LabelSaved { label } => label.id.to_string(),

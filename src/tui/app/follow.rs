@@ -232,6 +232,7 @@ impl App {
         let there = self.conversation.as_ref().is_some_and(|c| c.thread == thread && c.row.is_none());
         if there {
             self.conversation = None;
+            self.follow.cursor = None;
             self.list.touched = false;
             self.focus(Scope::List);
             self.damage(Damage::ALL);
@@ -262,6 +263,13 @@ impl App {
             texts = [DraftMode::Reply, DraftMode::Note].map(|m| (m, c.draft(m).text().to_owned())).to_vec();
         }
         Left { place, texts, unheard }
+    }
+
+    /// Whether what the screen before this one left is still on its way back: a key that is pressed now is meant for
+    /// what was there, not for the list that stands there for a moment.
+    pub fn restoring(&self) -> bool {
+        let coming = !self.follow.known || self.follow.cursor.is_some();
+        coming && !self.gone && self.follow.left.as_ref().is_some_and(|l| l.place.thread.is_some())
     }
 
     /// Goes on where the screen before this one ended.

@@ -551,7 +551,15 @@ async fn a_locked_folder_is_five_and_names_the_holder() {
         .run(&engine(&[]), &["bench", "seed", "--messages", "10", "--data", data.to_str().unwrap()])
         .await;
     assert_eq!(e.exit, Exit::Engine);
-    assert!(e.err.contains(&format!("process {} since 2025-11-21T", std::process::id())), "{}", e.err);
+    assert!(
+        e.err.contains(&format!(
+            "process {} of {} since 2025-11-21T",
+            std::process::id(),
+            name_of(own_uid())
+        )),
+        "{}",
+        e.err
+    );
 }
 
 #[tokio::test]

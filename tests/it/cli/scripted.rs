@@ -84,6 +84,10 @@ impl Hosted for Engine {
     fn listener_url(&self, account: &AccountId) -> Option<String> {
         Some(format!("http://127.0.0.1:1/webhooks/{account}"))
     }
+    fn reload(&self, _settings: &EngineSettings) -> (Vec<String>, Vec<String>) {
+        (Vec::new(), Vec::new())
+    }
+
     async fn stop(&self) {
         self.0.seen.stopped.fetch_add(1, Ordering::SeqCst);
     }

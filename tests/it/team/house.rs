@@ -138,6 +138,28 @@ impl House {
         }
     }
 
+    /// The variables with the secrets.
+    pub fn secrets(&self) -> Vec<(String, String)> {
+        self.env.clone()
+    }
+
+    /// The program.
+    pub fn binary(&self) -> &Path {
+        &self.binary
+    }
+
+    /// Runs a command that fetches secrets.
+    pub fn run_secret(&self, args: &[&str]) -> Printed {
+        let mut c = self.command(args);
+        c.envs(self.env.iter().cloned());
+        printed(c)
+    }
+
+    /// Starts a command as ourselves.
+    pub fn spawn(&self, args: &[&str]) -> Child {
+        self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
     /// Runs a command as ourselves.
     pub fn run(&self, args: &[&str]) -> Printed {
         printed(self.command(args))
