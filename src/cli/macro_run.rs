@@ -158,11 +158,7 @@ async fn target(
 
 fn rows(run: &Run, plan: &Plan, target: &Target) -> Vec<StepRow> {
     // A text that lacks a value shows the others, and the names of those it lacks.
-    let preview = |template: &String| {
-        let plain = Default::default();
-        let shown = target.vars.preview(template, &run.values, plain, plain);
-        shown.map_or_else(|_| template.clone(), |rich| rich.text)
-    };
+    let preview = |template: &String| target.vars.preview_text(template, &run.values);
     let rows = run.found.steps.iter().zip(&plan.steps).map(|(step, planned)| {
         let filled = match &planned.request {
             Some(
