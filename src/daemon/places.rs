@@ -11,7 +11,7 @@ const CLIENTS_MAX: usize = 1024;
 const USER_MAX: usize = 512;
 /// Lines of the log about odd clients of one user within [`LOG_TIME`]; the rest is counted.
 const LOG_MAX: u32 = 5;
-const LOG_TIME: Duration = Duration::from_secs(60);
+const LOG_TIME: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Default)]
 struct State {

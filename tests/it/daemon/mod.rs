@@ -1,5 +1,7 @@
 //! The socket with a real server and real clients around a scripted engine.
 
+mod crowd;
+
 use futures::{SinkExt, StreamExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};

@@ -173,7 +173,7 @@ impl House {
     }
 
     /// Runs a program of the system as another user.
-    pub fn system_as(&self, other: Other, program: &str, args: &[&Path]) -> Printed {
+    pub fn system_as(other: Other, program: &str, args: &[&Path]) -> Printed {
         let mut c = Command::new(program);
         c.args(args).uid(other.uid).gid(other.gid).current_dir("/");
         printed(c)

@@ -52,11 +52,11 @@ fn the_kernel_lets_the_group_to_the_socket_and_the_engine_says_who_works_here() 
     let environment = format!("/proc/{}/environ", engine.0.id());
     for other in [STRANGER, member] {
         for secret in [environment.as_ref(), &*house.path("data"), &*house.path("data/switchboard.db")] {
-            let p = house.system_as(other, "/bin/cat", &[secret]);
+            let p = House::system_as(other, "/bin/cat", &[secret]);
             assert!(p.code != 0 && p.out.is_empty(), "{}: {p:?}", secret.display());
         }
     }
-    let p = house.system_as(STRANGER, "/bin/ls", &[&house.path("run")]);
+    let p = House::system_as(STRANGER, "/bin/ls", &[&house.path("run")]);
     assert_ne!(p.code, 0, "{p:?}");
     let log = std::fs::read_to_string(house.path("data/switchboard.log")).unwrap();
     assert!(log.contains("refused a client") && log.contains("65534"), "{log}");
