@@ -14,6 +14,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use pty::{Goal, Line, count, folder, median, percentile, table};
 use rusqlite::{Connection, OpenFlags};
 use stage::Ours;
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::Instant;
@@ -120,7 +121,7 @@ fn opened(ours: &mut Ours, dir: &Path, n: u64, lines: &mut Vec<Line>) {
 }
 
 /// Holds a key from the end of the only thread to its beginning. Every frame right after the key, before any answer,
-/// has to be full and to go on where the one before began: the lowest line is at most the next one above.
+/// has to be full and to go on where the last one began: its lowest line is at most the next one above.
 fn held(what: &str, dir: &Path, code: KeyCode, modifiers: KeyModifiers, lines: &mut Vec<Line>) {
     let db = plain(dir);
     let order: HashMap<MessageId, usize> = db
@@ -152,20 +153,27 @@ fn held(what: &str, dir: &Path, code: KeyCode, modifiers: KeyModifiers, lines: &
         // Lines are counted from the lower end of a message: a heading above it goes when an older one is read.
         let (lowest, below, _) = *shown.last().unwrap();
         let (first, _, reached) = top;
-        let on = match order[&first] - order[&lowest] {
-            0 => below <= reached,
-            1 => below == 0,
-            _ => false,
+        // The lowest message is the one that was on top, or a later one, or the next one above it in full.
+        let on = match order[&lowest].cmp(&order[&first]) {
+            Ordering::Greater => true,
+            Ordering::Equal => below <= reached,
+            Ordering::Less => order[&lowest] + 1 == order[&first] && below == 0,
         };
         if !on {
+            if skipped == 0 {
+                eprintln!("{what}: skipped\n{before:#?}\n{now:#?}");
+            }
             skipped += 1;
         }
-        top = shown[0];
         seen.extend(shown.iter().map(|(id, ..)| *id));
         still = if now == before { still + 1 } else { 0 };
         before = now;
         ours.answer(asked);
         ours.stage.draw();
+        // Above what was the first message that was here stood its day and author: older ones take that room.
+        let shown = ours.stage.shown();
+        seen.extend(shown.iter().map(|(id, ..)| *id));
+        top = shown[0];
     }
     // What stood still at the end was the beginning.
     ms.truncate(ms.len().saturating_sub(still as usize));

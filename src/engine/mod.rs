@@ -32,6 +32,7 @@ pub use reload::Reloaded;
 
 use crate::clock::Clock;
 use crate::config::settings::{AccountSettings, EngineSettings};
+use crate::model::access::{AccessBook, Scope};
 use crate::model::client::ClientInfo;
 use crate::model::delivery::DeliveryError;
 use crate::model::event::{Actor, AttemptOutcome, Event, EventBody};
@@ -46,7 +47,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -112,14 +113,38 @@ struct Counters {
 
 type Bound = Result<SocketAddr, String>;
 
+/// The engine as one client meets it: what there is is there for all, but the store shows to each what it may see.
+/// The engine's own tasks see everything.
 struct Shared {
+    core: Arc<Core>,
+    store: Store,
+}
+
+impl std::ops::Deref for Shared {
+    type Target = Core;
+
+    fn deref(&self) -> &Core {
+        &self.core
+    }
+}
+
+impl Shared {
+    /// The engine for somebody who sees so much.
+    fn seeing(&self, scope: &Scope) -> Arc<Self> {
+        Arc::new(Self { core: Arc::clone(&self.core), store: self.store.seeing(scope) })
+    }
+}
+
+/// Everything in the engine but the store.
+struct Core {
     settings: EngineSettings,
     /// What of the settings may change meanwhile.
     live: RwLock<reload::Live>,
     clock: Clock,
     /// The user that the engine runs as.
     uid: u32,
-    store: Store,
+    /// Who may do what; told to every session when it changes.
+    book: watch::Sender<Arc<AccessBook>>,
     hub: Arc<Hub>,
     accounts: Vec<Account>,
     counters: Counters,
@@ -224,12 +249,13 @@ impl Engine {
         paths.save()?;
         let background = settings.background;
         let disk = disk::Disk::new(&settings.data_dir);
-        let shared = Arc::new(Shared {
+        let book = store.read(crate::store::Reader::access_book).await?;
+        let core = Core {
             live: RwLock::new(reload::Live::of(&settings)),
             settings,
             clock,
             uid: crate::users::own_uid(),
-            store,
+            book: watch::Sender::new(Arc::new(book)),
             hub,
             accounts,
             counters: Counters::default(),
@@ -244,7 +270,8 @@ impl Engine {
             snooze: Notify::new(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
-        });
+        };
+        let shared = Arc::new(Shared { core: Arc::new(core), store });
         let engine = Self { shared };
         if let Err(error) = engine.begin().await {
             // What is here can be read while there is no room; the rest is done when there is.

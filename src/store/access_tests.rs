@@ -12,10 +12,9 @@ use crate::model::inbound::Peer;
 use crate::model::thread::{DraftMode, ThreadFilter};
 use crate::protocol::Place;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-fn own(me: &str) -> Arc<Scope> {
-    Arc::new(Scope { closed: BTreeSet::new(), sees: Sees::Own(me.into()) })
+fn own(me: &str) -> Scope {
+    Scope { closed: BTreeSet::new(), sees: Sees::Own(me.into()) }
 }
 
 /// Three threads: one that nobody has, one of bo, one of cy.
@@ -49,73 +48,69 @@ async fn what_somebody_may_not_see_is_nowhere() {
     let scope = own("bo");
     let asker = || Asker { me: "bo", now: NOW };
     for filter in ThreadFilter::LISTED {
-        let page = bed
-            .store
-            .read_for(&scope, false, move |r| r.view(None, filter, asker(), None, 50))
-            .await
-            .unwrap();
+        let page =
+            bed.store.seeing(&scope).read(move |r| r.view(None, filter, asker(), None, 50)).await.unwrap();
         assert!(page.items.iter().all(|t| t.id == bos), "{filter:?}");
         let counts =
-            bed.store.read_for(&scope, false, move |r| r.view_counts(None, asker(), None)).await.unwrap();
+            bed.store.seeing(&scope).read(move |r| r.view_counts(None, asker(), None)).await.unwrap();
         let counted = counts.counts.iter().find(|(f, _)| *f == filter).unwrap().1;
         assert_eq!(counted as usize, page.items.len(), "{filter:?}");
     }
     let all: Filter = Filter::default();
     let found =
-        bed.store.read_for(&scope, false, move |r| r.filtered(None, &all, asker(), None, 50)).await.unwrap();
+        bed.store.seeing(&scope).read(move |r| r.filtered(None, &all, asker(), None, 50)).await.unwrap();
     assert_eq!(found.items.iter().map(|t| t.id).collect::<Vec<_>>(), [bos]);
-    let rows = bed.store.read_for(&scope, false, move |r| r.thread_rows(&[free, bos, cys])).await.unwrap();
+    let rows = bed.store.seeing(&scope).read(move |r| r.thread_rows(&[free, bos, cys])).await.unwrap();
     assert_eq!(rows.iter().map(|t| t.id).collect::<Vec<_>>(), [bos]);
     for hidden in [free, cys] {
-        assert!(bed.store.read_for(&scope, false, move |r| r.thread(hidden)).await.is_err());
-        let page = bed.store.read_for(&scope, false, move |r| r.messages(hidden, Place::Newest, 9)).await;
+        assert!(bed.store.seeing(&scope).read(move |r| r.thread(hidden)).await.is_err());
+        let page = bed.store.seeing(&scope).read(move |r| r.messages(hidden, Place::Newest, 9)).await;
         assert!(page.map_or(true, |p| p.items.is_empty()));
         let id = bed.messages(hidden).await[0].id;
-        assert_eq!(bed.store.read_for(&scope, false, move |r| r.message_rows(&[id])).await.unwrap(), []);
-        assert_eq!(bed.store.read_for(&scope, false, move |r| r.neighbours(&[id])).await.unwrap(), []);
+        assert_eq!(bed.store.seeing(&scope).read(move |r| r.message_rows(&[id])).await.unwrap(), []);
+        assert_eq!(bed.store.seeing(&scope).read(move |r| r.neighbours(&[id])).await.unwrap(), []);
     }
-    assert_eq!(bed.store.read_for(&scope, false, move |r| r.thread(bos)).await.unwrap().draft, "draft1");
+    assert_eq!(bed.store.seeing(&scope).read(move |r| r.thread(bos)).await.unwrap().draft, "draft1");
     for (text, n) in
         [("order", 1), ("secret1", 1), ("secret0", 0), ("ecret", 1), ("answer2", 0), ("has:link", 0)]
     {
         let hits =
-            bed.store.read_for(&scope, true, move |r| r.search(text, None, None, None, 9)).await.unwrap();
+            bed.store.seeing(&scope).read_slow(move |r| r.search(text, None, None, None, 9)).await.unwrap();
         assert_eq!(hits.hits.items.len(), n, "{text}");
         assert!(hits.hits.items.iter().all(|h| h.message.thread == bos));
     }
     for (text, n) in [("Person", 1), ("Person 2", 0), ("447700900120", 0), ("447700900121", 1)] {
-        let people = bed.store.read_for(&scope, false, move |r| r.people(text, None, 9)).await.unwrap();
+        let people = bed.store.seeing(&scope).read(move |r| r.people(text, None, 9)).await.unwrap();
         assert_eq!(people.len(), n, "{text}");
-        let contacts = bed.store.read_for(&scope, true, move |r| r.contacts(text, None, 9)).await.unwrap();
+        let contacts = bed.store.seeing(&scope).read_slow(move |r| r.contacts(text, None, 9)).await.unwrap();
         assert_eq!(contacts.items.len(), n, "{text}");
         let found = bed
             .store
-            .read_for(&scope, true, move |r| Ok(r.find_thread(None, text).is_ok_and(|f| f.is_some())));
-        assert_eq!(found.await.unwrap(), text == "447700900121", "{text}");
+            .seeing(&scope)
+            .read_slow(move |r| Ok(r.find_thread(None, text).is_ok_and(|f| f.is_some())))
+            .await
+            .unwrap();
+        assert_eq!(found, text == "447700900121", "{text}");
     }
-    let outbox = bed.store.read_for(&scope, false, |r| r.outbox_rows(None, 9)).await.unwrap();
+    let outbox = bed.store.seeing(&scope).read(|r| r.outbox_rows(None, 9)).await.unwrap();
     assert_eq!(outbox.iter().map(|o| o.thread).collect::<Vec<_>>(), [bos]);
-    let accounts = bed.store.read_for(&scope, false, Reader::accounts).await.unwrap();
+    let accounts = bed.store.seeing(&scope).read(Reader::accounts).await.unwrap();
     assert_eq!((accounts[0].threads, accounts[0].unread), (1, 1));
     // Another asker on the same connection, and somebody who sees everything.
     let cy =
-        bed.store.read_for(&own("cy"), false, |r| r.threads(None, ThreadFilter::All, None, 9)).await.unwrap();
+        bed.store.seeing(&own("cy")).read(|r| r.threads(None, ThreadFilter::All, None, 9)).await.unwrap();
     assert_eq!(cy.items.iter().map(|t| t.id).collect::<Vec<_>>(), [cys]);
-    let everything = Arc::new(Scope::all());
-    let all = bed
-        .store
-        .read_for(&everything, false, |r| r.threads(None, ThreadFilter::All, None, 9))
-        .await
-        .unwrap();
+    let everything = Scope::all();
+    let all =
+        bed.store.seeing(&everything).read(|r| r.threads(None, ThreadFilter::All, None, 9)).await.unwrap();
     assert_eq!(all.items.len(), 3);
     let team = Sees::Of(BTreeSet::from(["cy".to_owned()]));
-    let team = Arc::new(Scope { closed: BTreeSet::new(), sees: team });
-    let seen =
-        bed.store.read_for(&team, false, |r| r.threads(None, ThreadFilter::All, None, 9)).await.unwrap();
+    let team = Scope { closed: BTreeSet::new(), sees: team };
+    let seen = bed.store.seeing(&team).read(|r| r.threads(None, ThreadFilter::All, None, 9)).await.unwrap();
     assert_eq!(seen.items.iter().map(|t| t.id).collect::<BTreeSet<_>>(), BTreeSet::from([free, cys]));
-    let closed = Arc::new(Scope { closed: BTreeSet::from([account()]), sees: Sees::All });
+    let closed = Scope { closed: BTreeSet::from([account()]), sees: Sees::All };
     let none =
-        bed.store.read_for(&closed, false, |r| Ok((r.accounts()?, r.templates(&account())?))).await.unwrap();
+        bed.store.seeing(&closed).read(|r| Ok((r.accounts()?, r.templates(&account())?))).await.unwrap();
     assert_eq!((none.0.len(), none.1.len()), (0, 0));
 }
 
@@ -127,7 +122,7 @@ async fn no_table_about_conversations_is_without_a_view() {
     let others = ["accounts", "apart"];
     let open = bed
         .store
-        .read_for(&scope, false, move |r| {
+        .seeing(&scope).read(move |r| {
             let mut st = r.conn.prepare(
                 "SELECT DISTINCT s.name FROM main.sqlite_schema s, pragma_table_info(s.name, 'main') c \
                  WHERE s.type = 'table' AND c.name IN ('thread_id', 'message_id', 'contact_id', 'account_id', 'outbox_id') \

@@ -171,6 +171,8 @@ pub struct Store {
     path: Arc<PathBuf>,
     writer: Writer,
     readers: Arc<Readers>,
+    /// What reading through this handle shows.
+    scope: Arc<Scope>,
 }
 
 impl std::fmt::Debug for Store {
@@ -253,7 +255,7 @@ impl Store {
         migrate::migrate(&mut conn)?;
         let readers = Arc::new(Readers::open(path)?);
         let writer = Writer::start(conn, clock, on_commit, late)?;
-        Ok(Self { path: Arc::new(path.to_owned()), writer, readers })
+        Ok(Self { path: Arc::new(path.to_owned()), writer, readers, scope: Arc::new(Scope::all()) })
     }
 
     /// Where the database is.
@@ -315,7 +317,7 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
     {
-        self.readers.run_free(false, query).await
+        self.readers.run(false, &self.scope, query).await
     }
 
     /// Runs a query that may take long (search, checks) where it delays no short one.
@@ -324,16 +326,14 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
     {
-        self.readers.run_free(true, query).await
+        self.readers.run(true, &self.scope, query).await
     }
 
-    /// Runs a query for somebody who sees so much; with `slow` like [`Store::read_slow`].
-    pub async fn read_for<T, F>(&self, scope: &Arc<Scope>, slow: bool, query: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
-    {
-        self.readers.run(slow, scope, query).await
+    /// The same store for somebody who sees so much: what is hidden does not exist for its questions. Events are
+    /// applied as ever; whether somebody may cause one is decided before.
+    #[must_use]
+    pub fn seeing(&self, scope: &Scope) -> Self {
+        Self { scope: Arc::new(scope.clone()), ..self.clone() }
     }
 
     /// Finishes what is queued and stops the writer and the readers.

@@ -112,15 +112,6 @@ impl Readers {
         send(queue, move |reader| reader.seeing(&scope, query)).await
     }
 
-    /// Runs a query that sees everything.
-    pub async fn run_free<T, F>(&self, slow: bool, query: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
-    {
-        send(if slow { &self.slow } else { &self.fast }, query).await
-    }
-
     /// Closes the connections and waits until they are closed.
     pub async fn stop(&self) {
         for queue in [&self.fast, &self.slow, &self.limited, &self.limited_slow] {
