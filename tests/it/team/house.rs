@@ -184,6 +184,15 @@ impl House {
         Term::program(&["--config", self.config.to_str().unwrap()], Arc::clone(&self.dir), 36, 120)
     }
 
+    /// The inbox of another user in a terminal.
+    pub fn terminal_as(&self, other: Other) -> Term {
+        let (uid, gid) = (format!("--reuid={}", other.uid), format!("--regid={}", other.gid));
+        let args = [&uid, &gid, "--clear-groups", self.binary.to_str().unwrap(), "--config"];
+        let config = [self.config.to_str().unwrap()];
+        let args: Vec<&str> = args.iter().chain(&config).copied().collect();
+        Term::other("setpriv", &args, Arc::clone(&self.dir), 36, 120)
+    }
+
     /// A customer writes.
     pub fn say(&self, customer: &str, text: &str) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
