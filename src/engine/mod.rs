@@ -3,7 +3,7 @@
 //! Clients reach it only through [`crate::protocol`]: [`Engine::connect`] gives a connection, in process or for the
 //! socket to pump. Knows `store`, `provider`, `protocol`, `model`; knows nothing of screens, shells or HTTP servers.
 
-mod admit;
+mod access;
 pub mod bench;
 mod check;
 mod contacts;
@@ -16,6 +16,7 @@ mod hub;
 mod ingest;
 mod library;
 mod limits;
+mod masking;
 mod notes;
 mod outbox;
 mod paths;
@@ -26,6 +27,7 @@ mod session;
 mod silence;
 mod sync;
 mod together;
+mod updates;
 
 pub use ingest::{Inlet, Refused};
 pub use reload::Reloaded;
@@ -38,11 +40,13 @@ use crate::model::delivery::DeliveryError;
 use crate::model::event::{Actor, AttemptOutcome, Event, EventBody};
 use crate::model::ids::AccountId;
 use crate::protocol::Changed;
+use crate::protocol::access::Attached;
 use crate::protocol::client::{Connection, pair};
 use crate::provider::Provider;
 use crate::provider::meta::{MetaConfig, MetaProvider};
 use crate::store::{DiskTrouble, Store, StoreError};
 use hub::Hub;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -145,6 +149,9 @@ struct Core {
     uid: u32,
     /// Who may do what; told to every session when it changes.
     book: watch::Sender<Arc<AccessBook>>,
+    /// Who is attached, by the number of the session.
+    attached: Mutex<BTreeMap<u64, Attached>>,
+    last_session: AtomicU64,
     hub: Arc<Hub>,
     accounts: Vec<Account>,
     counters: Counters,
@@ -256,6 +263,8 @@ impl Engine {
             clock,
             uid: crate::users::own_uid(),
             book: watch::Sender::new(Arc::new(book)),
+            attached: Mutex::default(),
+            last_session: AtomicU64::new(0),
             hub,
             accounts,
             counters: Counters::default(),

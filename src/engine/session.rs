@@ -1,6 +1,7 @@
 //! One client's requests. Reads run side by side; changes run one after the other, in the order in which they came.
 
-use super::admit::admit;
+use super::access::{self, Presence, Who, admit};
+use super::updates::Updates;
 use super::{
     Shared, check, contacts, conversation, doctor, follow, handling, library, notes, outbox, preferences,
     recorder, sync, together,
@@ -58,6 +59,7 @@ pub(super) fn is_read(request: &Request) -> bool {
             | Request::Filtered { .. }
             | Request::ViewCounts { .. }
             | Request::Follow { .. }
+            | Request::Me
             | Request::Labels
             | Request::Operators
             | Request::ThreadRows { .. }
@@ -88,35 +90,82 @@ pub(super) fn is_read(request: &Request) -> bool {
     )
 }
 
-/// Serves one client until it goes or the engine stops.
+/// Serves one client until it goes, the engine stops, or the rules let it in no more.
 pub(super) async fn run(shared: Arc<Shared>, mut peer: Peer, client: ClientInfo) {
-    let operator = match admit(&shared, &client).await {
-        Ok(operator) => operator,
+    let mut rules = shared.book.subscribe();
+    let mut who = match admit(&shared, &client).await {
+        Ok(who) => Arc::new(who),
         Err(problem) => return refuse(&shared, peer, &client, problem).await,
     };
-    shared.hub.join(peer.frames.clone());
+    let presence = Presence::new(&shared, &client, &who);
+    let updates = Updates::start(&shared, &peer.frames, &who);
     loop {
         let frame = tokio::select! {
             () = shared.stop.cancelled() => break,
-            frame = peer.requests.recv() => frame,
+            changed = rules.changed() => {
+                if changed.is_err() {
+                    break;
+                }
+                None
+            }
+            frame = peer.requests.recv() => match frame {
+                Some(frame) => Some(frame),
+                None => break,
+            },
         };
-        let Some(frame) = frame else { break };
+        // A request that was sent before the rules changed is looked at by those of now.
+        if who.is_outdated(&shared) {
+            match admit(&shared, &client).await {
+                Ok(now) => {
+                    let other = now.access != who.access;
+                    who = Arc::new(now);
+                    if other {
+                        presence.now(&who);
+                        updates.now(&who);
+                    }
+                }
+                Err(problem) => {
+                    tracing::warn!(user = %client.user, pid = client.pid, "a client has to go: {}", problem.what);
+                    // When it comes back it is told why; what it has just asked is answered with it.
+                    if let Some(frame) = frame {
+                        let last = ServerFrame::Answer { id: frame.id, result: Err(problem) };
+                        let _ = peer.frames.send(last).await;
+                    }
+                    break;
+                }
+            }
+        }
+        let Some(frame) = frame else { continue };
         let id = frame.id;
         if is_read(&frame.request) {
-            let shared = Arc::clone(&shared);
+            let (who, updates) = (Arc::clone(&who), updates.known());
             let frames = peer.frames.clone();
-            let operator = operator.clone();
             tokio::spawn(async move {
-                let result = read(&shared, &operator, frame.request).await;
+                let result = answer(&who, frame.request).await;
+                if let Ok(answer) = &result {
+                    updates.learn(answer);
+                }
                 let _ = frames.send(ServerFrame::Answer { id, result }).await;
             });
         } else {
-            let result = change(&shared, &operator, frame.request).await;
+            let result = answer(&who, frame.request).await;
             if peer.frames.send(ServerFrame::Answer { id, result }).await.is_err() {
                 break;
             }
         }
     }
+}
+
+/// Answers a request, if it may be asked.
+pub(super) async fn answer(who: &Who, request: Request) -> Result<Response, Problem> {
+    access::gate(who, &request).await?;
+    let shared = &who.shared;
+    let answer = if is_read(&request) {
+        read(shared, who, request).await?
+    } else {
+        change(shared, who, request).await?
+    };
+    Ok(access::masked(who, answer))
 }
 
 /// Answers the first request of a client that may not come in with the reason, and lets it go.
@@ -131,8 +180,8 @@ async fn refuse(shared: &Shared, mut peer: Peer, client: &ClientInfo, problem: P
     }
 }
 
-async fn read(shared: &Arc<Shared>, operator: &str, request: Request) -> Result<Response, Problem> {
-    let store = &shared.store;
+async fn read(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Response, Problem> {
+    let (store, operator) = (&shared.store, who.operator());
     match request {
         Request::Accounts => {
             let mut views = store.read(crate::store::Reader::accounts).await?;
@@ -151,6 +200,7 @@ async fn read(shared: &Arc<Shared>, operator: &str, request: Request) -> Result<
         asked @ (Request::ViewCounts { .. } | Request::Labels | Request::Operators) => {
             handling::read(shared, operator, asked).await
         }
+        Request::Me => Ok(access::me(who)),
         Request::Follow { after, limit } => follow::page(shared, after, limit).await,
         Request::ThreadRows { mut ids } => {
             ids.truncate(IDS_MAX);
@@ -307,11 +357,8 @@ async fn typing(shared: &Shared, thread: ThreadId) -> Result<Response, Problem> 
     Ok(Response::Done)
 }
 
-pub(super) async fn change(
-    shared: &Arc<Shared>,
-    operator: &str,
-    request: Request,
-) -> Result<Response, Problem> {
+async fn change(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Response, Problem> {
+    let operator = who.operator();
     let by = || Actor::Operator(operator.to_owned());
     let done = async |body: EventBody| -> Result<Response, Problem> {
         shared.store.apply(shared.event(by(), body)).await?;
@@ -391,9 +438,10 @@ pub(super) async fn change(
         Request::Note { act } => notes::change(shared, by(), act).await,
         Request::SaveQuickReply { reply } => done(library::reply(reply, operator)?).await,
         Request::Macro { act } => done(library::change(act, operator)?).await,
-        Request::Together { requests } => together::run(shared, operator, requests).await,
+        Request::Together { requests } => together::run(who, requests).await,
         Request::DeleteQuickReply { id } => done(EventBody::QuickReplyDeleted { reply: id }).await,
         Request::ReplayWebhook { id } => recorder::replay(shared, by(), id).await,
+        Request::Access { act } => access::rules(shared, who, act).await,
         Request::Preferences => preferences::list(shared, operator).await,
         Request::SetPreference { preference } => preferences::set(shared, by(), preference).await,
         Request::UseQuickReply { id } => done(EventBody::QuickReplyUsed { reply: id }).await,

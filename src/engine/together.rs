@@ -1,7 +1,8 @@
 //! Changes that belong together: looked at as a whole, then made one after the other.
 
 use super::Shared;
-use super::session::{Wanted, change, check_send, is_read};
+use super::access::{Who, gate};
+use super::session::{Wanted, answer, check_send, is_read};
 use crate::model::outgoing::check_note;
 use crate::protocol::macros::TOGETHER_MAX;
 use crate::protocol::{Problem, Request, Response};
@@ -9,22 +10,20 @@ use std::sync::Arc;
 
 /// Makes them in order. What can be refused beforehand is, before the first is made; if one is refused all the same
 /// (somebody else was quicker), the rest is not made, and the answer says what was.
-pub(super) async fn run(
-    shared: &Arc<Shared>,
-    operator: &str,
-    requests: Vec<Request>,
-) -> Result<Response, Problem> {
+pub(super) async fn run(who: &Who, requests: Vec<Request>) -> Result<Response, Problem> {
+    let shared = &who.shared;
     if requests.len() > TOGETHER_MAX {
         let n = requests.len();
         return Err(Problem::new("field", format!("{n} changes at once, {TOGETHER_MAX} are allowed")));
     }
     for request in &requests {
         look(shared, request).await?;
+        gate(who, request).await?;
     }
     let mut done = Vec::with_capacity(requests.len());
     for request in requests {
         // The one place where a change makes changes: a bundle holds no bundle, so it goes one level deep.
-        let result = Box::pin(change(shared, operator, request)).await;
+        let result = Box::pin(answer(who, request)).await;
         let refused = result.is_err();
         done.push(result);
         if refused {

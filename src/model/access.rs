@@ -247,6 +247,14 @@ pub enum Principal {
     Group(String),
 }
 
+impl Principal {
+    /// Whether it is the user of this name.
+    #[must_use]
+    pub fn is_user(&self, name: &str) -> bool {
+        matches!(self, Self::User(user) if user == name)
+    }
+}
+
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

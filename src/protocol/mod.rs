@@ -4,6 +4,7 @@
 //! socket. Requests carry an id and get exactly one answer. Updates carry ids of what changed, never rows: a
 //! client that wants the new row asks for it. A gap in the update sequence means: ask again for everything shown.
 
+pub mod access;
 pub mod client;
 pub mod codec;
 mod contacts;
@@ -131,6 +132,13 @@ pub enum Request {
         /// The address that its login came from, for people to read.
         #[serde(default)]
         source: String,
+    },
+    /// What this client itself may do. → [`Response::Me`]
+    Me,
+    /// Something about operators, roles and access. → [`Response::Access`] or [`Response::Done`]
+    Access {
+        /// What.
+        act: access::AccessRequest,
     },
     /// What changed after a place, for a program that follows along. → [`Response::Followed`]
     Follow {
@@ -531,6 +539,10 @@ pub enum Response {
         /// Who the engine takes the client for.
         operator: String,
     },
+    /// What the client may do.
+    Me(Box<access::Me>),
+    /// The rules, and who is attached.
+    Access(Box<access::AccessList>),
     /// To [`Request::Follow`].
     Followed(follow::FollowPage),
     /// Accounts in the order of the configuration.

@@ -7,7 +7,7 @@
 use super::rows::AccountNames;
 use super::{Reader, StoreError};
 use crate::model::access::{AccessBook, Scope};
-use crate::model::ids::AccountId;
+use crate::model::ids::{AccountId, MessageId, ThreadId};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension};
@@ -132,6 +132,18 @@ impl Reader {
     /// The rules.
     pub fn access_book(&self) -> Result<AccessBook, StoreError> {
         book(&self.conn)
+    }
+
+    /// The thread of a message, or of a send that is no message (a reaction).
+    pub fn thread_of(&self, message: MessageId) -> Result<Option<ThreadId>, StoreError> {
+        Ok(self
+            .conn
+            .prepare_cached(
+                "SELECT t.uid FROM threads t WHERE t.id = coalesce((SELECT thread_id FROM messages WHERE uid = ?1), \
+                 (SELECT thread_id FROM outbox WHERE uid = ?1))",
+            )?
+            .query_row([message.0], |r| super::rows::thread_id(r, 0))
+            .optional()?)
     }
 
     /// Limits a connection: from now on it answers for somebody, or not at all.

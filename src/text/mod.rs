@@ -5,6 +5,7 @@
 //! store keeps the original.
 
 pub mod fold;
+pub mod mask;
 pub mod past;
 pub mod query;
 pub mod when;
