@@ -212,7 +212,7 @@ fn a_crowd_is_refused_with_a_sentence_and_leaves_room_for_the_next() {
     let before = memory(&engine);
     // More than one user may have, and as many as our own limit of files allows.
     let crowd = usize::try_from(most).unwrap().saturating_sub(300).min(700);
-    let mut held: Vec<UnixStream> = (0..crowd.min(500)).map(|_| greeted(&socket)).collect();
+    let mut held: Vec<UnixStream> = (0..crowd.min(250)).map(|_| greeted(&socket)).collect();
     let mut refused = 0;
     for _ in held.len()..crowd {
         let mut line = connect(&socket);

@@ -49,7 +49,7 @@ fn the_kernel_lets_the_group_to_the_socket_and_the_engine_says_who_works_here() 
         let p = house.run_as(member, command);
         let said = format!("{}{}", p.out, p.err);
         assert_ne!(p.code, 0, "{p:?}");
-        assert!(said.contains(&name_of(0)) && said.contains("as an operator"), "{p:?}");
+        assert!(said.contains(&name_of(0)) && said.contains("not one of its operators"), "{p:?}");
         assert!(!said.contains("Acme"), "{p:?}");
     }
     // Neither reads what the engine keeps to itself.
