@@ -182,3 +182,21 @@ async fn another_users_terminal_waits_for_the_engine_and_never_becomes_it() {
     assert_eq!(t.exit(), 0);
     open.bed.stop().await;
 }
+
+#[test]
+fn who_only_knows_the_socket_attaches_to_it_and_makes_nothing() {
+    if !root() {
+        return;
+    }
+    let house = team();
+    let engine = house.serve();
+    let member = Other { uid: STRANGER.uid, gid: gid_of(GROUP).unwrap() };
+    let socket = house.path("run/engine.sock");
+    // Without any configuration, with a home that cannot hold data.
+    let p = house.bare_as(member, &[("SWITCHBOARD_SOCKET", &socket)], &["accounts"]);
+    assert!(p.code == 5 && p.err.contains("not one of its operators"), "{p:?}");
+    engine.end();
+    let p = house.bare_as(member, &[("SWITCHBOARD_SOCKET", &socket)], &["accounts"]);
+    assert!(p.code == 5 && p.err.contains("no engine answers"), "{p:?}");
+    assert!(!socket.exists());
+}
