@@ -30,7 +30,7 @@ pub(super) struct Run {
     /// Values for what the texts ask for.
     pub(super) values: BTreeMap<String, String>,
     /// Nothing is done.
-    pub(super) dry_run: bool,
+    pub(super) only_look: bool,
 }
 
 /// What became of a step.
@@ -81,12 +81,12 @@ pub(super) async fn run(ctx: &mut Context<'_>, session: &mut Session, run: Run) 
     let mut document = Document {
         r#macro: run.found.name.clone(),
         thread: target.thread,
-        dry_run: run.dry_run,
-        steps: rows(&run.found, &plan),
+        dry_run: run.only_look,
+        steps: rows(&run, &plan, &target),
         missing: plan.missing.clone(),
     };
-    if run.dry_run || !plan.is_possible() {
-        if run.dry_run {
+    if run.only_look || !plan.is_possible() {
+        if run.only_look {
             print(ctx, &document, &target.title)?;
             ctx.out.remark("nothing was done: this was a dry run");
         }
@@ -156,13 +156,15 @@ async fn target(
     })
 }
 
-fn rows(found: &Macro, plan: &Plan) -> Vec<StepRow> {
-    let rows = found.steps.iter().zip(&plan.steps).map(|(step, planned)| {
+fn rows(run: &Run, plan: &Plan, target: &Target) -> Vec<StepRow> {
+    // A text that lacks a value shows the others, and the names of those it lacks.
+    let preview = |template: &String| target.vars.preview_text(template, &run.values);
+    let rows = run.found.steps.iter().zip(&plan.steps).map(|(step, planned)| {
         let filled = match &planned.request {
             Some(
                 Request::Send { content: Outgoing::Text { text, .. }, .. } | Request::AddNote { text, .. },
             ) => Some(text.clone()),
-            _ => planned.template.clone(),
+            _ => planned.template.as_ref().map(preview),
         };
         StepRow {
             step: step.to_string(),
@@ -202,7 +204,11 @@ async fn perform(
     let mut requests = Vec::new();
     let mut asked = Vec::new();
     for (i, step) in plan.steps.into_iter().enumerate() {
-        if let Some(request) = step.request {
+        if let Some(mut request) = step.request {
+            // A time that has passed is now: a script does not think again.
+            if let Request::Send { at, .. } = &mut request {
+                *at = Some(0);
+            }
             asked.push(i);
             requests.push(request);
         }

@@ -56,7 +56,7 @@ async fn act(ctx: &mut Context<'_>, session: &mut Session, action: MacroAction) 
                 to,
                 account,
                 values: values.into_iter().collect(),
-                dry_run,
+                only_look: dry_run,
             };
             return macro_run::run(ctx, session, run).await;
         }

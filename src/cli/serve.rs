@@ -9,6 +9,7 @@ use crate::daemon::system::{self, State};
 use crate::protocol::Problem;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
+use std::fmt::Write as _;
 
 pub(super) async fn run(mut ctx: Context<'_>, flags: &Flags) -> Result<Exit, Failure> {
     // From the start: a signal that comes while the engine starts is not lost.
@@ -102,7 +103,7 @@ async fn reload(ctx: &mut Context<'_>, host: &Host, flags: &Flags) -> String {
             let list = |what: &[String]| if what.is_empty() { "nothing".to_owned() } else { what.join(", ") };
             let mut words = format!("configuration read again: {} changed", list(&changed));
             if !restart.is_empty() {
-                words.push_str(&format!("; waits for a restart: {}", list(&restart)));
+                let _ = write!(words, "; waits for a restart: {}", list(&restart));
             }
             tracing::info!("{words}");
             words

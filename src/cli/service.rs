@@ -78,8 +78,7 @@ impl Names {
             let _ = writeln!(credentials, "LoadCredential={name}:/etc/switchboard/credentials/{name}");
         }
         if credentials.is_empty() {
-            credentials =
-                "# LoadCredential=access_token:/etc/switchboard/credentials/access_token".to_owned();
+            credentials.push_str("# LoadCredential=access_token:/etc/switchboard/credentials/access_token");
         }
         Ok(SERVICE
             .replace(

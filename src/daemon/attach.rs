@@ -123,10 +123,21 @@ async fn greet(
 
 async fn pump(framed: Framed<UnixStream, LengthDelimitedCodec>, peer: Peer) -> io::Result<()> {
     let Peer { mut requests, frames } = peer;
+    let answers = frames.clone();
     let (mut sink, mut stream) = framed.split();
     let to_engine = async {
         while let Some(frame) = requests.recv().await {
-            sink.send(encode(&frame)?).await?;
+            let bytes = encode(&frame)?;
+            if bytes.len() > codec::MAX_REQUEST {
+                // One request that is too long must not cost us the line.
+                let problem = Problem::new("too_long", "this is too long to be handed to the engine")
+                    .next("make it shorter, or make several of it");
+                if answers.send(ServerFrame::Answer { id: frame.id, result: Err(problem) }).await.is_err() {
+                    break;
+                }
+                continue;
+            }
+            sink.send(bytes).await?;
         }
         Ok(())
     };

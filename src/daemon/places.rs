@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 /// Clients at the same time; more are refused.
 const CLIENTS_MAX: usize = 1024;
 /// Clients of one user at the same time: nobody takes all the places.
-const USER_MAX: usize = 512;
+const USER_MAX: usize = 256;
 /// Lines of the log about odd clients of one user within [`LOG_TIME`]; the rest is counted.
 const LOG_MAX: u32 = 5;
-const LOG_TIME: Duration = Duration::from_secs(60);
+const LOG_TIME: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Default)]
 struct State {

@@ -201,7 +201,11 @@ fn greet(bytes: &[u8]) -> Result<ClientFrame, (u64, Box<Problem>)> {
                     format!("this client speaks protocol {theirs}, the running engine speaks {PROTOCOL}"),
                 )
                 .means("client and engine are different versions of switchboard")
-                .next("stop the engine and start it again with the new version"),
+                .next(if theirs < u64::from(PROTOCOL) {
+                    "leave and start it again: the engine is the newer one, and drafts are kept there"
+                } else {
+                    "let the engine be stopped and started again with the new version (`systemctl restart switchboard`)"
+                }),
             ),
         ));
     }
@@ -273,7 +277,9 @@ mod tests {
         let (id, p) =
             greet(br#"{"id":9,"request":{"request":"hello","protocol":77,"colour":"blue"}}"#).unwrap_err();
         assert_eq!(id, 9);
-        assert!(p.what.contains("77") && p.next.contains("start it again"), "{p:?}");
+        assert!(p.what.contains("77") && p.next.contains("let the engine be stopped"), "{p:?}");
+        let (_, p) = greet(br#"{"id":9,"request":{"request":"hello","protocol":3}}"#).unwrap_err();
+        assert!(p.what.contains('3') && p.next.contains("the engine is the newer one"), "{p:?}");
         let (_, p) = greet(br#"{"id":1,"request":{"request":"accounts"}}"#).unwrap_err();
         assert!(p.what.contains("hello"));
         assert!(greet(b"\xff\x00").is_err());

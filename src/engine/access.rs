@@ -84,7 +84,9 @@ async fn refused(shared: &Shared, client: &ClientInfo, why: Refusal) -> Problem 
             format!("the engine on this host runs as {engine}; {user} is not one of its operators"),
         )
         .means("the kernel says who you are, and the engine lets in the users that were added to it")
-        .next(format!("ask its admin for `switchboard operators add {user} --role agent`")),
+        .next(format!(
+            "ask its admin to add the OS user {user} as an operator: `switchboard operators add {user} --role agent`"
+        )),
         Refusal::Inactive => Problem::new("forbidden", format!("the operator {user} is switched off"))
             .next("ask the admin of this engine"),
         Refusal::NoRole => {

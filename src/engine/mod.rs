@@ -160,6 +160,8 @@ struct Core {
     /// Bodies that the doctor is about to post with a wrong signature.
     expected: Mutex<Vec<Vec<u8>>>,
     silence: silence::Watch,
+    /// The doctor sees one patient at a time.
+    doctor: tokio::sync::Mutex<()>,
     outbox: Notify,
     sync: Notify,
     tidy: Notify,
@@ -270,6 +272,7 @@ impl Engine {
             disk,
             expected: Mutex::default(),
             silence: silence::Watch::default(),
+            doctor: tokio::sync::Mutex::default(),
             outbox: Notify::new(),
             sync: Notify::new(),
             tidy: Notify::new(),

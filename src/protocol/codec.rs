@@ -8,8 +8,8 @@ use tokio_util::codec::LengthDelimitedCodec;
 /// Longest frame in bytes: 16 MiB.
 pub const MAX_FRAME: usize = 16 << 20;
 
-/// Longest frame that a client may send, in bytes: 4 MiB. What it gets may be longer.
-pub const MAX_REQUEST: usize = 4 << 20;
+/// Longest frame that a client may send, in bytes: 1 MiB. What it gets may be longer.
+pub const MAX_REQUEST: usize = 1 << 20;
 /// Longest first frame: nobody says much before they are known.
 pub const MAX_HELLO: usize = 16 << 10;
 

@@ -1,7 +1,7 @@
 //! Which overlay a command opens. The one place that knows their constructors.
 
 use super::app::{App, Conversation};
-use super::command::{COMMANDS, Scope, scope_title};
+use super::command::{COMMANDS, Command, Scope, scope_title};
 use super::format;
 use super::overlay::Overlay;
 use super::overlay::accounts::AccountSwitcher;
@@ -229,30 +229,59 @@ pub(crate) fn template_picker(app: &App) -> Option<(TemplatePicker, Request)> {
 }
 
 fn help(app: &App) -> Vec<HelpSection> {
-    // The scope that the keys go to now comes first.
-    let mut scopes = vec![Scope::List, Scope::Conversation, Scope::Composer];
-    scopes.sort_by_key(|s| *s != app.scope);
-    scopes
-        .into_iter()
-        .map(|scope| HelpSection {
-            title: scope_title(scope).to_owned(),
-            rows: COMMANDS
-                .iter()
-                .filter(|c| c.scopes.contains(&scope) && app.may_run(c))
-                .map(|c| {
-                    let keys: Vec<&str> = app.keymap.keys_of(scope, c.id).collect();
-                    let keys = if keys.is_empty() { format!(":{}", c.id) } else { keys.join("  ") };
-                    (keys, c.help.to_owned())
-                })
-                .collect(),
-        })
-        .collect()
+    let keys = |scope, c: &Command| app.keymap.keys_of(scope, c.id).collect::<Vec<_>>().join("  ");
+    let line = |scope, c: &Command| {
+        let keys = keys(scope, c);
+        (if keys.is_empty() { format!(":{}", c.id) } else { keys }, c.help.to_owned())
+    };
+    // What is the same in the list and in a conversation is said once.
+    let both = [Scope::List, Scope::Conversation];
+    let shared =
+        |c: &&Command| both.iter().all(|s| c.scopes.contains(s)) && keys(both[0], c) == keys(both[1], c);
+    let of = |scope: Scope| HelpSection {
+        title: scope_title(scope).to_owned(),
+        rows: COMMANDS
+            .iter()
+            .filter(|c| app.may_run(c) && c.scopes.contains(&scope) && !(both.contains(&scope) && shared(c)))
+            .map(|c| line(scope, c))
+            .collect(),
+    };
+    let common = HelpSection {
+        title: "thread list and conversation".into(),
+        rows: COMMANDS.iter().filter(|c| app.may_run(c) && shared(c)).map(|c| line(Scope::List, c)).collect(),
+    };
+    // Where the keys are comes first.
+    let (list, conversation, writing) = (of(Scope::List), of(Scope::Conversation), of(Scope::Composer));
+    match app.scope {
+        Scope::List => vec![list, common, conversation, writing],
+        Scope::Conversation => vec![conversation, common, list, writing],
+        Scope::Composer => vec![writing, conversation, common, list],
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tui::app::tests::Script;
+
+    #[test]
+    fn the_help_has_every_command_of_a_place_once_and_this_place_first() {
+        let mut script = crate::tui::app::tests::inbox();
+        let mut app = script.start((120, 36));
+        for (keys, first) in [("", "thread list"), ("Enter", "conversation"), ("r", "writing")] {
+            if !keys.is_empty() {
+                script.keys(&mut app, keys);
+            }
+            let sections = help(&app);
+            assert_eq!(sections[0].title, first);
+            let rows: Vec<&(String, String)> = sections.iter().flat_map(|s| &s.rows).collect();
+            for c in COMMANDS {
+                assert!(rows.iter().any(|(_, does)| does == c.help), "{}", c.id);
+            }
+            let listed = |s: &HelpSection| s.rows.iter().filter(|(_, d)| d == "resolve and stay").count();
+            assert_eq!(sections.iter().map(listed).sum::<usize>(), 1);
+        }
+    }
 
     #[test]
     fn a_picker_knows_the_customer_before_the_details_come() {

@@ -71,6 +71,8 @@ pub(crate) struct Around {
     pub turn: bool,
     /// Whether it waits for a time at which the window will be closed.
     pub closed_then: bool,
+    /// Whether a text is being written: the keys for messages are a step away.
+    pub writing: bool,
 }
 
 /// The keys that get a message out of trouble, as they are written under it.
@@ -90,6 +92,12 @@ pub(crate) struct WayOut {
     pub now: String,
     /// Finds out what became of it.
     pub check: String,
+    /// Takes it back while a text is being written.
+    pub back_writing: String,
+    /// Leaves the text.
+    pub leave: String,
+    /// Copies a message.
+    pub copy: String,
 }
 
 impl WayOut {
@@ -103,6 +111,9 @@ impl WayOut {
             later: key("message.later"),
             now: key("message.now"),
             check: key("message.check"),
+            back_writing: key("compose.undo_send"),
+            leave: key("compose.leave"),
+            copy: key("message.copy"),
         }
     }
 }
@@ -490,7 +501,8 @@ pub(crate) fn lay_out(m: &Message, around: &Around, look: &Look<'_>) -> Block {
         let more = lines.len() - LINES;
         lines.truncate(LINES);
         lines.push(vec![(
-            text::truncate(&format!("… {more} more lines: y copies all"), cells).into_owned(),
+            text::truncate(&format!("… {more} more lines: {} copies all", look.keys.copy), cells)
+                .into_owned(),
             t.dim,
         )]);
     }

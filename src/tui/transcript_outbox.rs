@@ -20,8 +20,8 @@ pub(super) fn lines(m: &Message, around: &Around, t: &Theme, keys: &WayOut) -> V
     let mut out: Vec<(String, Style)> = Vec::new();
     match m.state {
         DeliveryState::Queued => queued(m, around, t, keys, &mut out),
-        DeliveryState::Unknown => unknown(m, t, keys, &mut out),
-        DeliveryState::Failed => failed(m, t, keys, &mut out),
+        DeliveryState::Unknown => unknown(m, around, t, keys, &mut out),
+        DeliveryState::Failed => failed(m, around, t, keys, &mut out),
         _ => {}
     }
     if let Some(other) = m.also_sent {
@@ -31,12 +31,18 @@ pub(super) fn lines(m: &Message, around: &Around, t: &Theme, keys: &WayOut) -> V
     out
 }
 
+/// While a text is being written, the keys for messages come after the one that leaves it.
+fn first(around: &Around, keys: &WayOut) -> String {
+    if around.writing { format!("{}, then ", keys.leave) } else { String::new() }
+}
+
 fn queued(m: &Message, around: &Around, t: &Theme, keys: &WayOut, out: &mut Vec<(String, Style)>) {
     let why = m.waits.map(|w| w.why).filter(|_| around.wait.is_some());
     match (why, around.wait.as_deref()) {
         (Some(WaitReason::Undo), Some(left)) => {
             out.push((format!("sends in {left}"), t.dim));
-            out.push((format!("→ {} takes it back", keys.back), t.key));
+            let back = if around.writing { &keys.back_writing } else { &keys.back };
+            out.push((format!("→ {back} takes it back"), t.key));
         }
         (Some(WaitReason::Later), Some(when)) => {
             out.push((format!("◷ to be sent {when}"), t.warn));
@@ -44,7 +50,11 @@ fn queued(m: &Message, around: &Around, t: &Theme, keys: &WayOut, out: &mut Vec<
                 out.push(("the window is closed by then: it will fail".into(), t.warn));
             }
             let (back, later, now) = (&keys.back, &keys.later, &keys.now);
-            out.push((format!("→ {back} takes it back, {later} another time, {now} sends it now"), t.key));
+            let first = first(around, keys);
+            out.push((
+                format!("→ {first}{back} takes it back, {later} another time, {now} sends it now"),
+                t.key,
+            ));
         }
         (Some(WaitReason::Provider), Some(left)) => {
             let why = match &m.error {
@@ -55,7 +65,8 @@ fn queued(m: &Message, around: &Around, t: &Theme, keys: &WayOut, out: &mut Vec<
             out.push((format!("waiting {left}: {why}"), t.warn));
             if m.attempts > 0 {
                 let times = if m.attempts == 1 { "once".to_owned() } else { format!("{} times", m.attempts) };
-                out.push((format!("tried {times} · {} takes it back", keys.back), t.dim));
+                let first = first(around, keys);
+                out.push((format!("tried {times} · {first}{} takes it back", keys.back), t.dim));
             }
         }
         (Some(why), Some(left)) => out.push((format!("waiting {left}: {}", why.words()), t.warn)),
@@ -67,7 +78,7 @@ fn queued(m: &Message, around: &Around, t: &Theme, keys: &WayOut, out: &mut Vec<
     }
 }
 
-fn unknown(m: &Message, t: &Theme, keys: &WayOut, out: &mut Vec<(String, Style)>) {
+fn unknown(m: &Message, around: &Around, t: &Theme, keys: &WayOut, out: &mut Vec<(String, Style)>) {
     if m.put_aside {
         out.push(("put aside: nobody knows whether it went out".into(), t.dim));
         return;
@@ -77,16 +88,18 @@ fn unknown(m: &Message, t: &Theme, keys: &WayOut, out: &mut Vec<(String, Style)>
         out.push((text::sanitize(&e.text).into_owned(), t.dim));
     }
     let (check, again, aside) = (&keys.check, &keys.again, &keys.aside);
-    out.push((format!("→ {check} checks, {again} sends it again, {aside} puts it aside"), t.key));
+    let first = first(around, keys);
+    out.push((format!("→ {first}{check} checks, {again} sends it again, {aside} puts it aside"), t.key));
 }
 
-fn failed(m: &Message, t: &Theme, keys: &WayOut, out: &mut Vec<(String, Style)>) {
+fn failed(m: &Message, around: &Around, t: &Theme, keys: &WayOut, out: &mut Vec<(String, Style)>) {
     let Some(e) = &m.error else {
         out.push(("✗ it was not delivered".into(), t.bad));
         out.push(if m.put_aside {
             ("→ put aside".into(), t.dim)
         } else {
-            (format!("→ {} sends it again, {} puts it aside", keys.again, keys.aside), t.key)
+            let first = first(around, keys);
+            (format!("→ {first}{} sends it again, {} puts it aside", keys.again, keys.aside), t.key)
         });
         return;
     };
@@ -100,12 +113,14 @@ fn failed(m: &Message, t: &Theme, keys: &WayOut, out: &mut Vec<(String, Style)>)
         return;
     }
     if let Some(next) = &e.next {
+        let again = format!("{}{}", first(around, keys), keys.again);
         // The words are the provider module's, which knows the keys as they are delivered.
-        out.push((format!("→ {}", text::sanitize(next).replace("Ctrl+R", &keys.again)), t.key));
+        out.push((format!("→ {}", text::sanitize(next).replace("Ctrl+R", &again)), t.key));
     }
     if e.next.as_ref().is_some_and(|next| next.contains("Ctrl+R")) {
         return;
     }
+    let first = first(around, keys);
     // The keys follow the words: a template where one is the way out, the same again where that may help.
     let aside = &keys.aside;
     let keys = match e.next.as_deref() {
@@ -115,5 +130,5 @@ fn failed(m: &Message, t: &Theme, keys: &WayOut, out: &mut Vec<(String, Style)>)
         Some(next) if !next.contains("again") => format!("{aside} puts it aside"),
         _ => format!("{} sends it again, {aside} puts it aside", keys.again),
     };
-    out.push((format!("→ {keys}"), t.key));
+    out.push((format!("→ {first}{keys}"), t.key));
 }

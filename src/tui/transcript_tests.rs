@@ -209,7 +209,7 @@ proptest! {
             m.state = DeliveryState::Failed;
             m.error = Some(DeliveryError { code: 1, text: s.clone(), cause: Some(other.clone()), next: None });
         }
-        let around = Around { day: Some(Date::constant(2024, 1, 1)), unread: Some(7), leads: true, wait: None, turn: false, closed_then: false };
+        let around = Around { day: Some(Date::constant(2024, 1, 1)), unread: Some(7), leads: true, wait: None, turn: false, closed_then: false, writing: s.len() % 2 == 0 };
         let block = laid_out(&m, width, &around);
         for line in &block.lines {
             prop_assert!(usize::from(line.x) + line.width() <= usize::from(width), "{:?} at {width}", line);

@@ -36,6 +36,8 @@ fn check(name: &str, account: Option<&Account>, finding: Finding) -> Check {
 
 /// Runs every check, in the order of the chain.
 pub(super) async fn run(shared: &Arc<Shared>) -> Vec<Check> {
+    // It asks the provider and the disk, and posts to the listener: one at a time, however many ask.
+    let _turn = shared.doctor.lock().await;
     let mut out = Vec::new();
     if shared.accounts.is_empty() {
         let fix = "add an [[accounts]] section to the configuration, see config.example.toml";

@@ -11,6 +11,7 @@ use crate::model::delivery::WaitReason;
 use crate::model::thread::{DraftMode, ThreadDetail, ThreadRow};
 use crate::model::{Body, DeliveryState, Direction, Message, MessageId, ThreadId};
 use crate::protocol::{Cursor, Place, Request};
+use crate::tui::command::Scope;
 use crate::tui::composer::Composer;
 use crate::tui::format;
 use crate::tui::transcript::{Around, Block, Look};
@@ -266,6 +267,7 @@ impl Conversation {
                     && !matches!(m.body, Body::Template { .. })
                     && self.row.as_ref().is_some_and(|r| !r.window.is_open(w.until))
             }),
+            writing: false,
             leads: new_day || before.is_none_or(|b| b.direction != m.direction || b.origin != m.origin),
         }
     }
@@ -401,7 +403,13 @@ impl App {
     }
 
     fn block(&self, c: &Conversation, i: usize, look: &Look<'_>) -> Rc<Block> {
-        let around = c.around(i, self.clock.now(), &self.tz);
+        let mut around = c.around(i, self.clock.now(), &self.tz);
+        // Only there the keys are written.
+        around.writing = self.scope == Scope::Composer
+            && matches!(
+                c.messages[i].state,
+                DeliveryState::Queued | DeliveryState::Unknown | DeliveryState::Failed
+            );
         self.layouts.borrow_mut().block(&c.messages[i], &around, look)
     }
 

@@ -73,7 +73,8 @@ impl App {
     /// The keys that the conversation writes under a message that did not get through.
     pub(super) fn keys_for_trouble(&self) -> WayOut {
         WayOut::new(|id| {
-            self.keymap.shown(Scope::Conversation, id).map_or_else(|| format!(":{id}"), str::to_owned)
+            let scope = if id.starts_with("compose.") { Scope::Composer } else { Scope::Conversation };
+            self.keymap.shown(scope, id).map_or_else(|| format!(":{id}"), str::to_owned)
         })
     }
 

@@ -39,6 +39,8 @@ mod macros_tests;
 #[cfg(test)]
 mod outbox_tests;
 #[cfg(test)]
+mod screens_tests;
+#[cfg(test)]
 mod scroll_tests;
 #[cfg(test)]
 mod talk_tests;

@@ -18,7 +18,9 @@ impl App {
     pub(super) fn tell_woken(&mut self, rows: &[ThreadRow]) {
         let mut names = Vec::new();
         for row in rows {
-            if self.woken.remove(&row.id) && concerns(&row.handling, &self.operator) {
+            // Whatever has happened to it since says more.
+            let still = self.woken.remove(&row.id) && row.handling.woken;
+            if still && concerns(&row.handling, &self.operator) {
                 self.notify_of(row, 0);
                 names.push(mask::name(&text::sanitize(&row.title), self.theme.mask).into_owned());
             }
@@ -79,6 +81,20 @@ mod tests {
             assert_eq!(said(&app), told.then_some(&*words), "{assignee:?}");
             assert_eq!(notes(&effects).len(), usize::from(told), "{assignee:?}");
         }
+    }
+
+    #[test]
+    fn what_has_changed_again_since_is_not_told() {
+        let mut s = inbox();
+        let id = s.threads[1].id;
+        let mut app = s.start((120, 36));
+        // The customer wrote before the row came.
+        let effects = s.tell(&mut app, vec![Changed::SnoozeEnded { thread: id }]);
+        assert_eq!((said(&app), notes(&effects)), (None, vec![]));
+        let account = s.threads[1].account.clone();
+        s.threads[1].handling.woken = true;
+        s.tell(&mut app, vec![Changed::ThreadChanged { thread: id, account }]);
+        assert_eq!(said(&app), None, "it was told once or not at all");
     }
 
     #[test]

@@ -329,6 +329,9 @@ fn what_can_be_taken_back_is_said_above_the_text_with_its_key() {
     assert!(screen(&app).contains("◷ sends in 5 s ▰▰▰▰▰ · u takes it back"), "{}", screen(&app));
     s.keys(&mut app, "i");
     assert!(screen(&app).contains("· Ctrl+7 takes it back"));
+    // Under the message too: the key that works while writing.
+    assert!(screen(&app).contains("→ Ctrl+X Ctrl+U takes it back"), "{}", screen(&app));
+    assert!(!screen(&app).contains("→ u takes it back"));
     s.type_text(&mut app, "and");
     assert!(screen(&app).contains("· Ctrl+X Ctrl+U takes it back"));
     s.clock.advance(3_100);

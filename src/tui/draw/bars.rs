@@ -99,7 +99,11 @@ pub(super) fn status(app: &App, area: Rect, buf: &mut Buffer) {
         None => keys(app),
     };
     let cells = |h: &(String, String)| text::width(&h.0) + text::width(&h.1) + 3;
-    let left = health(app);
+    let mut left = health(app);
+    let taken: usize = left.iter().map(|(s, _)| text::width(s)).sum();
+    // The keys that are most likely to be next are not crowded out by a notice.
+    let kept: usize = hints.iter().take(3).map(cells).sum();
+    left.extend(notice(app, usize::from(area.width).saturating_sub(taken + kept + 4)));
     let left_cells: usize = left.iter().map(|(s, _)| text::width(s)).sum();
     // Keys are cut first, then the rest.
     let room = usize::from(area.width).saturating_sub(left_cells + 4);
@@ -237,7 +241,25 @@ fn hint(app: &App, buf: &mut Buffer, x: u16, y: u16, right: u16, key: &str, does
     x.saturating_add(2).min(right)
 }
 
-/// Webhooks, outbox, notices.
+/// What the provider said lately, in so many cells; where they are too few for words, the key that shows it.
+fn notice(app: &App, cells: usize) -> Vec<Span> {
+    let t = &app.theme;
+    let s = &app.status;
+    let now = app.clock.now();
+    if app.gone || s.disk.is_some() {
+        return Vec::new();
+    }
+    let lately = |n: &&crate::protocol::Notice| n.severity >= Severity::Warning && now - n.at < NOTICE;
+    let Some(n) = s.notices.iter().find(lately) else { return Vec::new() };
+    let style = if n.severity == Severity::Critical { t.bad } else { t.warn };
+    if cells < 20 {
+        return vec![("   ⚠ ".into(), style), (app.key_for("notices.open"), t.key)];
+    }
+    let words = text::sanitize(&n.text);
+    vec![(format!("   ⚠ {}", text::truncate(&words, (cells - 5).min(60))), style)]
+}
+
+/// Webhooks, outbox and what else there is to know.
 fn health(app: &App) -> Vec<Span> {
     let t = &app.theme;
     let s = &app.status;
@@ -292,12 +314,6 @@ fn health(app: &App) -> Vec<Span> {
     }
     if s.bad_signatures > 0 {
         out.push((format!("   {} bad signatures", s.bad_signatures), t.warn));
-    }
-    let notice = s.notices.iter().find(|n| n.severity >= Severity::Warning && now - n.at < NOTICE);
-    if let Some(n) = notice {
-        let style = if n.severity == Severity::Critical { t.bad } else { t.warn };
-        let words = text::sanitize(&n.text);
-        out.push((format!("   ⚠ {}", text::truncate(&words, 60)), style));
     }
     if app.slow {
         out.push(("   working…".into(), t.warn));

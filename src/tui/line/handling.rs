@@ -57,16 +57,17 @@ impl<W: Write> Talk<W> {
             _ => (rest, None),
         };
         let limit = limit.unwrap_or(if words.is_empty() { usual } else { SHOWN }).clamp(1, 200);
-        let view = match words {
-            "" => View::Listed(ThreadFilter::All),
-            words => match ThreadFilter::named(&words.to_lowercase()) {
-                Some(filter) => View::Listed(filter),
-                None => {
-                    let Some(own) = self.own_views().await? else { return Ok(()) };
-                    let saved = own.into_iter().find(|v| v.name == words);
-                    View::Own(saved.map_or_else(|| words.to_owned(), |v| v.filter))
-                }
-            },
+        let listed = if words.is_empty() {
+            Some(ThreadFilter::All)
+        } else {
+            ThreadFilter::named(&words.to_lowercase())
+        };
+        let view = if let Some(filter) = listed {
+            View::Listed(filter)
+        } else {
+            let Some(own) = self.own_views().await? else { return Ok(()) };
+            let saved = own.into_iter().find(|v| v.name == words);
+            View::Own(saved.map_or_else(|| words.to_owned(), |v| v.filter))
         };
         match view {
             View::Listed(filter) => self.threads(filter, limit).await,

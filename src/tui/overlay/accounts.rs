@@ -4,7 +4,7 @@
 
 use super::field::{Effect, Field};
 use super::frame::{self, Needle, Rich, Selection};
-use super::{Delivery, Hint, Overlay, Step};
+use super::{Delivery, Hint, Overlay, Step, say_nothing};
 use crate::model::ids::AccountId;
 use crate::protocol::AccountView;
 use crate::text;
@@ -103,7 +103,8 @@ impl AccountSwitcher {
     }
 
     fn choose(&self, row: Option<Row>) -> Vec<Step> {
-        row.map_or_else(Vec::new, |r| vec![Step::SwitchAccount(self.id(r)), Step::Close])
+        let none = || say_nothing(self.filter.text(), "fewer letters find more");
+        row.map_or_else(none, |r| vec![Step::SwitchAccount(self.id(r)), Step::Close])
     }
 
     fn draw_row(&self, buf: &mut Buffer, line: Rect, row: Row, needle: &Needle, theme: &Theme) {
@@ -293,7 +294,7 @@ mod tests {
     fn digits_choose_while_nothing_is_typed() {
         assert_eq!(press(&mut open(), "1"), to("support"));
         assert_eq!(press(&mut open(), "0"), vec![Step::SwitchAccount(None), Step::Close]);
-        assert_eq!(press(&mut open(), "9"), vec![]);
+        assert!(matches!(&press(&mut open(), "9")[..], [Step::Say(_)]));
         let mut o = open();
         assert_eq!(write(&mut o, "+7946"), vec![]);
         assert_eq!(press(&mut o, "Enter"), to("sales"));
@@ -306,7 +307,8 @@ mod tests {
         assert_eq!(o.rows, vec![Row::One(2)]);
         assert_eq!(press(&mut o, "Enter"), to("lojas"));
         write(&mut o, "zzz");
-        assert_eq!(press(&mut o, "Enter"), vec![]);
+        let said = press(&mut o, "Enter");
+        assert!(matches!(&said[..], [Step::Say(s)] if s.contains("nothing matches `lojzzz`")), "{said:?}");
         press(&mut o, "Ctrl+U");
         assert_eq!(o.rows.len(), 5);
         o.paste("together\n");

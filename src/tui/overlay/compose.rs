@@ -88,14 +88,14 @@ fn entries(shape: Shape) -> Vec<Entry> {
             header(),
             body(INTERACTIVE_BODY_MAX),
             footer(),
-            Entry::new("button", "Buttons", "one a line: 1 to 3, 20 characters each", 0).many(),
+            Entry::new("button", "Buttons", "up to 3, one a line", 0).many(),
         ],
         Shape::List => vec![
             header(),
             body(LIST_BODY_MAX),
             footer(),
             Entry::new("caption", "Caption", "of the button that opens the list", BUTTON_MAX),
-            Entry::new("row", "Rows", "one a line: title | description; # section", 0).many(),
+            Entry::new("row", "Rows", "# section, or title | description", 0).many(),
         ],
         Shape::Link => vec![
             header(),
@@ -112,7 +112,7 @@ fn entries(shape: Shape) -> Vec<Entry> {
         ],
         Shape::Card => vec![
             Entry::new("name", "Name", "first and last name", 0),
-            Entry::new("phone", "Phone", "with country code; several: with commas", 0),
+            Entry::new("phone", "Phone", "+55 11 …; several with commas", 0),
             Entry::new("email", "E-mail", "optional; several: with commas", 0),
             Entry::new("organisation", "Company", "optional", 0),
         ],

@@ -5,7 +5,7 @@
 
 use super::field::{Effect, Field};
 use super::frame::{self, Selection, TimeText};
-use super::{Delivery, Hint, Overlay, Step};
+use super::{Delivery, Hint, Overlay, Step, say_nothing};
 use crate::model::contact::{Contact, Identity, IdentityKind, display_phone};
 use crate::protocol::{ContactDetail, Problem, Request};
 use crate::text;
@@ -204,9 +204,10 @@ impl Overlay for ContactBox {
                 match key.code {
                     KeyCode::Esc => self.mode = Mode::Show,
                     KeyCode::Enter => {
-                        if let Some(other) = found.get(at.at) {
-                            self.mode = Mode::Join(Box::new(other.clone()));
-                        }
+                        let Some(other) = found.get(at.at) else {
+                            return say_nothing(field.text(), "a name or a number finds the other one");
+                        };
+                        self.mode = Mode::Join(Box::new(other.clone()));
                     }
                     _ => {
                         if field.key(key) == Effect::Changed {

@@ -275,6 +275,17 @@ impl<S: Spec> Form<S> {
     }
 }
 
+/// What a form that a picker holds wants done: its closing is the picker's own business, and what was saved is read
+/// anew by `read`.
+pub fn back_to_list(steps: Vec<Step>, read: Request) -> Vec<Step> {
+    if !steps.contains(&Step::Close) {
+        return steps;
+    }
+    let saved = steps.iter().any(|s| matches!(s, Step::Say(_)));
+    let read = saved.then(|| Step::Ask(Box::new(read)));
+    steps.into_iter().filter(|s| *s != Step::Close).chain(read).collect()
+}
+
 impl<S: Spec> Overlay for Form<S> {
     fn name(&self) -> &'static str {
         S::NAME

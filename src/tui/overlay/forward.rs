@@ -6,7 +6,7 @@
 use super::field::{Effect, Field};
 use super::frame::{self, Selection};
 use super::talk::Talk;
-use super::{Delivery, Hint, Overlay, Step};
+use super::{Delivery, Hint, Overlay, Step, say_nothing};
 use crate::clock::Millis;
 use crate::model::contact::display_phone;
 use crate::model::event::Recipient;
@@ -294,9 +294,10 @@ impl Overlay for ForwardBox {
                 match key.code {
                     KeyCode::Esc => vec![Step::Close],
                     KeyCode::Enter => {
-                        if let Some(row) = self.rows().get(self.selection.at).cloned() {
-                            self.state = State::Asking(Box::new(row));
-                        }
+                        let Some(row) = self.rows().get(self.selection.at).cloned() else {
+                            return say_nothing(self.query.text(), "fewer letters find more");
+                        };
+                        self.state = State::Asking(Box::new(row));
                         Vec::new()
                     }
                     _ if self.query.key(key) == Effect::Changed => self.typed(),
@@ -385,6 +386,7 @@ impl Overlay for ForwardBox {
     fn hints(&self) -> Vec<Hint> {
         match self.state {
             State::Choosing => vec![Hint::new("Enter", "choose"), Hint::new("Esc", "close")],
+            State::Asking(_) if self.sendable().is_empty() => vec![Hint::new("Esc", "close")],
             State::Asking(_) => vec![Hint::new("y", "forward"), Hint::new("Esc", "back")],
             State::Sending(..) => vec![Hint::new("Esc", "back")],
         }

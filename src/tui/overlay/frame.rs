@@ -202,6 +202,13 @@ pub fn keys(buf: &mut Buffer, area: Rect, list: &[(&str, &str)], theme: &Theme) 
     }
 }
 
+/// Asks on two rows whether something is to be deleted.
+pub fn ask_delete(buf: &mut Buffer, area: Rect, question: &str, theme: &Theme) {
+    put(buf, area.x, area.y, area.width, question, theme.bad);
+    let below = Rect { y: area.y + 1, height: 1, ..area };
+    keys(buf, below, &[("y", "delete"), ("other key", "keep it")], theme);
+}
+
 /// Wrapped plain text from the top of `area`; what does not fit ends in `…`. Returns the rows used.
 pub fn paragraph(buf: &mut Buffer, area: Rect, s: &str, style: Style) -> u16 {
     let mut rich = Rich::default();

@@ -160,7 +160,14 @@ impl Overlay for HelpBox {
         let visible = if starts.is_some() { self.lines.len().max(1) } else { rows * columns };
         self.visible.set(visible);
         if self.lines.is_empty() {
-            frame::put(buf, list.x, list.y, list.width, "No key does this.", theme.dim);
+            frame::put(
+                buf,
+                list.x,
+                list.y,
+                list.width,
+                "No key does this: other words, or fewer, find more.",
+                theme.dim,
+            );
         }
         let needle = Needle::words(self.filter.text());
         let keys_of = |l: &Line| match l {

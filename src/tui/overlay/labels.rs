@@ -293,14 +293,11 @@ impl LabelPicker {
             }
         }
         let under = Rect::new(inner.x, foot + 1, inner.width, 2);
-        match &self.say {
-            Some(p) => {
-                frame::problem(buf, under, p, theme);
-            }
-            None => {
-                let keys = Rect { y: under.y + 1, height: 1, ..under };
-                frame::keys(buf, keys, &[("Enter", "save"), ("Up/Down", "colour"), ("Esc", "back")], theme);
-            }
+        if let Some(p) = &self.say {
+            frame::problem(buf, under, p, theme);
+        } else {
+            let keys = Rect { y: under.y + 1, height: 1, ..under };
+            frame::keys(buf, keys, &[("Enter", "save"), ("Up/Down", "colour"), ("Esc", "back")], theme);
         }
         Some(cursor)
     }
@@ -315,8 +312,7 @@ impl LabelPicker {
                     n => format!(" {n} threads lose it."),
                 };
                 let say = format!("Delete {}?{lose}", text::sanitize(&l.label.name));
-                frame::put(buf, area.x, area.y, area.width, &say, theme.bad);
-                frame::keys(buf, keys, &[("y", "delete"), ("other key", "keep it")], theme);
+                frame::ask_delete(buf, area, &say, theme);
             }
             return;
         }

@@ -60,7 +60,15 @@ impl SendLater {
     }
 
     fn commit(&mut self) -> Vec<Step> {
-        let Ok((at, words)) = self.time() else { return Vec::new() };
+        let (at, words) = match self.time() {
+            Ok(time) => time,
+            Err(why) => {
+                let typed = !self.field.text().trim().is_empty();
+                let what = if typed { why } else { "no time is typed yet".into() };
+                self.problem = Some(Problem::new("field", what).next(format!("write {EXAMPLES}")));
+                return Vec::new();
+            }
+        };
         match self.purpose {
             Purpose::Draft => vec![Step::Close, Step::SendAt { at, words }],
             Purpose::Move(message) => {

@@ -331,8 +331,8 @@ impl Overlay for MacroRun {
                 let rest = self.plan.steps.len() - done;
                 let words = format!("{done} done, {rest} not done. ");
                 let x = frame::put(buf, say.x, say.y, say.width, &words, theme.bad);
-                let next = if p.next.is_empty() { &p.means } else { &p.next };
-                frame::put(buf, x, say.y, say.right().saturating_sub(x), &text::sanitize(next), theme.key);
+                let next = if p.next.is_empty() { p.means.clone() } else { format!("→ {}", p.next) };
+                frame::put(buf, x, say.y, say.right().saturating_sub(x), &text::sanitize(&next), theme.key);
             }
             (State::Looking, Some(p)) => {
                 let mut p = p.clone();

@@ -1,9 +1,10 @@
 //! The macro picker: find one, see its steps, run it; create, change and delete them.
 
 use super::field::{Effect, Field};
+use super::form;
 use super::frame::{self, Needle, Rich, Selection};
 use super::macro_editor::MacroEditor;
-use super::{Delivery, Hint, Overlay, Step};
+use super::{Delivery, Hint, Overlay, Step, nothing_chosen};
 use crate::model::ids::MacroId;
 use crate::model::macros::Macro;
 use crate::protocol::macros::MacroRequest;
@@ -91,7 +92,11 @@ impl MacroPicker {
         match key.code {
             KeyCode::Esc => return vec![Step::Close],
             KeyCode::Enter | KeyCode::Tab => {
-                return self.selected().map_or_else(Vec::new, |m| vec![Step::Close, Step::RunMacro(m.id)]);
+                if let Some(m) = self.selected() {
+                    return vec![Step::Close, Step::RunMacro(m.id)];
+                }
+                let next = "fewer letters find more; F2 writes it new";
+                self.say = Some(nothing_chosen(self.query.text(), next));
             }
             // One request at a time: an answer does not say what it answers.
             KeyCode::F(2..=4) | KeyCode::Delete if self.deleting.is_some() => {}
@@ -117,16 +122,10 @@ impl MacroPicker {
 
     // The editor closes itself; here that means going back to the list.
     fn after_edit(&mut self, steps: Vec<Step>) -> Vec<Step> {
-        if !steps.contains(&Step::Close) {
-            return steps;
+        if steps.contains(&Step::Close) {
+            self.mode = Mode::List;
         }
-        self.mode = Mode::List;
-        let saved = steps.iter().any(|s| matches!(s, Step::Say(_)));
-        let mut out: Vec<Step> = steps.into_iter().filter(|s| *s != Step::Close).collect();
-        if saved {
-            out.push(list());
-        }
-        out
+        form::back_to_list(steps, Request::Macro { act: MacroRequest::List })
     }
 
     fn draw_row(&self, buf: &mut Buffer, line: Rect, column: u16, m: &Macro, theme: &Theme) {
@@ -278,9 +277,7 @@ impl Overlay for MacroPicker {
             if let Some(m) = self.all.iter().find(|m| m.id == *id) {
                 let whose = if m.owner.is_some() { "" } else { " It is gone for everybody." };
                 let say = format!("Delete {}?{whose}", text::sanitize(&m.name));
-                frame::put(buf, under.x, under.y, under.width, &say, theme.bad);
-                let keys = Rect { y: under.y + 1, height: 1, ..under };
-                frame::keys(buf, keys, &[("y", "delete"), ("other key", "keep it")], theme);
+                frame::ask_delete(buf, under, &say, theme);
             }
             return None;
         }

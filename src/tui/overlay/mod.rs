@@ -37,7 +37,7 @@ pub mod template_form;
 pub mod template_preview;
 pub mod templates;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod themes;
 pub mod variables;
 pub mod versions;
@@ -134,6 +134,22 @@ pub enum Step {
     Theme(Box<Theme>),
     /// Put text on the clipboard.
     Copy(String),
+}
+
+/// Why Enter chooses nothing in a list that was narrowed to nothing, or is empty; `next` is what helps.
+pub(crate) fn nothing_chosen(query: &str, next: &str) -> Problem {
+    let query = crate::text::sanitize(query.trim());
+    let what = match crate::text::truncate(&query, 30) {
+        q if q.is_empty() => "there is nothing to choose".to_owned(),
+        q => format!("nothing matches `{q}`"),
+    };
+    Problem::new("usage", what).next(next)
+}
+
+/// The same as a sentence for the status line.
+pub(crate) fn say_nothing(query: &str, next: &str) -> Vec<Step> {
+    let p = nothing_chosen(query, next);
+    vec![Step::Say(format!("{} · → {}", p.what, p.next))]
 }
 
 /// What the engine answered, as far as overlays care.

@@ -5,7 +5,7 @@
 
 use super::field::{Effect, Field};
 use super::frame::{self, Needle, Rich, Selection, TimeText};
-use super::{Delivery, Hint, Overlay, Step};
+use super::{Delivery, Hint, Overlay, Step, nothing_chosen};
 use crate::model::contact::display_phone;
 use crate::model::ids::{AccountId, MacroId, QuickReplyId, ThreadId};
 use crate::model::thread::ThreadRow;
@@ -349,6 +349,9 @@ impl Palette {
             }
             None => {
                 self.impatient = self.waiting();
+                if !self.impatient {
+                    self.say = Some(nothing_chosen(self.query.text(), "fewer letters find more"));
+                }
                 Vec::new()
             }
         }

@@ -70,7 +70,13 @@ impl Overlay for Prompt {
                 steps.extend((self.done)(self.field.text()));
                 steps
             }
-            KeyCode::Enter => Vec::new(),
+            KeyCode::Enter => {
+                let typed = self.field.text().trim();
+                let why = (self.judge)(typed).err().filter(|_| !typed.is_empty());
+                let what = why.unwrap_or_else(|| "nothing is typed yet".into());
+                self.problem = Some(Problem::new("field", what).next(self.words.advice));
+                Vec::new()
+            }
             _ => {
                 if self.field.key(key) == Effect::Changed {
                     self.problem = None;

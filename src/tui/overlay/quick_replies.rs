@@ -4,11 +4,12 @@
 //! Knows quick replies and the values of the thread; where the text goes is the host's to know.
 
 use super::field::{Effect, Field};
+use super::form;
 use super::frame::{self, Needle, Rich, Selection};
 use super::macro_plan::files_trouble;
 use super::quick_reply_editor::QuickReplyEditor;
 use super::variables::{Filled, Given, Variables};
-use super::{Delivery, Hint, Overlay, Step};
+use super::{Delivery, Hint, Overlay, Step, nothing_chosen};
 use crate::model::ids::QuickReplyId;
 use crate::model::quick_reply::QuickReply;
 use crate::protocol::{Problem, Request};
@@ -205,7 +206,15 @@ impl QuickReplyPicker {
     }
 
     fn choose(&mut self, stay: bool) -> Vec<Step> {
-        let Some(reply) = self.selected().cloned() else { return Vec::new() };
+        let Some(reply) = self.selected().cloned() else {
+            let next = if self.slash {
+                "fewer letters find more; F2 writes it new, Esc keeps what was typed as text"
+            } else {
+                "fewer letters find more; F2 writes it new"
+            };
+            self.say = Some(nothing_chosen(self.query.text(), next));
+            return Vec::new();
+        };
         if let Some(why) = files_trouble(&reply).filter(|_| self.warned != Some(reply.id)) {
             self.warned = Some(reply.id);
             self.say = Some(Problem::new("unable", why).next("once more inserts the text without"));
@@ -317,16 +326,10 @@ impl QuickReplyPicker {
 
     // The editor closes itself; here that means going back to the list.
     fn after_edit(&mut self, steps: Vec<Step>) -> Vec<Step> {
-        if !steps.contains(&Step::Close) {
-            return steps;
+        if steps.contains(&Step::Close) {
+            self.mode = Mode::List;
         }
-        self.mode = Mode::List;
-        let saved = steps.iter().any(|s| matches!(s, Step::Say(_)));
-        let mut out: Vec<Step> = steps.into_iter().filter(|s| *s != Step::Close).collect();
-        if saved {
-            out.push(Step::Ask(Box::new(Request::QuickReplies)));
-        }
-        out
+        form::back_to_list(steps, Request::QuickReplies)
     }
 
     fn draw_row(buf: &mut Buffer, line: Rect, column: u16, reply: &QuickReply, query: &str, theme: &Theme) {
@@ -457,9 +460,7 @@ impl QuickReplyPicker {
                     if r.used == 0 { "never used".to_owned() } else { format!("used {} times", r.used) };
                 let whose = if r.is_private() { "" } else { " It is gone for everybody." };
                 let say = format!("Delete /{} ({used})?{whose}", text::sanitize(&r.shortcut));
-                frame::put(buf, below.x, below.y, below.width, &say, theme.bad);
-                let keys = Rect { y: below.y + 1, height: 1, ..below };
-                frame::keys(buf, keys, &[("y", "delete"), ("other key", "keep it")], theme);
+                frame::ask_delete(buf, below, &say, theme);
             }
             return None;
         }

@@ -5,7 +5,7 @@
 
 use super::field::{Effect, Field};
 use super::frame::{self, Rich, TimeText};
-use super::{Delivery, Hint, Overlay, Step};
+use super::{Delivery, Hint, Overlay, Step, say_nothing};
 use crate::model::contact::display_phone;
 use crate::model::ids::{AccountId, MessageId};
 use crate::model::message::Direction;
@@ -184,7 +184,7 @@ impl SearchBox {
                 let (thread, id) = (h.message.thread, h.message.id);
                 vec![Step::OpenThread { thread, at: Some(id) }, Step::Park]
             }
-            None => Vec::new(),
+            None => say_nothing(self.query.text(), "other words, or fewer filters"),
         }
     }
 

@@ -8,7 +8,7 @@ use super::frame::{self, Needle, Rich, Selection, TimeText};
 pub use super::template_form::TemplateTarget;
 use super::template_form::{Outcome, TemplateForm};
 use super::template_preview::{self, price};
-use super::{Delivery, Hint, Overlay, Step};
+use super::{Delivery, Hint, Overlay, Step, nothing_chosen};
 use crate::clock::Millis;
 use crate::model::event::Recipient;
 use crate::model::template::{Template, Values};
@@ -120,7 +120,11 @@ impl TemplatePicker {
     }
 
     fn choose(&mut self) {
-        let Some(t) = self.selected().cloned() else { return };
+        let Some(t) = self.selected().cloned() else {
+            let next = "fewer letters find more; F5 reads the templates again";
+            self.say = Some(nothing_chosen(self.query.text(), next));
+            return;
+        };
         if t.refusal().is_some() {
             self.say = Some(
                 Problem::new("field", format!("{} cannot be sent", t.name))

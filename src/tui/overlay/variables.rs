@@ -167,6 +167,15 @@ impl Variables {
     }
 }
 
+impl Variables {
+    /// The same as plain text; a text with a mistake as it is.
+    #[must_use]
+    pub fn preview_text(&self, reply: &str, given: &Given) -> String {
+        let rich = self.preview(reply, given, Style::new(), Style::new());
+        rich.map_or_else(|_| reply.to_owned(), |rich| rich.text)
+    }
+}
+
 /// Whether a reply's text can be read as one; `Err` says in one line what is wrong.
 pub fn check(reply: &str) -> Result<(), String> {
     let env = environment();

@@ -104,7 +104,7 @@ async fn a_run_is_one_bundle_and_waits_for_its_messages() {
     assert_eq!(v["steps"][0]["message"], MESSAGE.to_string());
     let bundle = bundles(&launcher).remove(0);
     let [
-        Request::Send { content: Outgoing::Text { text, .. }, .. },
+        Request::Send { content: Outgoing::Text { text, .. }, at: Some(0), .. },
         Request::Act { act: label, .. },
         Request::Act { threads, act: Act::Resolve },
         Request::UseQuickReply { .. },
@@ -126,6 +126,9 @@ async fn what_stands_in_the_way_is_said_before_anything_is_done() {
     let e = run(&place, &launcher, &[]).await;
     assert_eq!(e.exit, Exit::Usage);
     assert!(e.err.contains("`order` has no value") && e.err.contains("--value order="), "{}", e.err);
+    let e = run(&place, &launcher, &["--dry-run"]).await;
+    assert_eq!(e.exit, Exit::Usage);
+    assert!(e.out.contains("On its way, Marta: ‹order›"), "{}", e.out);
     let e = place.run(&launcher, &["macros", "run", "gone", "--to", "Marta"]).await;
     assert_eq!(e.exit, Exit::NotFound);
     let e = place.run(&launcher, &["macros", "run", "shipped", "--to", "Bo"]).await;

@@ -1,13 +1,16 @@
 //! The socket with a real server and real clients around a scripted engine.
 
+mod crowd;
+
 use futures::{SinkExt, StreamExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use switchboard::daemon::{AttachError, Connect, DataDir, Door, Lock, Server, attach};
 use switchboard::model::ClientInfo;
+use switchboard::model::thread::DraftMode;
 use switchboard::protocol::client::{Client, Peer, pair};
-use switchboard::protocol::codec::{decode, encode, framing};
+use switchboard::protocol::codec::{self, decode, encode, framing};
 use switchboard::protocol::{Changed, ClientFrame, PROTOCOL, Request, Response, ServerFrame, Status, Update};
 use switchboard::users::{name_of, own_uid};
 use tokio::net::UnixStream;
@@ -229,6 +232,20 @@ async fn a_client_that_does_not_read_never_blocks_the_engine_and_learns_of_the_g
     }
     assert!(resyncs > 0, "the queue was never full: the test is too small");
     assert_eq!(last, total);
+    house.server.stop().await;
+}
+
+#[tokio::test]
+async fn a_request_that_is_too_long_costs_itself_only() {
+    let house = house(answering()).await;
+    let mut client = Client::new(attach(&house.socket, &ClientInfo::default()).await.unwrap());
+    let text = "x".repeat(codec::MAX_REQUEST);
+    let thread = switchboard::model::ThreadId::new();
+    let long = Request::SaveDraft { thread, mode: DraftMode::Reply, text };
+    assert_eq!(soon("an answer", client.ask(long)).await.unwrap_err().kind, "too_long");
+    let Ok(Response::Status(_)) = soon("status", client.ask(Request::Status)).await else {
+        panic!("the line is lost")
+    };
     house.server.stop().await;
 }
 

@@ -19,7 +19,7 @@ async fn a_stranger_gets_a_sentence_and_nothing_else() {
         let problem = c.ask(request).await.unwrap_err();
         assert_eq!(problem.kind, "forbidden");
         assert!(
-            problem.what.contains(&users::name_of(uid)) && problem.next.contains("OS user bo"),
+            problem.what.contains(&users::name_of(uid)) && problem.next.contains("operators add bo"),
             "{problem:?}"
         );
         assert!(c.update().await.is_none());

@@ -1,5 +1,6 @@
 //! The engine against the emulator over real HTTP: in, out, ticks, failures, two clients.
 
+mod access;
 mod admission;
 mod notes;
 mod talk;

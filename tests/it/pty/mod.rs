@@ -49,8 +49,19 @@ impl Term {
 
     /// The program with these arguments; `data` is its home.
     pub(crate) fn program(args: &[&str], data: Arc<tempfile::TempDir>, rows: u16, cols: u16) -> Self {
+        Self::other(env!("CARGO_BIN_EXE_switchboard"), args, data, rows, cols)
+    }
+
+    /// Another program, which starts ours.
+    pub(crate) fn other(
+        program: &str,
+        args: &[&str],
+        data: Arc<tempfile::TempDir>,
+        rows: u16,
+        cols: u16,
+    ) -> Self {
         let pty = native_pty_system().openpty(size(rows, cols)).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_switchboard"));
+        let mut command = CommandBuilder::new(program);
         command.env_clear();
         command.env("TERM", "xterm-256color");
         command.env("HOME", data.path());

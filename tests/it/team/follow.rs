@@ -1,6 +1,6 @@
 //! `follow`: nothing is missed, whatever stops.
 
-use super::house::{DEADLINE, House};
+use super::house::{DEADLINE, House, Running};
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -169,5 +169,36 @@ fn a_follower_stays_through_a_restart_and_is_killed_without_a_loss() {
     house.say("marta", "meanwhile");
     let rest = gather(&house, |l| texts(l).contains(&"meanwhile"));
     assert!(!texts(&rest).contains(&"before"), "{rest:?}");
+    engine.end();
+}
+
+#[test]
+fn a_stopped_follower_slows_nobody_and_misses_nothing() {
+    let house = House::open("");
+    let engine = house.serve();
+    house.connected();
+    once(&house, &[]);
+    let file = house.path("cursor").display().to_string();
+    let mut follower = Running(house.spawn(&["follow", "--json", "--cursor-file", &file]));
+    let lines = lines_of(&mut follower.0);
+    house.say("marta", "first");
+    let first: Value = serde_json::from_str(&lines.recv_timeout(DEADLINE).unwrap()).unwrap();
+    assert_eq!(texts(std::slice::from_ref(&first)), ["first"]);
+    follower.signal("STOP");
+    for n in 0..40 {
+        house.say("marta", &format!("while stopped {n}"));
+    }
+    let start = Instant::now();
+    while !house.run(&["messages", "Marta Souza"]).out.contains("while stopped 39") {
+        assert!(start.elapsed() < DEADLINE, "others wait for the stopped one");
+    }
+    follower.signal("CONT");
+    let mut seen: Vec<Value> = vec![first];
+    while !texts(&seen).contains(&"while stopped 39") {
+        seen.push(serde_json::from_str(&lines.recv_timeout(DEADLINE).expect("a line")).unwrap());
+    }
+    let wanted: Vec<String> = (0..40).map(|n| format!("while stopped {n}")).collect();
+    assert_eq!(texts(&seen)[1..], wanted.iter().map(String::as_str).collect::<Vec<_>>());
+    drop(follower);
     engine.end();
 }

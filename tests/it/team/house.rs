@@ -173,7 +173,7 @@ impl House {
     }
 
     /// Runs a program of the system as another user.
-    pub fn system_as(&self, other: Other, program: &str, args: &[&Path]) -> Printed {
+    pub fn system_as(other: Other, program: &str, args: &[&Path]) -> Printed {
         let mut c = Command::new(program);
         c.args(args).uid(other.uid).gid(other.gid).current_dir("/");
         printed(c)
@@ -182,6 +182,15 @@ impl House {
     /// The inbox in a terminal.
     pub fn terminal(&self) -> Term {
         Term::program(&["--config", self.config.to_str().unwrap()], Arc::clone(&self.dir), 36, 120)
+    }
+
+    /// The inbox of another user in a terminal.
+    pub fn terminal_as(&self, other: Other) -> Term {
+        let (uid, gid) = (format!("--reuid={}", other.uid), format!("--regid={}", other.gid));
+        let args = [&uid, &gid, "--clear-groups", self.binary.to_str().unwrap(), "--config"];
+        let config = [self.config.to_str().unwrap()];
+        let args: Vec<&str> = args.iter().chain(&config).copied().collect();
+        Term::other("setpriv", &args, Arc::clone(&self.dir), 36, 120)
     }
 
     /// A customer writes.

@@ -3,6 +3,7 @@
 
 mod follow;
 mod house;
+mod odd;
 mod service;
 mod upgrade;
 mod users;

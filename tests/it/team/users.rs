@@ -1,8 +1,12 @@
 //! Clients of other users: what the kernel and the engine let them do.
 
 use super::house::{House, Other};
+use crate::common::{Bed, eventually};
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixListener;
+use std::sync::Arc;
+use switchboard::daemon::{Connect, DataDir, Door, Lock, Server};
+use switchboard::model::ClientInfo;
 use switchboard::users::{gid_of, name_of, own_uid};
 
 /// Nobody, in a group of nobody.
@@ -45,18 +49,18 @@ fn the_kernel_lets_the_group_to_the_socket_and_the_engine_says_who_works_here() 
         let p = house.run_as(member, command);
         let said = format!("{}{}", p.out, p.err);
         assert_ne!(p.code, 0, "{p:?}");
-        assert!(said.contains(&name_of(0)) && said.contains("as an operator"), "{p:?}");
+        assert!(said.contains(&name_of(0)) && said.contains("not one of its operators"), "{p:?}");
         assert!(!said.contains("Acme"), "{p:?}");
     }
     // Neither reads what the engine keeps to itself.
     let environment = format!("/proc/{}/environ", engine.0.id());
     for other in [STRANGER, member] {
         for secret in [environment.as_ref(), &*house.path("data"), &*house.path("data/switchboard.db")] {
-            let p = house.system_as(other, "/bin/cat", &[secret]);
+            let p = House::system_as(other, "/bin/cat", &[secret]);
             assert!(p.code != 0 && p.out.is_empty(), "{}: {p:?}", secret.display());
         }
     }
-    let p = house.system_as(STRANGER, "/bin/ls", &[&house.path("run")]);
+    let p = House::system_as(STRANGER, "/bin/ls", &[&house.path("run")]);
     assert_ne!(p.code, 0, "{p:?}");
     let log = std::fs::read_to_string(house.path("data/switchboard.log")).unwrap();
     assert!(log.contains("refused a client") && log.contains("65534"), "{log}");
@@ -106,4 +110,75 @@ fn a_second_engine_is_told_who_has_the_folder() {
     let me = format!("process {} of {} since 2", engine.0.id(), name_of(own_uid()));
     assert!(p.code == 5 && p.err.contains(&me), "{p:?}");
     engine.end();
+}
+
+/// An engine of ours that takes everybody for an operator, on the socket of a house.
+struct OpenHouse {
+    bed: Bed,
+    lock: Lock,
+    door: Door,
+    server: Option<Server>,
+}
+
+impl OpenHouse {
+    async fn new(house: &House) -> Self {
+        let bed = Bed::new(0.0, 1).await;
+        let data = DataDir::open(&house.path("data"), own_uid()).unwrap();
+        let lock = data.lock(0).unwrap().expect("free");
+        let group = Some((GROUP.to_owned(), gid_of(GROUP).unwrap()));
+        let door = Door { path: house.path("run/engine.sock"), group };
+        let mut this = Self { bed, lock, door, server: None };
+        this.open().await;
+        this
+    }
+
+    async fn open(&mut self) {
+        let engine = self.bed.engine.clone();
+        let connect: Connect =
+            Arc::new(move |client| engine.connect(&ClientInfo::inside(client.user.clone())));
+        let listener = self.lock.bind(&self.door).await.unwrap();
+        self.server = Some(Server::start(listener, Some(&self.door.path), connect));
+    }
+
+    async fn close(&mut self) {
+        self.server.take().unwrap().stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_users_terminal_waits_for_the_engine_and_never_becomes_it() {
+    if !root() || std::process::Command::new("setpriv").arg("--version").output().is_err() {
+        return;
+    }
+    let house = House::open(&format!("socket = \"run/engine.sock\"\ngroup = \"{GROUP}\"\nuser = \"root\""));
+    let mut open = OpenHouse::new(&house).await;
+    open.bed.control("say", serde_json::json!({"customer": "marta", "text": "Cadê?"})).await;
+    let member = Other { uid: STRANGER.uid, gid: gid_of(GROUP).unwrap() };
+    // A command needs neither the data folder nor a secret.
+    eventually("the thread", || async {
+        let p = house.run_as(member, &["messages", "Marta Souza"]);
+        p.out.contains("Cadê?").then_some(())
+    })
+    .await;
+    let mut t = house.terminal_as(member);
+    t.see("Marta Souza");
+    t.press("\r");
+    t.see("Cadê?");
+    t.press("r");
+    t.see("Enter send");
+    t.press("meio caminho");
+    t.see("meio caminho");
+    open.close().await;
+    t.see("it runs as root: waiting for it to come back");
+    // As long as it takes: nothing is hosted, nothing is made.
+    assert!(!house.path("run/engine.sock").exists());
+    t.press("xx\r");
+    open.open().await;
+    t.wait("the draft", |s| s.contains("meio caminho") && s.contains("Enter send") && !s.contains("xx"));
+    // Away again, and this time the operator has enough.
+    open.close().await;
+    t.see("waiting for it to come back");
+    t.press("\u{3}");
+    assert_eq!(t.exit(), 0);
+    open.bed.stop().await;
 }
