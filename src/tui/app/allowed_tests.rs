@@ -94,7 +94,7 @@ fn what_is_not_allowed_is_not_offered() {
         }
         s.keys(&mut app, "Esc Esc");
         let picture = screen(&app);
-        assert_eq!(picture.contains("template"), name != "viewer", "{name}:\n{picture}");
+        assert_eq!(picture.contains(" t template"), name != "viewer", "{name}:\n{picture}");
         s.keys(&mut app, "?");
         s.type_text(&mut app, "resolve");
         let picture = screen(&app);

@@ -24,6 +24,11 @@ fn place(a: &Attached, when: &str) -> String {
     format!("{out} since {when}")
 }
 
+/// Cells of an operator's name, role and teams: on a narrow screen terminals and places need the room.
+fn columns(width: u16) -> (u16, u16, u16) {
+    if width < 80 { (16, 10, 10) } else { (18, 12, 14) }
+}
+
 /// Cells of text at fixed places of a row; the last one gets what is left.
 fn cells(buf: &mut Buffer, line: Rect, parts: &[(u16, &str, Style)]) {
     let mut x = line.x;
@@ -92,10 +97,17 @@ impl OperatorBox {
         let d = theme.dim;
         match self.tab {
             Tab::Operators => {
+                let (name, role, teams) = columns(area.width);
                 cells(
                     buf,
                     head,
-                    &[(2, "", d), (18, "operator", d), (12, "role", d), (14, "teams", d), (0, "attached", d)],
+                    &[
+                        (2, "", d),
+                        (name, "operator", d),
+                        (role, "role", d),
+                        (teams, "teams", d),
+                        (0, "attached", d),
+                    ],
                 );
             }
             Tab::Roles => {
@@ -153,6 +165,7 @@ impl OperatorBox {
             (false, true) => ("○", theme.dim),
         };
         let text = if off { theme.dim } else { theme.text };
+        let cells_of = columns(line.width);
         let attached = match row.attached.as_slice() {
             _ if off => "off".to_owned(),
             [] => String::new(),
@@ -162,9 +175,9 @@ impl OperatorBox {
         let name = if row.name == self.me { format!("{} (you)", row.name) } else { row.name.clone() };
         let parts = [
             (2, mark, style),
-            (18, &*name, text),
-            (12, &*row.role, text),
-            (14, &*row.teams.join(", "), theme.dim),
+            (cells_of.0, &*name, text),
+            (cells_of.1, &*row.role, text),
+            (cells_of.2, &*row.teams.join(", "), theme.dim),
             (0, &*attached, theme.dim),
         ];
         cells(buf, line, &parts);

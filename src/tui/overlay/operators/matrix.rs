@@ -187,9 +187,12 @@ impl Matrix {
         if area.height < 2 {
             return;
         }
+        // On a narrow screen names and columns are cut, so that no column is out of sight.
+        let label = if area.width < LABEL + 6 * COLUMN { LABEL - 4 } else { LABEL };
+        let column = (area.width.saturating_sub(label) / Verb::ALL.len() as u16).clamp(4, COLUMN);
         for (c, v) in Verb::ALL.iter().enumerate() {
             let title = if *v == Verb::LoadTemplate { "load" } else { v.word() };
-            frame::put(buf, area.x + LABEL + c as u16 * COLUMN, area.y, COLUMN, title, theme.dim);
+            frame::put(buf, area.x + label + c as u16 * column, area.y, column - 1, title, theme.dim);
         }
         let rows = usize::from(area.height - 1);
         // On a low screen the row with the cursor is seen.
@@ -201,12 +204,12 @@ impl Matrix {
                 buf,
                 area.x,
                 y,
-                LABEL - 1,
+                label - 1,
                 words::resource(*r),
                 if here { theme.strong } else { theme.text },
             );
             for (c, v) in Verb::ALL.iter().enumerate() {
-                let x = area.x + LABEL + c as u16 * COLUMN;
+                let x = area.x + label + c as u16 * column;
                 if !r.verbs().contains(v) {
                     continue;
                 }
