@@ -4,6 +4,7 @@ mod library;
 
 pub use library::{Export, Import, MacroAction, Macros, QuickReplies, QuickReplyAction};
 
+use super::access_args::{Accesses, Operators, Roles};
 pub use super::follow_args::Follow;
 use super::handling_args::{Labels, ThreadAction, Views};
 pub use super::service_args::{Service, ServiceAction, ServicePart, ServicePrint};
@@ -128,6 +129,21 @@ pub enum Command {
     Webhooks(Webhooks),
     /// Show the life of a message: received, stored, attempts, every status, the raw webhooks
     Message(MessageArgs),
+    /// List who is let in and who is attached; let colleagues in, change what they are, switch them off
+    #[command(after_help = EXIT_CODES)]
+    Operators(Operators),
+    /// List, show, make, change and remove roles: what operators may do
+    #[command(after_help = EXIT_CODES)]
+    Roles(Roles),
+    /// Show and set who may work with which account
+    #[command(after_help = EXIT_CODES)]
+    Access(Accesses),
+    /// Say who you are to the engine, and what you may do
+    Whoami {
+        /// Output
+        #[command(flatten)]
+        format: Format,
+    },
     /// Copy the database to a file, safely while the engine runs
     Backup(Backup),
     /// Make and measure large stores
@@ -146,7 +162,11 @@ impl Command {
             Self::Serve { format }
             | Self::Reload { format }
             | Self::Accounts { format }
+            | Self::Whoami { format }
             | Self::Doctor { format } => format.json,
+            Self::Operators(a) => a.json,
+            Self::Roles(a) => a.json,
+            Self::Access(a) => a.json,
             Self::Threads(a) => a.json || matches!(&a.action, Some(ThreadAction::Export(e)) if e.json.json),
             Self::Labels(a) => a.json,
             Self::Views(a) => a.json,

@@ -10,6 +10,8 @@ pub mod logging;
 pub mod output;
 pub mod table;
 
+mod access;
+pub mod access_args;
 mod accounts;
 mod backup;
 mod bench;
@@ -157,6 +159,10 @@ async fn dispatch(cli: Cli, env: &Env, launcher: &dyn Launcher, out: &mut Output
         Command::Webhooks(a) => recorder::webhooks(context, a).await,
         Command::Message(a) => recorder::message(context, a).await,
         Command::Backup(a) => backup::run(context, a).await,
+        Command::Operators(a) => access::operators(context, a).await,
+        Command::Roles(a) => access::roles(context, a).await,
+        Command::Access(a) => access::access(context, a).await,
+        Command::Whoami { .. } => access::whoami(context).await,
         Command::Bench(a) => bench::run(&mut context, &a),
     }
 }

@@ -15,6 +15,7 @@ pub mod inbound;
 pub mod macros;
 pub mod message;
 pub mod outgoing;
+pub mod permission_words;
 pub mod phone;
 pub mod quick_reply;
 pub mod template;

@@ -45,6 +45,7 @@ pub enum Action {
     Notices,
     Life,
     Doctor,
+    Operators,
     Contact,
     Versions,
     Redraw,
@@ -335,6 +336,7 @@ pub const COMMANDS: &[Command] = commands! {
     "screen.mask"        Mask               "hide"        LC  ["g h"]                      false "hide long numbers on the screen, then names too, then nothing";
     "screen.theme"       Themes             "theme"       LC  ["g s"]                      false "choose how the screen looks";
     "doctor.open"        Doctor             "doctor"      LC  ["g d"]                      false "walk the chain from here to the provider and name the step that fails";
+    "operators.open"     Operators          "operators"   LC  ["g O", "Space O"]           false "who is let in and attached; roles, and who may work with which account";
     "screen.redraw"      Redraw             "redraw"      LCW ["Ctrl+L"]                   false "draw the whole screen again";
     "terminal.suspend"   Suspend            "suspend"     LCW ["Ctrl+Z"]                   false "back to the shell until `fg`";
     "palette.writing"    Palette            "find"        W   ["F9"]                       false "find a command, a thread, a template, a quick reply or a macro";

@@ -40,6 +40,7 @@ mod notify;
 mod outside;
 pub mod overlay;
 mod overlays;
+pub mod permissions;
 mod probe;
 mod query;
 mod reactions;

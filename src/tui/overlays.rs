@@ -13,6 +13,7 @@ use super::overlay::life::LifeBox;
 use super::overlay::macro_plan::Target;
 use super::overlay::macros::MacroPicker;
 use super::overlay::notices::NoticeList;
+use super::overlay::operators::OperatorBox;
 use super::overlay::palette::Palette;
 use super::overlay::quick_replies::QuickReplyPicker;
 use super::overlay::search::SearchBox;
@@ -20,10 +21,12 @@ use super::overlay::template_form::TemplateTarget;
 use super::overlay::templates::TemplatePicker;
 use super::overlay::variables::{Variables, first_name, time_of_day};
 use super::overlay::versions::VersionList;
+use crate::model::access::{Resource, Verb};
 use crate::model::contact::{IdentityKind, display_phone};
 use crate::model::event::Recipient;
 use crate::model::ids::{AccountId, MessageId};
 use crate::model::inbound::Severity;
+use crate::protocol::access::AccessRequest;
 use crate::protocol::macros::MacroRequest;
 use crate::protocol::{Notice, Request};
 use std::sync::Arc;
@@ -47,6 +50,8 @@ pub(crate) enum Kind {
     Notices,
     /// The life of a message.
     Life,
+    /// Who may do what, and who is attached.
+    Operators,
     /// The doctor's findings.
     Doctor,
     /// Who is on the other side.
@@ -100,6 +105,12 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
             let message = app.conversation.as_ref().and_then(|c| c.selected().or(c.messages.last()))?;
             let overlay = LifeBox::new(message.clone(), precise(app));
             (Box::new(overlay), Some(Request::MessageLife { message: message.id }))
+        }
+        Kind::Operators => {
+            let accounts = app.accounts.iter().map(|a| (a.spec.id.clone(), a.spec.name.clone())).collect();
+            let edits = app.may(Resource::Operators, Verb::Edit);
+            let overlay = OperatorBox::new(app.operator.clone(), edits, accounts, when(app));
+            (Box::new(overlay), Some(Request::Access { act: AccessRequest::List }))
         }
         Kind::Doctor => (Box::new(DoctorBox::new()), Some(Request::Doctor)),
         Kind::Contact => {
@@ -231,13 +242,13 @@ fn help(app: &App) -> Vec<HelpSection> {
         title: scope_title(scope).to_owned(),
         rows: COMMANDS
             .iter()
-            .filter(|c| c.scopes.contains(&scope) && !(both.contains(&scope) && shared(c)))
+            .filter(|c| app.may_run(c) && c.scopes.contains(&scope) && !(both.contains(&scope) && shared(c)))
             .map(|c| line(scope, c))
             .collect(),
     };
     let common = HelpSection {
         title: "thread list and conversation".into(),
-        rows: COMMANDS.iter().filter(shared).map(|c| line(Scope::List, c)).collect(),
+        rows: COMMANDS.iter().filter(|c| app.may_run(c) && shared(c)).map(|c| line(Scope::List, c)).collect(),
     };
     // Where the keys are comes first.
     let (list, conversation, writing) = (of(Scope::List), of(Scope::Conversation), of(Scope::Composer));

@@ -34,6 +34,7 @@ impl App {
                 self.operator = crate::text::sanitize(&operator).into_owned();
                 self.damage(Damage::TOP);
             }
+            (Asked::Me, Response::Me(me)) => self.me_came(*me),
             (Asked::Accounts, Response::Accounts(accounts)) => {
                 self.accounts = accounts;
                 let newest = self.accounts.iter().filter_map(|a| a.last_webhook).max();
@@ -110,9 +111,13 @@ impl App {
 
     fn refused(&mut self, asked: Asked, problem: &Problem) {
         match asked {
-            Asked::Quiet | Asked::Labels | Asked::Operators | Asked::ViewCounts => return,
+            Asked::Quiet | Asked::Me | Asked::Labels | Asked::Operators | Asked::ViewCounts => return,
             Asked::Preferences => {
                 self.preferences_came(&[]);
+                return;
+            }
+            // Read ahead, for pickers that the role does not open.
+            Asked::QuickReplies | Asked::Macros | Asked::Templates(_) if problem.kind == "forbidden" => {
                 return;
             }
             Asked::Send { thread, text, quote } => self.take_back(thread, text, quote),
@@ -150,6 +155,7 @@ impl App {
                 self.macros.clone_from(&all);
                 Delivery::Macros(all)
             }
+            Ok(Response::Access(list)) => Delivery::Access(list),
             Ok(Response::Labels(labels)) => {
                 self.labels_came(labels.clone());
                 Delivery::Labels(labels)
@@ -242,7 +248,10 @@ impl App {
                     self.ask(Request::QuickReplies, Asked::QuickReplies);
                 }
                 Changed::MacrosChanged => self.macros_changed(),
-                Changed::AccessChanged => resync = true,
+                Changed::AccessChanged => {
+                    self.access_changed();
+                    resync = true;
+                }
                 Changed::PreferencesChanged => self.ask(Request::Preferences, Asked::Preferences),
                 Changed::DraftChanged { thread } => self.draft_changed(thread),
                 Changed::Resync => resync = true,
@@ -259,6 +268,7 @@ impl App {
         self.changed_messages.clear();
         self.accounts_changed = true;
         self.status_changed = true;
+        self.ask_me();
         self.ask(Request::Labels, Asked::Labels);
         self.ask(Request::QuickReplies, Asked::QuickReplies);
         self.macros_changed();

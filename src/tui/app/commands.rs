@@ -17,11 +17,10 @@ use ratatui::layout::Position;
 impl App {
     /// A character was typed into the composer.
     pub(super) fn typed(&mut self, typed: char) {
-        let now = self.clock.now();
-        let Some(c) = &mut self.conversation else { return };
-        if !c.can_write(now) {
+        if !self.can_write() {
             return;
         }
+        let Some(c) = &mut self.conversation else { return };
         c.composer.type_char(typed);
         self.composed();
         if typed == '/' && self.slash_word().is_some_and(|word| word == "/") {
@@ -37,12 +36,14 @@ impl App {
             self.steps(serial, steps);
             return;
         }
-        let now = self.clock.now();
         if self.scope != Scope::Composer {
             self.say(format!("press {} to write, then paste", self.key_for("message.reply")));
             return;
         }
-        let Some(c) = self.conversation.as_mut().filter(|c| c.can_write(now)) else { return };
+        if !self.can_write() {
+            return;
+        }
+        let Some(c) = self.conversation.as_mut() else { return };
         c.composer.insert(block);
         self.composed();
     }
@@ -64,6 +65,7 @@ impl App {
             Action::Help => self.open_overlay(Kind::Help, None),
             Action::Search => self.open_overlay(Kind::Search, None),
             Action::Accounts => self.open_overlay(Kind::Accounts, None),
+            Action::Operators => self.open_overlay(Kind::Operators, None),
             Action::Doctor => self.open_overlay(Kind::Doctor, None),
             Action::Life => {
                 if self.acted_on(|_| true).is_some() {
@@ -352,8 +354,10 @@ impl App {
             return;
         }
         let width = usize::from(self.panes().composer_width());
-        let now = self.clock.now();
-        let Some(c) = self.conversation.as_mut().filter(|c| c.can_write(now)) else { return };
+        if !self.can_write() {
+            return;
+        }
+        let Some(c) = self.conversation.as_mut() else { return };
         let composer = &mut c.composer;
         let before = composer.revision();
         match action {

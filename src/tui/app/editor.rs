@@ -6,9 +6,8 @@ use crate::tui::composer::MAX;
 impl App {
     /// Hands the text to the editor.
     pub(super) fn open_editor(&mut self) {
-        let now = self.clock.now();
         let Some(c) = &self.conversation else { return self.say_no_conversation() };
-        if !c.can_write(now) {
+        if !self.can_write() {
             return self.pick_template();
         }
         let text = c.composer.text().to_owned();

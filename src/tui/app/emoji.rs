@@ -50,8 +50,7 @@ impl App {
     /// Looks for what fits the word before the cursor. Says whether the screen above the text changes.
     pub(super) fn offer_emoji(&mut self) -> bool {
         let was_open = self.emoji.is_open();
-        let now = self.clock.now();
-        let c = self.conversation.as_ref().filter(|c| self.scope == Scope::Composer && c.can_write(now));
+        let c = self.conversation.as_ref().filter(|_| self.scope == Scope::Composer && self.can_write());
         let before = c.map_or("", |c| c.composer.before());
         // A second colon ends the name: what it names takes its place.
         if let Some(named) = before.strip_suffix(':').and_then(word)
@@ -106,8 +105,10 @@ impl App {
 
     /// Begins the name of an emoji.
     pub(super) fn begin_emoji(&mut self) {
-        let now = self.clock.now();
-        let Some(c) = self.conversation.as_mut().filter(|c| c.can_write(now)) else { return };
+        if !self.can_write() {
+            return;
+        }
+        let Some(c) = self.conversation.as_mut() else { return };
         if word(c.composer.before()).is_none() {
             if c.composer.before().chars().next_back().is_some_and(char::is_alphanumeric) {
                 c.composer.type_char(' ');

@@ -196,6 +196,14 @@ impl App {
             }
             (action, _) => (action, count),
         };
+        let refused = if command.action == Action::Repeat {
+            self.refuses_action(action)
+        } else {
+            self.refuses(command)
+        };
+        if refused {
+            return;
+        }
         if action.is_repeatable() {
             self.last = Some(Last { action, count });
         }

@@ -1,5 +1,6 @@
 //! The state of the screen and how it changes. Synchronous, no I/O: what is to be done comes back as effects.
 
+mod allowed;
 mod answers;
 mod commands;
 pub(crate) mod conversation;
@@ -27,6 +28,8 @@ mod views;
 pub(in crate::tui) mod woken;
 mod writing;
 
+#[cfg(test)]
+mod allowed_tests;
 #[cfg(test)]
 mod follow_tests;
 #[cfg(test)]
@@ -72,6 +75,7 @@ use super::theme::{Listed, Theme};
 use super::transcript::{Cache, WayOut};
 use crate::clock::{Clock, Millis};
 use crate::config::settings::{ReadOn, UiSettings};
+use crate::model::access::{Resource, Role, Verb};
 use crate::model::macros::Macro;
 use crate::model::thread::ThreadFilter;
 use crate::model::{AccountId, MessageId, QuickReply, Template, ThreadId};
@@ -189,6 +193,7 @@ pub(crate) enum Asked {
     /// Say this when it is done.
     Saying(&'static str),
     Hello,
+    Me,
     Preferences,
     Accounts,
     Status,
@@ -259,6 +264,8 @@ pub(crate) struct App {
     pub tz: TimeZone,
     pub theme: Theme,
     pub operator: String,
+    /// What the engine lets the operator do, once it is known.
+    role: Option<Role>,
     pub keymap: Keymap,
     pub size: (u16, u16),
     pub scope: Scope,
@@ -345,6 +352,7 @@ impl App {
             tz,
             theme,
             operator: text::sanitize(operator).into_owned(),
+            role: None,
             keymap: Keymap::default(),
             size,
             scope: Scope::List,
@@ -400,6 +408,7 @@ impl App {
         app.trouble_keys = app.keys_for_trouble();
         let hello = Request::hello("", "");
         app.ask(hello, Asked::Hello);
+        app.ask_me();
         app.load_threads();
         app.ask(Request::Accounts, Asked::Accounts);
         app.ask(Request::Status, Asked::Status);
@@ -562,7 +571,12 @@ impl App {
         self.next_id += 1;
         if !matches!(
             asked,
-            Asked::Quiet | Asked::Preferences | Asked::Labels | Asked::Operators | Asked::ViewCounts
+            Asked::Quiet
+                | Asked::Me
+                | Asked::Preferences
+                | Asked::Labels
+                | Asked::Operators
+                | Asked::ViewCounts
         ) {
             self.waits.insert(id, self.clock.now());
         }
@@ -690,12 +704,13 @@ impl App {
 
     /// Reads what the pickers of the open thread show, so that they open filled.
     fn read_ahead(&mut self) {
-        if self.quick_replies.is_empty() {
+        if self.quick_replies.is_empty() && self.may(Resource::QuickReplies, Verb::View) {
             self.ask(Request::QuickReplies, Asked::QuickReplies);
             self.macros_changed();
         }
         let account = self.conversation.as_ref().and_then(|c| c.row.as_ref()).map(|r| r.account.clone());
-        if let Some(account) = account.filter(|a| !self.templates.contains_key(a)) {
+        let reads = self.may(Resource::Templates, Verb::View);
+        if let Some(account) = account.filter(|a| reads && !self.templates.contains_key(a)) {
             self.ask(Request::Templates { account: account.clone() }, Asked::Templates(account));
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{App, Asked, Damage};
 use crate::model::QuickReplyId;
+use crate::model::access::{Resource, Verb};
 use crate::model::macros::Macro;
 use crate::tui::command::{Action, COMMANDS, Command, Scope, argument_of, by_id};
 use crate::tui::overlay::macros::summary;
@@ -48,7 +49,7 @@ impl App {
         let mut out = Vec::new();
         for scope in std::iter::once(self.scope).chain(further) {
             for c in COMMANDS.iter().filter(|c| c.scopes.contains(&scope) && is_offered(c)) {
-                if !seen.contains(&c.action) {
+                if !seen.contains(&c.action) && self.may_run(c) {
                     seen.push(c.action);
                     let key = self.keymap.shown(scope, c.id).unwrap_or_default().to_owned();
                     let argument = argument_of(c.action);
@@ -62,13 +63,18 @@ impl App {
     /// All there is to choose from.
     pub(crate) fn choices(&self) -> Choices {
         let open = self.conversation.as_ref();
+        let writes = self.may(Resource::Chat, Verb::Create);
         let templates = open
+            .filter(|_| writes)
             .and_then(|c| c.row.as_ref())
             .and_then(|row| self.templates.get(&row.account))
             .map(Vec::as_slice)
             .unwrap_or_default();
-        let replies =
-            if open.is_some_and(|c| c.is_open(self.clock.now())) { &*self.quick_replies } else { &[] };
+        let replies = if writes && open.is_some_and(|c| c.is_open(self.clock.now())) {
+            &*self.quick_replies
+        } else {
+            &[]
+        };
         let mut macros: Vec<&Macro> = self.macros.iter().collect();
         macros.sort_by_key(|m| m.owner.is_none());
         Choices {
@@ -111,6 +117,9 @@ impl App {
     /// Runs a command with what was written behind its name.
     pub(super) fn run_with(&mut self, id: &str, argument: &str) {
         let Some(command) = by_id(id) else { return };
+        if self.refuses(command) {
+            return;
+        }
         match command.action {
             Action::Search => self.open_filled(Kind::Search, argument),
             Action::Template => {

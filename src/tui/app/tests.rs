@@ -50,6 +50,9 @@ pub(crate) struct Script {
     pub labels: Vec<crate::protocol::LabelRow>,
     pub replies: Vec<QuickReply>,
     pub macros: Vec<crate::model::macros::Macro>,
+    /// What the operator may do; an engine that does not say when there is none.
+    pub role: Option<Role>,
+    pub access: crate::protocol::access::AccessList,
     pub log: Vec<Request>,
     pub refuse: Option<Problem>,
     pub clock: Clock,
@@ -73,6 +76,11 @@ impl Script {
                 ..Status::default()
             },
             labels: Vec::new(),
+            role: None,
+            access: crate::protocol::access::AccessList {
+                book: crate::model::access::AccessBook::new(),
+                attached: Vec::new(),
+            },
             log: Vec::new(),
             refuse: None,
             clock: Clock::manual(NOW),
@@ -219,12 +227,34 @@ impl Script {
         Response::Matches(crate::protocol::Matches { thread, items, next: None })
     }
 
+    fn rules(&mut self, act: crate::protocol::access::AccessRequest) -> Result<Response, Problem> {
+        use crate::protocol::access::AccessRequest as A;
+        let book = &mut self.access.book;
+        let done = match act {
+            A::List => return Ok(Response::Access(Box::new(self.access.clone()))),
+            A::SaveRole { role } => book.save_role(role),
+            A::DeleteRole { name } => book.delete_role(&name),
+            A::SaveOperator { entry } => book.save_operator(entry),
+            A::DeleteOperator { who } => book.delete_operator(&who),
+            A::SetAccount { account, rule } => book.set_account(account, rule),
+        };
+        done.map(|()| Response::Done).map_err(|e| Problem::new("refused", e.to_string()))
+    }
+
     pub fn answer(&mut self, request: Request) -> Result<Response, Problem> {
         self.log.push(request.clone());
         Ok(match request {
             Request::Hello { protocol, version, .. } => {
                 Response::Hello { protocol, version, operator: "ana".into() }
             }
+            Request::Me => match &self.role {
+                Some(role) => Response::Me(Box::new(crate::protocol::access::Me {
+                    operator: "ana".into(),
+                    role: role.clone(),
+                })),
+                None => Response::Done,
+            },
+            Request::Access { act } => self.rules(act)?,
             Request::Accounts => Response::Accounts(self.accounts.clone()),
             Request::Status => Response::Status(Box::new(self.status.clone())),
             Request::Threads { filter, before, limit, .. } => {

@@ -20,6 +20,9 @@ impl App {
             return;
         }
         self.focus(Scope::Composer);
+        if self.read_only().is_some() {
+            return;
+        }
         if let Some(c) = &mut self.conversation {
             if let Some(word) = word {
                 c.composer.remove_before(word);

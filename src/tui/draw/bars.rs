@@ -7,7 +7,7 @@ use crate::model::thread::DraftMode;
 use crate::model::{DeliveryState, Direction};
 use crate::text;
 use crate::tui::app::{App, Conversation, can_be_undone};
-use crate::tui::command::{Action, COMMANDS, Scope};
+use crate::tui::command::{Action, COMMANDS, Scope, by_id};
 use crate::tui::format;
 use crate::tui::transcript::Span;
 use ratatui::buffer::Buffer;
@@ -87,7 +87,8 @@ pub(super) fn status(app: &App, area: Rect, buf: &mut Buffer) {
         let begun: Vec<String> = count.into_iter().chain(keys).collect();
         x = put(buf, x, y, &format!("{} … ", begun.join(" ")), right.saturating_sub(x), t.key);
         if !app.pending.keys.is_empty() && !app.pending.explained {
-            for (rest, command) in app.keymap.continuations(app.scope, &app.pending.keys) {
+            let all = app.keymap.continuations(app.scope, &app.pending.keys);
+            for (rest, command) in all.filter(|(_, c)| app.may_run(c)) {
                 x = hint(app, buf, x, y, right, rest, command.title);
             }
         }
@@ -126,6 +127,7 @@ fn keys(app: &App) -> Vec<(String, String)> {
         wanted
             .iter()
             .filter_map(|(id, title)| {
+                by_id(id).filter(|c| app.may_run(c))?;
                 let key = app.keymap.shown(app.scope, id)?;
                 Some((key.to_owned(), (*title).to_owned()))
             })
@@ -217,7 +219,7 @@ fn keys(app: &App) -> Vec<(String, String)> {
     let note = c.is_some_and(|c| c.mode == DraftMode::Note);
     COMMANDS
         .iter()
-        .filter(|c| c.hint && c.scopes.contains(&app.scope))
+        .filter(|c| c.hint && c.scopes.contains(&app.scope) && app.may_run(c))
         // A note goes to nobody: it is kept, and at once.
         .filter(|c| !(note && c.action == Action::SendLater))
         .filter_map(|command| {

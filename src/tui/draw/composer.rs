@@ -7,7 +7,7 @@ use crate::model::delivery::WaitReason;
 use crate::model::thread::DraftMode;
 use crate::text;
 use crate::tui::app::{App, Conversation, Panes, can_be_undone};
-use crate::tui::command::Scope;
+use crate::tui::command::{Scope, by_id};
 use crate::tui::links;
 use crate::tui::marks::{self, Role};
 use crate::tui::transcript;
@@ -42,6 +42,7 @@ pub(super) fn separator(app: &App, c: &Conversation, area: Rect, panes: &Panes, 
     buf[(area.right() - 1, y)].set_symbol("┤").set_style(style);
     let open = c.row.is_none() || c.is_open(app.clock.now());
     let words = match (note, open) {
+        _ if app.read_only().is_some() => " read only ",
         (true, _) => " ✎ note · stays here ",
         (false, true) => " reply ",
         (false, false) => " template only ",
@@ -98,7 +99,7 @@ fn remark(app: &App, c: &Conversation, open: bool) -> (String, Style) {
     if !c.is_at_end() && c.loaded {
         return (format!(" ↓ newer · {} ", app.key_for("move.bottom")), t.dim);
     }
-    let quick = open && c.mode == DraftMode::Reply;
+    let quick = open && c.mode == DraftMode::Reply && app.read_only().is_none();
     (if quick { " quick: / ".to_owned() } else { String::new() }, t.dim)
 }
 
@@ -144,6 +145,17 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let t = &app.theme;
     let Some(c) = &app.conversation else { return };
     let note = c.mode == DraftMode::Note;
+    if let Some(why) = app.read_only() {
+        let mut x = put(buf, area.x, area.y, &why, area.width, t.warn);
+        if !note && app.scope != Scope::Composer && by_id("message.note").is_some_and(|c| app.may_run(c)) {
+            for (s, style) in
+                [(" · ", t.dim), (&*app.key_for("message.note"), t.key), (" writes a note", t.dim)]
+            {
+                x = put(buf, x, area.y, s, area.right().saturating_sub(x), style);
+            }
+        }
+        return;
+    }
     if c.row.is_some() && !c.can_write(app.clock.now()) {
         let mut x = put(buf, area.x, area.y, "window closed", area.width, t.warn);
         // While writing, what sends opens the templates.
@@ -252,7 +264,7 @@ fn first_line(c: &Conversation, lines: &[Range<usize>], rows: u16) -> usize {
 /// Where the cursor is while writing: the terminal's own stands there, and with it what an input method shows.
 pub(super) fn cursor(app: &App, area: Rect) -> Option<Position> {
     let c = app.conversation.as_ref().filter(|_| app.scope == Scope::Composer)?;
-    if c.row.is_some() && !c.can_write(app.clock.now()) {
+    if c.row.is_some() && !c.can_write(app.clock.now()) || app.read_only().is_some() {
         return None;
     }
     let y = area.y + u16::from(c.quote.is_some());

@@ -13,8 +13,12 @@ const COLUMN: u16 = 24;
 /// Draws it above the line at the bottom, as wide as the screen.
 pub(super) fn draw(app: &App, screen: Rect, buf: &mut Buffer) {
     let t = &app.theme;
-    let mut list: Vec<(&str, &str)> =
-        app.keymap.continuations(app.scope, &app.pending.keys).map(|(rest, c)| (rest, c.title)).collect();
+    let mut list: Vec<(&str, &str)> = app
+        .keymap
+        .continuations(app.scope, &app.pending.keys)
+        .filter(|(_, c)| app.may_run(c))
+        .map(|(rest, c)| (rest, c.title))
+        .collect();
     list.sort_by_key(|(rest, _)| (rest.len() > 1, rest.to_lowercase()));
     let inside = screen.width.saturating_sub(4);
     let columns = (inside / COLUMN).clamp(1, 6);

@@ -24,6 +24,7 @@ pub mod macro_run;
 pub mod macros;
 pub mod note_editor;
 pub mod notices;
+pub mod operators;
 pub mod palette;
 pub mod pick;
 pub mod pipe;
@@ -49,6 +50,7 @@ use crate::model::macros::Macro;
 use crate::model::quick_reply::QuickReply;
 use crate::model::template::Template;
 use crate::model::thread::ThreadRow;
+use crate::protocol::access::AccessList;
 use crate::protocol::{
     AccountView, Check, ContactDetail, Found, LabelRow, MessageLife, Neighbours, Problem, Request, Response,
     Version,
@@ -161,6 +163,8 @@ pub enum Delivery {
     QuickReplies(Vec<QuickReply>),
     /// Macros.
     Macros(Vec<Macro>),
+    /// Who may do what, and who is attached.
+    Access(Box<AccessList>),
     /// Labels.
     Labels(Vec<LabelRow>),
     /// What came of each change of a bundle, up to the first that was refused.

@@ -1,5 +1,6 @@
 //! The command line: its help, its exit codes, and what commands print around a scripted engine.
 
+mod access;
 mod binary;
 mod commands;
 mod export;

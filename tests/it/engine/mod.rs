@@ -3,6 +3,7 @@
 mod access;
 mod admission;
 mod notes;
+mod permitted;
 mod talk;
 
 use crate::common::{Bed, ask, eventually};
