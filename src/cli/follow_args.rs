@@ -5,15 +5,15 @@ use std::path::PathBuf;
 
 /// Printed under the help.
 pub const ABOUT: &str = "\
-Each line is about one thing: a message that is new (a customer's, yours, a note), a message that changed (ticks,
-failures, reactions), a thread that changed (read, assigned, labelled, resolved, …), or a gap, when something was not
+Each line is about one thing: a message that is new (a customer's, yours, a note), a message that changed (ticks, \
+failures, reactions), a thread that changed (read, assigned, labelled, resolved, …), or a gap, when something was not \
 kept. A line says what happened when, and shows message and thread as they are by now.
 
-With a cursor file it goes on where it stopped: the place is written after a line was printed or the command ended
-well, never before. So a line may come twice after a crash, and none is lost (at least once). Lines are kept for 30
+With a cursor file it goes on where it stopped: the place is written after a line was printed or the command ended \
+well, never before. So a line may come twice after a crash, and none is lost (at least once). Lines are kept for 30 \
 days after somebody last followed; without a cursor file, and with a new one, it begins now.
 
-The command gets the line on standard input, as JSON; nothing of it stands in its arguments or its environment. A
+The command gets the line on standard input, as JSON; nothing of it stands in its arguments or its environment. A \
 command that fails ends `follow`, and its line comes again.";
 
 /// `follow`.

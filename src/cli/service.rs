@@ -72,6 +72,15 @@ impl Names {
             // Made by the admin, for the service's user alone.
             format!("ReadWritePaths={data}")
         };
+        let folder = self.socket.parent().unwrap_or(Path::new("/"));
+        let runtime = match (folder.parent(), folder.file_name().and_then(|n| n.to_str())) {
+            (Some(run), Some(name)) if run == Path::new("/run") => {
+                let name = word("the socket's folder", name)?;
+                format!("RuntimeDirectory={name}\nRuntimeDirectoryMode=0750\nRuntimeDirectoryPreserve=yes")
+            }
+            // Made by the admin, for the service's user and the group.
+            _ => format!("ReadWritePaths={}", path("the socket's folder", folder)?),
+        };
         let mut credentials = String::new();
         for name in &self.credentials {
             let name = word("the credential", name)?;
@@ -89,6 +98,7 @@ impl Names {
             .replace("@USER@", word("the user", &self.user)?)
             .replace("@GROUP@", word("the group", &self.group)?)
             .replace("@DATA@", &data)
+            .replace("@RUNTIME@", &runtime)
             .replace("@CREDENTIALS@", credentials.trim_end()))
     }
 

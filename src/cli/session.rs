@@ -173,8 +173,8 @@ enum Standing {
     Other {
         /// The engine's user.
         engine: String,
-        /// Its id.
-        uid: u32,
+        /// Its id, where we were told whom to trust.
+        uid: Option<u32>,
     },
 }
 
@@ -192,13 +192,17 @@ impl Target<'_> {
                 ));
             };
             if uid != own {
-                return Ok(Standing::Other { engine: user.clone(), uid });
+                return Ok(Standing::Other { engine: user.clone(), uid: Some(uid) });
             }
-        } else if self.socket.path.is_some()
-            && let Ok(meta) = std::fs::symlink_metadata(self.data)
-            && meta.uid() != own
-        {
-            return Ok(Standing::Other { engine: users::name_of(meta.uid()), uid: meta.uid() });
+        } else if let Some(socket) = &self.socket.path {
+            let owner = |path: &Path| std::fs::symlink_metadata(path).ok().map(|meta| meta.uid());
+            if let Some(uid) = owner(self.data).filter(|uid| *uid != own) {
+                return Ok(Standing::Other { engine: users::name_of(uid), uid: Some(uid) });
+            }
+            // Who cannot make the socket cannot be its engine. That a folder is somebody's is no reason to trust them.
+            if let Some(uid) = socket.parent().and_then(owner).filter(|uid| *uid != own) {
+                return Ok(Standing::Other { engine: users::name_of(uid), uid: None });
+            }
         }
         data_dir(self.data).map(Standing::Own)
     }
@@ -313,12 +317,12 @@ pub(super) async fn open(
 }
 
 /// Attaches to an engine that only another user may host; one that is just being started is waited for.
-async fn join(target: Target<'_>, env: &Env, engine: &str, uid: u32) -> Result<Line, Failure> {
+async fn join(target: Target<'_>, env: &Env, engine: &str, uid: Option<u32>) -> Result<Line, Failure> {
     let socket = target.far_socket(engine)?;
     let told = telling(ClientInfo::default(), env);
     let give_up = Instant::now() + PATIENCE;
     loop {
-        match daemon::attach_to(socket, Some(uid), &told).await {
+        match daemon::attach_to(socket, uid, &told).await {
             Ok(connection) => {
                 return Ok(Line { connection, host: None, operator: users::name_of(users::own_uid()) });
             }
@@ -375,7 +379,7 @@ pub(super) async fn await_engine(
 ) -> Result<Option<Line>, Failure> {
     let told = telling(ClientInfo::default(), env);
     let (socket, engine) = match target.standing()? {
-        Standing::Other { engine, uid } => (target.far_socket(&engine)?.to_path_buf(), Some(uid)),
+        Standing::Other { engine, uid } => (target.far_socket(&engine)?.to_path_buf(), uid),
         Standing::Own(dir) => (target.door(&dir, env)?.path, None),
     };
     loop {
@@ -386,7 +390,7 @@ pub(super) async fn await_engine(
             }
             Err(AttachError::NoEngine | AttachError::Stale | AttachError::Silent | AttachError::Io(_)) => {}
             // The folder of a service goes and comes with it, and is ours to enter only when it is whole.
-            Err(AttachError::Closed(_)) if engine.is_some() && give_up.is_none() => {}
+            Err(AttachError::Closed(_)) if give_up.is_none() => {}
             Err(e) => return Err(refused(e, "")),
         }
         if give_up.is_some_and(|end| Instant::now() >= end) {

@@ -254,7 +254,8 @@ async fn check(who: &Who, request: &Request) -> Result<(), Problem> {
             shared_library(who, if there { Verb::Edit } else { Verb::Create })?;
         }
         Request::DeleteQuickReply { id } => {
-            if replies(who).await?.iter().any(|r| r.id == *id && r.owner.is_none()) {
+            let all = replies(who).await?;
+            if all.iter().any(|r| r.id == *id && r.owner.is_none()) {
                 shared_library(who, Verb::Delete)?;
             }
         }
@@ -264,7 +265,8 @@ async fn check(who: &Who, request: &Request) -> Result<(), Problem> {
             shared_library(who, if there { Verb::Edit } else { Verb::Create })?;
         }
         Request::Macro { act: MacroRequest::Delete { id } } => {
-            if macros(who).await?.iter().any(|m| m.id == *id && m.owner.is_none()) {
+            let all = macros(who).await?;
+            if all.iter().any(|m| m.id == *id && m.owner.is_none()) {
                 shared_library(who, Verb::Delete)?;
             }
         }

@@ -384,7 +384,7 @@ impl Stage<'_> {
 pub fn screen(scene: &Scene, columns: u16, rows: u16) {
     let clock = Clock::manual(NOW);
     let (app, effects) = App::new(clock, TimeZone::UTC, Theme::basic(), "ana", (columns, rows));
-    let mut stage = Stage { scene, app, canvas: Canvas::new(columns, rows) };
+    let mut stage = Stage { scene, app, canvas: Canvas::new(columns, rows).with_hyperlinks(true) };
     for effect in effects {
         if let Effect::Send(frame) = effect {
             let answer = ServerFrame::Answer { id: frame.id, result: Ok(scene.answer(&frame.request)) };

@@ -234,6 +234,7 @@ impl App {
             self.conversation = None;
             self.follow.cursor = None;
             self.list.touched = false;
+            self.list.follow_again();
             self.focus(Scope::List);
             self.damage(Damage::ALL);
             self.follow_newest();

@@ -42,6 +42,21 @@ fn the_newest_thread_is_followed_until_a_key_is_pressed() {
 }
 
 #[test]
+fn a_conversation_that_was_on_the_screen_for_a_moment_stays_there() {
+    let mut s = Script::new();
+    let mut app = s.start((120, 36));
+    arrives(&mut s, &mut app, "first", 9);
+    arrives(&mut s, &mut app, "second", 8);
+    assert_eq!(shown(&app), "second", "at the start many come at once");
+    s.clock.advance(super::list::FOLLOWED);
+    arrives(&mut s, &mut app, "third", 1);
+    assert_eq!((shown(&app), app.list.cursor), ("second", 1), "somebody may be about to answer it");
+    s.keys(&mut app, "Enter r");
+    s.type_text(&mut app, "hello");
+    assert_eq!(shown(&app), "second");
+}
+
+#[test]
 fn escape_takes_back_one_thing_after_the_other() {
     let mut s = inbox();
     let mut app = s.start((120, 36));

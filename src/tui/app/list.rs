@@ -2,6 +2,7 @@
 
 use super::views::OwnView;
 use super::{App, Asked, Damage};
+use crate::clock::Millis;
 use crate::model::ThreadId;
 use crate::model::thread::{ThreadFilter, ThreadRow};
 use crate::protocol::{Cursor, Page};
@@ -9,6 +10,9 @@ use std::collections::BTreeSet;
 
 /// Rows kept while scrolling down; beyond, search finds faster than a hand.
 const MOST: usize = 10_000;
+
+/// How long after the start the newest thread gets the cursor by itself, in milliseconds.
+pub(super) const FOLLOWED: Millis = 2_000;
 
 /// Rows, newest first, and the cursor.
 #[derive(Debug, Default)]
@@ -25,8 +29,12 @@ pub(crate) struct ThreadList {
     pub own: Option<OwnView>,
     /// Whether the first page is here.
     pub loaded: bool,
-    /// Whether the operator has done anything yet; until then the cursor stays on the newest thread.
+    /// Whether the operator has done anything yet.
     pub touched: bool,
+    /// Since when there is a thread under the cursor that nobody chose.
+    followed: Option<Millis>,
+    /// Whether the cursor stays with its thread: nobody answers another one than the one just read.
+    settled: bool,
     /// The thread that gets the cursor when the first page is here.
     aim: Option<ThreadId>,
     next: Option<Cursor>,
@@ -109,7 +117,7 @@ impl ThreadList {
                 self.rows.insert(at, row);
             }
         }
-        if !self.touched {
+        if !(self.touched || self.settled) {
             self.cursor = 0;
         } else if let Some(i) = under.and_then(|id| self.rows.iter().position(|r| r.id == id)) {
             self.cursor = i;
@@ -118,6 +126,12 @@ impl ThreadList {
             }
         }
         self.cursor = self.cursor.min(self.rows.len().saturating_sub(1));
+    }
+
+    /// What was under the cursor is gone: the newest thread is as good as any.
+    pub(super) fn follow_again(&mut self) {
+        self.followed = None;
+        self.settled = false;
     }
 
     /// A page did not come; it may be asked for again.
@@ -141,7 +155,7 @@ impl ThreadList {
             self.rows = page.items;
             self.cursor = 0;
         }
-        if let Some(id) = under.filter(|_| self.touched) {
+        if let Some(id) = under.filter(|_| self.touched || self.settled) {
             self.select(id);
         }
         if self.rows.len() >= MOST {
@@ -195,13 +209,12 @@ impl App {
         }
     }
 
-    /// Until the operator does something, the newest conversation is on the screen.
+    /// The newest conversation is on the screen from the start: until the operator does something, and at most for a
+    /// moment. Who has begun to read it keeps it.
     pub(super) fn follow_newest(&mut self) {
-        let Some(id) =
-            self.list.rows.first().map(|r| r.id).filter(|_| !self.list.touched && self.follow.is_known())
-        else {
-            return;
-        };
+        let free = !self.list.touched && !self.list.settled && self.follow.is_known();
+        let Some(id) = self.list.rows.first().map(|r| r.id).filter(|_| free) else { return };
+        self.list.followed.get_or_insert(self.clock.now());
         // One after the other: what comes while one is loading is followed when it is there.
         if self.conversation.as_ref().is_none_or(|c| c.loaded && c.thread != id) {
             self.open_thread(id, None);
@@ -226,6 +239,7 @@ impl App {
         }
         let wanted: BTreeSet<ThreadId> = rows.iter().filter(|r| self.wants(r)).map(|r| r.id).collect();
         let keep = self.conversation.as_ref().map(|c| c.thread).filter(|id| self.list.row(*id).is_some());
+        self.list.settled |= self.list.followed.is_some_and(|since| self.clock.now() - since >= FOLLOWED);
         self.list.merge(rows, keep, |r| wanted.contains(&r.id));
         self.keep_list_cursor_visible();
         self.damage(Damage::LIST);

@@ -57,6 +57,14 @@ fn base64(text: &str) -> Result<Vec<u8>, String> {
     Ok(out)
 }
 
+/// Whether a link is one of ours: an id of hexadecimal digits and an address of the web, nothing that a terminal acts on.
+fn is_link(body: &str) -> bool {
+    let Some((id, to)) = body.strip_prefix("id=").and_then(|b| b.split_once(';')) else { return false };
+    let web = to.starts_with("http://") || to.starts_with("https://");
+    let plain = to.len() <= 2_000 && to.bytes().all(|b| (0x21..0x7f).contains(&b));
+    web && plain && !id.is_empty() && id.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
 fn is_own_csi(parameters: &str, last: char) -> bool {
     let numbers = |at_most: usize| {
         parameters.is_empty()
@@ -118,6 +126,8 @@ pub fn read(bytes: &[u8]) -> Result<Seen, String> {
                     seen.notes.push(note.to_owned());
                 }
                 "9" | "99" => seen.notes.push(body.to_owned()),
+                // A link of the conversation, and its end.
+                "8" if body == ";" || is_link(body) => {}
                 // The question for the background's colour.
                 "11" if body == "?" => {}
                 _ => return Err(format!("not our OSC: {:?}", near())),

@@ -144,6 +144,11 @@ fn a_line_that_drops_loses_neither_text_nor_place() {
     t.press("call her on Fri");
     t.see("call her on Fri");
     t.press("\u{1b}[D\u{1b}[D\u{1b}[D");
+    // A key is read in its own time: what is seen has been read.
+    t.press("~");
+    t.see("call her on ~Fri");
+    t.press("\u{7f}");
+    t.see("call her on Fri");
     let pid = t.child.process_id().unwrap().to_string();
     assert!(std::process::Command::new("kill").args(["-HUP", &pid]).status().unwrap().success());
     assert_eq!(t.exit(), 0);

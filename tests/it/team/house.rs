@@ -172,6 +172,14 @@ impl House {
         printed(c)
     }
 
+    /// Runs a command as another user, without a configuration.
+    pub fn bare_as(&self, other: Other, env: &[(&str, &Path)], args: &[&str]) -> Printed {
+        let mut c = Command::new(&self.binary);
+        c.env_clear().env("HOME", self.path("home-of-nobody")).stdin(Stdio::null()).current_dir("/");
+        c.uid(other.uid).gid(other.gid).envs(env.iter().copied()).args(args);
+        printed(c)
+    }
+
     /// Runs a program of the system as another user.
     pub fn system_as(other: Other, program: &str, args: &[&Path]) -> Printed {
         let mut c = Command::new(program);

@@ -41,6 +41,7 @@ fn the_units_are_filled_in_and_pass_the_system_s_own_check() {
     let (service, socket, config) = (part("service"), part("socket"), part("config"));
     assert!(service.contains(&format!("User={me}\n")) && service.contains("Group=daemon\n"), "{service}");
     assert!(service.contains("StateDirectory=switchboard") && service.contains("ExecStart=/"), "{service}");
+    assert!(service.contains("RuntimeDirectory=inbox\nRuntimeDirectoryMode=0750"), "{service}");
     assert!(
         socket.contains("ListenStream=/run/inbox/engine.sock\n") && socket.contains("SocketMode=0660"),
         "{socket}"

@@ -2,11 +2,16 @@
 
 use super::house::{House, Other};
 use crate::common::{Bed, eventually};
+use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixListener;
 use std::sync::Arc;
-use switchboard::daemon::{Connect, DataDir, Door, Lock, Server};
+use switchboard::daemon::{Connect, DataDir, Door, Lock, Server, attach};
 use switchboard::model::ClientInfo;
+use switchboard::model::access::{OperatorEntry, Principal};
+use switchboard::protocol::access::AccessRequest;
+use switchboard::protocol::client::Client;
+use switchboard::protocol::{Request, Response};
 use switchboard::users::{gid_of, name_of, own_uid};
 
 /// Nobody, in a group of nobody.
@@ -181,4 +186,70 @@ async fn another_users_terminal_waits_for_the_engine_and_never_becomes_it() {
     t.press("\u{3}");
     assert_eq!(t.exit(), 0);
     open.bed.stop().await;
+}
+
+#[test]
+fn who_only_knows_the_socket_attaches_to_it_and_makes_nothing() {
+    if !root() {
+        return;
+    }
+    let house = team();
+    let engine = house.serve();
+    let member = Other { uid: STRANGER.uid, gid: gid_of(GROUP).unwrap() };
+    let socket = house.path("run/engine.sock");
+    // Without any configuration, with a home that cannot hold data.
+    let p = house.bare_as(member, &[("SWITCHBOARD_SOCKET", &socket)], &["accounts"]);
+    assert!(p.code == 5 && p.err.contains("not one of its operators"), "{p:?}");
+    engine.end();
+    let p = house.bare_as(member, &[("SWITCHBOARD_SOCKET", &socket)], &["accounts"]);
+    assert!(p.code == 5 && p.err.contains("no engine answers"), "{p:?}");
+    assert!(!socket.exists());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_of_another_user_works_as_far_as_the_role_goes() {
+    if !root() {
+        return;
+    }
+    let house = Arc::new(team());
+    let engine = house.serve();
+    // The house's own calls block, and some bring a runtime of their own.
+    let there = Arc::clone(&house);
+    let say = move || {
+        there.connected();
+        there.say("marta", "Cadê?");
+    };
+    tokio::task::spawn_blocking(say).await.unwrap();
+    let admin = attach(&house.path("run/engine.sock"), &ClientInfo::default()).await.unwrap();
+    let mut admin = Client::new(admin);
+    let entry = |user: &str, role: &str| OperatorEntry {
+        who: Principal::User(user.to_owned()),
+        role: role.to_owned(),
+        teams: BTreeSet::new(),
+        active: true,
+    };
+    let nobody = name_of(STRANGER.uid);
+    for entry in [entry(&name_of(own_uid()), "admin"), entry(&nobody, "viewer")] {
+        let act = AccessRequest::SaveOperator { entry };
+        assert_eq!(admin.ask(Request::Access { act }).await, Ok(Response::Done));
+    }
+    let member = Other { uid: STRANGER.uid, gid: gid_of(GROUP).unwrap() };
+    eventually("the thread", || async {
+        let p = house.run_as(member, &["messages", "Marta Souza"]);
+        p.out.contains("Cadê?").then_some(())
+    })
+    .await;
+    for change in [&["send", "Marta Souza", "--text", "Oi"][..], &["notes", "add", "Marta Souza", "x"]] {
+        let p = house.run_as(member, change);
+        assert!(p.code != 0 && p.err.contains("viewer"), "{p:?}");
+    }
+    // Outside the group the kernel still says no, operator or not.
+    let p = house.run_as(STRANGER, &["accounts"]);
+    assert!(p.code == 5 && p.err.contains("may not open"), "{p:?}");
+    let act = AccessRequest::DeleteOperator { who: Principal::User(nobody) };
+    assert_eq!(admin.ask(Request::Access { act }).await, Ok(Response::Done));
+    let p = house.run_as(member, &["messages", "Marta Souza"]);
+    assert!(p.code == 5 && p.err.contains("not one of its operators"), "{p:?}");
+    drop(admin);
+    engine.end();
 }
