@@ -439,7 +439,8 @@ impl AccessBook {
     /// What a client may do. `owner`: it works as the user whom the data belongs to, or as the superuser; without an
     /// entry of its own it is an admin, for it can read everything in the data folder anyway.
     pub fn access(&self, client: &ClientInfo, owner: bool) -> Result<Access, Refusal> {
-        let entry = self.entry(client);
+        // What a group is given takes nothing from whom the data belongs to.
+        let entry = self.entry(client).filter(|e| !owner || e.who.is_user(&client.user));
         let (role, teams) = match entry {
             None if owner => (Role::admin(), BTreeSet::new()),
             None => return Err(Refusal::Unknown),

@@ -50,6 +50,19 @@ fn the_built_in_roles_are_steps() {
     assert!(grants("viewer").iter().all(|g| g.1 == Verb::View));
 }
 
+/// A group that the owner is in, too, takes nothing away: nobody else could give it back.
+#[test]
+fn the_owner_is_an_admin_whatever_its_groups_may() {
+    let mut book = AccessBook::new();
+    book.save_operator(entry(Principal::Group("staff".into()), "viewer", &["one"])).unwrap();
+    let who = client("ana", &["staff"]);
+    assert_eq!(book.access(&who, false).unwrap().role.name, "viewer");
+    assert_eq!(book.access(&who, true).unwrap().role.name, ADMIN);
+    // What is said of the owner by name counts.
+    book.save_operator(entry(user("ana"), "lead", &[])).unwrap();
+    assert_eq!(book.access(&who, true).unwrap().role.name, "lead");
+}
+
 #[test]
 fn without_rules_only_the_owner_gets_in() {
     let book = AccessBook::new();

@@ -15,11 +15,18 @@ impl App {
         self.ask(Request::Me, Asked::Me);
     }
 
-    pub(super) fn me_came(&mut self, me: Me) {
-        let role = Some(me.role);
-        if self.role != role {
-            self.role = role;
+    /// The engine has said what is allowed, or that it does not say.
+    pub(super) fn me_came(&mut self, me: Option<Me>) {
+        let mut new = !std::mem::replace(&mut self.knows_role, true);
+        if let Some(role) = me.map(|me| me.role)
+            && self.role.as_ref() != Some(&role)
+        {
+            self.role = Some(role);
             self.damage = Damage::ALL;
+            new = true;
+        }
+        if new && self.conversation.is_some() {
+            self.read_ahead();
         }
     }
 

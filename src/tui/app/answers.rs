@@ -3,6 +3,7 @@
 use super::conversation::Load;
 use super::{App, Asked, Damage, Effect};
 use crate::model::ThreadId;
+use crate::model::access::{Resource, Verb};
 use crate::model::thread::DraftMode;
 use crate::protocol::{Changed, Problem, Request, Response, Update};
 use crate::tui::overlay::Delivery;
@@ -34,7 +35,8 @@ impl App {
                 self.operator = crate::text::sanitize(&operator).into_owned();
                 self.damage(Damage::TOP);
             }
-            (Asked::Me, Response::Me(me)) => self.me_came(*me),
+            (Asked::Me, Response::Me(me)) => self.me_came(Some(*me)),
+            (Asked::Me, _) => self.me_came(None),
             (Asked::Accounts, Response::Accounts(accounts)) => {
                 self.accounts = accounts;
                 let newest = self.accounts.iter().filter_map(|a| a.last_webhook).max();
@@ -111,7 +113,11 @@ impl App {
 
     fn refused(&mut self, asked: Asked, problem: &Problem) {
         match asked {
-            Asked::Quiet | Asked::Me | Asked::Labels | Asked::Operators | Asked::ViewCounts => return,
+            Asked::Me => {
+                self.me_came(None);
+                return;
+            }
+            Asked::Quiet | Asked::Labels | Asked::Operators | Asked::ViewCounts => return,
             Asked::Preferences => {
                 self.preferences_came(&[]);
                 return;
@@ -271,8 +277,10 @@ impl App {
         self.status_changed = true;
         self.ask_me();
         self.ask(Request::Labels, Asked::Labels);
-        self.ask(Request::QuickReplies, Asked::QuickReplies);
-        self.macros_changed();
+        if self.may(Resource::QuickReplies, Verb::View) {
+            self.ask(Request::QuickReplies, Asked::QuickReplies);
+            self.macros_changed();
+        }
         self.load_threads();
         if let Some(c) = &self.conversation {
             let thread = c.thread;

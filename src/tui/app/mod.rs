@@ -267,6 +267,8 @@ pub(crate) struct App {
     pub operator: String,
     /// What the engine lets the operator do, once it is known.
     role: Option<Role>,
+    /// Whether the engine has answered what that is.
+    knows_role: bool,
     pub keymap: Keymap,
     pub size: (u16, u16),
     pub scope: Scope,
@@ -356,6 +358,7 @@ impl App {
             theme,
             operator: text::sanitize(operator).into_owned(),
             role: None,
+            knows_role: false,
             keymap: Keymap::default(),
             size,
             scope: Scope::List,
@@ -708,6 +711,10 @@ impl App {
 
     /// Reads what the pickers of the open thread show, so that they open filled.
     fn read_ahead(&mut self) {
+        // What the role does not allow is not asked for: first it has to be known.
+        if !self.knows_role {
+            return;
+        }
         if self.quick_replies.is_empty() && self.may(Resource::QuickReplies, Verb::View) {
             self.ask(Request::QuickReplies, Asked::QuickReplies);
             self.macros_changed();

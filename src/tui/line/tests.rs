@@ -258,6 +258,18 @@ async fn refusals_have_three_parts_and_nothing_typed_is_lost() {
     );
 }
 
+#[tokio::test]
+async fn what_the_role_lacks_is_a_sentence() {
+    let mut b = bed(inbox(), UiSettings::default());
+    b.type_line("list").await;
+    b.type_line("open 1").await;
+    let lacks = "ana may not do this: the role `viewer` lacks `chat.edit`";
+    b.script.lock().unwrap().refuse =
+        Some(Problem::new("forbidden", lacks).next("ask an admin for it, or for another role"));
+    let said = b.type_line("note call back").await;
+    assert!(said.starts_with(&format!("not done: {lacks}\n  next: ask an admin")), "{said}");
+}
+
 #[test]
 fn beginnings_of_commands_are_enough() {
     assert_eq!(meant("o"), Some("open"));

@@ -123,9 +123,9 @@ async fn roles_are_made_like_others_and_changed() {
     refused(&place, "roles add night", Exit::Usage, &["already", "roles edit"]).await;
     refused(&place, "roles edit night", Exit::Usage, &["nothing is to be changed"]).await;
     refused(&place, "roles add day --like nobody", Exit::NotFound, &["no role `nobody`"]).await;
-    refused(&place, "roles edit admin --deny chat", Exit::Failed, &["cannot be changed"]).await;
+    refused(&place, "roles edit admin --deny chat", Exit::Refused, &["cannot be changed"]).await;
     done(&place, "operators add cy --role night").await;
-    refused(&place, "roles remove night", Exit::Failed, &["in use by cy"]).await;
+    refused(&place, "roles remove night", Exit::Refused, &["in use by cy"]).await;
     done(&place, "operators remove cy").await;
     done(&place, "roles remove night").await;
     let all = json(&place, "roles").await;

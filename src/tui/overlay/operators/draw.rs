@@ -42,8 +42,12 @@ fn cells(buf: &mut Buffer, line: Rect, parts: &[(u16, &str, Style)]) {
 
 impl OperatorBox {
     pub(super) fn draw_lists(&self, area: Rect, buf: &mut Buffer, theme: &Theme) {
-        let (w, h) = (area.width.saturating_sub(2).min(160), area.height.saturating_sub(2).min(44));
-        let (w, h) = (w.max(frame::MIN_WIDTH), h.max(frame::MIN_HEIGHT));
+        // A small screen has no room to give away.
+        let (w, h) = if area.width < WIDE || area.height < 30 {
+            (area.width, area.height)
+        } else {
+            ((area.width - 2).min(160), (area.height - 2).min(44))
+        };
         let right = if self.edits { "" } else { "you may look, not change" };
         let Some(inner) = frame::open(area, w, h, "Who may do what", right, buf, theme) else { return };
         self.draw_tabs(Rect { height: 1, ..inner }, buf, theme);
