@@ -238,7 +238,12 @@ fn bundle(all: &[Arrived], beyond: u32, show_text: bool, masking: Masking) -> No
         parts.push(if called == 1 { "1 mention".to_owned() } else { format!("{called} mentions") });
     }
     if count > 0 {
-        parts.push(if woken + called == 0 { format!("{messages} from {people}") } else { messages });
+        parts.push(match woken + called {
+            0 => format!("{messages} from {people}"),
+            // A title is short.
+            _ if called > 0 && woken > 0 => messages.replace("new ", ""),
+            _ => messages,
+        });
     }
     if woken > 0 {
         parts.push(woke);
@@ -299,7 +304,7 @@ mod tests {
         assert_eq!(note(&[called("Marta", 0)]), ("bo mentioned you: Marta".into(), String::new()));
         assert_eq!(note(&[called("Marta", 2)]).1, "hello");
         let several = [called("Marta", 0), from("Tom", "x", 2), from("Zoe", "y", 0)];
-        assert_eq!(note(&several).0, "1 mention · 2 new messages · 1 snooze ended");
+        assert_eq!(note(&several).0, "1 mention · 2 messages · 1 snooze ended");
         assert_eq!(note(&[called("Marta", 0), called("Tom", 0)]).0, "2 mentions");
     }
 
