@@ -3,10 +3,12 @@
 
 use super::access::Asking;
 use super::rows::AccountNames;
+use super::views::Counted;
 use super::{StoreError, configure};
 use crate::model::access::Scope;
 use crate::model::ids::AccountId;
 use rusqlite::{Connection, OpenFlags};
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -26,6 +28,8 @@ pub struct Reader {
     pub(super) conn: Connection,
     /// For whom it answers; `None`: it sees everything.
     pub(super) asking: Option<Asking>,
+    /// The counts of views that were asked for last.
+    pub(super) counted: RefCell<Vec<Counted>>,
 }
 
 impl Reader {
@@ -34,7 +38,7 @@ impl Reader {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags)?;
         configure(&conn, 2_000)?;
-        Ok(Self { conn, asking: None })
+        Ok(Self { conn, asking: None, counted: RefCell::default() })
     }
 
     pub(super) fn names(&self) -> Result<AccountNames, StoreError> {

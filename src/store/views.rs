@@ -24,6 +24,18 @@ const LOOKED_AT: usize = 4_000;
 /// Lists that one statement merges; SQLite has a limit of 500.
 const MERGED: usize = 240;
 
+/// How long counts stand while nothing changes, in milliseconds.
+const COUNTED_FOR: Millis = 1_000;
+
+/// Counts of the views, and what they were counted of.
+#[derive(Debug)]
+pub(super) struct Counted {
+    version: i64,
+    at: Millis,
+    key: (Option<AccountId>, Option<Millis>),
+    counts: ViewCounts,
+}
+
 /// The columns of [`THREAD_COLUMNS`] about how a thread is handled, from `first` on.
 pub(super) fn handling(r: &Row<'_>, first: usize) -> Result<Handling, StoreError> {
     let odd = |what: &str| StoreError::Corrupt(format!("{what} of a thread"));
@@ -407,8 +419,54 @@ impl Reader {
         Ok(Page { items, next: last.filter(|_| more) })
     }
 
-    /// How many threads each view has, counted in the indexes.
+    /// How many threads each view has. When many screens ask after the same change, it is counted once.
     pub fn view_counts(
+        &self,
+        account: Option<&AccountId>,
+        asker: Asker<'_>,
+        midnight: Option<Millis>,
+    ) -> Result<ViewCounts, StoreError> {
+        if self.is_limited() {
+            return self.count_views(account, asker, midnight);
+        }
+        // Changes when another connection has written.
+        let version: i64 = self.conn.prepare_cached("PRAGMA data_version")?.query_row([], |r| r.get(0))?;
+        let key = (account.cloned(), midnight);
+        let found = {
+            let mut counted = self.counted.borrow_mut();
+            // Windows close as time goes by, without a change.
+            counted.retain(|c| c.version == version && (0..COUNTED_FOR).contains(&(asker.now - c.at)));
+            counted.iter().find(|c| c.key == key).map(|c| c.counts.clone())
+        };
+        let Some(mut counts) = found else {
+            let counts = self.count_views(account, asker, midnight)?;
+            self.counted.borrow_mut().push(Counted { version, at: asker.now, key, counts: counts.clone() });
+            return Ok(counts);
+        };
+        let names = self.names()?;
+        let mut mine = 0;
+        for id in accounts_of(&names, account)? {
+            mine += self.mine(id, asker.me)?;
+        }
+        for (filter, n) in &mut counts.counts {
+            if *filter == ThreadFilter::Mine {
+                *n = u32::try_from(mine).unwrap_or(0);
+            }
+        }
+        Ok(counts)
+    }
+
+    /// Open threads of an account that an operator has.
+    fn mine(&self, account: i64, me: &str) -> Result<i64, StoreError> {
+        Ok(self
+            .conn
+            .prepare_cached(
+                "SELECT count(*) FROM threads WHERE assignee = ?2 AND account_id = ?1 AND state = 0",
+            )?
+            .query_row(params![account, me], |r| r.get(0))?)
+    }
+
+    fn count_views(
         &self,
         account: Option<&AccountId>,
         asker: Asker<'_>,
@@ -453,10 +511,7 @@ impl Reader {
                     ThreadFilter::Window => window,
                     ThreadFilter::Snoozed => snoozed,
                     ThreadFilter::Resolved => all - open - snoozed,
-                    ThreadFilter::Mine => one(
-                        "SELECT count(*) FROM threads WHERE assignee = ?2 AND account_id = ?1 AND state = 0",
-                        params![id, asker.me],
-                    )?,
+                    ThreadFilter::Mine => self.mine(id, asker.me)?,
                     ThreadFilter::Failed => {
                         one("SELECT count(*) FROM threads WHERE account_id = ?1 AND failed > 0", params![id])?
                     }

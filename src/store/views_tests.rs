@@ -1,6 +1,6 @@
 //! Views, states and labels as users of the store see them.
 
-use super::tests::{Bed, NOW, account, says};
+use super::tests::{Bed, NOW, account, marta, says};
 use super::*;
 use crate::model::contact::Identity;
 use crate::model::event::{Actor, EventBody};
@@ -258,6 +258,33 @@ async fn no_view_sorts_all_its_threads_for_a_page() {
         // The merged list is the outer loop; nothing else is read whole.
         assert!(!plan.replace("SCAN k", "").contains("SCAN"), "{name}: {plan}");
     }
+}
+
+#[tokio::test]
+async fn counts_that_many_ask_for_are_those_of_now_and_each_ones_own() {
+    let bed = Bed::new().await;
+    bed.webhook(vec![says(&marta(), "w1", NOW, "hello")]).await;
+    let id = bed.threads().await[0].id;
+    let count = async |me: &'static str, filter: ThreadFilter, now: i64| {
+        let read = move |r: &Reader| r.view_counts(None, Asker { me, now }, None);
+        bed.store.read(read).await.unwrap().of(filter).unwrap()
+    };
+    assert_eq!(count("ana", ThreadFilter::Mine, NOW).await, 0);
+    act(&bed, &[id], Act::Assign { to: Some("bo".into()) }).await.unwrap();
+    assert_eq!(
+        (count("ana", ThreadFilter::Mine, NOW).await, count("bo", ThreadFilter::Mine, NOW).await),
+        (0, 1)
+    );
+    assert_eq!(count("cy", ThreadFilter::Unassigned, NOW).await, 0);
+    assert_eq!(
+        (count("bo", ThreadFilter::Mine, NOW).await, count("ana", ThreadFilter::Mine, NOW).await),
+        (1, 0)
+    );
+    // A window closes though nothing is written.
+    assert_eq!(count("ana", ThreadFilter::Window, NOW).await, 1);
+    assert_eq!(count("ana", ThreadFilter::Window, NOW + 25 * HOUR).await, 0);
+    act(&bed, &[id], Act::Resolve).await.unwrap();
+    assert_eq!(count("bo", ThreadFilter::Mine, NOW).await, 0);
 }
 
 /// What was done to each of some threads.
