@@ -135,6 +135,7 @@ fn threads(changed: &Changed) -> impl Iterator<Item = ThreadId> + use<> {
         | Changed::MessageChanged { thread, .. }
         | Changed::ThreadChanged { thread, .. }
         | Changed::SnoozeEnded { thread, .. }
+        | Changed::Mentioned { thread, .. }
         | Changed::DraftChanged { thread } => (Some(*thread), None),
         Changed::ThreadJoined { thread, into, .. } => (Some(*thread), Some(*into)),
         Changed::AccountChanged { .. }

@@ -13,6 +13,7 @@ pub mod handling;
 pub mod ids;
 pub mod inbound;
 pub mod macros;
+pub mod mention;
 pub mod message;
 pub mod outgoing;
 pub mod permission_words;

@@ -678,6 +678,15 @@ pub enum Changed {
         /// Of which thread.
         thread: ThreadId,
     },
+    /// A note calls operators by name.
+    Mentioned {
+        /// In which thread.
+        thread: ThreadId,
+        /// Who wrote it.
+        by: String,
+        /// The names, as they are written.
+        who: Vec<String>,
+    },
     /// A thread went into another one, because their contacts are one person.
     ThreadJoined {
         /// The one that is gone.

@@ -7,6 +7,7 @@ use super::{Context, content, thread_by_row, thread_by_uid, words};
 use crate::model::delivery::DeliveryState;
 use crate::model::event::{Actor, Event};
 use crate::model::ids::{MessageId, ThreadId};
+use crate::model::mention::{is_same, mentions};
 use crate::model::message::{Body, Origin};
 use crate::model::outgoing::check_note;
 use crate::protocol::Changed;
@@ -49,6 +50,10 @@ pub(super) fn add(
     if added > 0 {
         words::add(conn, conn.last_insert_rowid(), text)?;
         cx.changed(Changed::MessageStored { thread: t.uid, message: note, inbound: false });
+        let who = mentions(text);
+        if !who.is_empty() {
+            cx.changed(Changed::Mentioned { thread: t.uid, by: author.clone(), who });
+        }
     }
     Ok(Reply { thread: Some(t.uid), ..Reply::default() })
 }
@@ -87,7 +92,16 @@ pub(super) fn edit(
     let (id, thread) = own(conn, event, note)?;
     let t = thread_by_row(conn, thread)?;
     let account = cx.account_by_row(t.account_id)?;
+    let before: String =
+        conn.prepare_cached("SELECT text FROM messages WHERE id = ?1")?.query_row([id], |r| r.get(0))?;
     content::change_row(conn, cx, &account, id, event.at, &Body::Note { text: text.to_owned() })?;
+    // Who was called before is not called again.
+    let called = mentions(&before);
+    let who: Vec<String> =
+        mentions(text).into_iter().filter(|name| !called.iter().any(|c| is_same(c, name))).collect();
+    if !who.is_empty() {
+        cx.changed(Changed::Mentioned { thread: t.uid, by: event.actor.label().to_owned(), who });
+    }
     Ok(Reply { thread: Some(t.uid), ..Reply::default() })
 }
 

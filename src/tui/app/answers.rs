@@ -237,6 +237,7 @@ impl App {
                     self.woken.insert(thread);
                     self.changed_threads.insert(thread);
                 }
+                Changed::Mentioned { thread, by, who } => self.mentioned(thread, by, &who),
                 Changed::ThreadJoined { thread, into, .. } => self.joined(thread, into),
                 Changed::AccountChanged { .. } => self.accounts_changed = true,
                 Changed::LabelsChanged => {

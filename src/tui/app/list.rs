@@ -228,6 +228,7 @@ impl App {
 
     pub(super) fn rows_came(&mut self, rows: Vec<ThreadRow>) {
         self.tell_woken(&rows);
+        self.tell_mentioned(&rows);
         for row in &rows {
             self.announce(row);
             if let Some(c) = &mut self.conversation

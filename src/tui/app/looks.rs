@@ -125,6 +125,15 @@ impl App {
 
     /// Something happened in a thread that may be worth a notification: new messages, or its snooze ended.
     pub(super) fn notify_of(&mut self, row: &ThreadRow, count: u32) {
+        self.notify_by(row, count, None);
+    }
+
+    /// A colleague's note calls this operator.
+    pub(super) fn notify_of_mention(&mut self, row: &ThreadRow, by: &str) {
+        self.notify_by(row, 0, Some(by.to_owned()));
+    }
+
+    fn notify_by(&mut self, row: &ThreadRow, count: u32, mentioned: Option<String>) {
         let now = format::local(self.clock.now(), &self.tz);
         let scene = Scene {
             minute: u16::from(now.hour().unsigned_abs()) * 60 + u16::from(now.minute().unsigned_abs()),
@@ -138,6 +147,7 @@ impl App {
             kind: row.preview.as_ref().map_or_else(|| "text".into(), |p| p.kind.clone()),
             text: row.preview.as_ref().map(|p| p.text.clone()).unwrap_or_default(),
             count,
+            mentioned,
         };
         if let Err(why) = self.notifier.arrived(arrived, scene) {
             tracing::trace!(?why, "no notification");

@@ -16,6 +16,7 @@ mod late;
 mod list;
 mod looks;
 mod macros;
+mod mentions;
 mod notes;
 mod outbox;
 mod outward;
@@ -325,6 +326,8 @@ pub(crate) struct App {
     announce: BTreeMap<ThreadId, u32>,
     /// Threads whose snooze ended; told when their rows are here.
     woken: BTreeSet<ThreadId>,
+    /// Threads with a note that calls this operator, and who wrote it.
+    mentioned: BTreeMap<ThreadId, String>,
     countdown: Option<Millis>,
     /// When the countdown of a waiting message changes.
     next_wait: Option<Millis>,
@@ -398,6 +401,7 @@ impl App {
             status_changed: false,
             announce: BTreeMap::new(),
             woken: BTreeSet::new(),
+            mentioned: BTreeMap::new(),
             countdown: None,
             next_wait: None,
             quitting: None,

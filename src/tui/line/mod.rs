@@ -14,6 +14,7 @@ use super::{format, mask};
 use crate::clock::Clock;
 use crate::config::settings::{ReadOn, UiSettings};
 use crate::model::contact::display_phone;
+use crate::model::mention::is_same;
 use crate::model::thread::ThreadRow;
 use crate::model::{AccountId, DeliveryState, Direction, Message, MessageId, Origin, ThreadId};
 use crate::protocol::client::{Client, Connection};
@@ -311,10 +312,15 @@ impl<W: Write> Talk<W> {
     /// Tells what came in, and what failed.
     async fn changed(&mut self, update: Update) -> io::Result<()> {
         let mut ids = Vec::new();
-        let mut woken = Vec::new();
+        let (mut woken, mut called) = (Vec::new(), Vec::new());
         for change in update.changed {
             match change {
                 Changed::SnoozeEnded { thread } => woken.push(thread),
+                Changed::Mentioned { thread, by, who }
+                    if by != self.me && who.iter().any(|name| is_same(name, &self.me)) =>
+                {
+                    called.push((thread, by));
+                }
                 Changed::MessageStored { message, inbound: true, .. } => ids.push(message),
                 Changed::MessageChanged { thread, message }
                     if self.open.as_ref().is_some_and(|o| o.thread == thread) =>
@@ -332,6 +338,9 @@ impl<W: Write> Talk<W> {
         }
         if !woken.is_empty() {
             self.woken(woken).await?;
+        }
+        if !called.is_empty() {
+            self.called(called).await?;
         }
         if ids.is_empty() {
             return Ok(());
@@ -389,6 +398,24 @@ impl<W: Write> Talk<W> {
         }
         for row in rows {
             let words = format!("{WOKEN}: {}", self.name(&row.title));
+            self.say(words)?;
+        }
+        Ok(())
+    }
+
+    /// Tells who calls this operator in a note.
+    async fn called(&mut self, by: Vec<(ThreadId, String)>) -> io::Result<()> {
+        let ids = by.iter().map(|(thread, _)| *thread).collect();
+        let Some(Response::ThreadRows(rows)) = self.ask(Request::ThreadRows { ids }).await? else {
+            return Ok(());
+        };
+        writeln!(self.out)?;
+        for (thread, by) in by {
+            let Some(row) = rows.iter().find(|r| r.id == thread) else { continue };
+            if self.settings.notify_bell && !self.muted.contains(&thread) {
+                self.out.write_all(b"\x07")?;
+            }
+            let words = format!("{} mentioned you: {}", text::sanitize(&by), self.name(&row.title));
             self.say(words)?;
         }
         Ok(())

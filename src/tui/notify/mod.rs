@@ -53,7 +53,7 @@ impl Note {
     }
 }
 
-/// Messages of a customer that came in, or a thread whose snooze ended.
+/// Messages of a customer that came in, a thread whose snooze ended, or a note that calls the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Arrived {
     /// In which thread.
@@ -66,8 +66,10 @@ pub(crate) struct Arrived {
     pub kind: String,
     /// The text of the newest one, as stored.
     pub text: String,
-    /// How many; none when only its snooze ended.
+    /// How many; none when only its snooze ended, or a note calls.
     pub count: u32,
+    /// Who wrote a note that calls the operator.
+    pub mentioned: Option<String>,
 }
 
 /// What the operator sees while something arrives.
@@ -156,8 +158,9 @@ impl Notifier {
         self.rules.judge(&new.account, scene)?;
         if let Some(i) = self.waiting.iter().position(|a| a.thread == new.thread) {
             // What somebody wrote says more than that a snooze ended.
-            let before = self.waiting.remove(i).count;
-            self.waiting.push(Arrived { count: before + new.count, ..new });
+            let before = self.waiting.remove(i);
+            let mentioned = new.mentioned.clone().or(before.mentioned);
+            self.waiting.push(Arrived { count: before.count + new.count, mentioned, ..new });
         } else if self.waiting.len() < WAITING {
             self.waiting.push(new);
         } else {
@@ -197,8 +200,19 @@ impl Notifier {
 fn bundle(all: &[Arrived], beyond: u32, show_text: bool, masking: Masking) -> Note {
     let count: u32 = all.iter().map(|a| a.count).sum::<u32>() + beyond;
     let name = |a: &Arrived| mask::name(&text::sanitize(&a.title), masking).into_owned();
-    let woken = all.iter().filter(|a| a.count == 0).count();
+    let called = all.iter().filter(|a| a.mentioned.is_some()).count();
+    let woken = all.iter().filter(|a| a.count == 0 && a.mentioned.is_none()).count();
     if let [one] = all {
+        if let Some(by) = &one.mentioned {
+            let title = format!("{} mentioned you: {}", text::sanitize(by), name(one));
+            let body = match one.count {
+                0 => String::new(),
+                _ if show_text => said(one, masking),
+                1 => "new message".to_owned(),
+                n => format!("{n} new messages"),
+            };
+            return Note::new(&title, &body);
+        }
         if one.count == 0 {
             let body = if show_text { said(one, masking) } else { String::new() };
             return Note::new(&format!("{WOKEN}: {}", name(one)), &body);
@@ -216,15 +230,25 @@ fn bundle(all: &[Arrived], beyond: u32, show_text: bool, masking: Masking) -> No
         names.push(format!("and {} more", all.len() - NAMED));
     }
     let woke = if woken == 1 { "1 snooze ended".to_owned() } else { format!("{woken} snoozes ended") };
-    let wrote = all.len() - woken;
+    let wrote = all.iter().filter(|a| a.count > 0).count();
     let people = if wrote == 1 { "1 person".to_owned() } else { format!("{wrote} people") };
     let messages = if count == 1 { "1 new message".to_owned() } else { format!("{count} new messages") };
-    let title = match woken {
-        0 => format!("{messages} from {people}"),
-        _ if count == 0 => woke,
-        _ => format!("{messages} · {woke}"),
-    };
-    Note::new(&title, &names.join(", "))
+    let mut parts = Vec::new();
+    if called > 0 {
+        parts.push(if called == 1 { "1 mention".to_owned() } else { format!("{called} mentions") });
+    }
+    if count > 0 {
+        parts.push(match woken + called {
+            0 => format!("{messages} from {people}"),
+            // A title is short.
+            _ if called > 0 && woken > 0 => messages.replace("new ", ""),
+            _ => messages,
+        });
+    }
+    if woken > 0 {
+        parts.push(woke);
+    }
+    Note::new(&parts.join(" · "), &names.join(", "))
 }
 
 /// What was written; media and the like are named by their kind.
@@ -256,10 +280,33 @@ mod tests {
     fn from(title: &str, text: &str, count: u32) -> Arrived {
         let account = AccountId::new("support");
         let thread = ThreadId::between(&account, ContactId::derived(&[title]));
-        Arrived { thread, account, title: title.into(), kind: "text".into(), text: text.into(), count }
+        Arrived {
+            thread,
+            account,
+            title: title.into(),
+            kind: "text".into(),
+            text: text.into(),
+            count,
+            mentioned: None,
+        }
     }
 
     const NOON: Scene = Scene { minute: 720, seen: false, muted: false };
+
+    #[test]
+    fn a_mention_says_who_called_and_comes_before_the_rest() {
+        let called =
+            |title: &str, count: u32| Arrived { mentioned: Some("bo".into()), ..from(title, "hello", count) };
+        let note = |all: &[Arrived]| {
+            let note = bundle(all, 0, true, Masking::Off);
+            (note.title, note.body)
+        };
+        assert_eq!(note(&[called("Marta", 0)]), ("bo mentioned you: Marta".into(), String::new()));
+        assert_eq!(note(&[called("Marta", 2)]).1, "hello");
+        let several = [called("Marta", 0), from("Tom", "x", 2), from("Zoe", "y", 0)];
+        assert_eq!(note(&several).0, "1 mention · 2 messages · 1 snooze ended");
+        assert_eq!(note(&[called("Marta", 0), called("Tom", 0)]).0, "2 mentions");
+    }
 
     #[test]
     fn what_is_seen_muted_or_comes_at_night_is_not_told() {

@@ -38,7 +38,16 @@ async fn a_note_reaches_every_client_and_never_the_provider() {
             break;
         }
     }
-    let m = messages(&mut two, thread).await.pop().unwrap();
+    // A name in it calls a colleague, once.
+    let calls = Request::AddNote { thread: row.id, text: "@bo please call, or mail x@example.com".into() };
+    let Response::Noted { note: call, .. } = ask(&mut one, calls).await else { panic!() };
+    let told = Changed::Mentioned { thread, by: "ana".into(), who: vec!["bo".into()] };
+    while !two.update().await.unwrap().changed.contains(&told) {}
+    ask(&mut one, Request::Note { act: NoteRequest::Edit { note: call, text: "@bo @cy call".into() } }).await;
+    let told = Changed::Mentioned { thread, by: "ana".into(), who: vec!["cy".into()] };
+    while !two.update().await.unwrap().changed.contains(&told) {}
+    ask(&mut one, Request::Note { act: NoteRequest::Delete { note: call } }).await;
+    let m = messages(&mut two, thread).await.into_iter().find(|m| m.id == note).unwrap();
     assert_eq!((m.id, m.state, m.attempts), (note, DeliveryState::Noted, 0));
     assert_eq!(m.body, Body::Note { text: "carrier says delayed".into() });
     assert_eq!(m.origin, Origin::Operator("ana".into()));
