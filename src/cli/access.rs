@@ -49,7 +49,7 @@ struct OperatorList {
     warnings: Vec<String>,
 }
 
-fn operator_rows(list: AccessList) -> Vec<OperatorRow> {
+fn operator_rows(list: &AccessList) -> Vec<OperatorRow> {
     let of = |name: &str| -> Vec<Attached> {
         list.attached.iter().filter(|a| a.operator == name).cloned().collect()
     };
@@ -167,7 +167,7 @@ async fn operator(
         all.book.operators.iter().find(|e| e.who == *who).cloned().ok_or_else(|| no_operator(who))
     };
     let (act, said) = match action {
-        OperatorAction::List => return Ok((operator_rows(all), None)),
+        OperatorAction::List => return Ok((operator_rows(&all), None)),
         OperatorAction::Add { who, role, teams } => {
             if find(&who).is_ok() {
                 let what = format!("`{who}` is an operator already; `switchboard operators edit` changes it");
@@ -209,7 +209,7 @@ async fn operator(
     };
     change(session, act).await?;
     // Whoever has taken the right to look away from itself cannot be shown the list.
-    let rows = list(session).await.map(operator_rows).unwrap_or_default();
+    let rows = list(session).await.map(|all| operator_rows(&all)).unwrap_or_default();
     Ok((rows, Some(said)))
 }
 
@@ -441,20 +441,41 @@ async fn rule(session: &mut Session, action: AccessAction) -> Result<Vec<AccessR
     Ok(wanted.map(|account| AccessRow { rule: rules.get(&account).cloned(), account }).collect())
 }
 
+/// What `switchboard whoami --json` prints.
+#[derive(Serialize)]
+struct Whoami {
+    #[serde(flatten)]
+    me: Me,
+    /// The accounts that are open to the operator.
+    accounts: Vec<AccountId>,
+}
+
 /// `switchboard whoami`.
 pub(super) async fn whoami(ctx: Context<'_>) -> Result<Exit, Failure> {
     let mut session = ctx.session(Part::Reads).await?;
-    let result = session.client.ask(Request::Me).await;
+    let result = who(&mut session).await;
     session.close().await;
-    let Response::Me(me) = result? else { return Err(Failure::unexpected()) };
+    let Whoami { me, accounts } = result?;
     if ctx.out.json {
-        ctx.out.document(&*me)?;
+        ctx.out.document(&Whoami { me, accounts })?;
         return Ok(Exit::Done);
     }
-    let Me { operator, role } = *me;
-    ctx.out.line(&format!("operator  {operator}"))?;
-    for line in described(&role) {
+    let join = |all: Vec<&str>| if all.is_empty() { "none".to_owned() } else { all.join(", ") };
+    ctx.out.line(&format!("operator  {}", me.operator))?;
+    ctx.out.line(&format!("teams     {}", join(me.teams.iter().map(String::as_str).collect())))?;
+    ctx.out.line(&format!("accounts  {}", join(accounts.iter().map(AccountId::as_str).collect())))?;
+    for line in described(&me.role) {
         ctx.out.line(&line)?;
     }
     Ok(Exit::Done)
+}
+
+async fn who(session: &mut Session) -> Result<Whoami, Failure> {
+    let Response::Me(me) = session.client.ask(Request::Me).await? else {
+        return Err(Failure::unexpected());
+    };
+    // A role that reads no conversations is told of no accounts.
+    let reads = me.role.allows(Resource::Chat, Verb::View);
+    let accounts = if reads { accounts::all(session).await? } else { Vec::new() };
+    Ok(Whoami { me: *me, accounts: accounts.into_iter().map(|a| a.spec.id).collect() })
 }

@@ -7,6 +7,7 @@ use crate::model::client::ClientInfo;
 use crate::model::event::{AccessChange, Actor, EventBody, Recipient};
 use crate::model::ids::{ContactId, MessageId, ThreadId};
 use crate::model::outgoing::FieldProblem;
+use crate::model::thread::DraftMode;
 use crate::protocol::access::{AccessList, AccessRequest, Attached, Me};
 use crate::protocol::macros::MacroRequest;
 use crate::protocol::notes::NoteRequest;
@@ -139,7 +140,11 @@ pub(super) async fn rules(shared: &Arc<Shared>, who: &Who, act: AccessRequest) -
 
 /// What the client itself may do.
 pub(super) fn me(who: &Who) -> Response {
-    Response::Me(Box::new(Me { operator: who.operator().to_owned(), role: who.access.role.clone() }))
+    Response::Me(Box::new(Me {
+        operator: who.operator().to_owned(),
+        role: who.access.role.clone(),
+        teams: who.access.teams.clone(),
+    }))
 }
 
 /// What a request needs; nothing where everybody who is let in may ask.
@@ -185,12 +190,13 @@ fn needs(request: &Request) -> Option<(Resource, Verb)> {
         | Request::Reschedule { .. }
         | Request::Check { .. }
         | Request::Typing { .. }
-        | Request::SaveDraft { .. } => (Chat, Create),
+        | Request::SaveDraft { mode: DraftMode::Reply, .. } => (Chat, Create),
         Request::MarkUnread { .. }
         | Request::Act { .. }
         | Request::SaveLabel { .. }
         | Request::DeleteLabel { .. }
         | Request::AddNote { .. }
+        | Request::SaveDraft { mode: DraftMode::Note, .. }
         | Request::Note { act: NoteRequest::Edit { .. } | NoteRequest::Delete { .. } } => (Chat, Edit),
         Request::Contacts { .. } | Request::Contact { .. } => (Contacts, View),
         Request::MergeContacts { .. } | Request::SplitContact { .. } => (Contacts, Edit),

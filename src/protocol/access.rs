@@ -3,6 +3,7 @@
 use crate::model::access::{AccessBook, AccountRule, OperatorEntry, Principal, Role};
 use crate::model::ids::AccountId;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Something about operators, roles and access. Needs the permission `operators.view`, a change `operators.edit`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,4 +73,7 @@ pub struct Me {
     pub operator: String,
     /// The role.
     pub role: Role,
+    /// The teams.
+    #[serde(default)]
+    pub teams: BTreeSet<String>,
 }

@@ -251,6 +251,7 @@ impl Script {
                 Some(role) => Response::Me(Box::new(crate::protocol::access::Me {
                     operator: "ana".into(),
                     role: role.clone(),
+                    teams: BTreeSet::new(),
                 })),
                 None => Response::Done,
             },

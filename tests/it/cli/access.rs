@@ -163,10 +163,14 @@ async fn a_refusal_says_what_is_missing_and_whom_to_ask() {
     let who = json(&place, "whoami").await;
     assert_eq!((who["operator"].as_str(), who["role"]["name"].as_str()), (Some(&*me), Some("admin")));
     let e = done(&place, "whoami").await;
-    assert!(e.out.starts_with(&format!("operator  {me}\nrole      admin\n")), "{}", e.out);
-    done(&place, &format!("operators add {me} --role viewer")).await;
+    let head = format!("operator  {me}\nteams     none\naccounts  support, sales\nrole      admin\n");
+    assert!(e.out.starts_with(&head), "{}", e.out);
+    assert_eq!(who["accounts"], serde_json::json!(["support", "sales"]));
+    done(&place, "access set sales --operators bo-nowhere").await;
+    done(&place, &format!("operators add {me} --role viewer --team north")).await;
     let e = done(&place, "whoami").await;
     for words in [
+        "teams     north\naccounts  support\n",
         "role      viewer",
         "may       conversations: read",
         "may not   conversations: answer",

@@ -102,6 +102,10 @@ async fn presses(bed: &Bed, user: &str) -> (Vec<String>, usize) {
                 if *scope == Scope::Composer {
                     t.keys("h i").await;
                 }
+                // A note leaves a draft behind.
+                if command.id == "message.note" {
+                    t.keys("h i Esc").await;
+                }
                 asked += t.asked;
                 let wrongs = t
                     .refused
@@ -131,7 +135,13 @@ async fn no_key_sends_what_the_role_does_not_allow() {
         ask(&mut admin, Request::Access { act: AccessRequest::SaveRole { role: bare } }).await,
         Response::Done
     );
-    for role in ["viewer", "agent", "bare"] {
+    let writer = Role {
+        name: "writer".into(),
+        grants: ["chat.view".parse().unwrap(), "chat.edit".parse().unwrap()].into(),
+        ..Role::built_in().pop().unwrap()
+    };
+    ask(&mut admin, Request::Access { act: AccessRequest::SaveRole { role: writer } }).await;
+    for role in ["viewer", "bare", "writer"] {
         let entry = OperatorEntry {
             who: Principal::User(role.into()),
             role: role.into(),
@@ -140,7 +150,7 @@ async fn no_key_sends_what_the_role_does_not_allow() {
         };
         ask(&mut admin, Request::Access { act: AccessRequest::SaveOperator { entry } }).await;
     }
-    for role in ["viewer", "bare"] {
+    for role in ["viewer", "bare", "writer"] {
         let (wrong, asked) = presses(&bed, role).await;
         assert!(wrong.is_empty(), "{role}:\n{}", wrong.join("\n"));
         assert!(asked > 1_000, "{asked}: the keys reach the engine");

@@ -17,11 +17,9 @@ const UNDER: u16 = 6;
 
 /// Terminal, place and time of one who is attached.
 fn place(a: &Attached, when: &str) -> String {
-    let mut out = if a.terminal.is_empty() { "no terminal".to_owned() } else { a.terminal.clone() };
-    if !a.source.is_empty() {
-        out.push_str(&format!(" from {}", a.source));
-    }
-    format!("{out} since {when}")
+    let terminal = if a.terminal.is_empty() { "no terminal" } else { &a.terminal };
+    let from = if a.source.is_empty() { String::new() } else { format!(" from {}", a.source) };
+    format!("{terminal}{from} since {when}")
 }
 
 /// Cells of an operator's name, role and teams: on a narrow screen terminals and places need the room.

@@ -61,7 +61,7 @@ impl Matrix {
     }
 
     /// What is wrong is with its name.
-    pub fn to_name(&mut self) {
+    pub fn ask_name(&mut self) {
         if self.fresh {
             self.focus = Focus::Name;
         }
@@ -145,11 +145,20 @@ impl Matrix {
             KeyCode::Enter if ctrl || self.focus == Focus::Save => return Outcome::Save,
             KeyCode::Tab | KeyCode::Enter => self.step(true),
             KeyCode::BackTab => self.step(false),
-            _ if self.focus == Focus::Name => {
-                if self.name.key(key) == Effect::Ignored && key.code == KeyCode::Down {
-                    self.step(true);
-                }
+            _ => self.part_key(key),
+        }
+        Outcome::Open
+    }
+
+    fn part_key(&mut self, key: KeyEvent) {
+        if self.focus == Focus::Name {
+            let ignored = self.name.key(key) == Effect::Ignored;
+            if ignored && key.code == KeyCode::Down {
+                self.step(true);
             }
+            return;
+        }
+        match key.code {
             KeyCode::Char(' ') => self.toggle(),
             KeyCode::Left | KeyCode::Char('h') if self.focus == Focus::Grid => self.sideways(false),
             KeyCode::Right | KeyCode::Char('l') if self.focus == Focus::Grid => self.sideways(true),
@@ -173,7 +182,6 @@ impl Matrix {
             }
             _ => {}
         }
-        Outcome::Open
     }
 
     /// Takes a block of text.

@@ -418,7 +418,7 @@ impl OperatorBox {
             None
         };
         if let Some(what) = problem {
-            matrix.to_name();
+            matrix.ask_name();
             return self.said("field", what, "choose another name");
         }
         let mine = self.rows.iter().any(|r| r.name == self.me && r.role == role.name);
