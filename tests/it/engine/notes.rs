@@ -67,19 +67,22 @@ async fn a_note_reaches_every_client_and_never_the_provider() {
     assert_eq!(ask(&mut one, edit("carrier says tomorrow")).await, Response::Noted { note, thread });
     let changed = Changed::MessageChanged { thread, message: note };
     while !two.update().await.unwrap().changed.contains(&changed) {}
-    let m = messages(&mut two, thread).await.pop().unwrap();
+    let m = messages(&mut two, thread).await.into_iter().find(|m| m.id == note).unwrap();
     assert_eq!((m.body, m.edited), (Body::Note { text: "carrier says tomorrow".into() }, true));
     let Response::Versions(said) = ask(&mut two, Request::Versions { message: note }).await else { panic!() };
     assert_eq!(said.len(), 2);
     let delete = Request::Note { act: NoteRequest::Delete { note } };
     assert!(bo.ask(delete.clone()).await.is_err());
     ask(&mut one, delete).await;
-    assert_eq!(messages(&mut two, thread).await.pop().unwrap().body, Body::Revoked);
+    assert_eq!(
+        messages(&mut two, thread).await.into_iter().find(|m| m.id == note).unwrap().body,
+        Body::Revoked
+    );
     assert!(bed.accepted().await.is_empty());
     // A closed window does not matter: there is nobody it goes to.
     bed.control("window", json!({"customer": "marta", "state": "closed"})).await;
     ask(&mut one, Request::AddNote { thread, text: "called twice".into() }).await;
-    assert_eq!(messages(&mut one, thread).await.len(), 3);
+    assert_eq!(messages(&mut one, thread).await.len(), 4);
     assert!(one.ask(Request::AddNote { thread, text: " ".into() }).await.is_err());
     bed.stop().await;
 }
