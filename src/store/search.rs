@@ -447,9 +447,11 @@ impl Reader {
         names: &rows::AccountNames,
     ) -> Result<Vec<ThreadRow>, StoreError> {
         let Some((condition, value)) = people_where(query) else { return Ok(Vec::new()) };
+        // The newest are chosen by their places; only those are read whole.
         let sql = format!(
-            "SELECT {THREAD_COLUMNS} FROM threads t WHERE {condition} AND (?2 IS NULL OR t.account_id = ?2) \
-             ORDER BY t.last_at DESC LIMIT ?3"
+            "SELECT {THREAD_COLUMNS} FROM (SELECT t.id AS thread FROM threads t WHERE {condition} \
+             AND (?2 IS NULL OR t.account_id = ?2) ORDER BY t.last_at DESC LIMIT ?3) k \
+             CROSS JOIN threads t ON t.id = k.thread ORDER BY t.last_at DESC"
         );
         let mut st = self.conn.prepare_cached(&sql)?;
         let mut found = st.query(params![value, account, THREADS as i64])?;
