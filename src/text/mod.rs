@@ -70,13 +70,15 @@ fn bounded(s: String) -> String {
     }
     let mut out = String::with_capacity(s.len());
     let mut piece = String::new();
-    for g in s.graphemes(true) {
+    let mut all = s.graphemes(true).peekable();
+    while let Some(g) = all.next() {
         if fits(g) {
             out.push_str(g);
             continue;
         }
         piece.clear();
         let mut n = 0;
+        let mut lost = false;
         for c in g.chars() {
             let before = piece.len();
             piece.push(c);
@@ -87,6 +89,7 @@ fn bounded(s: String) -> String {
             piece.truncate(before);
             if c.width() == Some(0) {
                 n -= 1;
+                lost = true;
                 continue;
             }
             out.push_str(&piece);
@@ -96,6 +99,14 @@ fn bounded(s: String) -> String {
             n = 1;
         }
         out.push_str(&piece);
+        // What kept it apart from the next one may be among what went.
+        if lost && let Some(next) = all.peek() {
+            let end = piece.len();
+            piece.push_str(next);
+            if piece.grapheme_indices(true).all(|(at, _)| at != end) {
+                out.push(BREAK);
+            }
+        }
     }
     out
 }
@@ -329,6 +340,15 @@ fn wrap_paragraph(p: &str, base: usize, cells: usize, out: &mut Vec<std::ops::Ra
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_cut_does_not_join_what_comes_next() {
+        // Of two joiners at the end of a long chain the second keeps the next person apart.
+        let chain = "👨\u{200d}".repeat(8) + "\u{200d}" + &"👨\u{200d}".repeat(6);
+        let once = sanitize(&chain);
+        assert_eq!(sanitize(&once), once);
+        assert!(once.graphemes(true).all(|g| g.chars().count() <= GRAPHEME_CHARS), "{once:?}");
+    }
 
     #[test]
     fn hostile_characters_never_come_through() {
