@@ -382,22 +382,26 @@ async fn exists(who: &Who, request: &Request) -> Result<(), Problem> {
     {
         return Err(FieldProblem::new("account", format!("`{account}` is not configured")).into());
     }
-    if let Request::Send { to: Recipient::Identity { identity }, account, .. }
-    | Request::SendTemplate { to: Recipient::Identity { identity }, account, .. } = request
+    if let Some(thread) = thread_behind(who, request).await?
+        && store.read(move |r| r.thread_rows(&[thread])).await?.is_empty()
     {
-        let (account, text) = (account.clone(), identity.value.clone());
-        let found = who
-            .everything()
-            .read_slow(move |r| Ok(r.find_thread(account.as_ref(), &text).ok().flatten()))
-            .await?;
-        if let Some(thread) = found
-            && store.read(move |r| r.thread_rows(&[thread])).await?.is_empty()
-        {
-            return Err(Problem::new("forbidden", "a colleague is in conversation with this contact")
-                .next("ask a lead to give you the conversation"));
-        }
+        return Err(Problem::new("forbidden", "a colleague is in conversation with this contact")
+            .next("ask a lead to give you the conversation"));
     }
     Ok(())
+}
+
+/// The conversation that a send to a number would be one in, whoever sees it.
+async fn thread_behind(who: &Who, request: &Request) -> Result<Option<ThreadId>, Problem> {
+    let (Request::Send { to: Recipient::Identity { identity }, account, .. }
+    | Request::SendTemplate { to: Recipient::Identity { identity }, account, .. }) = request
+    else {
+        return Ok(None);
+    };
+    let (account, text) = (account.clone(), identity.value.clone());
+    let found = who.everything().read_slow(move |r| Ok(r.find_thread(account.as_ref(), &text))).await?;
+    // What cannot be told apart is nothing to be sent to.
+    found.map_err(|e| FieldProblem::new("to", e.to_string()).into())
 }
 
 async fn contact_threads(who: &Who, contact: ContactId) -> Result<usize, StoreError> {
@@ -416,6 +420,7 @@ async fn assigned(who: &Who, request: &Request) -> Result<(), Problem> {
     }
     let me = who.operator();
     let mut threads = threads;
+    threads.extend(thread_behind(who, request).await?);
     for message in messages {
         threads.extend(who.shared.store.read(move |r| r.thread_of(message)).await?);
     }

@@ -17,8 +17,8 @@ pub(super) async fn run(who: &Who, requests: Vec<Request>) -> Result<Response, P
         return Err(Problem::new("field", format!("{n} changes at once, {TOGETHER_MAX} are allowed")));
     }
     for request in &requests {
-        look(shared, request).await?;
         gate(who, request).await?;
+        look(shared, request).await?;
     }
     let mut done = Vec::with_capacity(requests.len());
     for request in requests {

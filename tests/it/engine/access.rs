@@ -270,6 +270,11 @@ async fn numbers_can_be_hidden_and_sending_be_for_the_assignee() {
     assert!(!shown.contains(&phone) && shown.contains("****"), "{shown}");
     let p = refused(&mut bo, text(row.id, "hi")).await;
     assert!(p.what.contains("nobody has it") && p.next.contains("take"), "{p:?}");
+    // Nor by the number behind the conversation.
+    let to = Recipient::Identity { identity: Identity::phone(phone.clone()) };
+    let by_number = Request::Send { account: None, to, content: Outgoing::text("hi"), quote: None, at: None };
+    assert!(refused(&mut bo, by_number).await.what.contains("nobody has it"));
+    assert!(bed.accepted().await.is_empty());
     assign(&mut bo, row.id, Some("bo")).await;
     send(&mut bo, row.id, Outgoing::text("hi"), None).await;
     eventually("it went out to the whole number", || async {
