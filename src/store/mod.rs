@@ -7,7 +7,11 @@
 mod access;
 #[cfg(test)]
 mod access_tests;
+mod activity;
 mod apply;
+mod chain;
+#[cfg(test)]
+mod chain_tests;
 mod contacts;
 mod conversation;
 pub mod feed;
@@ -45,6 +49,7 @@ mod writer;
 
 pub mod seed;
 
+pub use chain::ChainWalk;
 pub use life::{Act, AttemptRow, LifeRows};
 pub use outbox::{Due, DueSend, OpenAttempt, RecentAttempt, SendFacts};
 pub use reader::Reader;

@@ -5,6 +5,7 @@ use super::command::{COMMANDS, Command, Scope, scope_title};
 use super::format;
 use super::overlay::Overlay;
 use super::overlay::accounts::AccountSwitcher;
+use super::overlay::activity::{ActivityBox, TimeRead};
 use super::overlay::contact::ContactBox;
 use super::overlay::doctor::DoctorBox;
 use super::overlay::frame::TimeText;
@@ -52,6 +53,8 @@ pub(crate) enum Kind {
     Life,
     /// Who may do what, and who is attached.
     Operators,
+    /// The activity log; of the open conversation only.
+    Activity { here: bool },
     /// The doctor's findings.
     Doctor,
     /// Who is on the other side.
@@ -112,6 +115,12 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
             let overlay = OperatorBox::new(app.operator.clone(), edits, accounts, when(app));
             (Box::new(overlay), Some(Request::Access { act: AccessRequest::List }))
         }
+        Kind::Activity { here } => {
+            let open = app.conversation.as_ref().filter(|_| here);
+            let thread = open.map(|c| (c.thread, c.row.as_ref().map(|r| r.title.clone()).unwrap_or_default()));
+            let (overlay, request) = ActivityBox::new(thread, when(app), precise(app), past(app));
+            (Box::new(overlay), Some(request))
+        }
         Kind::Doctor => (Box::new(DoctorBox::new()), Some(Request::Doctor)),
         Kind::Contact => {
             let contact = app.conversation.as_ref()?.contact.as_ref()?;
@@ -127,6 +136,12 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
 fn when(app: &App) -> TimeText {
     let (now, tz) = (app.clock.now(), app.tz.clone());
     Arc::new(move |at| format::short(at, now, &tz))
+}
+
+/// Reads days and times in the operator's zone.
+fn past(app: &App) -> TimeRead {
+    let (now, tz) = (app.clock.now(), app.tz.clone());
+    Arc::new(move |text| crate::text::past::parse(text, now, &tz).ok().map(|p| (p.from, p.to)))
 }
 
 fn precise(app: &App) -> TimeText {

@@ -3,8 +3,10 @@
 //! One file per area. Everything here runs on the writer's thread inside a transaction that is already open.
 
 mod access;
+mod activity;
 mod admin;
 mod attempts;
+mod chain;
 mod content;
 mod feed;
 mod handling;
@@ -69,6 +71,8 @@ pub(super) struct Context {
     early: i64,
     /// Quotes that wait for what they quote.
     open_quotes: i64,
+    /// The activity log's end.
+    chain: chain::Chain,
     /// The event that is being applied.
     event: EventId,
     now: Millis,
@@ -91,6 +95,7 @@ impl Context {
             deltas: Vec::new(),
             early: 0,
             open_quotes: 0,
+            chain: chain::Chain::default(),
             event: EventId([0; 16]),
             now: 0,
             received: 0,
@@ -127,6 +132,7 @@ impl Context {
             .collect::<Result<_, _>>()?;
         self.deltas = vec![Delta::default(); self.accounts.len()];
         self.feed = feed::until(conn)?;
+        self.chain = chain::Chain::load(conn)?;
         self.early = conn.prepare_cached("SELECT count(*) FROM early")?.query_row([], |r| r.get(0))?;
         self.open_quotes =
             conn.prepare_cached("SELECT count(*) FROM open_quotes")?.query_row([], |r| r.get(0))?;
@@ -153,6 +159,7 @@ impl Context {
 
     /// Writes the counters that were put off.
     pub fn flush(&mut self, conn: &Connection) -> Result<(), StoreError> {
+        self.chain.flush(conn)?;
         for i in 0..self.accounts.len() {
             let d = std::mem::take(&mut self.deltas[i]);
             if d.threads == 0
@@ -213,14 +220,9 @@ impl Context {
     }
 
     /// A row of its own for something that an event brought about besides what its name says.
-    fn audit(&self, conn: &Connection, action: &str, subject: &str) -> Result<(), StoreError> {
+    fn audit(&mut self, conn: &Connection, action: &str, subject: &str) -> Result<(), StoreError> {
         let uid = EventId::derived(&["audit", &self.event.to_string(), action, subject]);
-        conn.prepare_cached(
-            "INSERT OR IGNORE INTO audit(uid, at, actor, action, subject) \
-             SELECT ?1, at, actor, ?3, ?4 FROM audit WHERE uid = ?2",
-        )?
-        .execute(params![uid.0, self.event.0, action, subject])?;
-        Ok(())
+        self.chain.more(conn, uid.0, action, subject)
     }
 
     fn thread_changed(&mut self, thread: &ThreadState, account: &AccountRow) {
@@ -300,18 +302,7 @@ fn first_chars(s: &str, n: usize) -> &str {
 
 /// Applies one event. An event whose id was seen before changes nothing.
 pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Result<Reply, StoreError> {
-    let new = conn
-        .prepare_cached(
-            "INSERT OR IGNORE INTO audit(uid, at, actor, action, subject) VALUES(?1, ?2, ?3, ?4, ?5)",
-        )?
-        .execute(params![
-            event.id.0,
-            event.at,
-            event.actor.label(),
-            event.body.action(),
-            subject(&event.body)
-        ])?;
-    if new == 0 {
+    if !cx.chain.event(conn, event, event.body.action(), &subject(&event.body))? {
         return Ok(Reply { repeated: true, ..Reply::default() });
     }
     cx.event = event.id;
@@ -384,6 +375,9 @@ fn apply_body(conn: &Connection, cx: &mut Context, event: &Event) -> Result<Repl
         EventBody::SnoozesEnded { threads } => handling::wake(conn, cx, event.at, threads),
         EventBody::LabelSaved { label } => handling::save_label(conn, cx, label),
         EventBody::LabelDeleted { label } => handling::delete_label(conn, cx, *label),
+        EventBody::ActivityExpired { before } => activity::expire(conn, cx, *before),
+        // The row in the log is all there is of it.
+        EventBody::RequestRefused { .. } => Ok(Reply::default()),
         EventBody::WebhookTested { account, raw } => recorder::tested(conn, cx, event, account, raw),
         EventBody::Noticed { account, severity, field, text } => {
             recorder::noticed(conn, cx, account, *severity, field, text)
@@ -439,7 +433,10 @@ fn subject(body: &EventBody) -> String {
         EventBody::AccessChanged { change } => change.subject(),
         EventBody::LabelSaved { label } => label.id.to_string(),
         EventBody::LabelDeleted { label } => label.to_string(),
-        EventBody::WebhooksExpired { before, .. } => before.to_string(),
+        EventBody::WebhooksExpired { before, .. } | EventBody::ActivityExpired { before } => {
+            before.to_string()
+        }
+        EventBody::RequestRefused { request, why, times } => activity::refused(request, why, *times),
         EventBody::WebhookTested { account, .. } | EventBody::Noticed { account, .. } => account.to_string(),
     }
 }

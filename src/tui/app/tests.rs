@@ -256,6 +256,7 @@ impl Script {
                 None => Response::Done,
             },
             Request::Access { act } => self.rules(act)?,
+            Request::Activity { .. } => crate::tui::overlay::activity::sample(),
             Request::Accounts => Response::Accounts(self.accounts.clone()),
             Request::Status => Response::Status(Box::new(self.status.clone())),
             Request::Threads { filter, before, limit, .. } => {

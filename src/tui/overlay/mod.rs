@@ -4,6 +4,7 @@
 //! done it returns as [`Step`]s; what comes back it gets through [`Overlay::deliver`].
 
 pub mod accounts;
+pub mod activity;
 pub mod compose;
 pub mod confirm;
 pub mod contact;
@@ -51,6 +52,7 @@ use crate::model::quick_reply::QuickReply;
 use crate::model::template::Template;
 use crate::model::thread::ThreadRow;
 use crate::protocol::access::AccessList;
+use crate::protocol::activity::ActivityAnswer;
 use crate::protocol::{
     AccountView, Check, ContactDetail, Found, LabelRow, MessageLife, Neighbours, Problem, Request, Response,
     Version,
@@ -186,6 +188,8 @@ pub enum Delivery {
     },
     /// The life of a message.
     Life(Box<MessageLife>),
+    /// About the activity log.
+    Activity(Box<ActivityAnswer>),
     /// The doctor's findings.
     Checks(Vec<Check>),
     /// One contact.
