@@ -145,6 +145,8 @@ pub enum Command {
         #[command(flatten)]
         format: Format,
     },
+    /// Print the numbers: what waits, how long answers took, who did what; the end-of-shift report
+    Report(super::report::Report),
     /// Show, export and verify the activity log: who did what, when, and from where
     #[command(after_help = EXIT_CODES)]
     Activity(Activity),
@@ -185,6 +187,7 @@ impl Command {
             Self::Macros(a) => a.json,
             Self::Webhooks(a) => a.json,
             Self::Activity(a) => a.json,
+            Self::Report(a) => a.wants_json(),
             Self::Message(a) => a.format.json,
             Self::Backup(a) => a.format.json,
             Self::Keys(a) => a.format.json,

@@ -37,6 +37,7 @@ mod outbox;
 mod quick_replies;
 mod recorder;
 mod reload;
+pub mod report;
 mod search;
 mod send;
 mod serve;
@@ -161,6 +162,7 @@ async fn dispatch(cli: Cli, env: &Env, launcher: &dyn Launcher, out: &mut Output
         Command::Webhooks(a) => recorder::webhooks(context, a).await,
         Command::Message(a) => recorder::message(context, a).await,
         Command::Backup(a) => backup::run(context, a).await,
+        Command::Report(a) => report::run(context, a).await,
         Command::Activity(a) => activity::run(context, a).await,
         Command::Operators(a) => access::operators(context, a).await,
         Command::Roles(a) => access::roles(context, a).await,

@@ -179,6 +179,7 @@ fn needs(request: &Request) -> Option<(Resource, Verb)> {
         | Request::FindInThread { .. }
         | Request::Neighbours { .. }
         | Request::Status
+        | Request::Numbers { .. }
         | Request::MessageLife { .. }
         | Request::Outbox { .. }
         | Request::MarkRead { .. } => (Chat, View),

@@ -43,6 +43,9 @@ pub(super) fn answer(mut answer: Response) -> Response {
                 }
             }
         }
+        Response::Numbers(numbers) => {
+            numbers.waiting.iter_mut().chain(&mut numbers.promised).for_each(|p| hide(&mut p.title));
+        }
         Response::Together(answers) => {
             for one in answers.iter_mut().flatten() {
                 let plain = std::mem::replace(one, Response::Done);

@@ -19,6 +19,7 @@ mod library;
 mod limits;
 mod masking;
 mod notes;
+mod numbers;
 mod outbox;
 mod paths;
 mod preferences;

@@ -3,7 +3,7 @@
 use super::access::{self, Presence, Who, admit};
 use super::updates::Updates;
 use super::{
-    Shared, activity, check, contacts, conversation, doctor, follow, handling, library, notes, outbox, preferences,
+    Shared, activity, check, contacts, conversation, doctor, follow, handling, library, notes, numbers, outbox, preferences,
     recorder, sync, together,
 };
 use crate::clock::Millis;
@@ -81,6 +81,7 @@ pub(super) fn is_read(request: &Request) -> bool {
             | Request::Status
             | Request::Doctor
             | Request::Activity { .. }
+            | Request::Numbers { .. }
             | Request::Webhooks { .. }
             | Request::Webhook { .. }
             | Request::MessageLife { .. }
@@ -252,6 +253,7 @@ async fn read(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Respo
         Request::Status => Ok(Response::Status(Box::new(status(shared).await?))),
         Request::Doctor => Ok(Response::Checks(doctor::run(shared).await)),
         Request::Activity { act } => activity::answer(who, act).await,
+        Request::Numbers { wanted } => numbers::answer(who, wanted).await,
         Request::Webhooks { filter, before, limit } => {
             recorder::list(shared, filter, before, limit.clamp(1, PAGE_MAX)).await
         }

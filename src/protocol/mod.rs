@@ -15,8 +15,10 @@ mod handling;
 mod hello;
 pub mod macros;
 pub mod notes;
+pub mod numbers;
 mod outbox;
 pub mod preferences;
+pub mod report;
 mod problem;
 mod recorder;
 mod status;
@@ -472,6 +474,11 @@ pub enum Request {
         /// What.
         act: activity::ActivityRequest,
     },
+    /// Numbers for the lead, or the asker's own. → [`Response::Numbers`]
+    Numbers {
+        /// Which.
+        wanted: numbers::NumbersWanted,
+    },
     /// Walk the chain and say what fails. → [`Response::Checks`]
     Doctor,
     /// Raw webhooks, newest first. A page may hold fewer than asked for and still have a next one: a search looks at
@@ -629,6 +636,8 @@ pub enum Response {
     Neighbours(Vec<Neighbours>),
     /// About the activity log.
     Activity(Box<activity::ActivityAnswer>),
+    /// Numbers.
+    Numbers(Box<numbers::Numbers>),
     /// Engine status.
     Status(Box<Status>),
     /// Doctor's findings.

@@ -31,6 +31,9 @@ mod messages;
 mod migrate;
 #[cfg(test)]
 mod model_tests;
+mod numbers;
+#[cfg(test)]
+mod numbers_tests;
 mod outbox;
 mod preferences;
 mod reader;
@@ -314,6 +317,11 @@ impl Store {
     /// Lets the writer do what it puts off while busy (part-of-word index, planner statistics).
     pub async fn tidy(&self) -> Result<bool, StoreError> {
         self.writer.tidy().await
+    }
+
+    /// Takes the next messages into the numbers for the lead; `true` when there are more.
+    pub async fn tidy_numbers(&self) -> Result<bool, StoreError> {
+        self.writer.tidy_numbers().await
     }
 
     /// Runs a short query on a reader thread.

@@ -15,6 +15,7 @@ mod library;
 mod merge;
 mod news;
 mod notes;
+mod numbers;
 mod outbox;
 mod people;
 mod preferences;

@@ -34,3 +34,40 @@ END;
 CREATE TRIGGER audit_stays BEFORE DELETE ON audit WHEN old.id > (SELECT anchor FROM audit_chain) BEGIN
   SELECT RAISE(ABORT, 'the activity log cannot be shortened');
 END;
+
+-- Numbers for the lead, put together from messages and the log when the writer is idle.
+
+-- How far that is: rows of `messages` and of `audit` that are in.
+CREATE TABLE numbers_upto(
+  id INTEGER PRIMARY KEY CHECK(id = 1),
+  message INTEGER NOT NULL,
+  audit INTEGER NOT NULL
+) STRICT;
+INSERT INTO numbers_upto(id, message, audit) VALUES(1, 0, 0);
+-- `since` is the customer's first message that nobody answered, `opened` when the thread was opened again; 0 while it
+-- is resolved.
+CREATE TABLE waits(
+  thread_id INTEGER PRIMARY KEY,
+  since INTEGER,
+  opened INTEGER
+) STRICT;
+CREATE INDEX waits_since ON waits(since) WHERE since IS NOT NULL;
+-- How long each answer (kind 0) and each resolution (kind 1) took. `seq` is the row that told.
+CREATE TABLE spans(
+  kind INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  account_id INTEGER NOT NULL,
+  operator TEXT NOT NULL,
+  took INTEGER,
+  PRIMARY KEY(kind, at, seq)
+) STRICT, WITHOUT ROWID;
+-- Messages by quarters of an hour, so that a day can be one of any time zone.
+CREATE TABLE tallies(
+  quarter INTEGER NOT NULL,
+  account_id INTEGER NOT NULL,
+  operator TEXT NOT NULL,
+  received INTEGER NOT NULL DEFAULT 0,
+  sent INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY(quarter, account_id, operator)
+) STRICT, WITHOUT ROWID;

@@ -163,6 +163,7 @@ impl App {
             }
             Ok(Response::Access(list)) => Delivery::Access(list),
             Ok(Response::Activity(answer)) => Delivery::Activity(answer),
+            Ok(Response::Numbers(numbers)) => Delivery::Numbers(numbers),
             Ok(Response::Labels(labels)) => {
                 self.labels_came(labels.clone());
                 Delivery::Labels(labels)

@@ -68,6 +68,7 @@ impl App {
             Action::Operators => self.open_overlay(Kind::Operators, None),
             Action::Activity => self.open_overlay(Kind::Activity { here: false }, None),
             Action::ActivityHere => self.open_overlay(Kind::Activity { here: true }, None),
+            Action::Numbers => self.open_overlay(Kind::Numbers, None),
             Action::Doctor => self.open_overlay(Kind::Doctor, None),
             Action::Life => {
                 if self.acted_on(|_| true).is_some() {

@@ -25,6 +25,7 @@ pub mod macro_run;
 pub mod macros;
 pub mod note_editor;
 pub mod notices;
+pub mod numbers;
 pub mod operators;
 pub mod palette;
 pub mod pick;
@@ -53,6 +54,7 @@ use crate::model::template::Template;
 use crate::model::thread::ThreadRow;
 use crate::protocol::access::AccessList;
 use crate::protocol::activity::ActivityAnswer;
+use crate::protocol::numbers::Numbers;
 use crate::protocol::{
     AccountView, Check, ContactDetail, Found, LabelRow, MessageLife, Neighbours, Problem, Request, Response,
     Version,
@@ -190,6 +192,8 @@ pub enum Delivery {
     Life(Box<MessageLife>),
     /// About the activity log.
     Activity(Box<ActivityAnswer>),
+    /// Numbers for the lead.
+    Numbers(Box<Numbers>),
     /// The doctor's findings.
     Checks(Vec<Check>),
     /// One contact.

@@ -146,6 +146,7 @@ fn picture(mut app: App, legend: &mut Legend) -> String {
 const SHOWN_BY: &[(&str, &str, &str)] = &[
     ("AccountSwitcher", "accounts", "accounts"),
     ("ActivityBox", "activity", ""),
+    ("NumbersBox", "numbers", ""),
     ("Form", "form_buttons", ""),
     ("Confirm", "confirm", ""),
     ("ContactBox", "contact", "contact"),
