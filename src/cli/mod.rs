@@ -18,6 +18,7 @@ mod accounts;
 mod backup;
 mod bench;
 mod contacts;
+mod deletion;
 mod demo;
 mod doctor;
 mod emulate;

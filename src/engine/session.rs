@@ -3,7 +3,7 @@
 use super::access::{self, Presence, Who, admit};
 use super::updates::Updates;
 use super::{
-    Shared, activity, check, contacts, conversation, doctor, follow, handling, library, notes, numbers, outbox, preferences,
+    Shared, activity, check, contacts, conversation, deletion, doctor, follow, handling, library, notes, numbers, outbox, preferences,
     recorder, sync, together,
 };
 use crate::clock::Millis;
@@ -439,6 +439,7 @@ async fn change(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Res
         Request::SplitContact { contact, identities } => {
             contacts::split(shared, by(), contact, identities).await
         }
+        Request::DeleteThread { thread, name } => deletion::delete(who, by(), thread, &name).await,
         Request::MarkUnread { thread } => done(EventBody::ThreadUnread { thread }).await,
         Request::SaveDraft { thread, mode, text } => done(EventBody::DraftSaved { thread, mode, text }).await,
         Request::AddNote { thread, text } => notes::add(shared, by(), thread, text).await,

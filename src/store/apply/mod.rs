@@ -8,6 +8,7 @@ mod admin;
 mod attempts;
 mod chain;
 mod content;
+mod deletion;
 mod feed;
 mod handling;
 mod inbound;
@@ -72,6 +73,8 @@ pub(super) struct Context {
     early: i64,
     /// Quotes that wait for what they quote.
     open_quotes: i64,
+    /// Whether anything was ever deleted.
+    gone: bool,
     /// The activity log's end.
     chain: chain::Chain,
     /// The event that is being applied.
@@ -96,6 +99,7 @@ impl Context {
             deltas: Vec::new(),
             early: 0,
             open_quotes: 0,
+            gone: false,
             chain: chain::Chain::default(),
             event: EventId([0; 16]),
             now: 0,
@@ -134,6 +138,7 @@ impl Context {
         self.deltas = vec![Delta::default(); self.accounts.len()];
         self.feed = feed::until(conn)?;
         self.chain = chain::Chain::load(conn)?;
+        self.gone = deletion::any_gone(conn)?;
         self.early = conn.prepare_cached("SELECT count(*) FROM early")?.query_row([], |r| r.get(0))?;
         self.open_quotes =
             conn.prepare_cached("SELECT count(*) FROM open_quotes")?.query_row([], |r| r.get(0))?;
@@ -376,6 +381,8 @@ fn apply_body(conn: &Connection, cx: &mut Context, event: &Event) -> Result<Repl
         EventBody::SnoozesEnded { threads } => handling::wake(conn, cx, event.at, threads),
         EventBody::LabelSaved { label } => handling::save_label(conn, cx, label),
         EventBody::LabelDeleted { label } => handling::delete_label(conn, cx, *label),
+        EventBody::ThreadDeleted { thread, .. } => deletion::delete(conn, cx, event, *thread),
+        EventBody::ThreadErased { thread } => deletion::erase(conn, cx, *thread),
         EventBody::ActivityExpired { before } => activity::expire(conn, cx, *before),
         // The row in the log is all there is of it.
         EventBody::RequestRefused { .. } => Ok(Reply::default()),
@@ -437,6 +444,8 @@ fn subject(body: &EventBody) -> String {
         EventBody::WebhooksExpired { before, .. } | EventBody::ActivityExpired { before } => {
             before.to_string()
         }
+        EventBody::ThreadDeleted { thread, whom } => format!("{thread} of {}", first_chars(whom, 60)),
+        EventBody::ThreadErased { thread } => thread.to_string(),
         EventBody::RequestRefused { request, why, times } => activity::refused(request, why, *times),
         EventBody::WebhookTested { account, .. } | EventBody::Noticed { account, .. } => account.to_string(),
     }
