@@ -1,12 +1,13 @@
 //! Who may do what: asked before every request. What somebody may not see is not answered here but by the store
 //! (`Shared::seeing`): it does not exist for them.
 
-use super::Shared;
+use super::{Shared, activity};
 use crate::model::access::{Access, AccessBook, Refusal, Resource, Scope, Verb};
 use crate::model::client::ClientInfo;
 use crate::model::event::{AccessChange, Actor, EventBody, Recipient};
 use crate::model::ids::{ContactId, MessageId, ThreadId};
 use crate::model::outgoing::FieldProblem;
+use crate::model::seat::Seat;
 use crate::model::thread::DraftMode;
 use crate::protocol::access::{AccessList, AccessRequest, Attached, Me};
 use crate::protocol::macros::MacroRequest;
@@ -50,8 +51,7 @@ pub(super) async fn admit(shared: &Arc<Shared>, client: &ClientInfo) -> Result<W
     let owner = client.uid.is_none_or(|uid| uid == shared.uid || uid == 0);
     match book.access(client, owner) {
         Ok(access) => {
-            let everything = access.scope.is_all();
-            let view = if everything { Arc::clone(shared) } else { shared.seeing(&access.scope) };
+            let view = shared.seeing(&access.scope, Seat::of(client));
             remember(shared, &book, client, &access).await;
             Ok(Who { access, shared: view, book })
         }
@@ -153,7 +153,7 @@ pub(super) fn me(who: &Who) -> Response {
     reason = "one line for each area, so that a request is found by what it is about"
 )]
 fn needs(request: &Request) -> Option<(Resource, Verb)> {
-    use Resource::{Chat, Connection, Contacts, Operators, QuickReplies, Templates};
+    use Resource::{ActivityLog, Chat, Connection, Contacts, Operators, QuickReplies, Templates};
     use Verb::{Create, Edit, View};
     Some(match request {
         Request::Hello { .. } | Request::Me | Request::Preferences | Request::SetPreference { .. } => {
@@ -179,6 +179,7 @@ fn needs(request: &Request) -> Option<(Resource, Verb)> {
         | Request::FindInThread { .. }
         | Request::Neighbours { .. }
         | Request::Status
+        | Request::Numbers { .. }
         | Request::MessageLife { .. }
         | Request::Outbox { .. }
         | Request::MarkRead { .. } => (Chat, View),
@@ -216,6 +217,7 @@ fn needs(request: &Request) -> Option<(Resource, Verb)> {
         } => (QuickReplies, View),
         Request::Doctor | Request::Webhooks { .. } | Request::Webhook { .. } => (Connection, View),
         Request::Backup { .. } | Request::ReplayWebhook { .. } => (Connection, Edit),
+        Request::Activity { .. } => (ActivityLog, View),
         Request::Access { act: AccessRequest::List } => (Operators, View),
         Request::Access { .. } => (Operators, Edit),
     })
@@ -236,13 +238,15 @@ fn name(request: &Request) -> String {
     json.get("request").and_then(|n| n.as_str()).unwrap_or_default().to_owned()
 }
 
-/// Whether somebody may ask this. A refusal is a line in the log.
+/// Whether somebody may ask this. A refusal is a line in the log, and a row of the activity log.
 pub(super) async fn gate(who: &Who, request: &Request) -> Result<(), Problem> {
     let asked = check(who, request).await;
     if let Err(problem) = &asked
         && problem.kind == "forbidden"
     {
-        tracing::warn!(operator = who.operator(), request = name(request), "refused: {}", problem.what);
+        let (operator, request) = (who.operator(), name(request));
+        tracing::warn!(operator, request, "refused: {}", problem.what);
+        activity::refused(&who.shared, operator, who.shared.seat.clone(), &request, &problem.what).await;
     }
     asked
 }

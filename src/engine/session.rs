@@ -3,16 +3,16 @@
 use super::access::{self, Presence, Who, admit};
 use super::updates::Updates;
 use super::{
-    Shared, check, contacts, conversation, doctor, follow, handling, library, notes, outbox, preferences,
+    Shared, activity, check, contacts, conversation, doctor, follow, handling, library, notes, numbers, outbox, preferences,
     recorder, sync, together,
 };
 use crate::clock::Millis;
-use crate::model::access::Scope;
 use crate::model::client::ClientInfo;
 use crate::model::contact::{Identity, IdentityKind};
 use crate::model::event::{Actor, EventBody, Recipient};
 use crate::model::ids::{AccountId, AttemptId, MessageId, ThreadId};
 use crate::model::outgoing::{FieldProblem, Outgoing};
+use crate::model::seat::Seat;
 use crate::model::thread::ThreadDetail;
 use crate::protocol::client::Peer;
 use crate::protocol::macros::MacroRequest;
@@ -80,6 +80,8 @@ pub(super) fn is_read(request: &Request) -> bool {
             | Request::Neighbours { .. }
             | Request::Status
             | Request::Doctor
+            | Request::Activity { .. }
+            | Request::Numbers { .. }
             | Request::Webhooks { .. }
             | Request::Webhook { .. }
             | Request::MessageLife { .. }
@@ -170,8 +172,10 @@ pub(super) async fn answer(who: &Who, request: Request) -> Result<Response, Prob
 }
 
 /// Answers the first request of a client that may not come in with the reason, and lets it go.
-async fn refuse(shared: &Shared, mut peer: Peer, client: &ClientInfo, problem: Problem) {
+async fn refuse(shared: &Arc<Shared>, mut peer: Peer, client: &ClientInfo, problem: Problem) {
     tracing::warn!(uid = client.uid, user = %client.user, pid = client.pid, "refused a client: {}", problem.what);
+    let seat = Some(Arc::new(Seat::of(client)));
+    activity::refused(shared, &client.user, seat, "attach", &problem.what).await;
     let first = tokio::select! {
         () = shared.stop.cancelled() => None,
         frame = peer.requests.recv() => frame,
@@ -252,6 +256,8 @@ async fn read(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Respo
             Ok(Response::Status(Box::new(status)))
         }
         Request::Doctor => Ok(Response::Checks(doctor::run(shared).await)),
+        Request::Activity { act } => activity::answer(who, act).await,
+        Request::Numbers { wanted } => numbers::answer(who, wanted).await,
         Request::Webhooks { filter, before, limit } => {
             recorder::list(shared, filter, before, limit.clamp(1, PAGE_MAX)).await
         }
@@ -299,7 +305,7 @@ pub(super) async fn status(shared: &Shared) -> Result<Status, StoreError> {
         None => (None, None),
     };
     // What is looked at is kept for all: it is looked at with eyes that see everything.
-    let whole = shared.seeing(&Scope::all());
+    let whole = shared.whole();
     Ok(Status {
         version: env!("CARGO_PKG_VERSION").into(),
         listener,

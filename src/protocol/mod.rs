@@ -5,6 +5,7 @@
 //! client that wants the new row asks for it. A gap in the update sequence means: ask again for everything shown.
 
 pub mod access;
+pub mod activity;
 pub mod client;
 pub mod codec;
 mod contacts;
@@ -14,8 +15,10 @@ mod handling;
 mod hello;
 pub mod macros;
 pub mod notes;
+pub mod numbers;
 mod outbox;
 pub mod preferences;
+pub mod report;
 mod problem;
 mod recorder;
 mod status;
@@ -48,7 +51,7 @@ use preferences::Preference;
 use serde::{Deserialize, Serialize};
 
 /// Version of this protocol; a client and an engine with different ones say so and part.
-pub const PROTOCOL: u32 = 4;
+pub const PROTOCOL: u32 = 5;
 
 /// A place in a list, to continue from. Opaque to clients; only valid for the same list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -466,6 +469,16 @@ pub enum Request {
     },
     /// How the engine is. → [`Response::Status`]
     Status,
+    /// Something about the activity log. → [`Response::Activity`]
+    Activity {
+        /// What.
+        act: activity::ActivityRequest,
+    },
+    /// Numbers for the lead, or the asker's own. → [`Response::Numbers`]
+    Numbers {
+        /// Which.
+        wanted: numbers::NumbersWanted,
+    },
     /// Walk the chain and say what fails. → [`Response::Checks`]
     Doctor,
     /// Raw webhooks, newest first. A page may hold fewer than asked for and still have a next one: a search looks at
@@ -621,6 +634,10 @@ pub enum Response {
     Matches(Matches),
     /// What stands around messages.
     Neighbours(Vec<Neighbours>),
+    /// About the activity log.
+    Activity(Box<activity::ActivityAnswer>),
+    /// Numbers.
+    Numbers(Box<numbers::Numbers>),
     /// Engine status.
     Status(Box<Status>),
     /// Doctor's findings.

@@ -256,6 +256,8 @@ impl Script {
                 None => Response::Done,
             },
             Request::Access { act } => self.rules(act)?,
+            Request::Activity { .. } => crate::tui::overlay::activity::sample(),
+            Request::Numbers { wanted } => crate::tui::overlay::numbers::sample(wanted),
             Request::Accounts => Response::Accounts(self.accounts.clone()),
             Request::Status => Response::Status(Box::new(self.status.clone())),
             Request::Threads { filter, before, limit, .. } => {

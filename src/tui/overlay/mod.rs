@@ -4,6 +4,7 @@
 //! done it returns as [`Step`]s; what comes back it gets through [`Overlay::deliver`].
 
 pub mod accounts;
+pub mod activity;
 pub mod compose;
 pub mod confirm;
 pub mod contact;
@@ -24,6 +25,7 @@ pub mod macro_run;
 pub mod macros;
 pub mod note_editor;
 pub mod notices;
+pub mod numbers;
 pub mod operators;
 pub mod palette;
 pub mod pick;
@@ -51,6 +53,8 @@ use crate::model::quick_reply::QuickReply;
 use crate::model::template::Template;
 use crate::model::thread::ThreadRow;
 use crate::protocol::access::AccessList;
+use crate::protocol::activity::ActivityAnswer;
+use crate::protocol::numbers::Numbers;
 use crate::protocol::{
     AccountView, Check, ContactDetail, Found, LabelRow, MessageLife, Neighbours, Problem, Request, Response,
     Version,
@@ -186,6 +190,10 @@ pub enum Delivery {
     },
     /// The life of a message.
     Life(Box<MessageLife>),
+    /// About the activity log.
+    Activity(Box<ActivityAnswer>),
+    /// Numbers for the lead.
+    Numbers(Box<Numbers>),
     /// The doctor's findings.
     Checks(Vec<Check>),
     /// One contact.

@@ -145,6 +145,8 @@ fn picture(mut app: App, legend: &mut Legend) -> String {
 /// Which scene shows an overlay, by the type that draws it. One that is not here has no picture.
 const SHOWN_BY: &[(&str, &str, &str)] = &[
     ("AccountSwitcher", "accounts", "accounts"),
+    ("ActivityBox", "activity", ""),
+    ("NumbersBox", "numbers", ""),
     ("Form", "form_buttons", ""),
     ("Confirm", "confirm", ""),
     ("ContactBox", "contact", "contact"),
