@@ -30,6 +30,13 @@ pub(super) fn answer(mut answer: Response) -> Response {
             // As it came, with the numbers of everybody it names.
             life.webhooks.iter_mut().for_each(|w| hide(&mut w.raw));
         }
+        Response::Mentions(page) => page.items.iter_mut().for_each(|m| hide(&mut m.title)),
+        Response::Screens(rows) => rows.iter_mut().for_each(|s| hide(&mut s.title)),
+        Response::Watched(watched) => {
+            if let Some(r) = &mut watched.row {
+                row(r);
+            }
+        }
         Response::Together(answers) => {
             for one in answers.iter_mut().flatten() {
                 let plain = std::mem::replace(one, Response::Done);
@@ -57,6 +64,8 @@ pub(super) fn answer(mut answer: Response) -> Response {
         | Response::Labels(_)
         | Response::Operators(_)
         | Response::Matches(_)
+        | Response::Present(_)
+        | Response::TakenOver(_)
         | Response::Neighbours(_)
         | Response::Status(_)
         | Response::Checks(_)

@@ -19,6 +19,7 @@ pub mod outgoing;
 pub mod permission_words;
 pub mod phone;
 pub mod quick_reply;
+pub mod sharing;
 pub mod template;
 pub mod thread;
 pub mod wamid;

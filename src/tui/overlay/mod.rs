@@ -4,6 +4,7 @@
 //! done it returns as [`Step`]s; what comes back it gets through [`Overlay::deliver`].
 
 pub mod accounts;
+pub mod clash;
 pub mod compose;
 pub mod confirm;
 pub mod contact;
@@ -22,6 +23,7 @@ pub mod macro_editor;
 pub mod macro_plan;
 pub mod macro_run;
 pub mod macros;
+pub mod mentions;
 pub mod note_editor;
 pub mod notices;
 pub mod operators;
@@ -51,9 +53,10 @@ use crate::model::quick_reply::QuickReply;
 use crate::model::template::Template;
 use crate::model::thread::ThreadRow;
 use crate::protocol::access::AccessList;
+use crate::protocol::mentions::MentionRow;
 use crate::protocol::{
-    AccountView, Check, ContactDetail, Found, LabelRow, MessageLife, Neighbours, Problem, Request, Response,
-    Version,
+    AccountView, Check, ContactDetail, Found, LabelRow, MessageLife, Neighbours, Page, Problem, Request,
+    Response, Version,
 };
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
@@ -184,6 +187,8 @@ pub enum Delivery {
         /// How it ended, in words; empty when it ended well.
         ended: String,
     },
+    /// A page of notes that call the operator.
+    Mentions(Page<MentionRow>),
     /// The life of a message.
     Life(Box<MessageLife>),
     /// The doctor's findings.
