@@ -18,14 +18,17 @@ mod ingest;
 mod library;
 mod limits;
 mod masking;
+mod mentions;
 mod notes;
 mod numbers;
 mod outbox;
 mod paths;
 mod preferences;
+mod presence;
 mod recorder;
 mod reload;
 mod session;
+mod sharing;
 mod silence;
 mod sync;
 mod together;
@@ -139,8 +142,8 @@ impl std::ops::Deref for Shared {
 
 impl Shared {
     /// The engine for somebody who sits there and sees so much.
-    fn seeing(&self, scope: &Scope, seat: Seat) -> Arc<Self> {
-        let store = self.store.seeing(scope);
+    fn seeing(&self, scope: &Scope, operator: &str, seat: Seat) -> Arc<Self> {
+        let store = self.store.seeing(scope).asked_by(operator);
         Arc::new(Self { core: Arc::clone(&self.core), store, seat: Some(Arc::new(seat)) })
     }
 }
@@ -148,7 +151,11 @@ impl Shared {
 impl Shared {
     /// The engine as its own tasks meet it.
     fn whole(&self) -> Self {
-        Self { core: Arc::clone(&self.core), store: self.store.seeing(&Scope::all()), seat: None }
+        Self {
+            core: Arc::clone(&self.core),
+            store: self.store.seeing(&Scope::all()).asked_by(""),
+            seat: None,
+        }
     }
 }
 
@@ -165,6 +172,8 @@ struct Core {
     /// Who is attached, by the number of the session.
     attached: Mutex<BTreeMap<u64, Attached>>,
     last_session: AtomicU64,
+    /// Which of them are screens, and what they show.
+    screens: presence::Screens,
     hub: Arc<Hub>,
     accounts: Vec<Account>,
     counters: Counters,
@@ -284,6 +293,7 @@ impl Engine {
             book: watch::Sender::new(Arc::new(book)),
             attached: Mutex::default(),
             last_session: AtomicU64::new(0),
+            screens: presence::Screens::default(),
             hub,
             accounts,
             counters: Counters::default(),
@@ -322,6 +332,8 @@ impl Engine {
             tasks.spawn(disk::watch(engine.clone()));
             tasks.spawn(silence::watch(Arc::clone(&engine.shared)));
             tasks.spawn(handling::wake_when_due(Arc::clone(&engine.shared)));
+            tasks.spawn(presence::run(Arc::clone(&engine.shared)));
+            tasks.spawn(sharing::run(Arc::clone(&engine.shared)));
         }
         Ok(engine)
     }

@@ -3,8 +3,8 @@
 use super::access::{self, Presence, Who, admit};
 use super::updates::Updates;
 use super::{
-    Shared, activity, check, contacts, conversation, doctor, follow, handling, library, notes, numbers, outbox, preferences,
-    recorder, sync, together,
+    Shared, activity, check, contacts, conversation, doctor, follow, handling, library, mentions, notes,
+    numbers, outbox, preferences, presence, recorder, sharing, sync, together,
 };
 use crate::clock::Millis;
 use crate::model::client::ClientInfo;
@@ -16,6 +16,8 @@ use crate::model::seat::Seat;
 use crate::model::thread::ThreadDetail;
 use crate::protocol::client::Peer;
 use crate::protocol::macros::MacroRequest;
+use crate::protocol::mentions::MentionRequest;
+use crate::protocol::presence::PresenceRequest;
 use crate::protocol::{PROTOCOL, Problem, Request, Response, ServerFrame, Status};
 use crate::store::StoreError;
 use std::path::PathBuf;
@@ -90,13 +92,18 @@ pub(super) fn is_read(request: &Request) -> bool {
             | Request::Check { .. }
             | Request::Outbox { .. }
             | Request::Typing { .. }
+            | Request::Mentions { act: MentionRequest::List { .. } }
+            | Request::Presence {
+                act: PresenceRequest::Who { .. } | PresenceRequest::Watched | PresenceRequest::Screens
+            }
     )
 }
 
 /// Serves one client until it goes, the engine stops, or the rules let it in no more.
 pub(super) async fn run(shared: Arc<Shared>, mut peer: Peer, client: ClientInfo) {
     let mut rules = shared.book.subscribe();
-    let mut who = match admit(&shared, &client).await {
+    let session = shared.last_session.fetch_add(1, Ordering::Relaxed);
+    let mut who = match admit(&shared, &client, session).await {
         Ok(who) => Arc::new(who),
         Err(problem) => return refuse(&shared, peer, &client, problem).await,
     };
@@ -118,7 +125,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut peer: Peer, client: ClientInfo)
         };
         // A request that was sent before the rules changed is looked at by those of now.
         if who.is_outdated(&shared) {
-            match admit(&shared, &client).await {
+            match admit(&shared, &client, session).await {
                 Ok(now) => {
                     let other = now.access != who.access;
                     who = Arc::new(now);
@@ -205,7 +212,9 @@ async fn read(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Respo
         asked @ (Request::ViewCounts { .. } | Request::Labels | Request::Operators) => {
             handling::read(shared, operator, asked).await
         }
-        Request::Me => Ok(access::me(who)),
+        Request::Me => access::me(who).await,
+        Request::Presence { act } => presence::read(who, act).await,
+        Request::Mentions { act } => mentions::answer(who, act).await,
         Request::Follow { after, limit } => follow::page(shared, after, limit).await,
         Request::ThreadRows { mut ids } => {
             ids.truncate(IDS_MAX);
@@ -395,7 +404,9 @@ async fn change(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Res
             })
         }
         Request::Send { account, to, content, quote, at } => {
-            send(shared, by(), Wanted { account, to, content, quote, at }).await
+            let begins = matches!(to, Recipient::Identity { .. });
+            let sent = send(shared, by(), Wanted { account, to, content, quote, at }).await;
+            sharing::own_what_begins(who, begins, sent).await
         }
         Request::SendTemplate { account, to, name, language, values, at } => {
             let id = which_account(shared, account.clone(), &to).await?;
@@ -413,7 +424,9 @@ async fn change(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Res
             })?;
             let (send_as, shown) = template.fill(&values)?;
             let content = Outgoing::Template { send: send_as, shown };
-            send(shared, by(), Wanted { account, to, content, quote: None, at }).await
+            let begins = matches!(to, Recipient::Identity { .. });
+            let sent = send(shared, by(), Wanted { account, to, content, quote: None, at }).await;
+            sharing::own_what_begins(who, begins, sent).await
         }
         Request::Retry { message } => {
             let attempt = AttemptId::new();
@@ -455,6 +468,12 @@ async fn change(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Res
         Request::DeleteQuickReply { id } => done(EventBody::QuickReplyDeleted { reply: id }).await,
         Request::ReplayWebhook { id } => recorder::replay(shared, by(), id).await,
         Request::Access { act } => access::rules(shared, who, act).await,
+        Request::Presence { act } => presence::change(who, act).await,
+        Request::Mentions { act } => mentions::answer(who, act).await,
+        Request::Share { threads, how, team } => {
+            handling::countable(&threads)?;
+            sharing::share(who, &who.engine(), threads, how, team).await
+        }
         Request::Preferences => preferences::list(shared, operator).await,
         Request::SetPreference { preference } => preferences::set(shared, by(), preference).await,
         Request::UseQuickReply { id } => done(EventBody::QuickReplyUsed { reply: id }).await,

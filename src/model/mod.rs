@@ -21,6 +21,7 @@ pub mod permission_words;
 pub mod phone;
 pub mod quick_reply;
 pub mod seat;
+pub mod sharing;
 pub mod template;
 pub mod thread;
 pub mod wamid;

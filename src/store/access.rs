@@ -24,6 +24,7 @@ const VIEWS: &[(&str, &str)] = &[
     ("provider_ids", "EXISTS(SELECT 1 FROM outbox b WHERE b.id = o.outbox_id)"),
     ("reactions", "EXISTS(SELECT 1 FROM messages m WHERE m.id = o.message_id)"),
     ("versions", "EXISTS(SELECT 1 FROM messages m WHERE m.id = o.message_id)"),
+    ("mentions", "EXISTS(SELECT 1 FROM messages m WHERE m.id = o.message_id)"),
     ("open_quotes", "EXISTS(SELECT 1 FROM messages m WHERE m.id = o.message_id)"),
     // A contact without any conversation is nobody's secret.
     (

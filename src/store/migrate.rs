@@ -11,6 +11,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("schema/0004_answers.sql")),
     M::up(include_str!("schema/0005_follow.sql")),
     M::up(include_str!("schema/0006_access.sql")),
+    M::up(include_str!("schema/0007_together.sql")),
     M::up(include_str!("schema/0008_activity.sql")),
     M::up(include_str!("schema/0010_words.sql")),
 ];

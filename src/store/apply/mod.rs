@@ -8,10 +8,12 @@ mod admin;
 mod attempts;
 mod chain;
 mod content;
+mod drafts;
 mod feed;
 mod handling;
 mod inbound;
 mod library;
+mod mentions;
 mod merge;
 mod news;
 mod notes;
@@ -22,6 +24,7 @@ mod preferences;
 mod reading;
 mod recorder;
 mod tidy;
+mod together;
 mod words;
 
 #[cfg(any(test, fuzzing))]
@@ -366,9 +369,7 @@ fn apply_body(conn: &Connection, cx: &mut Context, event: &Event) -> Result<Repl
         EventBody::ContactSplit { contact, identities, new } => {
             merge::split(conn, cx, *contact, identities, *new, event.actor.label())
         }
-        EventBody::DraftSaved { thread, mode, text } => {
-            admin::draft(conn, cx, event.at, *thread, *mode, text)
-        }
+        EventBody::DraftSaved { thread, mode, text } => drafts::save(conn, cx, event, *thread, *mode, text),
         EventBody::NoteAdded { note, thread, text } => notes::add(conn, cx, event, *note, *thread, text),
         EventBody::NoteEdited { note, text } => notes::edit(conn, cx, event, *note, text),
         EventBody::NoteDeleted { note } => notes::delete(conn, cx, event, *note),
@@ -385,6 +386,12 @@ fn apply_body(conn: &Connection, cx: &mut Context, event: &Event) -> Result<Repl
         EventBody::ThreadsHandled { threads, act } => handling::act(conn, cx, event, threads, act),
         EventBody::FeedKept { until } => feed::keep(conn, cx, event, *until),
         EventBody::SnoozesEnded { threads } => handling::wake(conn, cx, event.at, threads),
+        EventBody::ThreadTakenOver { thread, from, note } => {
+            together::take_over(conn, cx, event, *thread, from.as_deref(), *note)
+        }
+        EventBody::ThreadGiven { thread, to, .. } => together::give(conn, cx, event, *thread, to),
+        EventBody::ThreadsReleased { operator } => together::release(conn, cx, operator),
+        EventBody::MentionsRead { notes } => mentions::read(conn, cx, event, notes),
         EventBody::LabelSaved { label } => handling::save_label(conn, cx, label),
         EventBody::LabelDeleted { label } => handling::delete_label(conn, cx, *label),
         EventBody::ActivityExpired { before } => activity::expire(conn, cx, *before),
@@ -443,6 +450,15 @@ fn subject(body: &EventBody) -> String {
         EventBody::FeedKept { until } => until.to_string(),
         EventBody::SnoozesEnded { threads } => format!("{} threads", threads.len()),
         EventBody::AccessChanged { change } => change.subject(),
+        EventBody::ThreadTakenOver { thread, from: Some(from), .. } => format!("{thread} from {from}"),
+        EventBody::ThreadTakenOver { thread, .. } => thread.to_string(),
+        EventBody::ThreadGiven { thread, to, how } => format!("{thread} to {to} by {}", how.word()),
+        EventBody::ThreadsReleased { operator } => operator.clone(),
+        EventBody::MentionsRead { notes } => match notes.as_slice() {
+            [] => "all".into(),
+            [one] => one.to_string(),
+            many => format!("{} notes", many.len()),
+        },
         EventBody::LabelSaved { label } => label.id.to_string(),
         EventBody::LabelDeleted { label } => label.to_string(),
         EventBody::WebhooksExpired { before, .. } | EventBody::ActivityExpired { before } => {
