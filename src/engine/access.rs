@@ -9,6 +9,7 @@ use crate::model::ids::{ContactId, MessageId, ThreadId};
 use crate::model::outgoing::FieldProblem;
 use crate::model::thread::DraftMode;
 use crate::protocol::access::{AccessList, AccessRequest, Attached, Me};
+use crate::protocol::files::FileRequest;
 use crate::protocol::macros::MacroRequest;
 use crate::protocol::notes::NoteRequest;
 use crate::protocol::{Problem, Request, Response};
@@ -181,6 +182,7 @@ fn needs(request: &Request) -> Option<(Resource, Verb)> {
         | Request::Status
         | Request::MessageLife { .. }
         | Request::Outbox { .. }
+        | Request::File { act: FileRequest::Read { .. } }
         | Request::MarkRead { .. } => (Chat, View),
         Request::Send { .. }
         | Request::SendTemplate { .. }
@@ -189,6 +191,7 @@ fn needs(request: &Request) -> Option<(Resource, Verb)> {
         | Request::TakeBack { .. }
         | Request::Reschedule { .. }
         | Request::Check { .. }
+        | Request::File { .. }
         | Request::Typing { .. }
         | Request::SaveDraft { mode: DraftMode::Reply, .. } => (Chat, Create),
         Request::MarkUnread { .. }

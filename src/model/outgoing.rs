@@ -3,7 +3,8 @@
 //! Limits are the provider's (Cloud API documentation of 2025/26); breaking one names the field.
 
 use super::ids::MessageId;
-use super::message::{Body, ContactCard, ShownButton, ShownRow};
+use super::media::{self, StoredFile};
+use super::message::{Body, ContactCard, MediaKind, ShownButton, ShownRow};
 use super::template::TemplateSend;
 use serde::{Deserialize, Serialize};
 
@@ -151,6 +152,16 @@ pub enum Outgoing {
         /// One to 257 cards.
         cards: Vec<ContactCard>,
     },
+    /// A file that is kept here.
+    Media {
+        /// What it is sent as.
+        kind: MediaKind,
+        /// Which file.
+        file: StoredFile,
+        /// The text under it, may be empty.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        caption: String,
+    },
 }
 
 fn limit(field: &str, text: &str, max: usize, required: bool) -> Result<(), FieldProblem> {
@@ -176,6 +187,12 @@ impl Outgoing {
         Self::Text { text: text.into(), preview_url: false }
     }
 
+    /// A file, sent as what it is.
+    #[must_use]
+    pub fn file(file: StoredFile, caption: impl Into<String>) -> Self {
+        Self::Media { kind: file.kind(), file, caption: caption.into() }
+    }
+
     /// Whether it may leave while the customer service window is closed.
     #[must_use]
     pub fn may_leave_closed_window(&self) -> bool {
@@ -192,6 +209,7 @@ impl Outgoing {
             Self::Buttons { .. } | Self::List { .. } | Self::Link { .. } => "interactive",
             Self::Location { .. } => "location",
             Self::Contacts { .. } => "contacts",
+            Self::Media { kind, .. } => kind.as_str(),
         }
     }
 
@@ -199,6 +217,7 @@ impl Outgoing {
     pub fn check(&self) -> Result<(), FieldProblem> {
         match self {
             Self::Text { text, .. } => limit("text", text, TEXT_MAX, true),
+            Self::Media { kind, file, caption } => media::check(*kind, file, caption),
             Self::Template { .. } => Ok(()),
             Self::Reaction { emoji, .. } => {
                 use unicode_segmentation::UnicodeSegmentation;
@@ -357,6 +376,9 @@ impl Outgoing {
                 address: address.clone(),
             },
             Self::Contacts { cards } => Body::Contacts { cards: cards.clone() },
+            Self::Media { kind, file, caption } => {
+                Body::Media { kind: *kind, media: file.card(), caption: caption.clone() }
+            }
         })
     }
 }

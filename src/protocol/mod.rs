@@ -9,6 +9,7 @@ pub mod client;
 pub mod codec;
 mod contacts;
 mod conversation;
+pub mod files;
 pub mod follow;
 mod handling;
 mod hello;
@@ -42,13 +43,14 @@ use crate::model::outgoing::Outgoing;
 use crate::model::quick_reply::QuickReply;
 use crate::model::template::{Template, Values};
 use crate::model::thread::{DraftMode, ThreadDetail, ThreadFilter, ThreadRow};
+use files::{FileAnswer, FileRequest};
 use macros::MacroRequest;
 use notes::NoteRequest;
 use preferences::Preference;
 use serde::{Deserialize, Serialize};
 
 /// Version of this protocol; a client and an engine with different ones say so and part.
-pub const PROTOCOL: u32 = 4;
+pub const PROTOCOL: u32 = 5;
 
 /// A place in a list, to continue from. Opaque to clients; only valid for the same list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -371,6 +373,11 @@ pub enum Request {
         /// Which.
         id: QuickReplyId,
     },
+    /// Something about a file that goes out. → [`Response::File`]
+    File {
+        /// What.
+        act: FileRequest,
+    },
     /// Something about macros. → as [`MacroRequest`] says
     Macro {
         /// What.
@@ -601,6 +608,8 @@ pub enum Response {
     Templates(Vec<Template>),
     /// Quick replies.
     QuickReplies(Vec<QuickReply>),
+    /// To [`Request::File`].
+    File(FileAnswer),
     /// Macros.
     Macros(Vec<Macro>),
     /// What came of each change; the last one may be a refusal, and what would have come after it was not made.

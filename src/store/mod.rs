@@ -13,6 +13,7 @@ mod conversation;
 pub mod feed;
 #[cfg(test)]
 mod feed_tests;
+mod files;
 mod filter;
 #[cfg(test)]
 mod filter_tests;

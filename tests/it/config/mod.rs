@@ -64,6 +64,8 @@ fn the_commented_defaults_are_the_defaults_and_every_key_is_there() {
         "undo_seconds",
         "keep_webhooks_days",
         "keep_webhooks_mb",
+        "keep_files_days",
+        "keep_files_mb",
         "silence_minutes",
         "late_minutes",
         "bind",
