@@ -193,6 +193,20 @@ impl Outgoing {
         Self::Media { kind: file.kind(), file, caption: caption.into() }
     }
 
+    /// A text and files as the messages that they become, in order. The text goes under the first file where that has
+    /// one and it is not too long; else it comes first.
+    #[must_use]
+    pub fn with_files(text: &str, files: &[StoredFile]) -> Vec<Self> {
+        let text = text.trim_end();
+        let caption = files.first().is_some_and(|f| media::has_caption(f.kind()))
+            && text.chars().count() <= media::CAPTION_MAX;
+        let alone = !text.trim().is_empty() && !caption;
+        let mut out: Vec<Self> = alone.then(|| Self::text(text)).into_iter().collect();
+        let under = if caption && !text.trim().is_empty() { text } else { "" };
+        out.extend(files.iter().enumerate().map(|(i, f)| Self::file(f.clone(), if i == 0 { under } else { "" })));
+        out
+    }
+
     /// Whether it may leave while the customer service window is closed.
     #[must_use]
     pub fn may_leave_closed_window(&self) -> bool {
@@ -396,6 +410,33 @@ mod tests {
         assert!(Outgoing::text("é".repeat(TEXT_MAX)).check().is_ok());
         assert_eq!(field(&Outgoing::text("é".repeat(TEXT_MAX + 1))), "text");
         assert_eq!(field(&Outgoing::text(" \n")), "text");
+    }
+
+    #[test]
+    fn a_text_goes_under_the_first_file_where_it_can() {
+        let file = |mime: &str| StoredFile {
+            hash: media::FileHash([1; 32]),
+            name: "a".into(),
+            size: 1,
+            facts: media::FileFacts { mime: mime.into(), animated: false },
+        };
+        let kinds = |text: &str, mimes: &[&str]| {
+            let files: Vec<StoredFile> = mimes.iter().map(|m| file(m)).collect();
+            let list = Outgoing::with_files(text, &files);
+            list.iter()
+                .map(|o| match o {
+                    Outgoing::Text { text, .. } => text.clone(),
+                    Outgoing::Media { kind, caption, .. } => format!("{}:{caption}", kind.as_str()),
+                    other => panic!("{other:?}"),
+                })
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(kinds("hi \n", &["application/pdf", "image/png"]), ["document:hi", "image:"]);
+        assert_eq!(kinds("hi", &["audio/mpeg", "image/png"]), ["hi", "audio:", "image:"]);
+        assert_eq!(kinds(" ", &["image/webp"]), ["sticker:"]);
+        let long = "x".repeat(media::CAPTION_MAX + 1);
+        assert_eq!(kinds(&long, &["image/png"]), [long.clone(), "image:".into()]);
+        assert_eq!(kinds("hi", &[]), ["hi"]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("schema/0005_follow.sql")),
     M::up(include_str!("schema/0006_access.sql")),
     M::up(include_str!("schema/0009_media.sql")),
+    M::up(include_str!("schema/0010_words.sql")),
 ];
 
 /// The schema version this program writes.

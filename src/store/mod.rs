@@ -31,6 +31,7 @@ mod model_tests;
 mod outbox;
 mod preferences;
 mod reader;
+mod recent;
 #[cfg(test)]
 mod recorder_tests;
 mod rows;

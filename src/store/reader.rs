@@ -2,13 +2,14 @@
 //! clients who may not see everything. A connection is opened when it is used for the first time.
 
 use super::access::Asking;
+use super::recent::Recent;
 use super::rows::AccountNames;
 use super::views::Counted;
 use super::{StoreError, configure};
 use crate::model::access::Scope;
 use crate::model::ids::AccountId;
 use rusqlite::{Connection, OpenFlags};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -30,6 +31,8 @@ pub struct Reader {
     pub(super) asking: Option<Asking>,
     /// The counts of views that were asked for last.
     pub(super) counted: RefCell<Vec<Counted>>,
+    /// What is known of the messages that wait for the index of words.
+    pub(super) recent: Cell<Recent>,
 }
 
 impl Reader {
@@ -38,7 +41,7 @@ impl Reader {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags)?;
         configure(&conn, 2_000)?;
-        Ok(Self { conn, asking: None, counted: RefCell::default() })
+        Ok(Self { conn, asking: None, counted: RefCell::default(), recent: Cell::default() })
     }
 
     pub(super) fn names(&self) -> Result<AccountNames, StoreError> {

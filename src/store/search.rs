@@ -340,7 +340,7 @@ impl Reader {
                     .map_err(StoreError::from)?,
             ),
         };
-        let filters = Filters::of(&self.conn, wanted)?;
+        let filters = Filters::of(&self.conn, wanted, self.recent()?.is_some())?;
         let limit = limit as usize;
         let scope = Scope {
             account: account_id,
@@ -369,13 +369,17 @@ impl Reader {
         let mut rows: BTreeSet<i64> = BTreeSet::new();
         let mut found_words = false;
         if let Some(q) = query.words() {
-            rows.extend(match self.compared(query, scope)? {
-                Some(rows) => rows,
-                None => self.rowids("message_words", &q, scope)?,
-            });
+            let (recent, rest) = self.recently_worded(&q, scope)?;
+            rows.extend(recent);
+            if let Some(rest) = rest {
+                rows.extend(match self.compared(query, &rest)? {
+                    Some(rows) => rows,
+                    None => self.rowids("message_words", &q, &rest)?,
+                });
+            }
             // On a later page the words may be exhausted; parts of words do not follow them then.
             let any = Scope { before: i64::MAX, limit: 1, ..*scope };
-            found_words = !rows.is_empty() || later && !self.rowids("message_words", &q, &any)?.is_empty();
+            found_words = !rows.is_empty() || later && !self.worded(&q, &any)?.is_empty();
         }
         // Parts of words are looked for when no word begins like that: it may cost a hundred times more.
         if !found_words && let Some(q) = query.parts() {

@@ -433,3 +433,59 @@ async fn filters_of_unknown_things_find_nothing_and_accounts_are_told_apart() {
     assert_eq!(find("account:sales", None).await.unwrap().items.len(), 0);
     assert!(find("", Some(crate::model::AccountId::new("sales"))).await.is_err());
 }
+
+#[tokio::test]
+async fn more_accounts_than_one_statement_can_merge_are_one_list_all_the_same() {
+    use crate::model::event::AccountSpec;
+    use crate::model::ids::AccountId;
+    use crate::model::inbound::{Route, Routed, WebhookBatch};
+    const ACCOUNTS: usize = 130;
+    const THREADS: usize = 300;
+    let bed = Bed::new().await;
+    for n in 0..ACCOUNTS {
+        let spec = AccountSpec {
+            id: AccountId::new(format!("a{n}")),
+            name: format!("Account {n}"),
+            provider: "meta".into(),
+            environment: "production".into(),
+            number: format!("n{n}"),
+            business: format!("b{n}"),
+        };
+        bed.apply(EventBody::AccountConfigured { spec }).await.unwrap();
+    }
+    let changes = (0..THREADS)
+        .map(|i| {
+            let number = format!("n{}", i * 7 % ACCOUNTS);
+            // Some share a time, so that the tie-break counts.
+            let change = says(&peer(i), &format!("w{i}"), NOW - HOUR + i as i64 / 4, "x");
+            Routed { route: Route { number: Some(number), ..Route::default() }, change }
+        })
+        .collect();
+    let body = EventBody::WebhookReceived {
+        account: account(),
+        provider: "meta".into(),
+        raw: b"{}".to_vec(),
+        batch: Some(WebhookBatch { changes, problems: vec![] }),
+        problem: None,
+    };
+    bed.apply(body).await.unwrap();
+    for filter in [ThreadFilter::All, ThreadFilter::Inbox, ThreadFilter::Unread, ThreadFilter::Window] {
+        let (mut seen, mut before) = (Vec::new(), None);
+        loop {
+            let read = move |r: &Reader| r.view(None, filter, Asker { me: "ana", now: NOW }, before, 17);
+            let page = bed.store.read(read).await.unwrap();
+            seen.extend(page.items);
+            match page.next {
+                Some(c) => before = Some(c),
+                None => break,
+            }
+        }
+        let ids: BTreeSet<_> = seen.iter().map(|t| t.id).collect();
+        assert_eq!((seen.len(), ids.len()), (THREADS, THREADS), "{filter:?}");
+        if filter == ThreadFilter::Window {
+            assert!(seen.is_sorted_by_key(|t| t.window.until), "the one that closes first");
+        } else {
+            assert!(seen.is_sorted_by_key(|t| std::cmp::Reverse(t.last_at)), "{filter:?}");
+        }
+    }
+}

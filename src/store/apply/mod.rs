@@ -26,7 +26,7 @@ mod words;
 pub(super) use tidy::step as tidy_in;
 pub use tidy::tidy;
 pub(super) use tidy::{parts_upto as tidy_upto, set_parts_upto as set_tidy_upto};
-pub(super) use words::add as index_words;
+pub(super) use words::{add as index_words, set_upto as set_words_upto, upto as words_upto};
 pub use words::{prepare_query_token, prepare_words};
 
 use super::StoreError;
@@ -70,6 +70,9 @@ pub(super) struct Context {
     early: i64,
     /// Quotes that wait for what they quote.
     open_quotes: i64,
+    /// The newest message (row), and the last one that was known to be in the index of words.
+    newest: i64,
+    words_upto: i64,
     /// The event that is being applied.
     event: EventId,
     now: Millis,
@@ -92,6 +95,8 @@ impl Context {
             deltas: Vec::new(),
             early: 0,
             open_quotes: 0,
+            newest: 0,
+            words_upto: 0,
             event: EventId([0; 16]),
             now: 0,
             received: 0,
@@ -128,6 +133,9 @@ impl Context {
             .collect::<Result<_, _>>()?;
         self.deltas = vec![Delta::default(); self.accounts.len()];
         self.feed = feed::until(conn)?;
+        self.words_upto = words::upto(conn)?;
+        self.newest =
+            conn.prepare_cached("SELECT coalesce(max(id), 0) FROM messages")?.query_row([], |r| r.get(0))?;
         self.early = conn.prepare_cached("SELECT count(*) FROM early")?.query_row([], |r| r.get(0))?;
         self.open_quotes =
             conn.prepare_cached("SELECT count(*) FROM open_quotes")?.query_row([], |r| r.get(0))?;
@@ -152,8 +160,11 @@ impl Context {
         self.deltas.fill(Delta::default());
     }
 
-    /// Writes the counters that were put off.
+    /// Writes the counters that were put off, and the words of messages where many wait.
     pub fn flush(&mut self, conn: &Connection) -> Result<(), StoreError> {
+        if self.newest - self.words_upto >= words::WAITING {
+            self.words_upto = words::catch_up(conn, i64::MAX)?;
+        }
         for i in 0..self.accounts.len() {
             let d = std::mem::take(&mut self.deltas[i]);
             if d.threads == 0
@@ -521,7 +532,7 @@ fn add_message(
         return Ok(None);
     }
     let row = conn.last_insert_rowid();
-    words::add(conn, row, m.text)?;
+    cx.newest = row;
     // What came late and nobody has seen brings its thread up, wherever in the thread it belongs.
     let place = if m.late.is_some() && m.unread { cx.now } else { m.at };
     let place = if thread.last_row == 0 { place } else { place.max(thread.last_at) };

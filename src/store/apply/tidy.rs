@@ -1,4 +1,4 @@
-//! Work that is put off while the writer is busy: the index of word parts.
+//! Work that is put off while the writer is busy: the indexes of words and of their parts.
 
 use crate::store::StoreError;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -45,6 +45,10 @@ pub fn tidy(conn: &mut Connection) -> Result<bool, StoreError> {
 
 /// The same inside a transaction that is open.
 pub(in crate::store) fn step(conn: &Connection) -> Result<bool, StoreError> {
+    let words = super::words::upto(conn)?;
+    if super::words::catch_up(conn, STEP)? > words {
+        return Ok(true);
+    }
     let from = parts_upto(conn)?;
     let mut last = from;
     let mut n = 0;
