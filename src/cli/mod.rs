@@ -22,6 +22,7 @@ mod demo;
 mod doctor;
 mod emulate;
 pub mod export;
+mod files;
 mod follow;
 pub mod follow_args;
 mod format;

@@ -11,6 +11,7 @@ use crate::model::seat::Seat;
 use crate::model::sharing::{RELEASE_MAX, ShareRules};
 use crate::model::thread::DraftMode;
 use crate::protocol::access::{AccessList, AccessRequest, Attached, Me};
+use crate::protocol::files::FileRequest;
 use crate::protocol::macros::MacroRequest;
 use crate::protocol::notes::NoteRequest;
 use crate::protocol::presence::PresenceRequest;
@@ -219,6 +220,7 @@ fn needs(request: &Request) -> Option<(Resource, Verb)> {
         | Request::Presence {
             act: PresenceRequest::Here { .. } | PresenceRequest::Who { .. } | PresenceRequest::Screens,
         }
+        | Request::File { act: FileRequest::Read { .. } }
         | Request::MarkRead { .. } => (Chat, View),
         Request::Send { .. }
         | Request::SendTemplate { .. }
@@ -227,6 +229,7 @@ fn needs(request: &Request) -> Option<(Resource, Verb)> {
         | Request::TakeBack { .. }
         | Request::Reschedule { .. }
         | Request::Check { .. }
+        | Request::File { .. }
         | Request::Typing { .. }
         | Request::Presence { act: PresenceRequest::Claim { .. } }
         | Request::SaveDraft { mode: DraftMode::Reply, .. } => (Chat, Create),

@@ -74,6 +74,7 @@ pub(super) fn answer(mut answer: Response) -> Response {
         | Response::Templates(_)
         | Response::QuickReplies(_)
         | Response::Macros(_)
+        | Response::File(_)
         | Response::Preferences(_)
         | Response::ViewCounts(_)
         | Response::Acted(_)

@@ -12,6 +12,7 @@ use super::ids::{
 };
 use super::inbound::{Severity, StatusUpdate, WebhookBatch};
 use super::macros::Macro;
+use super::media::{FileFacts, FileHash};
 use super::outgoing::Outgoing;
 use super::quick_reply::QuickReply;
 use super::seat::Seat;
@@ -363,6 +364,40 @@ pub enum EventBody {
         /// How.
         outcome: AttemptOutcome,
     },
+    /// An attempt ended before anything of the message could leave: its file did not get to the provider.
+    AttemptHindered {
+        /// The message.
+        message: MessageId,
+        /// The attempt.
+        attempt: AttemptId,
+        /// How: never unknown, never accepted.
+        outcome: AttemptOutcome,
+    },
+    /// The bytes of a file that goes out are in the data folder.
+    FileStored {
+        /// Their hash.
+        hash: FileHash,
+        /// How many.
+        size: u64,
+        /// What they are.
+        facts: FileFacts,
+    },
+    /// The provider has a file, so that a message can name it.
+    FileHandedOver {
+        /// Which account's.
+        account: AccountId,
+        /// The file.
+        hash: FileHash,
+        /// What the provider calls it.
+        provider_id: String,
+    },
+    /// Files have been kept long enough; those that something needs stay.
+    FilesExpired {
+        /// Those last used before this time go.
+        before: Millis,
+        /// Those that went nowhere go when they were handed over before this time.
+        unused_before: Millis,
+    },
     /// An operator sends a failed or unknown message again: a new attempt.
     MessageRetried {
         /// The message.
@@ -601,6 +636,10 @@ impl EventBody {
             Self::StatusesLearned { .. } => "statuses_learned",
             Self::AttemptStarted { .. } => "attempt_started",
             Self::AttemptEnded { .. } => "attempt_ended",
+            Self::AttemptHindered { .. } => "attempt_hindered",
+            Self::FileStored { .. } => "file_stored",
+            Self::FileHandedOver { .. } => "file_handed_over",
+            Self::FilesExpired { .. } => "files_expired",
             Self::MessageRetried { .. } => "message_retried",
             Self::MessageCancelled { .. } => "message_cancelled",
             Self::WindowClosed { .. } => "window_closed",

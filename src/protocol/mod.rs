@@ -10,6 +10,7 @@ pub mod client;
 pub mod codec;
 mod contacts;
 mod conversation;
+pub mod files;
 pub mod follow;
 mod handling;
 mod hello;
@@ -48,6 +49,7 @@ use crate::model::quick_reply::QuickReply;
 use crate::model::sharing::Share;
 use crate::model::template::{Template, Values};
 use crate::model::thread::{DraftMode, ThreadDetail, ThreadFilter, ThreadRow};
+use files::{FileAnswer, FileRequest};
 use macros::MacroRequest;
 use notes::NoteRequest;
 use preferences::Preference;
@@ -387,6 +389,11 @@ pub enum Request {
         /// Which.
         id: QuickReplyId,
     },
+    /// Something about a file that goes out. → [`Response::File`]
+    File {
+        /// What.
+        act: FileRequest,
+    },
     /// Something about macros. → as [`MacroRequest`] says
     Macro {
         /// What.
@@ -638,6 +645,8 @@ pub enum Response {
     Templates(Vec<Template>),
     /// Quick replies.
     QuickReplies(Vec<QuickReply>),
+    /// To [`Request::File`].
+    File(FileAnswer),
     /// Macros.
     Macros(Vec<Macro>),
     /// What came of each change; the last one may be a refusal, and what would have come after it was not made.

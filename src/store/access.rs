@@ -41,6 +41,9 @@ const VIEWS: &[(&str, &str)] = &[
     ("spans", "is_open(o.account_id)"),
     ("tallies", "is_open(o.account_id)"),
     ("early", "0"),
+    // Only the outbox asks for these.
+    ("file_ids", "is_open(o.account_id)"),
+    ("file_uses", "0"),
     (
         "feed",
         "o.thread IS NULL OR EXISTS(SELECT 1 FROM threads t WHERE t.uid = \

@@ -13,6 +13,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("schema/0006_access.sql")),
     M::up(include_str!("schema/0007_together.sql")),
     M::up(include_str!("schema/0008_activity.sql")),
+    M::up(include_str!("schema/0009_media.sql")),
     M::up(include_str!("schema/0010_words.sql")),
 ];
 

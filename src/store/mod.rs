@@ -18,6 +18,7 @@ mod drafts;
 pub mod feed;
 #[cfg(test)]
 mod feed_tests;
+mod files;
 mod filter;
 #[cfg(test)]
 mod filter_tests;

@@ -10,6 +10,7 @@ mod chain;
 mod content;
 mod drafts;
 mod feed;
+mod files;
 mod handling;
 mod inbound;
 mod library;
@@ -360,6 +361,14 @@ fn apply_body(conn: &Connection, cx: &mut Context, event: &Event) -> Result<Repl
         EventBody::AttemptEnded { message, attempt, outcome } => {
             outbox::ended(conn, cx, event, *message, *attempt, outcome)
         }
+        EventBody::AttemptHindered { message, attempt, outcome } => {
+            outbox::hindered(conn, cx, event, *message, *attempt, outcome)
+        }
+        EventBody::FileStored { hash, size, facts } => files::stored(conn, event, *hash, *size, facts),
+        EventBody::FileHandedOver { account, hash, provider_id } => {
+            files::handed_over(conn, cx, event.at, account, *hash, provider_id)
+        }
+        EventBody::FilesExpired { before, unused_before } => files::expire(conn, *before, *unused_before),
         EventBody::MessageRetried { message, attempt } => outbox::retry(conn, cx, *message, *attempt),
         EventBody::MessageCancelled { message } => outbox::cancel(conn, cx, *message),
         EventBody::WindowClosed { thread } => outbox::window_closed(conn, cx, *thread),
@@ -426,6 +435,7 @@ fn subject(body: &EventBody) -> String {
         EventBody::MessageQueued { message, .. }
         | EventBody::AttemptStarted { message, .. }
         | EventBody::AttemptEnded { message, .. }
+        | EventBody::AttemptHindered { message, .. }
         | EventBody::MessageRetried { message, .. }
         | EventBody::SendMoved { message, .. }
         | EventBody::MessageCancelled { message } => message.to_string(),
@@ -465,6 +475,9 @@ fn subject(body: &EventBody) -> String {
             before.to_string()
         }
         EventBody::RequestRefused { request, why, times } => activity::refused(request, why, *times),
+        EventBody::FileStored { hash, .. } => hash.to_string(),
+        EventBody::FileHandedOver { account, hash, .. } => format!("{hash} to {account}"),
+        EventBody::FilesExpired { before, .. } => before.to_string(),
         EventBody::WebhookTested { account, .. } | EventBody::Noticed { account, .. } => account.to_string(),
     }
 }
