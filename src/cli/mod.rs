@@ -12,9 +12,9 @@ pub mod table;
 
 mod access;
 pub mod access_args;
+mod accounts;
 mod activity;
 pub mod activity_args;
-mod accounts;
 mod backup;
 mod bench;
 mod contacts;
@@ -23,6 +23,7 @@ mod demo;
 mod doctor;
 mod emulate;
 pub mod export;
+mod files;
 mod follow;
 pub mod follow_args;
 mod format;

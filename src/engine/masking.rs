@@ -46,6 +46,13 @@ pub(super) fn answer(mut answer: Response) -> Response {
         Response::Numbers(numbers) => {
             numbers.waiting.iter_mut().chain(&mut numbers.promised).for_each(|p| hide(&mut p.title));
         }
+        Response::Mentions(page) => page.items.iter_mut().for_each(|m| hide(&mut m.title)),
+        Response::Screens(rows) => rows.iter_mut().for_each(|s| hide(&mut s.title)),
+        Response::Watched(watched) => {
+            if let Some(r) = &mut watched.row {
+                row(r);
+            }
+        }
         Response::Together(answers) => {
             for one in answers.iter_mut().flatten() {
                 let plain = std::mem::replace(one, Response::Done);
@@ -67,12 +74,15 @@ pub(super) fn answer(mut answer: Response) -> Response {
         | Response::Templates(_)
         | Response::QuickReplies(_)
         | Response::Macros(_)
+        | Response::File(_)
         | Response::Preferences(_)
         | Response::ViewCounts(_)
         | Response::Acted(_)
         | Response::Labels(_)
         | Response::Operators(_)
         | Response::Matches(_)
+        | Response::Present(_)
+        | Response::TakenOver(_)
         | Response::Neighbours(_)
         | Response::Status(_)
         | Response::Checks(_)

@@ -12,21 +12,26 @@ mod conversation;
 mod deletion;
 mod disk;
 mod doctor;
+mod files;
 mod follow;
+mod hand_over;
 mod handling;
 mod hub;
 mod ingest;
 mod library;
 mod limits;
 mod masking;
+mod mentions;
 mod notes;
 mod numbers;
 mod outbox;
 mod paths;
 mod preferences;
+mod presence;
 mod recorder;
 mod reload;
 mod session;
+mod sharing;
 mod silence;
 mod sync;
 mod together;
@@ -140,9 +145,20 @@ impl std::ops::Deref for Shared {
 
 impl Shared {
     /// The engine for somebody who sits there and sees so much.
-    fn seeing(&self, scope: &Scope, seat: Seat) -> Arc<Self> {
-        let store = self.store.seeing(scope);
+    fn seeing(&self, scope: &Scope, operator: &str, seat: Seat) -> Arc<Self> {
+        let store = self.store.seeing(scope).asked_by(operator);
         Arc::new(Self { core: Arc::clone(&self.core), store, seat: Some(Arc::new(seat)) })
+    }
+}
+
+impl Shared {
+    /// The engine as its own tasks meet it.
+    fn whole(&self) -> Self {
+        Self {
+            core: Arc::clone(&self.core),
+            store: self.store.seeing(&Scope::all()).asked_by(""),
+            seat: None,
+        }
     }
 }
 
@@ -159,11 +175,16 @@ struct Core {
     /// Who is attached, by the number of the session.
     attached: Mutex<BTreeMap<u64, Attached>>,
     last_session: AtomicU64,
+    /// Which of them are screens, and what they show.
+    screens: presence::Screens,
     hub: Arc<Hub>,
     accounts: Vec<Account>,
     counters: Counters,
     listener: Mutex<Option<Bound>>,
     disk: disk::Disk,
+    files: files::Depot,
+    /// Files on their way to the provider.
+    uploading: hand_over::Progress,
     /// Bodies that the doctor is about to post with a wrong signature.
     expected: Mutex<Vec<Vec<u8>>>,
     silence: silence::Watch,
@@ -269,6 +290,7 @@ impl Engine {
         paths.save()?;
         let background = settings.background;
         let disk = disk::Disk::new(&settings.data_dir);
+        let files = files::Depot::new(&settings.data_dir);
         let book = store.read(crate::store::Reader::access_book).await?;
         let core = Core {
             live: RwLock::new(reload::Live::of(&settings)),
@@ -278,11 +300,14 @@ impl Engine {
             book: watch::Sender::new(Arc::new(book)),
             attached: Mutex::default(),
             last_session: AtomicU64::new(0),
+            screens: presence::Screens::default(),
             hub,
             accounts,
             counters: Counters::default(),
             listener: Mutex::new(None),
             disk,
+            files,
+            uploading: hand_over::Progress::default(),
             expected: Mutex::default(),
             silence: silence::Watch::default(),
             refusals: activity::Refusals::default(),
@@ -314,9 +339,12 @@ impl Engine {
             tasks.spawn(recorder::expire(Arc::clone(&engine.shared)));
             tasks.spawn(deletion::resume(Arc::clone(&engine.shared)));
             tasks.spawn(activity::expire(Arc::clone(&engine.shared)));
+            tasks.spawn(files::expire(Arc::clone(&engine.shared)));
             tasks.spawn(disk::watch(engine.clone()));
             tasks.spawn(silence::watch(Arc::clone(&engine.shared)));
             tasks.spawn(handling::wake_when_due(Arc::clone(&engine.shared)));
+            tasks.spawn(presence::run(Arc::clone(&engine.shared)));
+            tasks.spawn(sharing::run(Arc::clone(&engine.shared)));
         }
         Ok(engine)
     }

@@ -3,8 +3,8 @@
 use super::access::{self, Presence, Who, admit};
 use super::updates::Updates;
 use super::{
-    Shared, activity, check, contacts, conversation, deletion, doctor, follow, handling, library, notes, numbers, outbox, preferences,
-    recorder, sync, together,
+    Shared, activity, check, contacts, conversation, deletion, doctor, files, follow, handling, library, mentions,
+    notes, numbers, outbox, preferences, presence, recorder, sharing, sync, together,
 };
 use crate::clock::Millis;
 use crate::model::client::ClientInfo;
@@ -15,7 +15,10 @@ use crate::model::outgoing::{FieldProblem, Outgoing};
 use crate::model::seat::Seat;
 use crate::model::thread::ThreadDetail;
 use crate::protocol::client::Peer;
+use crate::protocol::files::FileRequest;
 use crate::protocol::macros::MacroRequest;
+use crate::protocol::mentions::MentionRequest;
+use crate::protocol::presence::PresenceRequest;
 use crate::protocol::{PROTOCOL, Problem, Request, Response, ServerFrame, Status};
 use crate::store::StoreError;
 use std::path::PathBuf;
@@ -75,6 +78,7 @@ pub(super) fn is_read(request: &Request) -> bool {
             | Request::Templates { .. }
             | Request::QuickReplies
             | Request::Macro { act: MacroRequest::List }
+            | Request::File { act: FileRequest::Read { .. } }
             | Request::Search { .. }
             | Request::FindInThread { .. }
             | Request::Neighbours { .. }
@@ -90,18 +94,24 @@ pub(super) fn is_read(request: &Request) -> bool {
             | Request::Check { .. }
             | Request::Outbox { .. }
             | Request::Typing { .. }
+            | Request::Mentions { act: MentionRequest::List { .. } }
+            | Request::Presence {
+                act: PresenceRequest::Who { .. } | PresenceRequest::Watched | PresenceRequest::Screens
+            }
     )
 }
 
 /// Serves one client until it goes, the engine stops, or the rules let it in no more.
 pub(super) async fn run(shared: Arc<Shared>, mut peer: Peer, client: ClientInfo) {
     let mut rules = shared.book.subscribe();
-    let mut who = match admit(&shared, &client).await {
+    let session = shared.last_session.fetch_add(1, Ordering::Relaxed);
+    let mut who = match admit(&shared, &client, session).await {
         Ok(who) => Arc::new(who),
         Err(problem) => return refuse(&shared, peer, &client, problem).await,
     };
     let presence = Presence::new(&shared, &client, &who);
     let updates = Updates::start(&shared, &peer.frames, &who);
+    let uploads = files::Uploads::new(&shared);
     loop {
         let frame = tokio::select! {
             () = shared.stop.cancelled() => break,
@@ -118,7 +128,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut peer: Peer, client: ClientInfo)
         };
         // A request that was sent before the rules changed is looked at by those of now.
         if who.is_outdated(&shared) {
-            match admit(&shared, &client).await {
+            match admit(&shared, &client, session).await {
                 Ok(now) => {
                     let other = now.access != who.access;
                     who = Arc::new(now);
@@ -151,7 +161,10 @@ pub(super) async fn run(shared: Arc<Shared>, mut peer: Peer, client: ClientInfo)
                 let _ = frames.send(ServerFrame::Answer { id, result }).await;
             });
         } else {
-            let result = answer(&who, frame.request).await;
+            let result = match frame.request {
+                request @ Request::File { .. } => upload(&who, &uploads, request).await,
+                request => answer(&who, request).await,
+            };
             if peer.frames.send(ServerFrame::Answer { id, result }).await.is_err() {
                 break;
             }
@@ -169,6 +182,15 @@ pub(super) async fn answer(who: &Who, request: Request) -> Result<Response, Prob
         change(shared, who, request).await?
     };
     Ok(access::masked(who, answer))
+}
+
+/// Answers a request about a file that this client hands over, if it may be asked.
+async fn upload(who: &Who, uploads: &files::Uploads, request: Request) -> Result<Response, Problem> {
+    access::gate(who, &request).await?;
+    match request {
+        Request::File { act } => uploads.answer(who, act).await,
+        _ => Err(Problem::new("protocol", "this request is not about a file")),
+    }
 }
 
 /// Answers the first request of a client that may not come in with the reason, and lets it go.
@@ -205,7 +227,9 @@ async fn read(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Respo
         asked @ (Request::ViewCounts { .. } | Request::Labels | Request::Operators) => {
             handling::read(shared, operator, asked).await
         }
-        Request::Me => Ok(access::me(who)),
+        Request::Me => access::me(who).await,
+        Request::Presence { act } => presence::read(who, act).await,
+        Request::Mentions { act } => mentions::answer(who, act).await,
         Request::Follow { after, limit } => follow::page(shared, after, limit).await,
         Request::ThreadRows { mut ids } => {
             ids.truncate(IDS_MAX);
@@ -219,12 +243,15 @@ async fn read(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Respo
         }
         Request::Messages { thread, place, limit } => {
             let limit = limit.clamp(1, PAGE_MAX);
-            let page = store.read(move |r| r.messages(thread, place, limit)).await?;
+            let mut page = store.read(move |r| r.messages(thread, place, limit)).await?;
+            shared.uploading.show(&mut page.items);
             Ok(Response::Messages { items: page.items, older: page.older, newer: page.newer })
         }
         Request::MessageRows { mut ids } => {
             ids.truncate(IDS_MAX);
-            Ok(Response::MessageRows(store.read(move |r| r.message_rows(&ids)).await?))
+            let mut rows = store.read(move |r| r.message_rows(&ids)).await?;
+            shared.uploading.show(&mut rows);
+            Ok(Response::MessageRows(rows))
         }
         Request::Contacts { text, before, limit } => {
             let limit = limit.clamp(1, 200);
@@ -242,6 +269,7 @@ async fn read(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Respo
             Ok(Response::QuickReplies(store.read(move |r| r.quick_replies(&operator)).await?))
         }
         Request::Macro { act: MacroRequest::List } => library::macros(shared, operator).await,
+        Request::File { act: FileRequest::Read { hash, at } } => files::read(shared, hash, at).await,
         Request::Search { text, zone, account, thread, before, limit } => {
             let limit = limit.clamp(1, 200);
             conversation::search(shared, &text, zone.as_deref(), (account, thread), before, limit).await
@@ -250,7 +278,11 @@ async fn read(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Respo
             conversation::find(shared, thread, &text, zone.as_deref(), before).await
         }
         Request::Neighbours { messages } => conversation::neighbours(shared, messages).await,
-        Request::Status => Ok(Response::Status(Box::new(status(shared).await?))),
+        Request::Status => {
+            let mut status = status(shared).await?;
+            status.silent.retain(|s| who.access.scope.has_account(&s.account));
+            Ok(Response::Status(Box::new(status)))
+        }
         Request::Doctor => Ok(Response::Checks(doctor::run(shared).await)),
         Request::Activity { act } => activity::answer(who, act).await,
         Request::Numbers { wanted } => numbers::answer(who, wanted).await,
@@ -300,6 +332,8 @@ pub(super) async fn status(shared: &Shared) -> Result<Status, StoreError> {
         Some(Err(why)) => (None, Some(why)),
         None => (None, None),
     };
+    // What is looked at is kept for all: it is looked at with eyes that see everything.
+    let whole = shared.whole();
     Ok(Status {
         version: env!("CARGO_PKG_VERSION").into(),
         listener,
@@ -312,7 +346,7 @@ pub(super) async fn status(shared: &Shared) -> Result<Status, StoreError> {
         later,
         unknown,
         notices,
-        silent: shared.silence.now(shared).await,
+        silent: whole.silence.now(&whole).await,
         disk: shared.disk.problem(),
     })
 }
@@ -389,7 +423,9 @@ async fn change(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Res
             })
         }
         Request::Send { account, to, content, quote, at } => {
-            send(shared, by(), Wanted { account, to, content, quote, at }).await
+            let begins = matches!(to, Recipient::Identity { .. });
+            let sent = send(shared, by(), Wanted { account, to, content, quote, at }).await;
+            sharing::own_what_begins(who, begins, sent).await
         }
         Request::SendTemplate { account, to, name, language, values, at } => {
             let id = which_account(shared, account.clone(), &to).await?;
@@ -407,7 +443,9 @@ async fn change(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Res
             })?;
             let (send_as, shown) = template.fill(&values)?;
             let content = Outgoing::Template { send: send_as, shown };
-            send(shared, by(), Wanted { account, to, content, quote: None, at }).await
+            let begins = matches!(to, Recipient::Identity { .. });
+            let sent = send(shared, by(), Wanted { account, to, content, quote: None, at }).await;
+            sharing::own_what_begins(who, begins, sent).await
         }
         Request::Retry { message } => {
             let attempt = AttemptId::new();
@@ -450,6 +488,12 @@ async fn change(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Res
         Request::DeleteQuickReply { id } => done(EventBody::QuickReplyDeleted { reply: id }).await,
         Request::ReplayWebhook { id } => recorder::replay(shared, by(), id).await,
         Request::Access { act } => access::rules(shared, who, act).await,
+        Request::Presence { act } => presence::change(who, act).await,
+        Request::Mentions { act } => mentions::answer(who, act).await,
+        Request::Share { threads, how, team } => {
+            handling::countable(&threads)?;
+            sharing::share(who, &who.engine(), threads, how, team).await
+        }
         Request::Preferences => preferences::list(shared, operator).await,
         Request::SetPreference { preference } => preferences::set(shared, by(), preference).await,
         Request::UseQuickReply { id } => done(EventBody::QuickReplyUsed { reply: id }).await,
@@ -614,6 +658,7 @@ pub(super) async fn check_send(shared: &Shared, wanted: Wanted) -> Result<(Messa
         Recipient::Identity { identity } => Recipient::Identity { identity: clean(&identity)? },
         thread @ Recipient::Thread { .. } => thread,
     };
+    let content = files::settled(shared, content).await?;
     content.check()?;
     let a = shared.account(&id).ok_or_else(|| {
         Problem::not_found(format!("the account `{id}` is not configured any more"))
@@ -623,6 +668,7 @@ pub(super) async fn check_send(shared: &Shared, wanted: Wanted) -> Result<(Messa
     let able = match content {
         Outgoing::Text { .. } | Outgoing::Location { .. } | Outgoing::Contacts { .. } => can.text,
         Outgoing::Template { .. } => can.templates,
+        Outgoing::Media { .. } => can.media,
         Outgoing::Reaction { .. } => can.reactions,
         Outgoing::Buttons { .. } | Outgoing::List { .. } | Outgoing::Link { .. } => can.interactive,
     };

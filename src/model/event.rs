@@ -12,9 +12,11 @@ use super::ids::{
 };
 use super::inbound::{Severity, StatusUpdate, WebhookBatch};
 use super::macros::Macro;
+use super::media::{FileFacts, FileHash};
 use super::outgoing::Outgoing;
 use super::quick_reply::QuickReply;
 use super::seat::Seat;
+use super::sharing::{Share, ShareRules};
 use super::template::Template;
 use super::thread::DraftMode;
 use crate::clock::Millis;
@@ -67,6 +69,18 @@ pub enum AccessChange {
         /// Who; `None`: everybody.
         rule: Option<AccountRule>,
     },
+    /// A team has these members now; without any it is gone.
+    TeamSaved {
+        /// Its name.
+        name: String,
+        /// Its members.
+        members: BTreeSet<Principal>,
+    },
+    /// How conversations are given out.
+    SharingSet {
+        /// The rules.
+        rules: ShareRules,
+    },
     /// The entry of a group let somebody in for the first time, or with other teams.
     OperatorSeen {
         /// The operator.
@@ -86,6 +100,8 @@ impl AccessChange {
             Self::OperatorSaved { .. } => "operator_saved",
             Self::OperatorDeleted { .. } => "operator_deleted",
             Self::AccountSet { .. } => "account_access_set",
+            Self::TeamSaved { .. } => "team_saved",
+            Self::SharingSet { .. } => "sharing_set",
             Self::OperatorSeen { .. } => "operator_seen",
         }
     }
@@ -99,6 +115,11 @@ impl AccessChange {
             Self::OperatorSaved { entry } => format!("{} as {}", entry.who, entry.role),
             Self::OperatorDeleted { who } => who.to_string(),
             Self::AccountSet { account, .. } => account.to_string(),
+            Self::TeamSaved { name, members } => {
+                let members: Vec<String> = members.iter().map(ToString::to_string).collect();
+                format!("{name}: {}", members.join(", "))
+            }
+            Self::SharingSet { rules } => rules.to_string(),
         }
     }
 }
@@ -343,6 +364,40 @@ pub enum EventBody {
         /// How.
         outcome: AttemptOutcome,
     },
+    /// An attempt ended before anything of the message could leave: its file did not get to the provider.
+    AttemptHindered {
+        /// The message.
+        message: MessageId,
+        /// The attempt.
+        attempt: AttemptId,
+        /// How: never unknown, never accepted.
+        outcome: AttemptOutcome,
+    },
+    /// The bytes of a file that goes out are in the data folder.
+    FileStored {
+        /// Their hash.
+        hash: FileHash,
+        /// How many.
+        size: u64,
+        /// What they are.
+        facts: FileFacts,
+    },
+    /// The provider has a file, so that a message can name it.
+    FileHandedOver {
+        /// Which account's.
+        account: AccountId,
+        /// The file.
+        hash: FileHash,
+        /// What the provider calls it.
+        provider_id: String,
+    },
+    /// Files have been kept long enough; those that something needs stay.
+    FilesExpired {
+        /// Those last used before this time go.
+        before: Millis,
+        /// Those that went nowhere go when they were handed over before this time.
+        unused_before: Millis,
+    },
     /// An operator sends a failed or unknown message again: a new attempt.
     MessageRetried {
         /// The message.
@@ -520,6 +575,34 @@ pub enum EventBody {
         /// Until then.
         until: Millis,
     },
+    /// An operator took a thread over from another one; the reply that one had begun becomes a note.
+    ThreadTakenOver {
+        /// The thread.
+        thread: ThreadId,
+        /// From whom; `None`: nobody had it.
+        from: Option<String>,
+        /// The note, where there was a reply.
+        note: MessageId,
+    },
+    /// The engine gave a thread that nobody has to an operator whose turn it is.
+    ThreadGiven {
+        /// The thread.
+        thread: ThreadId,
+        /// To whom.
+        to: String,
+        /// How they were chosen.
+        how: Share,
+    },
+    /// An operator left: what they had open is nobody's.
+    ThreadsReleased {
+        /// Whose threads.
+        operator: String,
+    },
+    /// An operator read notes that call them by name.
+    MentionsRead {
+        /// Which; none: all.
+        notes: Vec<MessageId>,
+    },
     /// A label was created or changed.
     LabelSaved {
         /// The whole label.
@@ -565,6 +648,10 @@ impl EventBody {
             Self::StatusesLearned { .. } => "statuses_learned",
             Self::AttemptStarted { .. } => "attempt_started",
             Self::AttemptEnded { .. } => "attempt_ended",
+            Self::AttemptHindered { .. } => "attempt_hindered",
+            Self::FileStored { .. } => "file_stored",
+            Self::FileHandedOver { .. } => "file_handed_over",
+            Self::FilesExpired { .. } => "files_expired",
             Self::MessageRetried { .. } => "message_retried",
             Self::MessageCancelled { .. } => "message_cancelled",
             Self::WindowClosed { .. } => "window_closed",
@@ -592,6 +679,10 @@ impl EventBody {
             Self::ThreadsHandled { act, .. } => act.word(),
             Self::FeedKept { .. } => "feed_kept",
             Self::SnoozesEnded { .. } => "snoozes_ended",
+            Self::ThreadTakenOver { .. } => "thread_taken_over",
+            Self::ThreadGiven { .. } => "thread_given",
+            Self::ThreadsReleased { .. } => "threads_released",
+            Self::MentionsRead { .. } => "mentions_read",
             Self::LabelSaved { .. } => "label_saved",
             Self::LabelDeleted { .. } => "label_deleted",
             Self::Noticed { .. } => "noticed",

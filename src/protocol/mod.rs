@@ -10,17 +10,20 @@ pub mod client;
 pub mod codec;
 mod contacts;
 mod conversation;
+pub mod files;
 pub mod follow;
 mod handling;
 mod hello;
 pub mod macros;
+pub mod mentions;
 pub mod notes;
 pub mod numbers;
 mod outbox;
 pub mod preferences;
-pub mod report;
+pub mod presence;
 mod problem;
 mod recorder;
+pub mod report;
 mod status;
 
 pub use contacts::{ContactDetail, IdentityFacts, Version};
@@ -43,8 +46,10 @@ use crate::model::macros::Macro;
 use crate::model::message::Message;
 use crate::model::outgoing::Outgoing;
 use crate::model::quick_reply::QuickReply;
+use crate::model::sharing::Share;
 use crate::model::template::{Template, Values};
 use crate::model::thread::{DraftMode, ThreadDetail, ThreadFilter, ThreadRow};
+use files::{FileAnswer, FileRequest};
 use macros::MacroRequest;
 use notes::NoteRequest;
 use preferences::Preference;
@@ -347,6 +352,16 @@ pub enum Request {
         /// What.
         act: NoteRequest,
     },
+    /// Who is where. → as [`presence::PresenceRequest`] says
+    Presence {
+        /// What.
+        act: presence::PresenceRequest,
+    },
+    /// Notes that call the asker. → as [`mentions::MentionRequest`] says
+    Mentions {
+        /// What.
+        act: mentions::MentionRequest,
+    },
     /// Templates of an account, by name and language. → [`Response::Templates`]
     Templates {
         /// Which.
@@ -373,6 +388,11 @@ pub enum Request {
     UseQuickReply {
         /// Which.
         id: QuickReplyId,
+    },
+    /// Something about a file that goes out. → [`Response::File`]
+    File {
+        /// What.
+        act: FileRequest,
     },
     /// Something about macros. → as [`MacroRequest`] says
     Macro {
@@ -418,6 +438,17 @@ pub enum Request {
         threads: Vec<ThreadId>,
         /// What.
         act: Act,
+    },
+    /// Give threads to whoever's turn it is, of those who have a screen open and may answer there.
+    /// → [`Response::Acted`]
+    Share {
+        /// Which (1 to 1000).
+        threads: Vec<ThreadId>,
+        /// By turns or by load.
+        how: Share,
+        /// Only to members of this team.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        team: Option<String>,
     },
     /// All labels by name. → [`Response::Labels`]
     Labels,
@@ -621,6 +652,8 @@ pub enum Response {
     Templates(Vec<Template>),
     /// Quick replies.
     QuickReplies(Vec<QuickReply>),
+    /// To [`Request::File`].
+    File(FileAnswer),
     /// Macros.
     Macros(Vec<Macro>),
     /// What came of each change; the last one may be a refusal, and what would have come after it was not made.
@@ -633,8 +666,18 @@ pub enum Response {
     Acted(Acted),
     /// Labels.
     Labels(Vec<LabelRow>),
-    /// Names of operators.
+    /// Names of operators, and of teams with an `@` before them.
     Operators(Vec<String>),
+    /// Who else is where.
+    Present(presence::Present),
+    /// A conversation was taken over.
+    TakenOver(presence::TakenOver),
+    /// What a colleague does.
+    Watched(Box<presence::Watched>),
+    /// Screens that are open.
+    Screens(Vec<presence::ScreenRow>),
+    /// A page of notes that call the asker.
+    Mentions(Page<mentions::MentionRow>),
     /// Search results.
     Found(Box<Found>),
     /// Matches in a thread.
@@ -734,6 +777,42 @@ pub enum Changed {
     DraftChanged {
         /// Which.
         thread: ThreadId,
+        /// Whose.
+        by: String,
+    },
+    /// Who is in a conversation, or what they do there, changed.
+    PresenceChanged {
+        /// Which.
+        thread: ThreadId,
+    },
+    /// Somebody else works here now, or nobody any more.
+    CompanyChanged {
+        /// Whether somebody does.
+        company: bool,
+    },
+    /// A conversation was taken over from somebody; what they had begun is a note there.
+    TakenOver {
+        /// Which.
+        thread: ThreadId,
+        /// From whom.
+        from: String,
+        /// Who has it now.
+        by: String,
+    },
+    /// What a colleague does, who is followed, changed. Only their followers are told.
+    WatchedChanged {
+        /// Who is followed.
+        operator: String,
+    },
+    /// Somebody follows what an operator does, or does no more. Only that operator is told.
+    WatchersChanged {
+        /// Who is followed.
+        operator: String,
+    },
+    /// The notes that call an operator were read, or are gone. Only that operator is told.
+    MentionsChanged {
+        /// Who.
+        operator: String,
     },
     /// The quick replies changed.
     QuickRepliesChanged,

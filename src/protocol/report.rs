@@ -43,10 +43,7 @@ pub fn median(s: &Spread) -> String {
 /// What happened, in a line.
 #[must_use]
 pub fn work(w: &Work) -> String {
-    format!(
-        "received {} · sent {} · answered {} · resolved {}",
-        w.received, w.sent, w.answered, w.resolved
-    )
+    format!("received {} · sent {} · answered {} · resolved {}", w.received, w.sent, w.answered, w.resolved)
 }
 
 impl Numbers {
@@ -88,7 +85,8 @@ impl Numbers {
             out.push_str("\nStill waiting, the longest first\n");
             for p in &self.waiting {
                 let who = p.operator.as_deref().unwrap_or("nobody");
-                let _ = writeln!(out, "  {:>11}  {} · {who} · {}", length(self.at - p.at), p.title, p.account);
+                let _ =
+                    writeln!(out, "  {:>11}  {} · {who} · {}", length(self.at - p.at), p.title, p.account);
             }
             let left = (self.all.now.waiting as usize).saturating_sub(self.waiting.len());
             if left > 0 {

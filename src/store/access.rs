@@ -24,6 +24,7 @@ const VIEWS: &[(&str, &str)] = &[
     ("provider_ids", "EXISTS(SELECT 1 FROM outbox b WHERE b.id = o.outbox_id)"),
     ("reactions", "EXISTS(SELECT 1 FROM messages m WHERE m.id = o.message_id)"),
     ("versions", "EXISTS(SELECT 1 FROM messages m WHERE m.id = o.message_id)"),
+    ("mentions", "EXISTS(SELECT 1 FROM messages m WHERE m.id = o.message_id)"),
     ("open_quotes", "EXISTS(SELECT 1 FROM messages m WHERE m.id = o.message_id)"),
     // A contact without any conversation is nobody's secret.
     (
@@ -41,6 +42,9 @@ const VIEWS: &[(&str, &str)] = &[
     ("spans", "is_open(o.account_id)"),
     ("tallies", "is_open(o.account_id)"),
     ("early", "0"),
+    // Only the outbox asks for these.
+    ("file_ids", "is_open(o.account_id)"),
+    ("file_uses", "0"),
     (
         "feed",
         "o.thread IS NULL OR EXISTS(SELECT 1 FROM threads t WHERE t.uid = \

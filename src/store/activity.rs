@@ -115,7 +115,13 @@ impl Reader {
                         title: about.title,
                         message: about.message,
                         account: about.account,
-                        hash: r.get_ref(6)?.as_blob_or_null().ok().flatten().map(chain::hex).unwrap_or_default(),
+                        hash: r
+                            .get_ref(6)?
+                            .as_blob_or_null()
+                            .ok()
+                            .flatten()
+                            .map(chain::hex)
+                            .unwrap_or_default(),
                     };
                     if text.as_deref().is_none_or(|t| has(&row, t)) {
                         page.items.push(row);

@@ -98,14 +98,14 @@ impl Reader {
             .conn
             .prepare_cached("SELECT start, anchor, anchor_hash, head, head_hash FROM audit_chain")?
             .query_row([], |r| {
-                Ok(Ends {
-                    start: r.get(0)?,
-                    anchor: r.get(1)?,
-                    anchor_hash: r.get(2)?,
-                    head: r.get(3)?,
-                    head_hash: r.get(4)?,
-                })
-            })?)
+            Ok(Ends {
+                start: r.get(0)?,
+                anchor: r.get(1)?,
+                anchor_hash: r.get(2)?,
+                head: r.get(3)?,
+                head_hash: r.get(4)?,
+            })
+        })?)
     }
 
     /// Checks the next part of the chain; `Some` at its end, or at the first row that is not as it was written.
@@ -149,7 +149,10 @@ impl Reader {
             Some(ChainBreak {
                 id: walk.anchor,
                 at: None,
-                what: format!("rows up to {} are gone, and no row says that retention took them", walk.anchor),
+                what: format!(
+                    "rows up to {} are gone, and no row says that retention took them",
+                    walk.anchor
+                ),
             })
         } else {
             None
@@ -216,7 +219,11 @@ impl ChainWalk {
         let broken = |what: String| Ok(Some(ChainBreak { id, at: Some(at), what }));
         if id != self.last + 1 {
             let (from, to) = (self.last + 1, id - 1);
-            let gone = if from == to { format!("row {from} is missing") } else { format!("rows {from} to {to} are missing") };
+            let gone = if from == to {
+                format!("row {from} is missing")
+            } else {
+                format!("rows {from} to {to} are missing")
+            };
             return broken(format!("{gone} before this one"));
         }
         let uid = r.get_ref(1)?.as_blob_or_null().unwrap_or_default().unwrap_or_default();

@@ -27,7 +27,8 @@ fn whole(r: &Reader) -> Result<ChainReport, StoreError> {
 fn tamper(bed: &Bed, sql: &str) {
     let conn = rusqlite::Connection::open(bed.store.path()).unwrap();
     conn.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
-    conn.execute_batch("DROP TRIGGER IF EXISTS audit_never_changes; DROP TRIGGER IF EXISTS audit_stays;").unwrap();
+    conn.execute_batch("DROP TRIGGER IF EXISTS audit_never_changes; DROP TRIGGER IF EXISTS audit_stays;")
+        .unwrap();
     conn.execute_batch(sql).unwrap();
 }
 
@@ -193,10 +194,7 @@ async fn rows_of_before_the_chain_are_said_to_be_so() {
     store.apply(Event::new(NOW, Actor::Engine, body)).await.unwrap();
     let report = store.read_slow(whole).await.unwrap();
     assert_eq!((report.broken, report.before, report.checked), (None, 2, 1));
-    let rows = store
-        .read_slow(|r| r.activity(&ActivityFilter::default(), "", None, 10))
-        .await
-        .unwrap();
+    let rows = store.read_slow(|r| r.activity(&ActivityFilter::default(), "", None, 10)).await.unwrap();
     assert_eq!(rows.items.iter().map(|r| r.hash.is_empty()).collect::<Vec<_>>(), [false, true, true]);
     store.close().await;
 }
@@ -239,11 +237,8 @@ async fn pages_follow_one_another_without_a_gap() {
     let (mut all, mut next) = (Vec::new(), None);
     loop {
         let from = next;
-        let page = bed
-            .store
-            .read_slow(move |r| r.activity(&ActivityFilter::default(), "", from, 7))
-            .await
-            .unwrap();
+        let page =
+            bed.store.read_slow(move |r| r.activity(&ActivityFilter::default(), "", from, 7)).await.unwrap();
         assert!(page.items.len() <= 7);
         all.extend(page.items.into_iter().map(|r| r.n));
         next = page.next;

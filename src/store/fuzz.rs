@@ -46,7 +46,7 @@ impl Bed {
         apply::apply(&conn, &mut context, &event)?;
         context.flush(&conn)?;
         context.reload(&conn);
-        Ok(Self { reader: Reader { conn, asking: None, counted: std::cell::RefCell::default() }, context })
+        Ok(Self { reader: Reader::over(conn)?, context })
     }
 
     fn webhook(&mut self, raw: &[u8], parsed: &Parsed, careful: bool) -> Result<(), StoreError> {
@@ -105,6 +105,7 @@ fn apply_twice(bed: &mut Bed, raw: &[u8], parsed: &Parsed) -> Result<Shown, Stor
     assert!(wrong.is_empty(), "{wrong:?}");
     while apply::tidy_in(&bed.reader.conn)? {}
     bed.reader.conn.execute_batch("ROLLBACK")?;
+    bed.reader.recent.take();
     bed.context.reload(&bed.reader.conn);
     Ok(again)
 }

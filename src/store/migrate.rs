@@ -11,7 +11,10 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("schema/0004_answers.sql")),
     M::up(include_str!("schema/0005_follow.sql")),
     M::up(include_str!("schema/0006_access.sql")),
+    M::up(include_str!("schema/0007_together.sql")),
     M::up(include_str!("schema/0008_activity.sql")),
+    M::up(include_str!("schema/0009_media.sql")),
+    M::up(include_str!("schema/0010_words.sql")),
     M::up(include_str!("schema/0011_deletion.sql")),
 ];
 

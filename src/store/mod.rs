@@ -16,9 +16,11 @@ mod contacts;
 mod conversation;
 #[cfg(test)]
 mod deletion_tests;
+mod drafts;
 pub mod feed;
 #[cfg(test)]
 mod feed_tests;
+mod files;
 mod filter;
 #[cfg(test)]
 mod filter_tests;
@@ -29,6 +31,7 @@ pub mod health;
 mod ingest_tests;
 mod library;
 mod life;
+mod mentions;
 mod messages;
 mod migrate;
 #[cfg(test)]
@@ -39,6 +42,7 @@ mod numbers_tests;
 mod outbox;
 mod preferences;
 mod reader;
+mod recent;
 #[cfg(test)]
 mod recorder_tests;
 mod rows;
@@ -46,6 +50,7 @@ mod search;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod together;
 mod views;
 #[cfg(test)]
 mod views_tests;
@@ -183,6 +188,8 @@ pub struct Store {
     readers: Arc<Readers>,
     /// What reading through this handle shows.
     scope: Arc<Scope>,
+    /// Who reads through it; empty for the engine itself.
+    asker: Arc<str>,
 }
 
 impl std::fmt::Debug for Store {
@@ -265,7 +272,13 @@ impl Store {
         migrate::migrate(&mut conn)?;
         let readers = Arc::new(Readers::open(path)?);
         let writer = Writer::start(conn, clock, on_commit, late)?;
-        Ok(Self { path: Arc::new(path.to_owned()), writer, readers, scope: Arc::new(Scope::all()) })
+        Ok(Self {
+            path: Arc::new(path.to_owned()),
+            writer,
+            readers,
+            scope: Arc::new(Scope::all()),
+            asker: "".into(),
+        })
     }
 
     /// Where the database is.
@@ -332,7 +345,7 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
     {
-        self.readers.run(false, &self.scope, query).await
+        self.readers.run(false, (&self.scope, &self.asker), query).await
     }
 
     /// Runs a query that may take long (search, checks) where it delays no short one.
@@ -341,7 +354,7 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
     {
-        self.readers.run(true, &self.scope, query).await
+        self.readers.run(true, (&self.scope, &self.asker), query).await
     }
 
     /// The same store for somebody who sees so much: what is hidden does not exist for its questions. Events are
@@ -349,6 +362,12 @@ impl Store {
     #[must_use]
     pub fn seeing(&self, scope: &Scope) -> Self {
         Self { scope: Arc::new(scope.clone()), ..self.clone() }
+    }
+
+    /// The same store for an operator: of drafts it shows theirs.
+    #[must_use]
+    pub fn asked_by(&self, operator: &str) -> Self {
+        Self { asker: operator.into(), ..self.clone() }
     }
 
     /// Finishes what is queued and stops the writer and the readers.

@@ -1,8 +1,8 @@
 //! Reading the numbers for the lead.
 
+use super::StoreError;
 use super::reader::Reader;
 use super::rows::{self, AccountNames};
-use super::StoreError;
 use crate::clock::Millis;
 use crate::model::ids::AccountId;
 use crate::protocol::numbers::{
@@ -179,7 +179,8 @@ impl Reader {
         let mut st = self.conn.prepare_cached(
             "SELECT quarter, account_id, operator, received, sent FROM tallies WHERE quarter >= ?1 AND quarter < ?2",
         )?;
-        let range = [sums.wanted.since.div_euclid(QUARTER), (sums.wanted.until + QUARTER - 1).div_euclid(QUARTER)];
+        let range =
+            [sums.wanted.since.div_euclid(QUARTER), (sums.wanted.until + QUARTER - 1).div_euclid(QUARTER)];
         let mut found = st.query(range)?;
         while let Some(r) = found.next()? {
             let operator: String = r.get(2)?;

@@ -153,7 +153,11 @@ async fn it_is_the_same_in_one_go_and_bit_by_bit() {
                 }
                 _ => {
                     bed.store
-                        .apply(Event::new(bed.clock.now(), Actor::Engine, EventBody::SnoozesEnded { threads: vec![] }))
+                        .apply(Event::new(
+                            bed.clock.now(),
+                            Actor::Engine,
+                            EventBody::SnoozesEnded { threads: vec![] },
+                        ))
                         .await
                         .unwrap();
                 }

@@ -73,7 +73,8 @@ fn account(names: &AccountNames, id: i64) -> Result<AccountId, StoreError> {
 
 /// Columns of [`thread_row`], in its order.
 pub(super) const THREAD_COLUMNS: &str = "t.id, t.uid, t.account_id, t.contact_uid, t.title, t.phone, t.last_at, \
-     t.last_uid, t.last_inbound, t.last_kind, t.last_text, t.last_state, t.unread, t.failed, t.draft, t.window_until, \
+     t.last_uid, t.last_inbound, t.last_kind, t.last_text, t.last_state, t.unread, t.failed, \
+     t.draft AND EXISTS(SELECT 1 FROM drafts d WHERE d.thread_id = t.id AND d.operator IN ('', me())), t.window_until, \
      t.state, t.snooze, t.snooze_until, t.woken_at, t.priority, t.assignee, \
      (SELECT group_concat(lower(hex(l.uid)) || ' ' || l.color || ' ' || l.name, char(10)) \
       FROM thread_labels x JOIN labels l ON l.id = x.label_id WHERE x.thread_id = t.id)";

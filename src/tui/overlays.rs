@@ -13,6 +13,7 @@ use super::overlay::help::{HelpBox, HelpSection};
 use super::overlay::life::LifeBox;
 use super::overlay::macro_plan::Target;
 use super::overlay::macros::MacroPicker;
+use super::overlay::mentions::MentionList;
 use super::overlay::notices::NoticeList;
 use super::overlay::numbers::{NumbersBox, Range};
 use super::overlay::operators::OperatorBox;
@@ -50,6 +51,8 @@ pub(crate) enum Kind {
     Search,
     /// News about numbers and templates.
     Notices,
+    /// Notes that call the operator.
+    Mentions,
     /// The life of a message.
     Life,
     /// Who may do what, and who is attached.
@@ -107,6 +110,7 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
             (Box::new(search), None)
         }
         Kind::Notices => (Box::new(NoticeList::new(notices(app), when(app))), None),
+        Kind::Mentions => (Box::new(MentionList::new(when(app))), Some(MentionList::request(false, None))),
         Kind::Life => {
             let message = app.conversation.as_ref().and_then(|c| c.selected().or(c.messages.last()))?;
             let overlay = LifeBox::new(message.clone(), precise(app));
@@ -120,7 +124,8 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
         }
         Kind::Activity { here } => {
             let open = app.conversation.as_ref().filter(|_| here);
-            let thread = open.map(|c| (c.thread, c.row.as_ref().map(|r| r.title.clone()).unwrap_or_default()));
+            let thread =
+                open.map(|c| (c.thread, c.row.as_ref().map(|r| r.title.clone()).unwrap_or_default()));
             let (overlay, request) = ActivityBox::new(thread, when(app), precise(app), past(app));
             (Box::new(overlay), Some(request))
         }

@@ -11,7 +11,8 @@ async fn chain(shared: &Shared) -> Finding {
     match activity::verify(shared).await {
         Ok(report) => match report.broken {
             None => {
-                let mut seen = format!("{} rows of the activity log are as they were written", report.checked);
+                let mut seen =
+                    format!("{} rows of the activity log are as they were written", report.checked);
                 if report.before > 0 {
                     let _ = write!(seen, "; {} are older than the chain of hashes", report.before);
                 }

@@ -33,7 +33,9 @@ impl Chain {
     /// Reads the end of the chain.
     pub fn load(conn: &Connection) -> Result<Self, StoreError> {
         let (head, hash, last): (i64, Hash, i64) = conn
-            .prepare_cached("SELECT head, head_hash, (SELECT coalesce(max(id), 0) FROM audit) FROM audit_chain")?
+            .prepare_cached(
+                "SELECT head, head_hash, (SELECT coalesce(max(id), 0) FROM audit) FROM audit_chain",
+            )?
             .query_row([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
         // Rows that are missing at the end, or should not be there, stay missing or odd: the chain goes on behind them.
         Ok(Self { head: head.max(last), hash, ..Self::default() })
@@ -53,7 +55,13 @@ impl Chain {
                 conn.prepare_cached(
                     "INSERT INTO seats(at, uid, pid, terminal, source) VALUES(?1, ?2, ?3, ?4, ?5)",
                 )?
-                .execute(params![event.at, seat.uid, seat.pid, seat.terminal, seat.source])?;
+                .execute(params![
+                    event.at,
+                    seat.uid,
+                    seat.pid,
+                    seat.terminal,
+                    seat.source
+                ])?;
                 let row = conn.last_insert_rowid();
                 if self.seats.len() >= SEATS {
                     self.seats.clear();

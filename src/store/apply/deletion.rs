@@ -4,7 +4,7 @@
 //! is left is a nameless rest that loses its oldest messages step by step, so that no webhook waits long, and that goes on
 //! after a crash where it was. Every id that the provider may name again is remembered as gone.
 
-use super::{Context, numbers, people, reading, thread_by_uid, words};
+use super::{Context, files, numbers, people, reading, thread_by_uid, tidy, words};
 use crate::clock::Millis;
 use crate::model::event::Event;
 use crate::model::ids::{ContactId, MessageId, ThreadId};
@@ -173,6 +173,7 @@ fn messages(conn: &Connection, cx: &mut Context, rest: &Rest) -> Result<(), Stor
         conn.prepare_cached("DELETE FROM messages WHERE id = ?1")?.execute([row])?;
         failed += i64::from(*bad);
     }
+    rewind(conn, cx)?;
     let n = found.len() as i64;
     conn.prepare_cached("UPDATE deletions SET messages = messages + ?2 WHERE thread_id = ?1")?
         .execute([rest.thread, n])?;
@@ -206,6 +207,24 @@ fn messages(conn: &Connection, cx: &mut Context, rest: &Rest) -> Result<(), Stor
     Ok(())
 }
 
+/// The newest messages may be among those that went, and their row numbers are used again: what is remembered of “up to
+/// this row” must not reach beyond the end.
+fn rewind(conn: &Connection, cx: &mut Context) -> Result<(), StoreError> {
+    let newest: i64 = conn
+        .prepare_cached("SELECT coalesce(max(id), 0) FROM messages")?
+        .query_row([], |r| r.get(0))?;
+    if words::upto(conn)? > newest {
+        words::set_upto(conn, newest)?;
+    }
+    if tidy::parts_upto(conn)? > newest {
+        tidy::set_parts_upto(conn, newest)?;
+    }
+    numbers::rewind(conn, newest)?;
+    cx.newest = newest;
+    cx.words_upto = cx.words_upto.min(newest);
+    Ok(())
+}
+
 /// Removes a send with its attempts. What the provider called it is remembered.
 fn remove_send(
     conn: &Connection,
@@ -215,6 +234,7 @@ fn remove_send(
     let uid: [u8; 16] =
         conn.prepare_cached("SELECT uid FROM outbox WHERE id = ?1")?.query_row([send], |r| r.get(0))?;
     remember(conn, uid)?;
+    files::forgotten(conn, uid)?;
     let ids: Vec<String> = conn
         .prepare_cached(
             "SELECT provider_id FROM attempts WHERE outbox_id = ?1 AND provider_id IS NOT NULL \

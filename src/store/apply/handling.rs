@@ -36,7 +36,7 @@ fn set_state(
     Ok(n > 0)
 }
 
-fn assign(conn: &Connection, thread: i64, to: Option<&str>) -> Result<bool, StoreError> {
+pub(super) fn assign(conn: &Connection, thread: i64, to: Option<&str>) -> Result<bool, StoreError> {
     let n = conn
         .prepare_cached("UPDATE threads SET assignee = ?2 WHERE id = ?1 AND assignee IS NOT ?2")?
         .execute(params![thread, to])?;

@@ -97,8 +97,8 @@ fn join_threads(conn: &Connection, cx: &mut Context, into: &Moving, from: &Movin
         .execute([from.id, into.id])?;
     // Two drafts become one text; nothing that was typed is lost.
     conn.prepare_cached(
-        "INSERT INTO drafts(thread_id, mode, text, updated_at) \
-         SELECT ?2, mode, text, updated_at FROM drafts WHERE thread_id = ?1 \
+        "INSERT INTO drafts(thread_id, mode, operator, text, updated_at) \
+         SELECT ?2, mode, operator, text, updated_at FROM drafts WHERE thread_id = ?1 \
          ON CONFLICT DO UPDATE SET text = text || char(10) || excluded.text, updated_at = max(updated_at, excluded.updated_at)",
     )?
     .execute([from.id, into.id])?;

@@ -9,10 +9,13 @@ mod attempts;
 mod chain;
 mod content;
 mod deletion;
+mod drafts;
 mod feed;
+mod files;
 mod handling;
 mod inbound;
 mod library;
+mod mentions;
 mod merge;
 mod news;
 mod notes;
@@ -23,13 +26,14 @@ mod preferences;
 mod reading;
 mod recorder;
 mod tidy;
+mod together;
 mod words;
 
 #[cfg(any(test, fuzzing))]
 pub(super) use tidy::step as tidy_in;
 pub use tidy::tidy;
 pub(super) use tidy::{parts_upto as tidy_upto, set_parts_upto as set_tidy_upto};
-pub(super) use words::add as index_words;
+pub(super) use words::{add as index_words, set_upto as set_words_upto, upto as words_upto};
 pub use words::{prepare_query_token, prepare_words};
 
 use super::StoreError;
@@ -75,6 +79,9 @@ pub(super) struct Context {
     open_quotes: i64,
     /// Whether anything was ever deleted.
     gone: bool,
+    /// The newest message (row), and the last one that was known to be in the index of words.
+    newest: i64,
+    words_upto: i64,
     /// The activity log's end.
     chain: chain::Chain,
     /// The event that is being applied.
@@ -100,6 +107,8 @@ impl Context {
             early: 0,
             open_quotes: 0,
             gone: false,
+            newest: 0,
+            words_upto: 0,
             chain: chain::Chain::default(),
             event: EventId([0; 16]),
             now: 0,
@@ -137,6 +146,9 @@ impl Context {
             .collect::<Result<_, _>>()?;
         self.deltas = vec![Delta::default(); self.accounts.len()];
         self.feed = feed::until(conn)?;
+        self.words_upto = words::upto(conn)?;
+        self.newest =
+            conn.prepare_cached("SELECT coalesce(max(id), 0) FROM messages")?.query_row([], |r| r.get(0))?;
         self.chain = chain::Chain::load(conn)?;
         self.gone = deletion::any_gone(conn)?;
         self.early = conn.prepare_cached("SELECT count(*) FROM early")?.query_row([], |r| r.get(0))?;
@@ -163,8 +175,11 @@ impl Context {
         self.deltas.fill(Delta::default());
     }
 
-    /// Writes the counters that were put off.
+    /// Writes the counters that were put off, and the words of messages where many wait.
     pub fn flush(&mut self, conn: &Connection) -> Result<(), StoreError> {
+        if self.newest - self.words_upto >= words::WAITING {
+            self.words_upto = words::catch_up(conn, i64::MAX)?;
+        }
         self.chain.flush(conn)?;
         for i in 0..self.accounts.len() {
             let d = std::mem::take(&mut self.deltas[i]);
@@ -351,6 +366,14 @@ fn apply_body(conn: &Connection, cx: &mut Context, event: &Event) -> Result<Repl
         EventBody::AttemptEnded { message, attempt, outcome } => {
             outbox::ended(conn, cx, event, *message, *attempt, outcome)
         }
+        EventBody::AttemptHindered { message, attempt, outcome } => {
+            outbox::hindered(conn, cx, event, *message, *attempt, outcome)
+        }
+        EventBody::FileStored { hash, size, facts } => files::stored(conn, event, *hash, *size, facts),
+        EventBody::FileHandedOver { account, hash, provider_id } => {
+            files::handed_over(conn, cx, event.at, account, *hash, provider_id)
+        }
+        EventBody::FilesExpired { before, unused_before } => files::expire(conn, *before, *unused_before),
         EventBody::MessageRetried { message, attempt } => outbox::retry(conn, cx, *message, *attempt),
         EventBody::MessageCancelled { message } => outbox::cancel(conn, cx, *message),
         EventBody::WindowClosed { thread } => outbox::window_closed(conn, cx, *thread),
@@ -360,9 +383,7 @@ fn apply_body(conn: &Connection, cx: &mut Context, event: &Event) -> Result<Repl
         EventBody::ContactSplit { contact, identities, new } => {
             merge::split(conn, cx, *contact, identities, *new, event.actor.label())
         }
-        EventBody::DraftSaved { thread, mode, text } => {
-            admin::draft(conn, cx, event.at, *thread, *mode, text)
-        }
+        EventBody::DraftSaved { thread, mode, text } => drafts::save(conn, cx, event, *thread, *mode, text),
         EventBody::NoteAdded { note, thread, text } => notes::add(conn, cx, event, *note, *thread, text),
         EventBody::NoteEdited { note, text } => notes::edit(conn, cx, event, *note, text),
         EventBody::NoteDeleted { note } => notes::delete(conn, cx, event, *note),
@@ -379,6 +400,12 @@ fn apply_body(conn: &Connection, cx: &mut Context, event: &Event) -> Result<Repl
         EventBody::ThreadsHandled { threads, act } => handling::act(conn, cx, event, threads, act),
         EventBody::FeedKept { until } => feed::keep(conn, cx, event, *until),
         EventBody::SnoozesEnded { threads } => handling::wake(conn, cx, event.at, threads),
+        EventBody::ThreadTakenOver { thread, from, note } => {
+            together::take_over(conn, cx, event, *thread, from.as_deref(), *note)
+        }
+        EventBody::ThreadGiven { thread, to, .. } => together::give(conn, cx, event, *thread, to),
+        EventBody::ThreadsReleased { operator } => together::release(conn, cx, operator),
+        EventBody::MentionsRead { notes } => mentions::read(conn, cx, event, notes),
         EventBody::LabelSaved { label } => handling::save_label(conn, cx, label),
         EventBody::LabelDeleted { label } => handling::delete_label(conn, cx, *label),
         EventBody::ThreadDeleted { thread, .. } => deletion::delete(conn, cx, event, *thread),
@@ -415,6 +442,7 @@ fn subject(body: &EventBody) -> String {
         EventBody::MessageQueued { message, .. }
         | EventBody::AttemptStarted { message, .. }
         | EventBody::AttemptEnded { message, .. }
+        | EventBody::AttemptHindered { message, .. }
         | EventBody::MessageRetried { message, .. }
         | EventBody::SendMoved { message, .. }
         | EventBody::MessageCancelled { message } => message.to_string(),
@@ -439,6 +467,15 @@ fn subject(body: &EventBody) -> String {
         EventBody::FeedKept { until } => until.to_string(),
         EventBody::SnoozesEnded { threads } => format!("{} threads", threads.len()),
         EventBody::AccessChanged { change } => change.subject(),
+        EventBody::ThreadTakenOver { thread, from: Some(from), .. } => format!("{thread} from {from}"),
+        EventBody::ThreadTakenOver { thread, .. } => thread.to_string(),
+        EventBody::ThreadGiven { thread, to, how } => format!("{thread} to {to} by {}", how.word()),
+        EventBody::ThreadsReleased { operator } => operator.clone(),
+        EventBody::MentionsRead { notes } => match notes.as_slice() {
+            [] => "all".into(),
+            [one] => one.to_string(),
+            many => format!("{} notes", many.len()),
+        },
         EventBody::LabelSaved { label } => label.id.to_string(),
         EventBody::LabelDeleted { label } => label.to_string(),
         EventBody::WebhooksExpired { before, .. } | EventBody::ActivityExpired { before } => {
@@ -447,6 +484,9 @@ fn subject(body: &EventBody) -> String {
         EventBody::ThreadDeleted { thread, whom } => format!("{thread} of {}", first_chars(whom, 60)),
         EventBody::ThreadErased { thread } => thread.to_string(),
         EventBody::RequestRefused { request, why, times } => activity::refused(request, why, *times),
+        EventBody::FileStored { hash, .. } => hash.to_string(),
+        EventBody::FileHandedOver { account, hash, .. } => format!("{hash} to {account}"),
+        EventBody::FilesExpired { before, .. } => before.to_string(),
         EventBody::WebhookTested { account, .. } | EventBody::Noticed { account, .. } => account.to_string(),
     }
 }
@@ -515,7 +555,7 @@ fn add_message(
         return Ok(None);
     }
     let row = conn.last_insert_rowid();
-    words::add(conn, row, m.text)?;
+    cx.newest = row;
     // What came late and nobody has seen brings its thread up, wherever in the thread it belongs.
     let place = if m.late.is_some() && m.unread { cx.now } else { m.at };
     let place = if thread.last_row == 0 { place } else { place.max(thread.last_at) };

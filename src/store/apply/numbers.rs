@@ -141,9 +141,8 @@ fn acts(conn: &Connection, from: i64) -> Result<Part, StoreError> {
             .query_row([from], |r| r.get(0))?;
         return Ok((Vec::new(), Millis::MAX, next.map_or(from, |id| id - 1)));
     };
-    let newest: i64 = conn
-        .prepare_cached("SELECT coalesce(max(id), 0) FROM audit")?
-        .query_row([], |r| r.get(0))?;
+    let newest: i64 =
+        conn.prepare_cached("SELECT coalesce(max(id), 0) FROM audit")?.query_row([], |r| r.get(0))?;
     let end = if upto < newest { at } else { Millis::MAX };
     let mut st = conn.prepare_cached(
         "SELECT id, at, actor, action, subject FROM audit WHERE id > ?1 AND id <= ?2 \
@@ -273,6 +272,12 @@ pub(super) fn join(conn: &Connection, into: i64, from: i64) -> Result<(), StoreE
     )?
     .execute([into, from])?;
     forget(conn, from)
+}
+
+/// Messages behind this row are new again.
+pub(super) fn rewind(conn: &Connection, newest: i64) -> Result<(), StoreError> {
+    conn.prepare_cached("UPDATE numbers_upto SET message = ?1 WHERE message > ?1")?.execute([newest])?;
+    Ok(())
 }
 
 /// A thread is gone: nothing waits in it.

@@ -1,4 +1,4 @@
-//! Work that is put off while the writer is busy: the index of word parts, and the numbers.
+//! Work that is put off while the writer is busy: the indexes of words and of their parts, and the numbers.
 
 use super::numbers;
 use crate::clock::Millis;
@@ -49,6 +49,10 @@ pub fn tidy(conn: &mut Connection, now: Millis, all: bool) -> Result<bool, Store
 
 /// The same inside a transaction that is open.
 pub(in crate::store) fn step(conn: &Connection) -> Result<bool, StoreError> {
+    let words = super::words::upto(conn)?;
+    if super::words::catch_up(conn, STEP)? > words {
+        return Ok(true);
+    }
     let from = parts_upto(conn)?;
     let mut last = from;
     let mut n = 0;

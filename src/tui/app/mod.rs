@@ -26,7 +26,9 @@ pub(crate) mod palette;
 mod panes;
 mod saying;
 mod talk;
+mod together;
 mod views;
+pub(in crate::tui) mod watch;
 pub(in crate::tui) mod woken;
 mod writing;
 
@@ -48,6 +50,8 @@ mod scroll_tests;
 mod talk_tests;
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod together_tests;
 #[cfg(test)]
 mod update_tests;
 #[cfg(test)]
@@ -233,6 +237,11 @@ pub(crate) enum Asked {
     },
     TakeBack,
     Check,
+    /// Who is in these conversations, or in all.
+    Presence(Option<Vec<ThreadId>>),
+    TakeOver(ThreadId),
+    Screens,
+    Watched,
     Note {
         thread: ThreadId,
         text: String,
@@ -341,6 +350,8 @@ pub(crate) struct App {
     forms: compose::Kept,
     /// Where the operator is, kept for the next screen.
     follow: follow::Follow,
+    /// Colleagues.
+    pub together: together::Together,
     effects: Vec<Effect>,
 }
 
@@ -410,6 +421,7 @@ impl App {
             emoji: emoji::Offer::default(),
             forms: compose::Kept::default(),
             follow: follow::Follow::default(),
+            together: together::Together::default(),
             effects: Vec::new(),
         };
         app.list.filter = ThreadFilter::Inbox;
@@ -417,10 +429,11 @@ impl App {
         let hello = Request::hello("", "");
         app.ask(hello, Asked::Hello);
         app.ask_me();
+        // First what the first frame waits for: the place that was left, and the threads.
+        app.ask(Request::Preferences, Asked::Preferences);
         app.load_threads();
         app.ask(Request::Accounts, Asked::Accounts);
         app.ask(Request::Status, Asked::Status);
-        app.ask(Request::Preferences, Asked::Preferences);
         app.load_desk();
         let effects = std::mem::take(&mut app.effects);
         (app, effects)
@@ -482,7 +495,9 @@ impl App {
             Event::File(result) => self.file(result),
             Event::Terminate => self.quit(),
         }
+        self.writes_while_watching();
         self.look_where();
+        self.look_around();
         std::mem::take(&mut self.effects)
     }
 
@@ -498,6 +513,7 @@ impl App {
             self.quitting.map(|at| at + QUIT_WAIT),
             self.pending.due(),
             self.follow.due(),
+            self.together.due(),
             c.and_then(|c| c.draft_due),
             c.and_then(|c| c.patience),
         ]
@@ -585,6 +601,8 @@ impl App {
                 | Asked::Labels
                 | Asked::Operators
                 | Asked::ViewCounts
+                | Asked::Presence(_)
+                | Asked::Watched
         ) {
             self.waits.insert(id, self.clock.now());
         }
@@ -607,11 +625,12 @@ impl App {
     }
 
     fn mark_read(&mut self) {
+        let watches = self.only_watches();
         let Some(c) = &mut self.conversation else { return };
         let thread = c.thread;
         let unread = c.row.as_ref().is_some_and(|r| r.unread > 0);
         let Some(upto) = c.messages.last().map(|m| m.at) else { return };
-        if !unread || c.marked >= Some(upto) || c.keep_unread || !c.late_asked {
+        if !unread || c.marked >= Some(upto) || c.keep_unread || !c.late_asked || watches {
             return;
         }
         let stored = c.messages.iter().map(|m| m.stored_at).max();
@@ -684,7 +703,10 @@ impl App {
             self.accounts_changed = false;
             self.ask(Request::Accounts, Asked::Accounts);
         }
-        self.count_views();
+        self.settle_presence();
+        if self.is_ready() {
+            self.count_views();
+        }
         if self.status_changed && !status {
             self.status_changed = false;
             self.ask(Request::Status, Asked::Status);

@@ -434,7 +434,14 @@ impl Overlay for ActivityBox {
             frame::put(buf, list.x, y, time - 1, &(self.when)(row.at), theme.dim);
             let name = text::sanitize(&row.actor);
             let person = !matches!(row.actor.as_str(), "engine" | "provider");
-            frame::put(buf, list.x + time, y, actor - 1, &name, if person { theme.strong } else { theme.dim });
+            frame::put(
+                buf,
+                list.x + time,
+                y,
+                actor - 1,
+                &name,
+                if person { theme.strong } else { theme.dim },
+            );
             let x = list.x + time + actor;
             let end = list.right().saturating_sub(seat);
             let style = if row.action == "request_refused" { theme.bad } else { theme.text };

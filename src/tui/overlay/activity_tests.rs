@@ -35,7 +35,10 @@ pub(crate) fn rows() -> Vec<ActivityRow> {
         thread(row(9, "ana", "thread_resolved", ""), "Marta Souza"),
         thread(row(8, "bo", "thread_assigned", "to ana"), "王小明"),
         row(7, "cem", "request_refused", "backup (12 times): cem may not do this\u{1b}[2J"),
-        ActivityRow { account: Some(AccountId::new("support")), ..row(6, "provider", "webhook_received", "support") },
+        ActivityRow {
+            account: Some(AccountId::new("support")),
+            ..row(6, "provider", "webhook_received", "support")
+        },
         ActivityRow {
             message: Some(MessageId([5; 16])),
             ..thread(row(5, "ana", "message_queued", ""), "Marta Souza")
@@ -128,10 +131,7 @@ fn a_row_leads_to_its_conversation_and_the_next_page_comes_by_itself() {
     o.deliver(page(Vec::new(), None));
     press(&mut o, "Down Down Down Down");
     let at = Some(MessageId([5; 16]));
-    assert_eq!(
-        press(&mut o, "Enter"),
-        vec![Step::Close, Step::OpenThread { thread: ThreadId([7; 16]), at }]
-    );
+    assert_eq!(press(&mut o, "Enter"), vec![Step::Close, Step::OpenThread { thread: ThreadId([7; 16]), at }]);
     press(&mut o, "G");
     assert!(matches!(&press(&mut o, "Enter")[..], [Step::Say(s)] if s.contains("no conversation")));
 }
@@ -158,7 +158,8 @@ fn looks() {
     };
     o.deliver(Delivery::Activity(Box::new(ActivityAnswer::Verified(report(None)))));
     assert!(picture(&o, 80, 24).contains("The chain is whole: 12 rows"));
-    let broken = Some(ChainBreak { id: 5, at: Some(60_000), what: "row 4 is missing before this one".into() });
+    let broken =
+        Some(ChainBreak { id: 5, at: Some(60_000), what: "row 4 is missing before this one".into() });
     o.deliver(Delivery::Activity(Box::new(ActivityAnswer::Verified(report(broken)))));
     assert!(picture(&o, 80, 24).contains("The log was changed at row 5"));
     draw_everywhere(&o);

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod activity;
+pub mod clash;
 pub mod compose;
 pub mod confirm;
 pub mod contact;
@@ -23,6 +24,7 @@ pub mod macro_editor;
 pub mod macro_plan;
 pub mod macro_run;
 pub mod macros;
+pub mod mentions;
 pub mod note_editor;
 pub mod notices;
 pub mod numbers;
@@ -54,10 +56,11 @@ use crate::model::template::Template;
 use crate::model::thread::ThreadRow;
 use crate::protocol::access::AccessList;
 use crate::protocol::activity::ActivityAnswer;
+use crate::protocol::mentions::MentionRow;
 use crate::protocol::numbers::Numbers;
 use crate::protocol::{
-    AccountView, Check, ContactDetail, Found, LabelRow, MessageLife, Neighbours, Problem, Request, Response,
-    Version,
+    AccountView, Check, ContactDetail, Found, LabelRow, MessageLife, Neighbours, Page, Problem, Request,
+    Response, Version,
 };
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
@@ -188,6 +191,8 @@ pub enum Delivery {
         /// How it ended, in words; empty when it ended well.
         ended: String,
     },
+    /// A page of notes that call the operator.
+    Mentions(Page<MentionRow>),
     /// The life of a message.
     Life(Box<MessageLife>),
     /// About the activity log.

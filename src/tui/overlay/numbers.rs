@@ -165,7 +165,8 @@ impl NumbersBox {
             buf,
         );
         if let Some(oldest) = now.oldest {
-            let who = n.waiting.first().map(|p| format!(" · {}", text::sanitize(&p.title))).unwrap_or_default();
+            let who =
+                n.waiting.first().map(|p| format!(" · {}", text::sanitize(&p.title))).unwrap_or_default();
             let words = format!("longest wait {}{who}", length(n.at - oldest));
             frame::put(buf, x, area.y, area.right().saturating_sub(x), &words, theme.bad);
         }

@@ -61,7 +61,11 @@ pub(crate) fn numbers(wanted: NumbersWanted) -> Numbers {
 
 fn open() -> (NumbersBox, Request) {
     let when: TimeText = Arc::new(|at| format!("day {}", at / DAY));
-    let ranges = vec![("today", 99 * DAY, 100 * DAY), ("7 days", 93 * DAY, 100 * DAY), ("30 days", 70 * DAY, 100 * DAY)];
+    let ranges = vec![
+        ("today", 99 * DAY, 100 * DAY),
+        ("7 days", 93 * DAY, 100 * DAY),
+        ("30 days", 70 * DAY, 100 * DAY),
+    ];
     NumbersBox::new(ranges, Some("UTC".into()), when)
 }
 

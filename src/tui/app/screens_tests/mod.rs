@@ -7,8 +7,10 @@
 //! | --- | --- |
 //! | `mod` | the pictures and the tests |
 //! | `stage` | what there is to be seen: threads, messages, answers of the engine |
+//! | `colleagues` | the same where others work too |
 //! | `scenes` | the table |
 
+mod colleagues;
 mod scenes;
 mod stage;
 
@@ -149,6 +151,7 @@ const SHOWN_BY: &[(&str, &str, &str)] = &[
     ("NumbersBox", "numbers", ""),
     ("Form", "form_buttons", ""),
     ("Confirm", "confirm", ""),
+    ("Clash", "clash", "clash"),
     ("ContactBox", "contact", "contact"),
     ("DoctorBox", "doctor", "doctor"),
     ("FindBar", "find", ""),
@@ -161,6 +164,7 @@ const SHOWN_BY: &[(&str, &str, &str)] = &[
     ("LinkList", "links", ""),
     ("MacroRun", "macro_plan", "macro_run"),
     ("MacroPicker", "macros", "macros"),
+    ("MentionList", "mentions", "mentions"),
     ("NoteEditor", "note_editor", "note_editor"),
     ("NoticeList", "notices", ""),
     ("Palette", "palette", "palette"),
