@@ -3,8 +3,8 @@
 use super::access::{self, Presence, Who, admit};
 use super::updates::Updates;
 use super::{
-    Shared, activity, check, contacts, conversation, deletion, doctor, files, follow, handling, library, mentions,
-    notes, numbers, outbox, preferences, presence, recorder, sharing, sync, together,
+    Shared, activity, check, contacts, conversation, deletion, doctor, files, follow, handling, library,
+    mentions, notes, numbers, outbox, preferences, presence, recorder, sharing, sync, together,
 };
 use crate::clock::Millis;
 use crate::model::client::ClientInfo;

@@ -68,7 +68,9 @@ async fn everything_of_it_goes_and_the_log_says_so() {
     let t = thread(&bed).await;
     sent(&bed, t, Some("wamid.ours")).await;
     sent(&bed, t, None).await;
-    bed.apply(EventBody::DraftSaved { thread: t, mode: DraftMode::Reply, text: "rascunho".into() }).await.unwrap();
+    bed.apply(EventBody::DraftSaved { thread: t, mode: DraftMode::Reply, text: "rascunho".into() })
+        .await
+        .unwrap();
     bed.apply(EventBody::NoteAdded { note: MessageId::new(), thread: t, text: "nota".into() }).await.unwrap();
     while bed.store.tidy().await.unwrap() {}
     delete(&bed, t).await;
@@ -91,7 +93,8 @@ async fn everything_of_it_goes_and_the_log_says_so() {
     // The contact is no part of the conversation, and stays; nobody came in its place.
     assert_eq!(count(&bed, "SELECT count(*) FROM contacts").await, 1);
     sound(&bed).await;
-    let rows = bed.store.read_slow(|r| r.activity(&ActivityFilter::default(), "", None, 50)).await.unwrap().items;
+    let rows =
+        bed.store.read_slow(|r| r.activity(&ActivityFilter::default(), "", None, 50)).await.unwrap().items;
     let told = rows.iter().find(|r| r.action == "thread_deleted").unwrap();
     assert_eq!((told.actor.as_str(), told.thread), ("ana", None));
     assert_eq!(told.subject, format!("{t} of +55 ···· 1234"));
@@ -111,7 +114,12 @@ async fn late_news_do_not_bring_it_back_and_a_new_message_begins_anew() {
     // Also while it is not quite gone.
     bed.webhook(vec![says(&marta(), "w1", NOW - 2000, "um")]).await;
     finish(&bed, t).await;
-    bed.webhook(vec![says(&marta(), "w1", NOW - 2000, "um"), status("wamid.ours", "read", None), status("w1", "read", None)]).await;
+    bed.webhook(vec![
+        says(&marta(), "w1", NOW - 2000, "um"),
+        status("wamid.ours", "read", None),
+        status("w1", "read", None),
+    ])
+    .await;
     assert!(bed.threads().await.is_empty());
     assert_eq!(count(&bed, "SELECT count(*) FROM early").await, 0);
     bed.webhook(vec![says(&marta(), "w9", NOW + 1000, "olá de novo")]).await;
@@ -216,6 +224,10 @@ async fn raw_webhooks_that_name_the_customer_go_too() {
     delete(&bed, t).await;
     finish(&bed, t).await;
     assert_eq!(count(&bed, "SELECT count(*) FROM webhooks WHERE instr(body, 'segredo')").await, 0);
-    assert_eq!(count(&bed, "SELECT count(*) FROM webhooks").await, 4, "the first one of all, and three that stay");
+    assert_eq!(
+        count(&bed, "SELECT count(*) FROM webhooks").await,
+        4,
+        "the first one of all, and three that stay"
+    );
     sound(&bed).await;
 }

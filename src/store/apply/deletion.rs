@@ -65,9 +65,8 @@ pub(super) fn delete(
         conn.prepare_cached(sql)?.execute([t.id])?;
     }
     numbers::forget(conn, t.id)?;
-    let search: String = conn
-        .prepare_cached("SELECT search FROM threads WHERE id = ?1")?
-        .query_row([t.id], |r| r.get(0))?;
+    let search: String =
+        conn.prepare_cached("SELECT search FROM threads WHERE id = ?1")?.query_row([t.id], |r| r.get(0))?;
     people::index_title(conn, t.id, Some(&search), None)?;
     // The customer's next message begins a new conversation at once: this one is of nobody.
     let nobody = ContactId::derived(&["deleted", &event.id.to_string()]);
@@ -159,10 +158,9 @@ fn messages(conn: &Connection, cx: &mut Context, rest: &Rest) -> Result<(), Stor
                 remove_send(conn, &account.key, send)?;
             }
         }
-        for sql in [
-            "DELETE FROM reactions WHERE message_id = ?1",
-            "DELETE FROM versions WHERE message_id = ?1",
-        ] {
+        for sql in
+            ["DELETE FROM reactions WHERE message_id = ?1", "DELETE FROM versions WHERE message_id = ?1"]
+        {
             conn.prepare_cached(sql)?.execute([row])?;
         }
         let n = conn.prepare_cached("DELETE FROM open_quotes WHERE message_id = ?1")?.execute([row])?;
@@ -198,9 +196,8 @@ fn messages(conn: &Connection, cx: &mut Context, rest: &Rest) -> Result<(), Stor
     if let Some(d) = cx.delta(rest.account) {
         d.threads -= 1;
     }
-    let first: i64 = conn
-        .prepare_cached("SELECT coalesce(min(id), 1) FROM webhooks")?
-        .query_row([], |r| r.get(0))?;
+    let first: i64 =
+        conn.prepare_cached("SELECT coalesce(min(id), 1) FROM webhooks")?.query_row([], |r| r.get(0))?;
     conn.prepare_cached("UPDATE deletions SET webhook = ?2 WHERE thread_id = ?1")?
         .execute([rest.thread, first])?;
     cx.changed(Changed::AccountChanged { account: account.key });
@@ -210,9 +207,8 @@ fn messages(conn: &Connection, cx: &mut Context, rest: &Rest) -> Result<(), Stor
 /// The newest messages may be among those that went, and their row numbers are used again: what is remembered of “up to
 /// this row” must not reach beyond the end.
 fn rewind(conn: &Connection, cx: &mut Context) -> Result<(), StoreError> {
-    let newest: i64 = conn
-        .prepare_cached("SELECT coalesce(max(id), 0) FROM messages")?
-        .query_row([], |r| r.get(0))?;
+    let newest: i64 =
+        conn.prepare_cached("SELECT coalesce(max(id), 0) FROM messages")?.query_row([], |r| r.get(0))?;
     if words::upto(conn)? > newest {
         words::set_upto(conn, newest)?;
     }

@@ -1,8 +1,8 @@
 //! Webhooks: the raw body is kept, then every update is applied. One that cannot be applied costs itself only.
 
 use super::{
-    AccountRow, Context, NewMessage, ThreadState, add_message, attempts, content, deletion, first_chars, news, people,
-    thread_by_row,
+    AccountRow, Context, NewMessage, ThreadState, add_message, attempts, content, deletion, first_chars,
+    news, people, thread_by_row,
 };
 use crate::clock::Millis;
 use crate::model::delivery::{DeliveryError, DeliveryState, DeliveryTimes};

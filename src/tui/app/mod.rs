@@ -35,6 +35,8 @@ mod writing;
 #[cfg(test)]
 mod allowed_tests;
 #[cfg(test)]
+mod deletion_tests;
+#[cfg(test)]
 mod follow_tests;
 #[cfg(test)]
 mod keys_tests;
