@@ -186,6 +186,7 @@ async fn prepare(
             undo: ctx.checked.undo,
             keep_webhooks: ctx.checked.keep_webhooks,
             keep_webhooks_bytes: ctx.checked.keep_webhooks_bytes,
+            keep_activity: ctx.checked.keep_activity,
             silence: ctx.checked.silence,
             // What the customers of the play wrote before it began is no news.
             late: Duration::ZERO,

@@ -47,6 +47,8 @@ pub struct Checked {
     pub keep_webhooks: Duration,
     /// Raw webhooks take at most this many bytes.
     pub keep_webhooks_bytes: u64,
+    /// How long rows of the activity log are kept; zero: for ever.
+    pub keep_activity: Duration,
     /// Without an expected webhook for this long an account counts as silent; zero = never.
     pub silence: Duration,
     /// A message that comes this long after its provider's time is marked late; zero = never.
@@ -101,6 +103,8 @@ pub fn check(source: Option<(PathBuf, String)>, flags: &Flags, env: &Env) -> Res
     let keep = checker.number("keep_webhooks_days", layer.keep_webhooks_days.as_ref(), 1..=3650, 30)?;
     let megabytes =
         checker.number("keep_webhooks_mb", layer.keep_webhooks_mb.as_ref(), 16..=1_048_576, 1_024)?;
+    let activity =
+        checker.number("keep_activity_days", layer.keep_activity_days.as_ref(), 0..=36_500, 400)?;
     let late = checker.number("late_minutes", layer.late_minutes.as_ref(), 0..=10_080, 5)?;
     let silence = checker.number("silence_minutes", layer.silence_minutes.as_ref(), 0..=10_080, 30)?;
     let mut accounts: Vec<CheckedAccount> = Vec::with_capacity(file.accounts.len());
@@ -118,6 +122,7 @@ pub fn check(source: Option<(PathBuf, String)>, flags: &Flags, env: &Env) -> Res
         undo: Duration::from_secs(undo),
         keep_webhooks: Duration::from_secs(keep * 86_400),
         keep_webhooks_bytes: megabytes << 20,
+        keep_activity: Duration::from_secs(activity * 86_400),
         silence: Duration::from_secs(silence * 60),
         late: Duration::from_secs(late * 60),
         ui,
@@ -168,6 +173,7 @@ impl Checked {
                 undo: self.undo,
                 keep_webhooks: self.keep_webhooks,
                 keep_webhooks_bytes: self.keep_webhooks_bytes,
+                keep_activity: self.keep_activity,
                 silence: self.silence,
                 late: self.late,
                 serve_listener: true,

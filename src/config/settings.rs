@@ -33,6 +33,8 @@ pub struct EngineSettings {
     pub keep_webhooks: Duration,
     /// Raw webhooks take at most this many bytes; the oldest applied ones go first.
     pub keep_webhooks_bytes: u64,
+    /// How long rows of the activity log are kept; zero: for ever.
+    pub keep_activity: Duration,
     /// Without a webhook for this long although one was to be expected, an account counts as silent; zero = never.
     pub silence: Duration,
     /// A message that comes this long after its provider's time is marked late; zero = never.

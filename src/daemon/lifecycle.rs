@@ -12,6 +12,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tokio::net::{UnixListener, UnixStream};
 
 /// Longest socket path in bytes that every system takes (the limit is 104 to 108).
@@ -62,6 +63,10 @@ pub enum DaemonError {
 
 /// A line of the lock file.
 const SERVICE: &str = "service yes";
+
+/// How often a socket that answers is looked at again before it is called foreign: half a second in all.
+const LOOKS_AT_A_LIVING_SOCKET: u32 = 25;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 /// A data folder that was checked to be ours alone.
 #[derive(Clone, Debug)]
@@ -226,14 +231,24 @@ impl Lock {
         let path = door.path.as_path();
         door.folder(self.uid)?;
         let failed = |source| DaemonError::File { path: path.to_path_buf(), source };
-        match UnixStream::connect(path).await {
-            Ok(_) => return Err(DaemonError::Foreign { path: path.to_path_buf() }),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-            Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => {
-                tracing::info!(folder = %self.dir.display(), "removing the socket of an engine that ended");
-                fs::remove_file(path).map_err(failed)?;
+        let mut looks = LOOKS_AT_A_LIVING_SOCKET;
+        loop {
+            match UnixStream::connect(path).await {
+                // We have the lock, so no engine listens here. But a program that an ended engine was just starting
+                // has a copy of its socket until it runs.
+                Ok(_) if looks > 0 => {
+                    looks -= 1;
+                    tokio::time::sleep(BETWEEN_LOOKS).await;
+                }
+                Ok(_) => return Err(DaemonError::Foreign { path: path.to_path_buf() }),
+                Err(e) if e.kind() == io::ErrorKind::NotFound => break,
+                Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => {
+                    tracing::info!(folder = %self.dir.display(), "removing the socket of an engine that ended");
+                    fs::remove_file(path).map_err(failed)?;
+                    break;
+                }
+                Err(e) => return Err(failed(e)),
             }
-            Err(e) => return Err(failed(e)),
         }
         let listener = UnixListener::bind(path).map_err(failed)?;
         door.hand_out()?;
@@ -303,6 +318,23 @@ mod tests {
         assert_eq!(fs::metadata(&socket).unwrap().mode() & 0o777, 0o600);
         assert!(matches!(lock.bind(&Door::own(socket.clone())).await, Err(DaemonError::Foreign { .. })));
         drop(living);
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_its_engine_left_to_a_child_for_a_moment_is_waited_for() {
+        let (_keep, path) = folder();
+        let dir = DataDir::open(&path, own_uid()).unwrap();
+        let lock = dir.lock(0).unwrap().expect("free");
+        let socket = dir.socket_path(None).unwrap();
+        let left = UnixListener::bind(&socket).unwrap();
+        // Gone as soon as somebody has looked.
+        let gone = async {
+            left.accept().await.unwrap();
+            drop(left);
+        };
+        let door = Door::own(socket);
+        let (bound, ()) = tokio::join!(lock.bind(&door), gone);
+        bound.unwrap();
     }
 
     #[tokio::test]

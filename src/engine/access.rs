@@ -1,12 +1,13 @@
 //! Who may do what: asked before every request. What somebody may not see is not answered here but by the store
 //! (`Shared::seeing`): it does not exist for them.
 
-use super::Shared;
+use super::{Shared, activity};
 use crate::model::access::{Access, AccessBook, Refusal, Resource, Scope, Verb};
 use crate::model::client::ClientInfo;
 use crate::model::event::{AccessChange, Actor, EventBody, Recipient};
 use crate::model::ids::{ContactId, MessageId, ThreadId};
 use crate::model::outgoing::FieldProblem;
+use crate::model::seat::Seat;
 use crate::model::sharing::{RELEASE_MAX, ShareRules};
 use crate::model::thread::DraftMode;
 use crate::protocol::access::{AccessList, AccessRequest, Attached, Me};
@@ -43,7 +44,7 @@ impl Who {
 
     /// The engine as it is for itself, to do what follows from a change that was allowed.
     pub fn engine(&self) -> Arc<Shared> {
-        self.shared.seeing(&Scope::all(), "")
+        self.shared.unlimited()
     }
 
     /// Whether the rules have changed since.
@@ -59,7 +60,7 @@ pub(super) async fn admit(shared: &Arc<Shared>, client: &ClientInfo, session: u6
     let owner = client.uid.is_none_or(|uid| uid == shared.uid || uid == 0);
     match book.access(client, owner) {
         Ok(access) => {
-            let view = shared.seeing(&access.scope, &access.operator);
+            let view = shared.seeing(&access.scope, &access.operator, Seat::of(client));
             remember(shared, &book, client, &access).await;
             Ok(Who { access, shared: view, session, book })
         }
@@ -211,6 +212,7 @@ fn needs(request: &Request) -> Option<(Resource, Verb)> {
         | Request::FindInThread { .. }
         | Request::Neighbours { .. }
         | Request::Status
+        | Request::Numbers { .. }
         | Request::MessageLife { .. }
         | Request::Outbox { .. }
         | Request::Mentions { .. }
@@ -259,6 +261,7 @@ fn needs(request: &Request) -> Option<(Resource, Verb)> {
         Request::Presence { act: PresenceRequest::Watch { .. } | PresenceRequest::Watched } => {
             (ActivityLog, View)
         }
+        Request::Activity { .. } => (ActivityLog, View),
         Request::Access { act: AccessRequest::List } => (Operators, View),
         Request::Access { .. } => (Operators, Edit),
     })
@@ -279,13 +282,15 @@ fn name(request: &Request) -> String {
     json.get("request").and_then(|n| n.as_str()).unwrap_or_default().to_owned()
 }
 
-/// Whether somebody may ask this. A refusal is a line in the log.
+/// Whether somebody may ask this. A refusal is a line in the log, and a row of the activity log.
 pub(super) async fn gate(who: &Who, request: &Request) -> Result<(), Problem> {
     let asked = check(who, request).await;
     if let Err(problem) = &asked
         && problem.kind == "forbidden"
     {
-        tracing::warn!(operator = who.operator(), request = name(request), "refused: {}", problem.what);
+        let (operator, request) = (who.operator(), name(request));
+        tracing::warn!(operator, request, "refused: {}", problem.what);
+        activity::refused(&who.shared, operator, who.shared.seat.clone(), &request, &problem.what).await;
     }
     asked
 }

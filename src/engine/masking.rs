@@ -2,7 +2,9 @@
 //! What people write in their messages stays as it is.
 
 use crate::model::contact::{Contact, Identity, IdentityKind};
+use crate::model::ids::EventId;
 use crate::model::thread::ThreadRow;
+use crate::protocol::activity::ActivityAnswer;
 use crate::protocol::{ContactDetail, Response};
 use crate::text::mask::numbers;
 
@@ -36,6 +38,20 @@ pub(super) fn answer(mut answer: Response) -> Response {
             if let Some(r) = &mut watched.row {
                 row(r);
             }
+        }
+        Response::Activity(answer) => {
+            if let ActivityAnswer::Rows(page) = &mut **answer {
+                for row in &mut page.items {
+                    row.title.iter_mut().for_each(hide);
+                    // Ids are no numbers of people, and stay what they are.
+                    if row.subject.split(' ').next().is_none_or(|w| w.parse::<EventId>().is_err()) {
+                        hide(&mut row.subject);
+                    }
+                }
+            }
+        }
+        Response::Numbers(numbers) => {
+            numbers.waiting.iter_mut().chain(&mut numbers.promised).for_each(|p| hide(&mut p.title));
         }
         Response::Together(answers) => {
             for one in answers.iter_mut().flatten() {

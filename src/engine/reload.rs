@@ -14,6 +14,7 @@ pub(super) struct Live {
     pub keep_webhooks: Duration,
     pub keep_webhooks_bytes: u64,
     pub silence: Duration,
+    pub keep_activity: Duration,
 }
 
 impl Live {
@@ -23,6 +24,7 @@ impl Live {
             keep_webhooks: settings.keep_webhooks,
             keep_webhooks_bytes: settings.keep_webhooks_bytes,
             silence: settings.silence,
+            keep_activity: settings.keep_activity,
         }
     }
 }
@@ -69,6 +71,7 @@ impl Engine {
                 ("keep_webhooks_days", now.keep_webhooks == live.keep_webhooks),
                 ("keep_webhooks_mb", now.keep_webhooks_bytes == live.keep_webhooks_bytes),
                 ("silence_minutes", now.silence == live.silence),
+                ("keep_activity_days", now.keep_activity == live.keep_activity),
             ];
             out.changed.extend(parts.into_iter().filter(|(_, same)| !same).map(|(name, _)| name.to_owned()));
             *now = live;

@@ -3,8 +3,8 @@
 use super::access::{self, Presence, Who, admit};
 use super::updates::Updates;
 use super::{
-    Shared, check, contacts, conversation, doctor, follow, handling, library, mentions, notes, outbox,
-    preferences, presence, recorder, sharing, sync, together,
+    Shared, activity, check, contacts, conversation, doctor, follow, handling, library, mentions, notes,
+    numbers, outbox, preferences, presence, recorder, sharing, sync, together,
 };
 use crate::clock::Millis;
 use crate::model::client::ClientInfo;
@@ -12,6 +12,7 @@ use crate::model::contact::{Identity, IdentityKind};
 use crate::model::event::{Actor, EventBody, Recipient};
 use crate::model::ids::{AccountId, AttemptId, MessageId, ThreadId};
 use crate::model::outgoing::{FieldProblem, Outgoing};
+use crate::model::seat::Seat;
 use crate::model::thread::ThreadDetail;
 use crate::protocol::client::Peer;
 use crate::protocol::macros::MacroRequest;
@@ -81,6 +82,8 @@ pub(super) fn is_read(request: &Request) -> bool {
             | Request::Neighbours { .. }
             | Request::Status
             | Request::Doctor
+            | Request::Activity { .. }
+            | Request::Numbers { .. }
             | Request::Webhooks { .. }
             | Request::Webhook { .. }
             | Request::MessageLife { .. }
@@ -176,8 +179,10 @@ pub(super) async fn answer(who: &Who, request: Request) -> Result<Response, Prob
 }
 
 /// Answers the first request of a client that may not come in with the reason, and lets it go.
-async fn refuse(shared: &Shared, mut peer: Peer, client: &ClientInfo, problem: Problem) {
+async fn refuse(shared: &Arc<Shared>, mut peer: Peer, client: &ClientInfo, problem: Problem) {
     tracing::warn!(uid = client.uid, user = %client.user, pid = client.pid, "refused a client: {}", problem.what);
+    let seat = Some(Arc::new(Seat::of(client)));
+    activity::refused(shared, &client.user, seat, "attach", &problem.what).await;
     let first = tokio::select! {
         () = shared.stop.cancelled() => None,
         frame = peer.requests.recv() => frame,
@@ -254,8 +259,14 @@ async fn read(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Respo
             conversation::find(shared, thread, &text, zone.as_deref(), before).await
         }
         Request::Neighbours { messages } => conversation::neighbours(shared, messages).await,
-        Request::Status => Ok(Response::Status(Box::new(status(shared).await?))),
+        Request::Status => {
+            let mut status = status(shared).await?;
+            status.silent.retain(|s| who.access.scope.has_account(&s.account));
+            Ok(Response::Status(Box::new(status)))
+        }
         Request::Doctor => Ok(Response::Checks(doctor::run(shared).await)),
+        Request::Activity { act } => activity::answer(who, act).await,
+        Request::Numbers { wanted } => numbers::answer(who, wanted).await,
         Request::Webhooks { filter, before, limit } => {
             recorder::list(shared, filter, before, limit.clamp(1, PAGE_MAX)).await
         }
@@ -302,6 +313,8 @@ pub(super) async fn status(shared: &Shared) -> Result<Status, StoreError> {
         Some(Err(why)) => (None, Some(why)),
         None => (None, None),
     };
+    // What is looked at is kept for all: it is looked at with eyes that see everything.
+    let whole = shared.whole();
     Ok(Status {
         version: env!("CARGO_PKG_VERSION").into(),
         listener,
@@ -314,7 +327,7 @@ pub(super) async fn status(shared: &Shared) -> Result<Status, StoreError> {
         later,
         unknown,
         notices,
-        silent: shared.silence.now(shared).await,
+        silent: whole.silence.now(&whole).await,
         disk: shared.disk.problem(),
     })
 }

@@ -14,6 +14,7 @@ use super::inbound::{Severity, StatusUpdate, WebhookBatch};
 use super::macros::Macro;
 use super::outgoing::Outgoing;
 use super::quick_reply::QuickReply;
+use super::seat::Seat;
 use super::sharing::{Share, ShareRules};
 use super::template::Template;
 use super::thread::DraftMode;
@@ -22,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// Version of the event format; a reader refuses newer ones.
-pub const EVENT_VERSION: u32 = 3;
+pub const EVENT_VERSION: u32 = 4;
 
 /// Who caused an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,6 +144,9 @@ pub struct Event {
     pub at: Millis,
     /// Who caused it.
     pub actor: Actor,
+    /// Where they sat, for an operator's doing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seat: Option<Box<Seat>>,
     /// What happened.
     pub body: EventBody,
 }
@@ -151,7 +155,7 @@ impl Event {
     /// A new event.
     #[must_use]
     pub fn new(at: Millis, actor: Actor, body: EventBody) -> Self {
-        Self { id: EventId::new(), at, actor, body }
+        Self { id: EventId::new(), at, actor, seat: None, body }
     }
 }
 
@@ -485,6 +489,20 @@ pub enum EventBody {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         keep_bytes: Option<u64>,
     },
+    /// The activity log has been kept long enough; some of its oldest rows are removed, and an anchor stays.
+    ActivityExpired {
+        /// Those made before this time go.
+        before: Millis,
+    },
+    /// Somebody asked for what they may not do.
+    RequestRefused {
+        /// What the request is called; `attach` for one who was not let in.
+        request: String,
+        /// What was said to them.
+        why: String,
+        /// How often, where it was asked again and again.
+        times: u32,
+    },
     /// The doctor posted to our own listener with a good signature: kept and marked, never traffic.
     WebhookTested {
         /// The account whose listener path was used.
@@ -602,6 +620,8 @@ impl EventBody {
             Self::MacroUsed { .. } => "macro_used",
             Self::PreferenceSet { .. } => "preference_set",
             Self::WebhooksExpired { .. } => "webhooks_expired",
+            Self::ActivityExpired { .. } => "activity_expired",
+            Self::RequestRefused { .. } => "request_refused",
             Self::WebhookTested { .. } => "webhook_tested",
             Self::ThreadsHandled { act, .. } => act.word(),
             Self::FeedKept { .. } => "feed_kept",

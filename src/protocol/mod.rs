@@ -5,6 +5,7 @@
 //! client that wants the new row asks for it. A gap in the update sequence means: ask again for everything shown.
 
 pub mod access;
+pub mod activity;
 pub mod client;
 pub mod codec;
 mod contacts;
@@ -15,11 +16,13 @@ mod hello;
 pub mod macros;
 pub mod mentions;
 pub mod notes;
+pub mod numbers;
 mod outbox;
 pub mod preferences;
 pub mod presence;
 mod problem;
 mod recorder;
+pub mod report;
 mod status;
 
 pub use contacts::{ContactDetail, IdentityFacts, Version};
@@ -490,6 +493,16 @@ pub enum Request {
     },
     /// How the engine is. → [`Response::Status`]
     Status,
+    /// Something about the activity log. → [`Response::Activity`]
+    Activity {
+        /// What.
+        act: activity::ActivityRequest,
+    },
+    /// Numbers for the lead, or the asker's own. → [`Response::Numbers`]
+    Numbers {
+        /// Which.
+        wanted: numbers::NumbersWanted,
+    },
     /// Walk the chain and say what fails. → [`Response::Checks`]
     Doctor,
     /// Raw webhooks, newest first. A page may hold fewer than asked for and still have a next one: a search looks at
@@ -655,6 +668,10 @@ pub enum Response {
     Matches(Matches),
     /// What stands around messages.
     Neighbours(Vec<Neighbours>),
+    /// About the activity log.
+    Activity(Box<activity::ActivityAnswer>),
+    /// Numbers.
+    Numbers(Box<numbers::Numbers>),
     /// Engine status.
     Status(Box<Status>),
     /// Doctor's findings.

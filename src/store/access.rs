@@ -37,6 +37,9 @@ const VIEWS: &[(&str, &str)] = &[
     ("template_news", "is_open(o.account_id)"),
     ("webhooks", "is_open(o.account_id)"),
     ("notices", "is_open(o.account_id)"),
+    ("waits", "EXISTS(SELECT 1 FROM threads t WHERE t.id = o.thread_id)"),
+    ("spans", "is_open(o.account_id)"),
+    ("tallies", "is_open(o.account_id)"),
     ("early", "0"),
     (
         "feed",

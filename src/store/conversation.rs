@@ -33,7 +33,7 @@ impl Reader {
         if query.is_empty() {
             return Ok(out);
         }
-        let filters = Filters::of(&self.conn, query)?;
+        let filters = Filters::of(&self.conn, query, self.recent()?.is_some())?;
         self.matches(&mut out, query, &filters, before)?;
         Ok(out)
     }

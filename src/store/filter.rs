@@ -66,7 +66,13 @@ fn bad(filter: &Filter, what: String, next: String) -> BadQuery {
 
 impl Filters {
     /// The filters of a query.
-    pub(super) fn of(conn: &Connection, query: &query::Query) -> Result<Self, super::search::SearchError> {
+    ///
+    /// `recent`: whether there are messages that wait for the index of words.
+    pub(super) fn of(
+        conn: &Connection,
+        query: &query::Query,
+        recent: bool,
+    ) -> Result<Self, super::search::SearchError> {
         let mut out = Self { low: i64::MIN, ..Self::default() };
         for filter in &query.filters {
             out.add(conn, filter)?;
@@ -74,12 +80,11 @@ impl Filters {
         for term in query.terms.iter().filter(|t| t.not) {
             if let Some(q) = apply::prepare_query_token(&term.text, false) {
                 let n = out.value(Value::Text(q));
-                out.put(
-                    &format!(
-                        "EXISTS(SELECT 1 FROM message_words WHERE message_words MATCH ?{n} AND rowid = m.id)"
-                    ),
-                    true,
-                );
+                let has = |table: &str| {
+                    format!("EXISTS(SELECT 1 FROM {table} WHERE {table} MATCH ?{n} AND rowid = m.id)")
+                };
+                let words = has("message_words");
+                out.put(&if recent { format!("{words} OR {}", has("recent_words")) } else { words }, true);
             }
         }
         Ok(out)
@@ -354,7 +359,7 @@ impl Reader {
         };
         let limited = self.is_limited();
         let any = Scope { before: i64::MAX, limit: 1, account: None, thread: None, limited };
-        if !self.rowids("message_words", &words, &any)?.is_empty() {
+        if !self.worded(&words, &any)?.is_empty() {
             return match query.shortened() {
                 Some((short, start)) => {
                     self.words_and_filters(&short, &Words::Begins(start), scope, &filters)
@@ -436,9 +441,23 @@ impl Reader {
         scope: &Scope,
         filters: &Filters,
     ) -> Result<Walk, StoreError> {
+        let from = |table: &str, before: &str| {
+            format!(
+                "SELECT rowid AS id FROM {table} WHERE {table} MATCH ?1 AND rowid < {before} \
+                 ORDER BY rowid DESC LIMIT ?3"
+            )
+        };
+        let from = match self.recent()? {
+            None => from("message_words", "?2"),
+            // What waits for the index is newer than all that is in it.
+            Some(upto) => format!(
+                "SELECT id FROM (SELECT * FROM ({}) UNION ALL SELECT * FROM ({})) ORDER BY id DESC LIMIT ?3",
+                from("recent_words", "?2"),
+                from("message_words", &scope.before.min(upto.saturating_add(1)).to_string())
+            ),
+        };
         let sql = format!(
-            "SELECT f.id, m.text, (1{}) FROM (SELECT rowid AS id FROM message_words WHERE message_words MATCH ?1 \
-             AND rowid < ?2 ORDER BY rowid DESC LIMIT ?3) f CROSS JOIN messages m ON m.id = f.id",
+            "SELECT f.id, m.text, (1{}) FROM ({from}) f CROSS JOIN messages m ON m.id = f.id",
             filters.sql
         );
         let mut st = self.prepared(&sql)?;

@@ -105,6 +105,7 @@ fn apply_twice(bed: &mut Bed, raw: &[u8], parsed: &Parsed) -> Result<Shown, Stor
     assert!(wrong.is_empty(), "{wrong:?}");
     while apply::tidy_in(&bed.reader.conn)? {}
     bed.reader.conn.execute_batch("ROLLBACK")?;
+    bed.reader.recent.take();
     bed.context.reload(&bed.reader.conn);
     Ok(again)
 }

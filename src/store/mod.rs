@@ -7,7 +7,11 @@
 mod access;
 #[cfg(test)]
 mod access_tests;
+mod activity;
 mod apply;
+mod chain;
+#[cfg(test)]
+mod chain_tests;
 mod contacts;
 mod conversation;
 mod drafts;
@@ -29,9 +33,13 @@ mod messages;
 mod migrate;
 #[cfg(test)]
 mod model_tests;
+mod numbers;
+#[cfg(test)]
+mod numbers_tests;
 mod outbox;
 mod preferences;
 mod reader;
+mod recent;
 #[cfg(test)]
 mod recorder_tests;
 mod rows;
@@ -48,6 +56,7 @@ mod writer;
 
 pub mod seed;
 
+pub use chain::ChainWalk;
 pub use life::{Act, AttemptRow, LifeRows};
 pub use outbox::{Due, DueSend, OpenAttempt, RecentAttempt, SendFacts};
 pub use reader::Reader;
@@ -320,6 +329,11 @@ impl Store {
     /// Lets the writer do what it puts off while busy (part-of-word index, planner statistics).
     pub async fn tidy(&self) -> Result<bool, StoreError> {
         self.writer.tidy().await
+    }
+
+    /// Takes the next messages into the numbers for the lead; `true` when there are more.
+    pub async fn tidy_numbers(&self) -> Result<bool, StoreError> {
+        self.writer.tidy_numbers().await
     }
 
     /// Runs a short query on a reader thread.

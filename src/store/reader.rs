@@ -2,6 +2,7 @@
 //! clients who may not see everything. A connection is opened when it is used for the first time.
 
 use super::access::Asking;
+use super::recent::Recent;
 use super::rows::AccountNames;
 use super::views::Counted;
 use super::{StoreError, configure};
@@ -9,7 +10,7 @@ use crate::model::access::Scope;
 use crate::model::ids::AccountId;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,6 +32,8 @@ pub struct Reader {
     pub(super) asking: Option<Asking>,
     /// The counts of views that were asked for last.
     pub(super) counted: RefCell<Vec<Counted>>,
+    /// What is known of the messages that wait for the index of words.
+    pub(super) recent: Cell<Recent>,
     /// Who asks; empty for the engine itself. Queries know it as `me()`.
     me: Asker,
 }
@@ -55,7 +58,7 @@ impl Reader {
         conn.create_scalar_function("me", 0, flags, move |_| {
             Ok(asker.lock().unwrap_or_else(PoisonError::into_inner).to_string())
         })?;
-        Ok(Self { conn, asking: None, counted: RefCell::default(), me })
+        Ok(Self { conn, asking: None, counted: RefCell::default(), recent: Cell::default(), me })
     }
 
     /// From now on somebody asks.

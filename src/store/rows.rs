@@ -55,6 +55,11 @@ fn text<'a>(r: &'a Row<'_>, i: usize) -> Result<&'a str, StoreError> {
     r.get_ref(i)?.as_str().map_err(|e| StoreError::Corrupt(e.to_string()))
 }
 
+/// A text, if it is one.
+pub(super) fn plain<'a>(r: &'a Row<'_>, i: usize) -> Option<&'a str> {
+    r.get_ref(i).ok()?.as_str().ok()
+}
+
 /// Local account numbers and their names.
 pub(super) type AccountNames = Vec<(i64, AccountId)>;
 

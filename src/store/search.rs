@@ -20,6 +20,8 @@ use std::collections::BTreeSet;
 
 /// Threads shown above the messages.
 const THREADS: usize = 20;
+/// Newest threads whose names are looked at before all names are.
+const NAMES_LOOKED_AT: usize = 1_000;
 /// Words of a query that are used.
 const WORDS_MAX: usize = 12;
 /// Messages not yet in the index of parts that are read one by one.
@@ -340,7 +342,7 @@ impl Reader {
                     .map_err(StoreError::from)?,
             ),
         };
-        let filters = Filters::of(&self.conn, wanted)?;
+        let filters = Filters::of(&self.conn, wanted, self.recent()?.is_some())?;
         let limit = limit as usize;
         let scope = Scope {
             account: account_id,
@@ -369,13 +371,17 @@ impl Reader {
         let mut rows: BTreeSet<i64> = BTreeSet::new();
         let mut found_words = false;
         if let Some(q) = query.words() {
-            rows.extend(match self.compared(query, scope)? {
-                Some(rows) => rows,
-                None => self.rowids("message_words", &q, scope)?,
-            });
+            let (recent, rest) = self.recently_worded(&q, scope)?;
+            rows.extend(recent);
+            if let Some(rest) = rest {
+                rows.extend(match self.compared(query, &rest)? {
+                    Some(rows) => rows,
+                    None => self.rowids("message_words", &q, &rest)?,
+                });
+            }
             // On a later page the words may be exhausted; parts of words do not follow them then.
             let any = Scope { before: i64::MAX, limit: 1, ..*scope };
-            found_words = !rows.is_empty() || later && !self.rowids("message_words", &q, &any)?.is_empty();
+            found_words = !rows.is_empty() || later && !self.worded(&q, &any)?.is_empty();
         }
         // Parts of words are looked for when no word begins like that: it may cost a hundred times more.
         if !found_words && let Some(q) = query.parts() {
@@ -446,7 +452,20 @@ impl Reader {
         account: Option<i64>,
         names: &rows::AccountNames,
     ) -> Result<Vec<ThreadRow>, StoreError> {
-        let Some((condition, value)) = people_where(query) else { return Ok(Vec::new()) };
+        // The index of parts knows no word of two letters: those are looked for in the names that it finds.
+        let (long, rest): (Vec<String>, Vec<String>) =
+            query.terms.iter().cloned().partition(|t| t.chars().count() >= 3);
+        let indexed = Query { terms: long, open: query.open };
+        let mixed = !indexed.terms.is_empty() && !rest.is_empty();
+        let found = people_where(query).or_else(|| people_where(&indexed).filter(|_| mixed));
+        let Some((condition, value)) = found else { return Ok(Vec::new()) };
+        // What many names have is soon found among the newest threads; the index would give all of them first.
+        if let Some(named) = names_with(query) {
+            let found = self.newest(account, names, (NAMES_LOOKED_AT, THREADS), &|row| named(&row.title))?;
+            if found.len() == THREADS {
+                return Ok(found);
+            }
+        }
         // The newest are chosen by their places; only those are read whole.
         let sql = format!(
             "SELECT {THREAD_COLUMNS} FROM (SELECT t.id AS thread FROM threads t WHERE {condition} \
@@ -454,13 +473,36 @@ impl Reader {
              CROSS JOIN threads t ON t.id = k.thread ORDER BY t.last_at DESC"
         );
         let mut st = self.conn.prepare_cached(&sql)?;
-        let mut found = st.query(params![value, account, THREADS as i64])?;
+        let most = if mixed { 500 } else { THREADS as i64 };
+        let mut found = st.query(params![value, account, most])?;
         let mut out = Vec::new();
         while let Some(r) = found.next()? {
             out.push(rows::thread_row(r, names)?.1);
         }
+        if mixed && let Some(named) = names_with(query) {
+            out.retain(|row| named(&row.title));
+        }
+        out.truncate(THREADS);
         Ok(out)
     }
+}
+
+/// Whether a name has what [`people_where`] looks for in names; `None` when that is a number.
+fn names_with(query: &Query) -> Option<impl Fn(&str) -> bool> {
+    let text = query.terms.join(" ");
+    let short = text.chars().count() < 3;
+    if text.chars().all(|c| c.is_ascii_digit() || "+ -().".contains(c)) {
+        return None;
+    }
+    let needles: Vec<String> = query.terms.iter().map(|t| fold::folded(t)).collect();
+    Some(move |title: &str| {
+        if short {
+            title.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(&text))
+        } else {
+            let title = fold::folded(title);
+            needles.iter().all(|n| title.contains(n.as_str()))
+        }
+    })
 }
 
 /// The threads whose contact has this in the name or number, as a condition with one value; `None` when nobody can.
@@ -484,7 +526,10 @@ pub(super) fn people_where(query: &Query) -> Option<(&'static str, String)> {
         ("t.title COLLATE NOCASE >= ?1 AND t.title COLLATE NOCASE < ?1 || char(0x10ffff)", text)
     } else {
         let q = query.parts()?;
-        ("t.id IN (SELECT rowid FROM thread_parts WHERE thread_parts MATCH ?1 LIMIT 500)", q)
+        (
+            "t.id IN (SELECT rowid FROM thread_parts WHERE thread_parts MATCH ?1 ORDER BY rowid DESC LIMIT 500)",
+            q,
+        )
     })
 }
 

@@ -3,7 +3,7 @@
 //! Threads get messages by a Zipf law, as inboxes do: a few long conversations, many short ones. Words follow one
 //! too, so that searches meet common, rare and absent words.
 
-use super::apply::{self, set_tidy_upto};
+use super::apply::{self, set_tidy_upto, set_words_upto};
 use super::{StoreError, configure, create_private, migrate};
 use crate::clock::Millis;
 use crate::model::contact::{Identity, display_phone};
@@ -198,9 +198,10 @@ pub fn seed(path: &Path, options: SeedOptions, progress: &mut dyn FnMut(u64)) ->
              UPDATE accounts SET (threads, unread, unread_threads) = \
              (SELECT count(*), sum(unread), count(*) FILTER (WHERE unread > 0) FROM threads);",
         )?;
+        set_words_upto(&tx, messages as i64)?;
         tx.commit()?;
     }
-    while apply::tidy(&mut conn)? {}
+    while apply::tidy(&mut conn, options.newest, true)? {}
     set_tidy_upto(&conn, messages as i64)?;
     for table in ["message_words", "message_parts", "thread_parts"] {
         conn.execute_batch(&format!("INSERT INTO {table}({table}) VALUES('optimize');"))?;

@@ -433,3 +433,88 @@ async fn filters_of_unknown_things_find_nothing_and_accounts_are_told_apart() {
     assert_eq!(find("account:sales", None).await.unwrap().items.len(), 0);
     assert!(find("", Some(crate::model::AccountId::new("sales"))).await.is_err());
 }
+
+#[tokio::test]
+async fn more_accounts_than_one_statement_can_merge_are_one_list_all_the_same() {
+    use crate::model::event::AccountSpec;
+    use crate::model::ids::AccountId;
+    use crate::model::inbound::{Route, Routed, WebhookBatch};
+    const ACCOUNTS: usize = 130;
+    const THREADS: usize = 300;
+    let bed = Bed::new().await;
+    for n in 0..ACCOUNTS {
+        let spec = AccountSpec {
+            id: AccountId::new(format!("a{n}")),
+            name: format!("Account {n}"),
+            provider: "meta".into(),
+            environment: "production".into(),
+            number: format!("n{n}"),
+            business: format!("b{n}"),
+        };
+        bed.apply(EventBody::AccountConfigured { spec }).await.unwrap();
+    }
+    let changes = (0..THREADS)
+        .map(|i| {
+            let number = format!("n{}", i * 7 % ACCOUNTS);
+            // Some share a time, so that the tie-break counts.
+            let change = says(&peer(i), &format!("w{i}"), NOW - HOUR + i as i64 / 4, "x");
+            Routed { route: Route { number: Some(number), ..Route::default() }, change }
+        })
+        .collect();
+    let body = EventBody::WebhookReceived {
+        account: account(),
+        provider: "meta".into(),
+        raw: b"{}".to_vec(),
+        batch: Some(WebhookBatch { changes, problems: vec![] }),
+        problem: None,
+    };
+    bed.apply(body).await.unwrap();
+    for filter in [ThreadFilter::All, ThreadFilter::Inbox, ThreadFilter::Unread, ThreadFilter::Window] {
+        let (mut seen, mut before) = (Vec::new(), None);
+        loop {
+            let read = move |r: &Reader| r.view(None, filter, Asker { me: "ana", now: NOW }, before, 17);
+            let page = bed.store.read(read).await.unwrap();
+            seen.extend(page.items);
+            match page.next {
+                Some(c) => before = Some(c),
+                None => break,
+            }
+        }
+        let ids: BTreeSet<_> = seen.iter().map(|t| t.id).collect();
+        assert_eq!((seen.len(), ids.len()), (THREADS, THREADS), "{filter:?}");
+        if filter == ThreadFilter::Window {
+            assert!(seen.is_sorted_by_key(|t| t.window.until), "the one that closes first");
+        } else {
+            assert!(seen.is_sorted_by_key(|t| std::cmp::Reverse(t.last_at)), "{filter:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_a_name_that_many_have_the_newest_are_found_first() {
+    let bed = Bed::new().await;
+    let named = |n: usize| Peer {
+        identities: vec![Identity::phone(format!("49151{n:07}"))],
+        profile_name: format!("{} {n}", if n % 2 == 0 { "Élodie" } else { "Marta" }),
+    };
+    let changes =
+        (0..60).map(|n| says(&named(n), &format!("w{n}"), NOW - HOUR + n as i64 * 1000, "x")).collect();
+    bed.webhook(changes).await;
+    let people = async |text: &'static str| {
+        let found = bed.store.read(move |r| r.people(text, None, 50)).await.unwrap();
+        found.into_iter().map(|t| t.title).collect::<Vec<_>>()
+    };
+    let newest = |name: &str, odd: usize| -> Vec<String> {
+        (0..20).map(|i| format!("{name} {}", 58 + odd - 2 * i)).collect()
+    };
+    for text in ["m", "Ma", "mart", "MARTA"] {
+        assert_eq!(people(text).await, newest("Marta", 1), "{text}");
+    }
+    for text in ["É", "elod", "élodie"] {
+        assert_eq!(people(text).await, newest("Élodie", 0), "{text}");
+    }
+    // Fewer than a page of the newest: the index knows them all.
+    assert_eq!(people("marta 11").await, ["Marta 11"]);
+    assert_eq!(people("0000011").await, ["Marta 11"]);
+    assert_eq!(people("x").await, Vec::<String>::new());
+}

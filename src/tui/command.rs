@@ -44,6 +44,9 @@ pub enum Action {
     RunMacro,
     Notices,
     Life,
+    Activity,
+    ActivityHere,
+    Numbers,
     Doctor,
     Operators,
     Contact,
@@ -345,6 +348,9 @@ pub const COMMANDS: &[Command] = commands! {
     "screen.theme"       Themes             "theme"       LC  ["g s"]                      false "choose how the screen looks";
     "doctor.open"        Doctor             "doctor"      LC  ["g d"]                      false "walk the chain from here to the provider and name the step that fails";
     "operators.open"     Operators          "operators"   LC  ["g O", "Space O"]           false "who is let in and attached; roles, and who may work with which account";
+    "activity.open"      Activity           "activity"    LC  ["g l"]                      false "the activity log: who did what, when and from where";
+    "activity.thread"    ActivityHere       "activity here" C []                           false "the activity log of this thread";
+    "numbers.open"       Numbers            "numbers"     LC  ["g N", "Space N"]           false "what waits, how long answers took, by day and operator; the end-of-shift report";
     "screen.redraw"      Redraw             "redraw"      LCW ["Ctrl+L"]                   false "draw the whole screen again";
     "terminal.suspend"   Suspend            "suspend"     LCW ["Ctrl+Z"]                   false "back to the shell until `fg`";
     "palette.writing"    Palette            "find"        W   ["F9"]                       false "find a command, a thread, a template, a quick reply or a macro";

@@ -208,7 +208,7 @@ pub(super) fn wake(
 }
 
 /// The customer wrote: whatever was thought about the thread, it is open.
-pub(super) fn customer_wrote(conn: &Connection, cx: &Context, t: &ThreadState) -> Result<(), StoreError> {
+pub(super) fn customer_wrote(conn: &Connection, cx: &mut Context, t: &ThreadState) -> Result<(), StoreError> {
     if set_state(conn, t.id, State::Open, None)? {
         cx.audit(conn, "thread_reopened", &t.uid.to_string())?;
     }

@@ -105,6 +105,7 @@ fn join_threads(conn: &Connection, cx: &mut Context, into: &Moving, from: &Movin
     conn.prepare_cached("DELETE FROM drafts WHERE thread_id = ?1")?.execute([from.id])?;
     people::index_title(conn, from.id, Some(&from.search), None)?;
     super::handling::join(conn, into.id, from.id)?;
+    super::numbers::join(conn, into.id, from.id)?;
     conn.prepare_cached("DELETE FROM threads WHERE id = ?1")?.execute([from.id])?;
     lead(conn, from.uid.0, into.uid.0)?;
     let closed_at = into.closed_at.max(from.closed_at);

@@ -3,8 +3,10 @@
 //! One file per area. Everything here runs on the writer's thread inside a transaction that is already open.
 
 mod access;
+mod activity;
 mod admin;
 mod attempts;
+mod chain;
 mod content;
 mod drafts;
 mod feed;
@@ -15,6 +17,7 @@ mod mentions;
 mod merge;
 mod news;
 mod notes;
+mod numbers;
 mod outbox;
 mod people;
 mod preferences;
@@ -28,7 +31,7 @@ mod words;
 pub(super) use tidy::step as tidy_in;
 pub use tidy::tidy;
 pub(super) use tidy::{parts_upto as tidy_upto, set_parts_upto as set_tidy_upto};
-pub(super) use words::add as index_words;
+pub(super) use words::{add as index_words, set_upto as set_words_upto, upto as words_upto};
 pub use words::{prepare_query_token, prepare_words};
 
 use super::StoreError;
@@ -72,6 +75,11 @@ pub(super) struct Context {
     early: i64,
     /// Quotes that wait for what they quote.
     open_quotes: i64,
+    /// The newest message (row), and the last one that was known to be in the index of words.
+    newest: i64,
+    words_upto: i64,
+    /// The activity log's end.
+    chain: chain::Chain,
     /// The event that is being applied.
     event: EventId,
     now: Millis,
@@ -94,6 +102,9 @@ impl Context {
             deltas: Vec::new(),
             early: 0,
             open_quotes: 0,
+            newest: 0,
+            words_upto: 0,
+            chain: chain::Chain::default(),
             event: EventId([0; 16]),
             now: 0,
             received: 0,
@@ -130,6 +141,10 @@ impl Context {
             .collect::<Result<_, _>>()?;
         self.deltas = vec![Delta::default(); self.accounts.len()];
         self.feed = feed::until(conn)?;
+        self.words_upto = words::upto(conn)?;
+        self.newest =
+            conn.prepare_cached("SELECT coalesce(max(id), 0) FROM messages")?.query_row([], |r| r.get(0))?;
+        self.chain = chain::Chain::load(conn)?;
         self.early = conn.prepare_cached("SELECT count(*) FROM early")?.query_row([], |r| r.get(0))?;
         self.open_quotes =
             conn.prepare_cached("SELECT count(*) FROM open_quotes")?.query_row([], |r| r.get(0))?;
@@ -154,8 +169,12 @@ impl Context {
         self.deltas.fill(Delta::default());
     }
 
-    /// Writes the counters that were put off.
+    /// Writes the counters that were put off, and the words of messages where many wait.
     pub fn flush(&mut self, conn: &Connection) -> Result<(), StoreError> {
+        if self.newest - self.words_upto >= words::WAITING {
+            self.words_upto = words::catch_up(conn, i64::MAX)?;
+        }
+        self.chain.flush(conn)?;
         for i in 0..self.accounts.len() {
             let d = std::mem::take(&mut self.deltas[i]);
             if d.threads == 0
@@ -216,14 +235,9 @@ impl Context {
     }
 
     /// A row of its own for something that an event brought about besides what its name says.
-    fn audit(&self, conn: &Connection, action: &str, subject: &str) -> Result<(), StoreError> {
+    fn audit(&mut self, conn: &Connection, action: &str, subject: &str) -> Result<(), StoreError> {
         let uid = EventId::derived(&["audit", &self.event.to_string(), action, subject]);
-        conn.prepare_cached(
-            "INSERT OR IGNORE INTO audit(uid, at, actor, action, subject) \
-             SELECT ?1, at, actor, ?3, ?4 FROM audit WHERE uid = ?2",
-        )?
-        .execute(params![uid.0, self.event.0, action, subject])?;
-        Ok(())
+        self.chain.more(conn, uid.0, action, subject)
     }
 
     fn thread_changed(&mut self, thread: &ThreadState, account: &AccountRow) {
@@ -303,18 +317,7 @@ fn first_chars(s: &str, n: usize) -> &str {
 
 /// Applies one event. An event whose id was seen before changes nothing.
 pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Result<Reply, StoreError> {
-    let new = conn
-        .prepare_cached(
-            "INSERT OR IGNORE INTO audit(uid, at, actor, action, subject) VALUES(?1, ?2, ?3, ?4, ?5)",
-        )?
-        .execute(params![
-            event.id.0,
-            event.at,
-            event.actor.label(),
-            event.body.action(),
-            subject(&event.body)
-        ])?;
-    if new == 0 {
+    if !cx.chain.event(conn, event, event.body.action(), &subject(&event.body))? {
         return Ok(Reply { repeated: true, ..Reply::default() });
     }
     cx.event = event.id;
@@ -391,6 +394,9 @@ fn apply_body(conn: &Connection, cx: &mut Context, event: &Event) -> Result<Repl
         EventBody::MentionsRead { notes } => mentions::read(conn, cx, event, notes),
         EventBody::LabelSaved { label } => handling::save_label(conn, cx, label),
         EventBody::LabelDeleted { label } => handling::delete_label(conn, cx, *label),
+        EventBody::ActivityExpired { before } => activity::expire(conn, cx, *before),
+        // The row in the log is all there is of it.
+        EventBody::RequestRefused { .. } => Ok(Reply::default()),
         EventBody::WebhookTested { account, raw } => recorder::tested(conn, cx, event, account, raw),
         EventBody::Noticed { account, severity, field, text } => {
             recorder::noticed(conn, cx, account, *severity, field, text)
@@ -455,7 +461,10 @@ fn subject(body: &EventBody) -> String {
         },
         EventBody::LabelSaved { label } => label.id.to_string(),
         EventBody::LabelDeleted { label } => label.to_string(),
-        EventBody::WebhooksExpired { before, .. } => before.to_string(),
+        EventBody::WebhooksExpired { before, .. } | EventBody::ActivityExpired { before } => {
+            before.to_string()
+        }
+        EventBody::RequestRefused { request, why, times } => activity::refused(request, why, *times),
         EventBody::WebhookTested { account, .. } | EventBody::Noticed { account, .. } => account.to_string(),
     }
 }
@@ -524,7 +533,7 @@ fn add_message(
         return Ok(None);
     }
     let row = conn.last_insert_rowid();
-    words::add(conn, row, m.text)?;
+    cx.newest = row;
     // What came late and nobody has seen brings its thread up, wherever in the thread it belongs.
     let place = if m.late.is_some() && m.unread { cx.now } else { m.at };
     let place = if thread.last_row == 0 { place } else { place.max(thread.last_at) };

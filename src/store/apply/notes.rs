@@ -3,7 +3,7 @@
 //! A note is no answer. The thread's place in the list, its preview, its counters and its window stay as they are.
 //! Who wrote it may write it anew or delete it; what it said is kept, as with messages that were edited.
 
-use super::{Context, content, mentions as called, thread_by_row, thread_by_uid, words};
+use super::{Context, content, mentions as called, thread_by_row, thread_by_uid};
 use crate::model::delivery::DeliveryState;
 use crate::model::event::{Actor, Event};
 use crate::model::ids::{MessageId, ThreadId};
@@ -49,7 +49,7 @@ pub(super) fn add(
         ])?;
     if added > 0 {
         let row = conn.last_insert_rowid();
-        words::add(conn, row, text)?;
+        cx.newest = row;
         cx.changed(Changed::MessageStored { thread: t.uid, message: note, inbound: false });
         let who = mentions(text);
         called::call(conn, row, author, &who)?;

@@ -180,6 +180,8 @@ impl App {
                 Delivery::Macros(all)
             }
             Ok(Response::Access(list)) => Delivery::Access(list),
+            Ok(Response::Activity(answer)) => Delivery::Activity(answer),
+            Ok(Response::Numbers(numbers)) => Delivery::Numbers(numbers),
             Ok(Response::Labels(labels)) => {
                 self.labels_came(labels.clone());
                 Delivery::Labels(labels)

@@ -428,10 +428,11 @@ impl App {
         let hello = Request::hello("", "");
         app.ask(hello, Asked::Hello);
         app.ask_me();
+        // First what the first frame waits for: the place that was left, and the threads.
+        app.ask(Request::Preferences, Asked::Preferences);
         app.load_threads();
         app.ask(Request::Accounts, Asked::Accounts);
         app.ask(Request::Status, Asked::Status);
-        app.ask(Request::Preferences, Asked::Preferences);
         app.load_desk();
         let effects = std::mem::take(&mut app.effects);
         (app, effects)
@@ -702,7 +703,9 @@ impl App {
             self.ask(Request::Accounts, Asked::Accounts);
         }
         self.settle_presence();
-        self.count_views();
+        if self.is_ready() {
+            self.count_views();
+        }
         if self.status_changed && !status {
             self.status_changed = false;
             self.ask(Request::Status, Asked::Status);

@@ -4,6 +4,7 @@
 //! done it returns as [`Step`]s; what comes back it gets through [`Overlay::deliver`].
 
 pub mod accounts;
+pub mod activity;
 pub mod clash;
 pub mod compose;
 pub mod confirm;
@@ -26,6 +27,7 @@ pub mod macros;
 pub mod mentions;
 pub mod note_editor;
 pub mod notices;
+pub mod numbers;
 pub mod operators;
 pub mod palette;
 pub mod pick;
@@ -53,7 +55,9 @@ use crate::model::quick_reply::QuickReply;
 use crate::model::template::Template;
 use crate::model::thread::ThreadRow;
 use crate::protocol::access::AccessList;
+use crate::protocol::activity::ActivityAnswer;
 use crate::protocol::mentions::MentionRow;
+use crate::protocol::numbers::Numbers;
 use crate::protocol::{
     AccountView, Check, ContactDetail, Found, LabelRow, MessageLife, Neighbours, Page, Problem, Request,
     Response, Version,
@@ -191,6 +195,10 @@ pub enum Delivery {
     Mentions(Page<MentionRow>),
     /// The life of a message.
     Life(Box<MessageLife>),
+    /// About the activity log.
+    Activity(Box<ActivityAnswer>),
+    /// Numbers for the lead.
+    Numbers(Box<Numbers>),
     /// The doctor's findings.
     Checks(Vec<Check>),
     /// One contact.

@@ -70,6 +70,7 @@ pub fn settings(dir: &std::path::Path, api_base: &str, accounts: usize) -> Engin
         undo: Duration::ZERO,
         keep_webhooks: Duration::from_hours(24),
         keep_webhooks_bytes: 1 << 30,
+        keep_activity: Duration::ZERO,
         silence: Duration::from_mins(30),
         late: Duration::from_mins(5),
         serve_listener: true,

@@ -147,6 +147,8 @@ fn picture(mut app: App, legend: &mut Legend) -> String {
 /// Which scene shows an overlay, by the type that draws it. One that is not here has no picture.
 const SHOWN_BY: &[(&str, &str, &str)] = &[
     ("AccountSwitcher", "accounts", "accounts"),
+    ("ActivityBox", "activity", ""),
+    ("NumbersBox", "numbers", ""),
     ("Form", "form_buttons", ""),
     ("Confirm", "confirm", ""),
     ("Clash", "clash", "clash"),

@@ -289,6 +289,8 @@ pub(super) const SCENES: &[Scene] = &[
         s.keys(app, "g d");
         deliver(app, Delivery::Checks(checks()));
     }),
+    scene("numbers", desk, |s, app| drop(s.keys(app, "g N"))),
+    scene("activity", desk, |s, app| drop(s.keys(app, "g l"))),
     scene("themes", desk, |_, app| {
         let themes = crate::tui::theme::installed(None, Depth::True);
         app.update(Event::Themes(themes));
