@@ -20,6 +20,7 @@ mod bench;
 mod colleagues;
 mod colleagues_args;
 mod contacts;
+mod deletion;
 mod demo;
 mod doctor;
 mod emulate;

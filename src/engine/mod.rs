@@ -9,6 +9,7 @@ pub mod bench;
 mod check;
 mod contacts;
 mod conversation;
+mod deletion;
 mod disk;
 mod doctor;
 mod files;
@@ -339,6 +340,7 @@ impl Engine {
             tasks.spawn(sync::run(Arc::clone(&engine.shared)));
             tasks.spawn(sync::tidy(Arc::clone(&engine.shared)));
             tasks.spawn(recorder::expire(Arc::clone(&engine.shared)));
+            tasks.spawn(deletion::resume(Arc::clone(&engine.shared)));
             tasks.spawn(activity::expire(Arc::clone(&engine.shared)));
             tasks.spawn(files::expire(Arc::clone(&engine.shared)));
             tasks.spawn(disk::watch(engine.clone()));

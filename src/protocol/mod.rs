@@ -500,6 +500,13 @@ pub enum Request {
     },
     /// How the engine is. → [`Response::Status`]
     Status,
+    /// Delete a conversation with all its messages. → [`Response::Done`]
+    DeleteThread {
+        /// Which.
+        thread: ThreadId,
+        /// Its name, as whoever deletes it has typed it.
+        name: String,
+    },
     /// Something about the activity log. → [`Response::Activity`]
     Activity {
         /// What.
