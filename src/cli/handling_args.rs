@@ -72,6 +72,12 @@ pub enum ThreadAct {
         /// To yourself
         #[arg(long, group = "who")]
         me: bool,
+        /// To this team
+        #[arg(long, value_name = "TEAM", group = "who")]
+        team: Option<String>,
+        /// To whose turn it is, of those who have a screen open
+        #[arg(long, value_enum, value_name = "HOW", group = "who")]
+        next: Option<super::colleagues_args::ShareWord>,
         /// To nobody
         #[arg(long, group = "who")]
         nobody: bool,
