@@ -207,7 +207,7 @@ async fn a_deletion_needs_the_name() {
     let (exit, text) = run(&engine(false), &["threads", "delete", "marta", "--confirm", "Bob"]).await;
     assert!(exit == Exit::Usage && text.contains("is not the name"), "{text}");
     let (exit, text) =
-        run(&engine(false), &["threads", "--json", "delete", "marta", "--confirm", "Marta"]).await;
+        run(&engine(false), &["threads", "delete", "marta", "--confirm", "Marta", "--json"]).await;
     assert_eq!(exit, Exit::Done, "{text}");
     let v: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(v["deleted"], THREAD.to_string());
