@@ -203,7 +203,9 @@ impl Outgoing {
         let alone = !text.trim().is_empty() && !caption;
         let mut out: Vec<Self> = alone.then(|| Self::text(text)).into_iter().collect();
         let under = if caption && !text.trim().is_empty() { text } else { "" };
-        out.extend(files.iter().enumerate().map(|(i, f)| Self::file(f.clone(), if i == 0 { under } else { "" })));
+        out.extend(
+            files.iter().enumerate().map(|(i, f)| Self::file(f.clone(), if i == 0 { under } else { "" })),
+        );
         out
     }
 

@@ -90,6 +90,7 @@ impl App {
             }
             (Asked::Check, Response::Checked(report)) => self.checked(&report),
             (Asked::Send { thread, .. }, Response::Queued { .. }) => self.sent(thread),
+            (Asked::Files(asked), answer) => self.files_answered(asked, answer),
             (Asked::Note { thread, .. }, Response::Noted { .. }) => self.noted(thread),
             (Asked::QuickReplies, Response::QuickReplies(replies)) => self.quick_replies = replies,
             (Asked::Macros, Response::Macros(all)) => self.macros = all,
@@ -127,6 +128,11 @@ impl App {
                 return;
             }
             Asked::Send { thread, text, quote } => self.take_back(thread, text, quote),
+            Asked::Files(asked) => {
+                if self.files_refused(asked, problem) {
+                    return;
+                }
+            }
             Asked::Note { thread, text } => self.note_refused(thread, text),
             Asked::Thread(id) => self.lost_place(id),
             Asked::Export => self.export_failed(),

@@ -4,6 +4,7 @@
 //! done it returns as [`Step`]s; what comes back it gets through [`Overlay::deliver`].
 
 pub mod accounts;
+pub mod attach;
 pub mod compose;
 pub mod confirm;
 pub mod contact;
@@ -47,7 +48,7 @@ use crate::clock::Millis;
 use crate::model::handling::Act;
 use crate::model::ids::{AccountId, MacroId, MessageId, QuickReplyId, ThreadId};
 use crate::model::macros::Macro;
-use crate::model::quick_reply::QuickReply;
+use crate::model::quick_reply::{QuickReply, ReplyFile};
 use crate::model::template::Template;
 use crate::model::thread::ThreadRow;
 use crate::protocol::access::AccessList;
@@ -77,6 +78,8 @@ pub enum Step {
         /// The quick reply it came from, to be counted.
         from: Option<QuickReplyId>,
     },
+    /// Files go with the text in the composer.
+    Attach(Vec<ReplyFile>),
     /// Show one account's threads, or all.
     SwitchAccount(Option<AccountId>),
     /// Send the text in the composer at a time.
@@ -184,6 +187,8 @@ pub enum Delivery {
         /// How it ended, in words; empty when it ended well.
         ended: String,
     },
+    /// Names that go on with a path.
+    Names(Box<super::reading::Names>),
     /// The life of a message.
     Life(Box<MessageLife>),
     /// The doctor's findings.

@@ -144,6 +144,7 @@ fn picture(mut app: App, legend: &mut Legend) -> String {
 
 /// Which scene shows an overlay, by the type that draws it. One that is not here has no picture.
 const SHOWN_BY: &[(&str, &str, &str)] = &[
+    ("AttachBox", "attach", "attach"),
     ("AccountSwitcher", "accounts", "accounts"),
     ("Form", "form_buttons", ""),
     ("Confirm", "confirm", ""),
