@@ -295,7 +295,7 @@ pub(super) fn cursor(app: &App, area: Rect) -> Option<Position> {
     if c.row.is_some() && !c.can_write(app.clock.now()) || app.read_only().is_some() {
         return None;
     }
-    let y = area.y + u16::from(c.quote.is_some());
+    let y = area.y + u16::from(c.quote.is_some()) + app.attached_rows();
     let lines = c.composer.lines(usize::from(area.width));
     let place = c.composer.place(&lines);
     let first = first_line(c, &lines, area.bottom().saturating_sub(y));
