@@ -90,6 +90,7 @@ fn serve_ours(dir: &Path) {
         undo: Duration::ZERO,
         keep_webhooks: Duration::from_hours(24),
         keep_webhooks_bytes: 1 << 30,
+        keep_activity: Duration::ZERO,
         keep_files: Duration::from_hours(24),
         keep_files_bytes: 1 << 30,
         silence: Duration::from_mins(30),

@@ -71,13 +71,19 @@ fn plain(dir: &Path) -> Connection {
 /// Types each of `queries` into what `open` opens; the milliseconds of every key.
 fn typed(ours: &mut Ours, (open, with): (KeyCode, KeyModifiers), queries: &[&str]) -> Vec<f64> {
     let mut all = Vec::new();
+    let mut slow: Vec<(f64, &str)> = Vec::new();
     for query in queries {
         ours.press(open, with);
-        for c in query.chars() {
-            all.push(ours.whole(KeyCode::Char(c), NONE));
+        for (at, c) in query.char_indices() {
+            let ms = ours.whole(KeyCode::Char(c), NONE);
+            all.push(ms);
+            slow.push((ms, &query[..at + c.len_utf8()]));
         }
         ours.press(KeyCode::Esc, NONE);
     }
+    slow.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let slow: Vec<String> = slow.iter().take(8).map(|(ms, text)| format!("{text:?} {ms:.1}")).collect();
+    println!("slowest, in ms: {}", slow.join(", "));
     all
 }
 

@@ -5,6 +5,7 @@ mod library;
 pub use library::{Export, Import, MacroAction, Macros, QuickReplies, QuickReplyAction};
 
 use super::access_args::{Accesses, Operators, Roles};
+use super::activity_args::Activity;
 pub use super::follow_args::Follow;
 use super::handling_args::{Labels, ThreadAction, Views};
 pub use super::service_args::{Service, ServiceAction, ServicePart, ServicePrint};
@@ -144,6 +145,11 @@ pub enum Command {
         #[command(flatten)]
         format: Format,
     },
+    /// Print the numbers: what waits, how long answers took, who did what; the end-of-shift report
+    Report(super::report::Report),
+    /// Show, export and verify the activity log: who did what, when, and from where
+    #[command(after_help = EXIT_CODES)]
+    Activity(Activity),
     /// Copy the database to a file, safely while the engine runs
     Backup(Backup),
     /// Make and measure large stores
@@ -180,6 +186,8 @@ impl Command {
             Self::QuickReplies(a) => a.json,
             Self::Macros(a) => a.json,
             Self::Webhooks(a) => a.json,
+            Self::Activity(a) => a.json,
+            Self::Report(a) => a.wants_json(),
             Self::Message(a) => a.format.json,
             Self::Backup(a) => a.format.json,
             Self::Keys(a) => a.format.json,
@@ -660,7 +668,7 @@ fn event(text: &str) -> Result<EventId, String> {
     text.parse().map_err(|e: crate::model::ids::BadId| e.to_string())
 }
 
-fn cursor(text: &str) -> Result<Cursor, String> {
+pub(super) fn cursor(text: &str) -> Result<Cursor, String> {
     let wrong = || "a cursor looks like 1764000000000.42, as the last list printed it".to_owned();
     let (at, row) = text.split_once('.').ok_or_else(wrong)?;
     Ok(Cursor { at: at.parse().map_err(|_| wrong())?, row: row.parse().map_err(|_| wrong())? })

@@ -186,6 +186,7 @@ async fn prepare(
             undo: ctx.checked.undo,
             keep_webhooks: ctx.checked.keep_webhooks,
             keep_webhooks_bytes: ctx.checked.keep_webhooks_bytes,
+            keep_activity: ctx.checked.keep_activity,
             keep_files: ctx.checked.keep_files,
             keep_files_bytes: ctx.checked.keep_files_bytes,
             silence: ctx.checked.silence,

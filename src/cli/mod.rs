@@ -13,6 +13,8 @@ pub mod table;
 mod access;
 pub mod access_args;
 mod accounts;
+mod activity;
+pub mod activity_args;
 mod backup;
 mod bench;
 mod contacts;
@@ -36,6 +38,7 @@ mod outbox;
 mod quick_replies;
 mod recorder;
 mod reload;
+pub mod report;
 mod search;
 mod send;
 mod serve;
@@ -160,6 +163,8 @@ async fn dispatch(cli: Cli, env: &Env, launcher: &dyn Launcher, out: &mut Output
         Command::Webhooks(a) => recorder::webhooks(context, a).await,
         Command::Message(a) => recorder::message(context, a).await,
         Command::Backup(a) => backup::run(context, a).await,
+        Command::Report(a) => report::run(context, a).await,
+        Command::Activity(a) => activity::run(context, a).await,
         Command::Operators(a) => access::operators(context, a).await,
         Command::Roles(a) => access::roles(context, a).await,
         Command::Access(a) => access::access(context, a).await,

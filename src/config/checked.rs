@@ -47,6 +47,8 @@ pub struct Checked {
     pub keep_webhooks: Duration,
     /// Raw webhooks take at most this many bytes.
     pub keep_webhooks_bytes: u64,
+    /// How long rows of the activity log are kept; zero: for ever.
+    pub keep_activity: Duration,
     /// As in [`EngineSettings`].
     pub keep_files: Duration,
     /// As in [`EngineSettings`].
@@ -105,6 +107,8 @@ pub fn check(source: Option<(PathBuf, String)>, flags: &Flags, env: &Env) -> Res
     let keep = checker.number("keep_webhooks_days", layer.keep_webhooks_days.as_ref(), 1..=3650, 30)?;
     let megabytes =
         checker.number("keep_webhooks_mb", layer.keep_webhooks_mb.as_ref(), 16..=1_048_576, 1_024)?;
+    let activity =
+        checker.number("keep_activity_days", layer.keep_activity_days.as_ref(), 0..=36_500, 400)?;
     let keep_files = checker.number("keep_files_days", layer.keep_files_days.as_ref(), 1..=3650, 90)?;
     let files_mb = checker.number("keep_files_mb", layer.keep_files_mb.as_ref(), 128..=1_048_576, 2_048)?;
     let late = checker.number("late_minutes", layer.late_minutes.as_ref(), 0..=10_080, 5)?;
@@ -124,6 +128,7 @@ pub fn check(source: Option<(PathBuf, String)>, flags: &Flags, env: &Env) -> Res
         undo: Duration::from_secs(undo),
         keep_webhooks: Duration::from_secs(keep * 86_400),
         keep_webhooks_bytes: megabytes << 20,
+        keep_activity: Duration::from_secs(activity * 86_400),
         keep_files: Duration::from_secs(keep_files * 86_400),
         keep_files_bytes: files_mb << 20,
         silence: Duration::from_secs(silence * 60),
@@ -176,6 +181,7 @@ impl Checked {
                 undo: self.undo,
                 keep_webhooks: self.keep_webhooks,
                 keep_webhooks_bytes: self.keep_webhooks_bytes,
+                keep_activity: self.keep_activity,
                 keep_files: self.keep_files,
                 keep_files_bytes: self.keep_files_bytes,
                 silence: self.silence,

@@ -22,6 +22,8 @@ pub struct File {
     pub keep_webhooks_days: Option<Spanned<i64>>,
     /// Megabytes that raw webhooks may take.
     pub keep_webhooks_mb: Option<Spanned<i64>>,
+    /// Days that rows of the activity log are kept.
+    pub keep_activity_days: Option<Spanned<i64>>,
     /// Days for which files that were sent are kept.
     pub keep_files_days: Option<Spanned<i64>>,
     /// Megabytes that those files may take.

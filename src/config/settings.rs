@@ -33,6 +33,8 @@ pub struct EngineSettings {
     pub keep_webhooks: Duration,
     /// Raw webhooks take at most this many bytes; the oldest applied ones go first.
     pub keep_webhooks_bytes: u64,
+    /// How long rows of the activity log are kept; zero: for ever.
+    pub keep_activity: Duration,
     /// Files that were sent are kept this long after they were last used.
     pub keep_files: Duration,
     /// Files that are kept take at most this many bytes; more are refused.

@@ -1,17 +1,20 @@
 //! Who may do what: asked before every request. What somebody may not see is not answered here but by the store
 //! (`Shared::seeing`): it does not exist for them.
 
-use super::Shared;
+use super::{Shared, activity};
 use crate::model::access::{Access, AccessBook, Refusal, Resource, Scope, Verb};
 use crate::model::client::ClientInfo;
 use crate::model::event::{AccessChange, Actor, EventBody, Recipient};
 use crate::model::ids::{ContactId, MessageId, ThreadId};
 use crate::model::outgoing::FieldProblem;
+use crate::model::seat::Seat;
+use crate::model::sharing::{RELEASE_MAX, ShareRules};
 use crate::model::thread::DraftMode;
 use crate::protocol::access::{AccessList, AccessRequest, Attached, Me};
 use crate::protocol::files::FileRequest;
 use crate::protocol::macros::MacroRequest;
 use crate::protocol::notes::NoteRequest;
+use crate::protocol::presence::PresenceRequest;
 use crate::protocol::{Problem, Request, Response};
 use crate::store::{Store, StoreError};
 use crate::users;
@@ -23,6 +26,8 @@ pub(super) struct Who {
     pub access: Access,
     /// The engine as they see it.
     pub shared: Arc<Shared>,
+    /// The number of the session.
+    pub session: u64,
     /// The rules that this comes from.
     book: Arc<AccessBook>,
 }
@@ -38,6 +43,11 @@ impl Who {
         self.shared.store.seeing(&Scope::all())
     }
 
+    /// The engine as it is for itself, to do what follows from a change that was allowed.
+    pub fn engine(&self) -> Arc<Shared> {
+        Arc::new(self.shared.whole())
+    }
+
     /// Whether the rules have changed since.
     pub fn is_outdated(&self, shared: &Shared) -> bool {
         !Arc::ptr_eq(&self.book, &shared.book.borrow())
@@ -45,16 +55,15 @@ impl Who {
 }
 
 /// What a client may do by the rules of now, or why it may not come in.
-pub(super) async fn admit(shared: &Arc<Shared>, client: &ClientInfo) -> Result<Who, Problem> {
+pub(super) async fn admit(shared: &Arc<Shared>, client: &ClientInfo, session: u64) -> Result<Who, Problem> {
     let book = Arc::clone(&shared.book.borrow());
     // A client without a uid is a part of this process. The superuser can read the data folder anyway.
     let owner = client.uid.is_none_or(|uid| uid == shared.uid || uid == 0);
     match book.access(client, owner) {
         Ok(access) => {
-            let everything = access.scope.is_all();
-            let view = if everything { Arc::clone(shared) } else { shared.seeing(&access.scope) };
+            let view = shared.seeing(&access.scope, &access.operator, Seat::of(client));
             remember(shared, &book, client, &access).await;
-            Ok(Who { access, shared: view, book })
+            Ok(Who { access, shared: view, session, book })
         }
         Err(why) => Err(refused(shared, client, why).await),
     }
@@ -128,6 +137,11 @@ pub(super) async fn rules(shared: &Arc<Shared>, who: &Who, act: AccessRequest) -
         AccessRequest::DeleteRole { name } => AccessChange::RoleDeleted { name },
         AccessRequest::SaveOperator { entry } => AccessChange::OperatorSaved { entry },
         AccessRequest::DeleteOperator { who } => AccessChange::OperatorDeleted { who },
+        AccessRequest::SaveTeam { name, members } => AccessChange::TeamSaved { name, members },
+        AccessRequest::SetSharing { rules } => {
+            sharing_is_sound(shared, &rules)?;
+            AccessChange::SharingSet { rules }
+        }
         AccessRequest::SetAccount { account, rule } => {
             if shared.account(&account).is_none() {
                 return Err(FieldProblem::new("account", format!("`{account}` is not configured")).into());
@@ -139,13 +153,32 @@ pub(super) async fn rules(shared: &Arc<Shared>, who: &Who, act: AccessRequest) -
     Ok(Response::Done)
 }
 
-/// What the client itself may do.
-pub(super) fn me(who: &Who) -> Response {
-    Response::Me(Box::new(Me {
-        operator: who.operator().to_owned(),
+/// Rules of giving out name accounts that there are, and a time that makes sense.
+fn sharing_is_sound(shared: &Shared, rules: &ShareRules) -> Result<(), Problem> {
+    if let Some(unknown) = rules.accounts.keys().find(|a| shared.account(a).is_none()) {
+        return Err(FieldProblem::new("account", format!("`{unknown}` is not configured")).into());
+    }
+    if rules.release_minutes.is_some_and(|n| !(1..=RELEASE_MAX).contains(&n)) {
+        return Err(FieldProblem::new("release", format!("has to be 1 to {RELEASE_MAX} minutes")).into());
+    }
+    Ok(())
+}
+
+/// What the client itself may do, and what waits for it.
+pub(super) async fn me(who: &Who) -> Result<Response, Problem> {
+    let operator = who.operator().to_owned();
+    let mentions = if who.access.allows(Resource::Chat, Verb::View) {
+        let name = operator.clone();
+        who.shared.store.read(move |r| r.unread_mentions(&name)).await?
+    } else {
+        0
+    };
+    Ok(Response::Me(Box::new(Me {
+        operator,
         role: who.access.role.clone(),
         teams: who.access.teams.clone(),
-    }))
+        mentions,
+    })))
 }
 
 /// What a request needs; nothing where everybody who is let in may ask.
@@ -154,7 +187,7 @@ pub(super) fn me(who: &Who) -> Response {
     reason = "one line for each area, so that a request is found by what it is about"
 )]
 fn needs(request: &Request) -> Option<(Resource, Verb)> {
-    use Resource::{Chat, Connection, Contacts, Operators, QuickReplies, Templates};
+    use Resource::{ActivityLog, Chat, Connection, Contacts, Operators, QuickReplies, Templates};
     use Verb::{Create, Edit, View};
     Some(match request {
         Request::Hello { .. } | Request::Me | Request::Preferences | Request::SetPreference { .. } => {
@@ -180,8 +213,13 @@ fn needs(request: &Request) -> Option<(Resource, Verb)> {
         | Request::FindInThread { .. }
         | Request::Neighbours { .. }
         | Request::Status
+        | Request::Numbers { .. }
         | Request::MessageLife { .. }
         | Request::Outbox { .. }
+        | Request::Mentions { .. }
+        | Request::Presence {
+            act: PresenceRequest::Here { .. } | PresenceRequest::Who { .. } | PresenceRequest::Screens,
+        }
         | Request::File { act: FileRequest::Read { .. } }
         | Request::MarkRead { .. } => (Chat, View),
         Request::Send { .. }
@@ -193,12 +231,15 @@ fn needs(request: &Request) -> Option<(Resource, Verb)> {
         | Request::Check { .. }
         | Request::File { .. }
         | Request::Typing { .. }
+        | Request::Presence { act: PresenceRequest::Claim { .. } }
         | Request::SaveDraft { mode: DraftMode::Reply, .. } => (Chat, Create),
         Request::MarkUnread { .. }
         | Request::Act { .. }
         | Request::SaveLabel { .. }
         | Request::DeleteLabel { .. }
         | Request::AddNote { .. }
+        | Request::Share { .. }
+        | Request::Presence { act: PresenceRequest::TakeOver { .. } }
         | Request::SaveDraft { mode: DraftMode::Note, .. }
         | Request::Note { act: NoteRequest::Edit { .. } | NoteRequest::Delete { .. } } => (Chat, Edit),
         Request::Contacts { .. } | Request::Contact { .. } => (Contacts, View),
@@ -219,6 +260,11 @@ fn needs(request: &Request) -> Option<(Resource, Verb)> {
         } => (QuickReplies, View),
         Request::Doctor | Request::Webhooks { .. } | Request::Webhook { .. } => (Connection, View),
         Request::Backup { .. } | Request::ReplayWebhook { .. } => (Connection, Edit),
+        Request::Activity { .. } => (ActivityLog, View),
+        // What colleagues do is seen by who may see what they did.
+        Request::Presence { act: PresenceRequest::Watch { .. } | PresenceRequest::Watched } => {
+            (ActivityLog, View)
+        }
         Request::Access { act: AccessRequest::List } => (Operators, View),
         Request::Access { .. } => (Operators, Edit),
     })
@@ -239,13 +285,15 @@ fn name(request: &Request) -> String {
     json.get("request").and_then(|n| n.as_str()).unwrap_or_default().to_owned()
 }
 
-/// Whether somebody may ask this. A refusal is a line in the log.
+/// Whether somebody may ask this. A refusal is a line in the log, and a row of the activity log.
 pub(super) async fn gate(who: &Who, request: &Request) -> Result<(), Problem> {
     let asked = check(who, request).await;
     if let Err(problem) = &asked
         && problem.kind == "forbidden"
     {
-        tracing::warn!(operator = who.operator(), request = name(request), "refused: {}", problem.what);
+        let (operator, request) = (who.operator(), name(request));
+        tracing::warn!(operator, request, "refused: {}", problem.what);
+        activity::refused(&who.shared, operator, who.shared.seat.clone(), &request, &problem.what).await;
     }
     asked
 }
@@ -337,8 +385,12 @@ fn about(request: &Request) -> About {
         | Request::SaveDraft { thread, .. }
         | Request::Messages { thread, .. }
         | Request::FindInThread { thread, .. }
+        | Request::Presence {
+            act: PresenceRequest::Claim { thread, .. } | PresenceRequest::TakeOver { thread },
+        }
         | Request::AddNote { thread, .. } => about.threads.push(*thread),
-        Request::Act { threads, .. } => about.threads.clone_from(threads),
+        Request::Presence { act: PresenceRequest::Here { spot } } => about.threads.extend(spot.thread),
+        Request::Act { threads, .. } | Request::Share { threads, .. } => about.threads.clone_from(threads),
         Request::Retry { message }
         | Request::Cancel { message }
         | Request::TakeBack { message }
@@ -416,7 +468,7 @@ async fn assigned(who: &Who, request: &Request) -> Result<(), Problem> {
     let About { threads, messages, .. } = about(request);
     let sends = matches!(
         needs(request),
-        Some((Resource::Chat, Verb::Create)) if !matches!(request, Request::SaveDraft { .. } | Request::Typing { .. })
+        Some((Resource::Chat, Verb::Create)) if !matches!(request, Request::SaveDraft { .. } | Request::Typing { .. } | Request::Presence { .. })
     );
     if !sends {
         return Ok(());
@@ -446,7 +498,7 @@ pub(super) struct Presence {
 
 impl Presence {
     pub fn new(shared: &Arc<Shared>, client: &ClientInfo, who: &Who) -> Self {
-        let id = shared.last_session.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let id = who.session;
         let entry = Attached {
             operator: who.operator().to_owned(),
             role: who.access.role.name.clone(),
@@ -471,6 +523,7 @@ impl Presence {
 impl Drop for Presence {
     fn drop(&mut self) {
         self.shared.attached.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+        self.shared.screens.gone(self.id, self.shared.clock.now());
     }
 }
 

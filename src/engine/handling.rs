@@ -2,6 +2,7 @@
 
 use super::Shared;
 use crate::clock::Millis;
+use crate::model::access::team_assignee;
 use crate::model::event::{Actor, EventBody};
 use crate::model::filter::{Asker, Filter};
 use crate::model::handling::{ACT_MAX, Act, Label, Nap, operator_name};
@@ -43,7 +44,18 @@ pub(super) async fn read(shared: &Shared, operator: &str, request: Request) -> R
             if !names.contains(&me) {
                 names.push(me);
             }
+            names.retain(|n| !n.starts_with('@'));
+            let book = shared.book.borrow().clone();
+            // Who was let in is known before they have done anything.
+            for entry in book.operators.iter().filter(|e| e.active) {
+                if let crate::model::access::Principal::User(name) = &entry.who
+                    && !names.contains(name)
+                {
+                    names.push(name.clone());
+                }
+            }
             names.sort();
+            names.extend(book.teams().iter().map(|t| team_assignee(t)));
             Ok(Response::Operators(names))
         }
         _ => Err(Problem::new("protocol", "this request is not about views")),
@@ -83,6 +95,23 @@ pub(super) fn check_view(p: &crate::protocol::preferences::Preference) -> Result
     Ok(())
 }
 
+/// As many threads as one request may name.
+pub(super) fn countable(threads: &[ThreadId]) -> Result<(), FieldProblem> {
+    if threads.is_empty() || threads.len() > ACT_MAX {
+        return Err(FieldProblem::new("threads", format!("has to name 1 to {ACT_MAX} threads")));
+    }
+    Ok(())
+}
+
+/// An operator, or a team that somebody is in.
+fn assignee(shared: &Shared, typed: &str) -> Result<String, FieldProblem> {
+    let Some(team) = typed.trim().strip_prefix('@') else { return operator_name(typed) };
+    if !shared.book.borrow().teams().contains(team) {
+        return Err(FieldProblem::new("assignee", format!("is a team that nobody is in: `{team}`")));
+    }
+    Ok(team_assignee(team))
+}
+
 /// Does something to threads.
 pub(super) async fn act(
     shared: &Shared,
@@ -90,11 +119,9 @@ pub(super) async fn act(
     threads: Vec<ThreadId>,
     act: Act,
 ) -> Result<Response, Problem> {
-    if threads.is_empty() || threads.len() > ACT_MAX {
-        return Err(FieldProblem::new("threads", format!("has to name 1 to {ACT_MAX} threads")).into());
-    }
+    countable(&threads)?;
     let act = match act {
-        Act::Assign { to: Some(name) } => Act::Assign { to: Some(operator_name(&name)?) },
+        Act::Assign { to: Some(name) } => Act::Assign { to: Some(assignee(shared, &name)?) },
         Act::Snooze { nap: Nap::Time { at } } => {
             let wait = at - shared.clock.now();
             if wait <= 0 {

@@ -2,7 +2,9 @@
 //! What people write in their messages stays as it is.
 
 use crate::model::contact::{Contact, Identity, IdentityKind};
+use crate::model::ids::EventId;
 use crate::model::thread::ThreadRow;
+use crate::protocol::activity::ActivityAnswer;
 use crate::protocol::{ContactDetail, Response};
 use crate::text::mask::numbers;
 
@@ -29,6 +31,27 @@ pub(super) fn answer(mut answer: Response) -> Response {
             hide(&mut life.title);
             // As it came, with the numbers of everybody it names.
             life.webhooks.iter_mut().for_each(|w| hide(&mut w.raw));
+        }
+        Response::Activity(answer) => {
+            if let ActivityAnswer::Rows(page) = &mut **answer {
+                for row in &mut page.items {
+                    row.title.iter_mut().for_each(hide);
+                    // Ids are no numbers of people, and stay what they are.
+                    if row.subject.split(' ').next().is_none_or(|w| w.parse::<EventId>().is_err()) {
+                        hide(&mut row.subject);
+                    }
+                }
+            }
+        }
+        Response::Numbers(numbers) => {
+            numbers.waiting.iter_mut().chain(&mut numbers.promised).for_each(|p| hide(&mut p.title));
+        }
+        Response::Mentions(page) => page.items.iter_mut().for_each(|m| hide(&mut m.title)),
+        Response::Screens(rows) => rows.iter_mut().for_each(|s| hide(&mut s.title)),
+        Response::Watched(watched) => {
+            if let Some(r) = &mut watched.row {
+                row(r);
+            }
         }
         Response::Together(answers) => {
             for one in answers.iter_mut().flatten() {
@@ -58,6 +81,8 @@ pub(super) fn answer(mut answer: Response) -> Response {
         | Response::Labels(_)
         | Response::Operators(_)
         | Response::Matches(_)
+        | Response::Present(_)
+        | Response::TakenOver(_)
         | Response::Neighbours(_)
         | Response::Status(_)
         | Response::Checks(_)

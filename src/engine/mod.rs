@@ -4,6 +4,7 @@
 //! socket to pump. Knows `store`, `provider`, `protocol`, `model`; knows nothing of screens, shells or HTTP servers.
 
 mod access;
+mod activity;
 pub mod bench;
 mod check;
 mod contacts;
@@ -19,13 +20,17 @@ mod ingest;
 mod library;
 mod limits;
 mod masking;
+mod mentions;
 mod notes;
+mod numbers;
 mod outbox;
 mod paths;
 mod preferences;
+mod presence;
 mod recorder;
 mod reload;
 mod session;
+mod sharing;
 mod silence;
 mod sync;
 mod together;
@@ -41,6 +46,7 @@ use crate::model::client::ClientInfo;
 use crate::model::delivery::DeliveryError;
 use crate::model::event::{Actor, AttemptOutcome, Event, EventBody};
 use crate::model::ids::AccountId;
+use crate::model::seat::Seat;
 use crate::protocol::Changed;
 use crate::protocol::access::Attached;
 use crate::protocol::client::{Connection, pair};
@@ -124,6 +130,8 @@ type Bound = Result<SocketAddr, String>;
 struct Shared {
     core: Arc<Core>,
     store: Store,
+    /// Where the client sits; noted with what it does.
+    seat: Option<Arc<Seat>>,
 }
 
 impl std::ops::Deref for Shared {
@@ -135,9 +143,21 @@ impl std::ops::Deref for Shared {
 }
 
 impl Shared {
-    /// The engine for somebody who sees so much.
-    fn seeing(&self, scope: &Scope) -> Arc<Self> {
-        Arc::new(Self { core: Arc::clone(&self.core), store: self.store.seeing(scope) })
+    /// The engine for somebody who sits there and sees so much.
+    fn seeing(&self, scope: &Scope, operator: &str, seat: Seat) -> Arc<Self> {
+        let store = self.store.seeing(scope).asked_by(operator);
+        Arc::new(Self { core: Arc::clone(&self.core), store, seat: Some(Arc::new(seat)) })
+    }
+}
+
+impl Shared {
+    /// The engine as its own tasks meet it.
+    fn whole(&self) -> Self {
+        Self {
+            core: Arc::clone(&self.core),
+            store: self.store.seeing(&Scope::all()).asked_by(""),
+            seat: None,
+        }
     }
 }
 
@@ -154,6 +174,8 @@ struct Core {
     /// Who is attached, by the number of the session.
     attached: Mutex<BTreeMap<u64, Attached>>,
     last_session: AtomicU64,
+    /// Which of them are screens, and what they show.
+    screens: presence::Screens,
     hub: Arc<Hub>,
     accounts: Vec<Account>,
     counters: Counters,
@@ -165,6 +187,7 @@ struct Core {
     /// Bodies that the doctor is about to post with a wrong signature.
     expected: Mutex<Vec<Vec<u8>>>,
     silence: silence::Watch,
+    refusals: activity::Refusals,
     /// The doctor sees one patient at a time.
     doctor: tokio::sync::Mutex<()>,
     outbox: Notify,
@@ -182,7 +205,12 @@ impl Shared {
     }
 
     fn event(&self, actor: Actor, body: EventBody) -> Event {
-        Event::new(self.clock.now(), actor, body)
+        // What the engine does by itself while it answers somebody is not their doing.
+        let seat = match &actor {
+            Actor::Operator(_) => self.seat.as_deref().cloned().map(Box::new),
+            _ => None,
+        };
+        Event { seat, ..Event::new(self.clock.now(), actor, body) }
     }
 
     async fn engine_event(&self, body: EventBody) -> Result<(), StoreError> {
@@ -271,6 +299,7 @@ impl Engine {
             book: watch::Sender::new(Arc::new(book)),
             attached: Mutex::default(),
             last_session: AtomicU64::new(0),
+            screens: presence::Screens::default(),
             hub,
             accounts,
             counters: Counters::default(),
@@ -280,6 +309,7 @@ impl Engine {
             uploading: hand_over::Progress::default(),
             expected: Mutex::default(),
             silence: silence::Watch::default(),
+            refusals: activity::Refusals::default(),
             doctor: tokio::sync::Mutex::default(),
             outbox: Notify::new(),
             sync: Notify::new(),
@@ -288,7 +318,7 @@ impl Engine {
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };
-        let shared = Arc::new(Shared { core: Arc::new(core), store });
+        let shared = Arc::new(Shared { core: Arc::new(core), store, seat: None });
         let engine = Self { shared };
         if let Err(error) = engine.begin().await {
             // What is here can be read while there is no room; the rest is done when there is.
@@ -306,10 +336,13 @@ impl Engine {
             tasks.spawn(sync::run(Arc::clone(&engine.shared)));
             tasks.spawn(sync::tidy(Arc::clone(&engine.shared)));
             tasks.spawn(recorder::expire(Arc::clone(&engine.shared)));
+            tasks.spawn(activity::expire(Arc::clone(&engine.shared)));
             tasks.spawn(files::expire(Arc::clone(&engine.shared)));
             tasks.spawn(disk::watch(engine.clone()));
             tasks.spawn(silence::watch(Arc::clone(&engine.shared)));
             tasks.spawn(handling::wake_when_due(Arc::clone(&engine.shared)));
+            tasks.spawn(presence::run(Arc::clone(&engine.shared)));
+            tasks.spawn(sharing::run(Arc::clone(&engine.shared)));
         }
         Ok(engine)
     }

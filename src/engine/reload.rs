@@ -16,6 +16,7 @@ pub(super) struct Live {
     pub keep_files: Duration,
     pub keep_files_bytes: u64,
     pub silence: Duration,
+    pub keep_activity: Duration,
 }
 
 impl Live {
@@ -27,6 +28,7 @@ impl Live {
             keep_files: settings.keep_files,
             keep_files_bytes: settings.keep_files_bytes,
             silence: settings.silence,
+            keep_activity: settings.keep_activity,
         }
     }
 }
@@ -75,6 +77,7 @@ impl Engine {
                 ("keep_files_days", now.keep_files == live.keep_files),
                 ("keep_files_mb", now.keep_files_bytes == live.keep_files_bytes),
                 ("silence_minutes", now.silence == live.silence),
+                ("keep_activity_days", now.keep_activity == live.keep_activity),
             ];
             out.changed.extend(parts.into_iter().filter(|(_, same)| !same).map(|(name, _)| name.to_owned()));
             *now = live;

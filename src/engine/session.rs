@@ -3,20 +3,22 @@
 use super::access::{self, Presence, Who, admit};
 use super::updates::Updates;
 use super::{
-    Shared, check, contacts, conversation, doctor, files, follow, handling, library, notes, outbox,
-    preferences, recorder, sync, together,
+    Shared, activity, check, contacts, conversation, doctor, files, follow, handling, library, mentions,
+    notes, numbers, outbox, preferences, presence, recorder, sharing, sync, together,
 };
 use crate::clock::Millis;
-use crate::model::access::Scope;
 use crate::model::client::ClientInfo;
 use crate::model::contact::{Identity, IdentityKind};
 use crate::model::event::{Actor, EventBody, Recipient};
 use crate::model::ids::{AccountId, AttemptId, MessageId, ThreadId};
 use crate::model::outgoing::{FieldProblem, Outgoing};
+use crate::model::seat::Seat;
 use crate::model::thread::ThreadDetail;
 use crate::protocol::client::Peer;
 use crate::protocol::files::FileRequest;
 use crate::protocol::macros::MacroRequest;
+use crate::protocol::mentions::MentionRequest;
+use crate::protocol::presence::PresenceRequest;
 use crate::protocol::{PROTOCOL, Problem, Request, Response, ServerFrame, Status};
 use crate::store::StoreError;
 use std::path::PathBuf;
@@ -82,6 +84,8 @@ pub(super) fn is_read(request: &Request) -> bool {
             | Request::Neighbours { .. }
             | Request::Status
             | Request::Doctor
+            | Request::Activity { .. }
+            | Request::Numbers { .. }
             | Request::Webhooks { .. }
             | Request::Webhook { .. }
             | Request::MessageLife { .. }
@@ -90,13 +94,18 @@ pub(super) fn is_read(request: &Request) -> bool {
             | Request::Check { .. }
             | Request::Outbox { .. }
             | Request::Typing { .. }
+            | Request::Mentions { act: MentionRequest::List { .. } }
+            | Request::Presence {
+                act: PresenceRequest::Who { .. } | PresenceRequest::Watched | PresenceRequest::Screens
+            }
     )
 }
 
 /// Serves one client until it goes, the engine stops, or the rules let it in no more.
 pub(super) async fn run(shared: Arc<Shared>, mut peer: Peer, client: ClientInfo) {
     let mut rules = shared.book.subscribe();
-    let mut who = match admit(&shared, &client).await {
+    let session = shared.last_session.fetch_add(1, Ordering::Relaxed);
+    let mut who = match admit(&shared, &client, session).await {
         Ok(who) => Arc::new(who),
         Err(problem) => return refuse(&shared, peer, &client, problem).await,
     };
@@ -119,7 +128,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut peer: Peer, client: ClientInfo)
         };
         // A request that was sent before the rules changed is looked at by those of now.
         if who.is_outdated(&shared) {
-            match admit(&shared, &client).await {
+            match admit(&shared, &client, session).await {
                 Ok(now) => {
                     let other = now.access != who.access;
                     who = Arc::new(now);
@@ -185,8 +194,10 @@ async fn upload(who: &Who, uploads: &files::Uploads, request: Request) -> Result
 }
 
 /// Answers the first request of a client that may not come in with the reason, and lets it go.
-async fn refuse(shared: &Shared, mut peer: Peer, client: &ClientInfo, problem: Problem) {
+async fn refuse(shared: &Arc<Shared>, mut peer: Peer, client: &ClientInfo, problem: Problem) {
     tracing::warn!(uid = client.uid, user = %client.user, pid = client.pid, "refused a client: {}", problem.what);
+    let seat = Some(Arc::new(Seat::of(client)));
+    activity::refused(shared, &client.user, seat, "attach", &problem.what).await;
     let first = tokio::select! {
         () = shared.stop.cancelled() => None,
         frame = peer.requests.recv() => frame,
@@ -216,7 +227,9 @@ async fn read(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Respo
         asked @ (Request::ViewCounts { .. } | Request::Labels | Request::Operators) => {
             handling::read(shared, operator, asked).await
         }
-        Request::Me => Ok(access::me(who)),
+        Request::Me => access::me(who).await,
+        Request::Presence { act } => presence::read(who, act).await,
+        Request::Mentions { act } => mentions::answer(who, act).await,
         Request::Follow { after, limit } => follow::page(shared, after, limit).await,
         Request::ThreadRows { mut ids } => {
             ids.truncate(IDS_MAX);
@@ -271,6 +284,8 @@ async fn read(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Respo
             Ok(Response::Status(Box::new(status)))
         }
         Request::Doctor => Ok(Response::Checks(doctor::run(shared).await)),
+        Request::Activity { act } => activity::answer(who, act).await,
+        Request::Numbers { wanted } => numbers::answer(who, wanted).await,
         Request::Webhooks { filter, before, limit } => {
             recorder::list(shared, filter, before, limit.clamp(1, PAGE_MAX)).await
         }
@@ -318,7 +333,7 @@ pub(super) async fn status(shared: &Shared) -> Result<Status, StoreError> {
         None => (None, None),
     };
     // What is looked at is kept for all: it is looked at with eyes that see everything.
-    let whole = shared.seeing(&Scope::all());
+    let whole = shared.whole();
     Ok(Status {
         version: env!("CARGO_PKG_VERSION").into(),
         listener,
@@ -408,7 +423,9 @@ async fn change(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Res
             })
         }
         Request::Send { account, to, content, quote, at } => {
-            send(shared, by(), Wanted { account, to, content, quote, at }).await
+            let begins = matches!(to, Recipient::Identity { .. });
+            let sent = send(shared, by(), Wanted { account, to, content, quote, at }).await;
+            sharing::own_what_begins(who, begins, sent).await
         }
         Request::SendTemplate { account, to, name, language, values, at } => {
             let id = which_account(shared, account.clone(), &to).await?;
@@ -426,7 +443,9 @@ async fn change(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Res
             })?;
             let (send_as, shown) = template.fill(&values)?;
             let content = Outgoing::Template { send: send_as, shown };
-            send(shared, by(), Wanted { account, to, content, quote: None, at }).await
+            let begins = matches!(to, Recipient::Identity { .. });
+            let sent = send(shared, by(), Wanted { account, to, content, quote: None, at }).await;
+            sharing::own_what_begins(who, begins, sent).await
         }
         Request::Retry { message } => {
             let attempt = AttemptId::new();
@@ -468,6 +487,12 @@ async fn change(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Res
         Request::DeleteQuickReply { id } => done(EventBody::QuickReplyDeleted { reply: id }).await,
         Request::ReplayWebhook { id } => recorder::replay(shared, by(), id).await,
         Request::Access { act } => access::rules(shared, who, act).await,
+        Request::Presence { act } => presence::change(who, act).await,
+        Request::Mentions { act } => mentions::answer(who, act).await,
+        Request::Share { threads, how, team } => {
+            handling::countable(&threads)?;
+            sharing::share(who, &who.engine(), threads, how, team).await
+        }
         Request::Preferences => preferences::list(shared, operator).await,
         Request::SetPreference { preference } => preferences::set(shared, by(), preference).await,
         Request::UseQuickReply { id } => done(EventBody::QuickReplyUsed { reply: id }).await,

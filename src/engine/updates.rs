@@ -96,8 +96,9 @@ impl Relay {
     }
 
     /// What of these changes the client may know of.
-    async fn seen(&self, changed: Vec<Changed>) -> Vec<Changed> {
+    async fn seen(&self, mut changed: Vec<Changed>) -> Vec<Changed> {
         let who = Arc::clone(&self.who.borrow());
+        changed.retain(|c| is_for(&who, c));
         if who.access.scope.is_all() {
             return changed;
         }
@@ -128,6 +129,16 @@ impl Relay {
     }
 }
 
+/// Whether somebody is among those whom a change is told.
+fn is_for(who: &Who, changed: &Changed) -> bool {
+    match changed {
+        Changed::WatchersChanged { operator } => operator == who.operator(),
+        Changed::MentionsChanged { operator } => crate::model::mention::is_same(operator, who.operator()),
+        Changed::WatchedChanged { operator } => who.shared.screens.is_watching(who.session, operator),
+        _ => true,
+    }
+}
+
 /// The conversations that a change is about.
 fn threads(changed: &Changed) -> impl Iterator<Item = ThreadId> + use<> {
     let (one, two) = match changed {
@@ -136,10 +147,16 @@ fn threads(changed: &Changed) -> impl Iterator<Item = ThreadId> + use<> {
         | Changed::ThreadChanged { thread, .. }
         | Changed::SnoozeEnded { thread, .. }
         | Changed::Mentioned { thread, .. }
-        | Changed::DraftChanged { thread } => (Some(*thread), None),
+        | Changed::PresenceChanged { thread }
+        | Changed::TakenOver { thread, .. }
+        | Changed::DraftChanged { thread, .. } => (Some(*thread), None),
         Changed::ThreadJoined { thread, into, .. } => (Some(*thread), Some(*into)),
         Changed::AccountChanged { .. }
         | Changed::TemplatesChanged { .. }
+        | Changed::CompanyChanged { .. }
+        | Changed::WatchedChanged { .. }
+        | Changed::WatchersChanged { .. }
+        | Changed::MentionsChanged { .. }
         | Changed::QuickRepliesChanged
         | Changed::LabelsChanged
         | Changed::MacrosChanged

@@ -5,6 +5,7 @@
 
 use super::client::ClientInfo;
 use super::ids::AccountId;
+use super::sharing::ShareRules;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -308,6 +309,9 @@ pub struct AccessBook {
     pub accounts: BTreeMap<AccountId, AccountRule>,
     /// Whom the entry of a group has let in, with the teams: nobody else knows them by name.
     pub seen: BTreeMap<String, BTreeSet<String>>,
+    /// How conversations are given out.
+    #[serde(default)]
+    pub sharing: ShareRules,
 }
 
 /// Why a client is not let in.
@@ -342,6 +346,12 @@ impl Sees {
             (Self::Own(me), who) => who == Some(me),
         }
     }
+}
+
+/// A team in the place of an assignee.
+#[must_use]
+pub fn team_assignee(team: &str) -> String {
+    format!("@{team}")
 }
 
 /// What one client may see.
@@ -425,8 +435,48 @@ impl AccessBook {
         })
     }
 
+    /// The teams that there are: those that somebody is in.
+    #[must_use]
+    pub fn teams(&self) -> BTreeSet<String> {
+        self.operators.iter().flat_map(|e| &e.teams).chain(self.seen.values().flatten()).cloned().collect()
+    }
+
+    /// Says who is in a team.
+    pub fn save_team(&mut self, name: &str, members: &BTreeSet<Principal>) -> Result<(), BadRule> {
+        named(name)?;
+        if let Some(who) = members.iter().find(|m| !self.operators.iter().any(|e| e.who == **m)) {
+            return Err(BadRule::NoOperator(who.clone()));
+        }
+        for entry in &mut self.operators {
+            if members.contains(&entry.who) {
+                entry.teams.insert(name.to_owned());
+            } else {
+                entry.teams.remove(name);
+            }
+        }
+        // Whom a group lets in is known by it when they come next; till then they are in no team that is gone.
+        let groups =
+            self.operators.iter().any(|e| matches!(e.who, Principal::Group(_)) && e.teams.contains(name));
+        if !groups {
+            for teams in self.seen.values_mut() {
+                teams.remove(name);
+            }
+        }
+        Ok(())
+    }
+
+    /// Says how conversations are given out.
+    pub fn set_sharing(&mut self, rules: ShareRules) -> Result<(), BadRule> {
+        let teams = self.teams();
+        if let Some(team) = rules.teams().find(|t| !teams.contains(*t)) {
+            return Err(BadRule::NoTeam(team.to_owned()));
+        }
+        self.sharing = rules;
+        Ok(())
+    }
+
     /// The operators of these teams.
-    fn members(&self, teams: &BTreeSet<String>) -> BTreeSet<String> {
+    pub fn members(&self, teams: &BTreeSet<String>) -> BTreeSet<String> {
         let in_team = |e: &&OperatorEntry| !e.teams.is_disjoint(teams);
         let named = self.operators.iter().filter(in_team).filter_map(|e| match &e.who {
             Principal::User(name) => Some(name.clone()),
@@ -455,6 +505,8 @@ impl AccessBook {
             Visibility::Team => {
                 let mut names = self.members(&teams);
                 names.insert(me.clone());
+                // What a team has as a whole is seen by its members.
+                names.extend(teams.iter().map(|t| team_assignee(t)));
                 Sees::Of(names)
             }
         };
@@ -502,6 +554,9 @@ pub enum BadRule {
         /// An operator who has it.
         who: Principal,
     },
+    /// Nobody is in a team.
+    #[error("nobody is in a team `{0}`")]
+    NoTeam(String),
     /// There is no such entry.
     #[error("`{0}` is no operator")]
     NoOperator(Principal),

@@ -15,6 +15,8 @@ use super::macros::Macro;
 use super::media::{FileFacts, FileHash};
 use super::outgoing::Outgoing;
 use super::quick_reply::QuickReply;
+use super::seat::Seat;
+use super::sharing::{Share, ShareRules};
 use super::template::Template;
 use super::thread::DraftMode;
 use crate::clock::Millis;
@@ -67,6 +69,18 @@ pub enum AccessChange {
         /// Who; `None`: everybody.
         rule: Option<AccountRule>,
     },
+    /// A team has these members now; without any it is gone.
+    TeamSaved {
+        /// Its name.
+        name: String,
+        /// Its members.
+        members: BTreeSet<Principal>,
+    },
+    /// How conversations are given out.
+    SharingSet {
+        /// The rules.
+        rules: ShareRules,
+    },
     /// The entry of a group let somebody in for the first time, or with other teams.
     OperatorSeen {
         /// The operator.
@@ -86,6 +100,8 @@ impl AccessChange {
             Self::OperatorSaved { .. } => "operator_saved",
             Self::OperatorDeleted { .. } => "operator_deleted",
             Self::AccountSet { .. } => "account_access_set",
+            Self::TeamSaved { .. } => "team_saved",
+            Self::SharingSet { .. } => "sharing_set",
             Self::OperatorSeen { .. } => "operator_seen",
         }
     }
@@ -99,6 +115,11 @@ impl AccessChange {
             Self::OperatorSaved { entry } => format!("{} as {}", entry.who, entry.role),
             Self::OperatorDeleted { who } => who.to_string(),
             Self::AccountSet { account, .. } => account.to_string(),
+            Self::TeamSaved { name, members } => {
+                let members: Vec<String> = members.iter().map(ToString::to_string).collect();
+                format!("{name}: {}", members.join(", "))
+            }
+            Self::SharingSet { rules } => rules.to_string(),
         }
     }
 }
@@ -124,6 +145,9 @@ pub struct Event {
     pub at: Millis,
     /// Who caused it.
     pub actor: Actor,
+    /// Where they sat, for an operator's doing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seat: Option<Box<Seat>>,
     /// What happened.
     pub body: EventBody,
 }
@@ -132,7 +156,7 @@ impl Event {
     /// A new event.
     #[must_use]
     pub fn new(at: Millis, actor: Actor, body: EventBody) -> Self {
-        Self { id: EventId::new(), at, actor, body }
+        Self { id: EventId::new(), at, actor, seat: None, body }
     }
 }
 
@@ -500,6 +524,20 @@ pub enum EventBody {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         keep_bytes: Option<u64>,
     },
+    /// The activity log has been kept long enough; some of its oldest rows are removed, and an anchor stays.
+    ActivityExpired {
+        /// Those made before this time go.
+        before: Millis,
+    },
+    /// Somebody asked for what they may not do.
+    RequestRefused {
+        /// What the request is called; `attach` for one who was not let in.
+        request: String,
+        /// What was said to them.
+        why: String,
+        /// How often, where it was asked again and again.
+        times: u32,
+    },
     /// The doctor posted to our own listener with a good signature: kept and marked, never traffic.
     WebhookTested {
         /// The account whose listener path was used.
@@ -524,6 +562,34 @@ pub enum EventBody {
     FeedKept {
         /// Until then.
         until: Millis,
+    },
+    /// An operator took a thread over from another one; the reply that one had begun becomes a note.
+    ThreadTakenOver {
+        /// The thread.
+        thread: ThreadId,
+        /// From whom; `None`: nobody had it.
+        from: Option<String>,
+        /// The note, where there was a reply.
+        note: MessageId,
+    },
+    /// The engine gave a thread that nobody has to an operator whose turn it is.
+    ThreadGiven {
+        /// The thread.
+        thread: ThreadId,
+        /// To whom.
+        to: String,
+        /// How they were chosen.
+        how: Share,
+    },
+    /// An operator left: what they had open is nobody's.
+    ThreadsReleased {
+        /// Whose threads.
+        operator: String,
+    },
+    /// An operator read notes that call them by name.
+    MentionsRead {
+        /// Which; none: all.
+        notes: Vec<MessageId>,
     },
     /// A label was created or changed.
     LabelSaved {
@@ -593,10 +659,16 @@ impl EventBody {
             Self::MacroUsed { .. } => "macro_used",
             Self::PreferenceSet { .. } => "preference_set",
             Self::WebhooksExpired { .. } => "webhooks_expired",
+            Self::ActivityExpired { .. } => "activity_expired",
+            Self::RequestRefused { .. } => "request_refused",
             Self::WebhookTested { .. } => "webhook_tested",
             Self::ThreadsHandled { act, .. } => act.word(),
             Self::FeedKept { .. } => "feed_kept",
             Self::SnoozesEnded { .. } => "snoozes_ended",
+            Self::ThreadTakenOver { .. } => "thread_taken_over",
+            Self::ThreadGiven { .. } => "thread_given",
+            Self::ThreadsReleased { .. } => "threads_released",
+            Self::MentionsRead { .. } => "mentions_read",
             Self::LabelSaved { .. } => "label_saved",
             Self::LabelDeleted { .. } => "label_deleted",
             Self::Noticed { .. } => "noticed",

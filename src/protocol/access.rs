@@ -2,6 +2,7 @@
 
 use crate::model::access::{AccessBook, AccountRule, OperatorEntry, Principal, Role};
 use crate::model::ids::AccountId;
+use crate::model::sharing::ShareRules;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -30,6 +31,18 @@ pub enum AccessRequest {
     DeleteOperator {
         /// Who.
         who: Principal,
+    },
+    /// Say who is in a team; without members it is gone. → [`super::Response::Done`]
+    SaveTeam {
+        /// Its name.
+        name: String,
+        /// Its members.
+        members: BTreeSet<Principal>,
+    },
+    /// Say how conversations are given out. → [`super::Response::Done`]
+    SetSharing {
+        /// All the rules.
+        rules: ShareRules,
     },
     /// Say who may work with an account. → [`super::Response::Done`]
     SetAccount {
@@ -76,4 +89,7 @@ pub struct Me {
     /// The teams.
     #[serde(default)]
     pub teams: BTreeSet<String>,
+    /// Notes that call the operator and were not read.
+    #[serde(default)]
+    pub mentions: u32,
 }

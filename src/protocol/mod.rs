@@ -5,6 +5,7 @@
 //! client that wants the new row asks for it. A gap in the update sequence means: ask again for everything shown.
 
 pub mod access;
+pub mod activity;
 pub mod client;
 pub mod codec;
 mod contacts;
@@ -14,11 +15,15 @@ pub mod follow;
 mod handling;
 mod hello;
 pub mod macros;
+pub mod mentions;
 pub mod notes;
+pub mod numbers;
 mod outbox;
 pub mod preferences;
+pub mod presence;
 mod problem;
 mod recorder;
+pub mod report;
 mod status;
 
 pub use contacts::{ContactDetail, IdentityFacts, Version};
@@ -41,6 +46,7 @@ use crate::model::macros::Macro;
 use crate::model::message::Message;
 use crate::model::outgoing::Outgoing;
 use crate::model::quick_reply::QuickReply;
+use crate::model::sharing::Share;
 use crate::model::template::{Template, Values};
 use crate::model::thread::{DraftMode, ThreadDetail, ThreadFilter, ThreadRow};
 use files::{FileAnswer, FileRequest};
@@ -346,6 +352,16 @@ pub enum Request {
         /// What.
         act: NoteRequest,
     },
+    /// Who is where. → as [`presence::PresenceRequest`] says
+    Presence {
+        /// What.
+        act: presence::PresenceRequest,
+    },
+    /// Notes that call the asker. → as [`mentions::MentionRequest`] says
+    Mentions {
+        /// What.
+        act: mentions::MentionRequest,
+    },
     /// Templates of an account, by name and language. → [`Response::Templates`]
     Templates {
         /// Which.
@@ -423,6 +439,17 @@ pub enum Request {
         /// What.
         act: Act,
     },
+    /// Give threads to whoever's turn it is, of those who have a screen open and may answer there.
+    /// → [`Response::Acted`]
+    Share {
+        /// Which (1 to 1000).
+        threads: Vec<ThreadId>,
+        /// By turns or by load.
+        how: Share,
+        /// Only to members of this team.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        team: Option<String>,
+    },
     /// All labels by name. → [`Response::Labels`]
     Labels,
     /// Create or change a label. → [`Response::Done`]
@@ -473,6 +500,16 @@ pub enum Request {
     },
     /// How the engine is. → [`Response::Status`]
     Status,
+    /// Something about the activity log. → [`Response::Activity`]
+    Activity {
+        /// What.
+        act: activity::ActivityRequest,
+    },
+    /// Numbers for the lead, or the asker's own. → [`Response::Numbers`]
+    Numbers {
+        /// Which.
+        wanted: numbers::NumbersWanted,
+    },
     /// Walk the chain and say what fails. → [`Response::Checks`]
     Doctor,
     /// Raw webhooks, newest first. A page may hold fewer than asked for and still have a next one: a search looks at
@@ -622,14 +659,28 @@ pub enum Response {
     Acted(Acted),
     /// Labels.
     Labels(Vec<LabelRow>),
-    /// Names of operators.
+    /// Names of operators, and of teams with an `@` before them.
     Operators(Vec<String>),
+    /// Who else is where.
+    Present(presence::Present),
+    /// A conversation was taken over.
+    TakenOver(presence::TakenOver),
+    /// What a colleague does.
+    Watched(Box<presence::Watched>),
+    /// Screens that are open.
+    Screens(Vec<presence::ScreenRow>),
+    /// A page of notes that call the asker.
+    Mentions(Page<mentions::MentionRow>),
     /// Search results.
     Found(Box<Found>),
     /// Matches in a thread.
     Matches(Matches),
     /// What stands around messages.
     Neighbours(Vec<Neighbours>),
+    /// About the activity log.
+    Activity(Box<activity::ActivityAnswer>),
+    /// Numbers.
+    Numbers(Box<numbers::Numbers>),
     /// Engine status.
     Status(Box<Status>),
     /// Doctor's findings.
@@ -719,6 +770,42 @@ pub enum Changed {
     DraftChanged {
         /// Which.
         thread: ThreadId,
+        /// Whose.
+        by: String,
+    },
+    /// Who is in a conversation, or what they do there, changed.
+    PresenceChanged {
+        /// Which.
+        thread: ThreadId,
+    },
+    /// Somebody else works here now, or nobody any more.
+    CompanyChanged {
+        /// Whether somebody does.
+        company: bool,
+    },
+    /// A conversation was taken over from somebody; what they had begun is a note there.
+    TakenOver {
+        /// Which.
+        thread: ThreadId,
+        /// From whom.
+        from: String,
+        /// Who has it now.
+        by: String,
+    },
+    /// What a colleague does, who is followed, changed. Only their followers are told.
+    WatchedChanged {
+        /// Who is followed.
+        operator: String,
+    },
+    /// Somebody follows what an operator does, or does no more. Only that operator is told.
+    WatchersChanged {
+        /// Who is followed.
+        operator: String,
+    },
+    /// The notes that call an operator were read, or are gone. Only that operator is told.
+    MentionsChanged {
+        /// Who.
+        operator: String,
     },
     /// The quick replies changed.
     QuickRepliesChanged,

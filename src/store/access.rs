@@ -24,6 +24,7 @@ const VIEWS: &[(&str, &str)] = &[
     ("provider_ids", "EXISTS(SELECT 1 FROM outbox b WHERE b.id = o.outbox_id)"),
     ("reactions", "EXISTS(SELECT 1 FROM messages m WHERE m.id = o.message_id)"),
     ("versions", "EXISTS(SELECT 1 FROM messages m WHERE m.id = o.message_id)"),
+    ("mentions", "EXISTS(SELECT 1 FROM messages m WHERE m.id = o.message_id)"),
     ("open_quotes", "EXISTS(SELECT 1 FROM messages m WHERE m.id = o.message_id)"),
     // A contact without any conversation is nobody's secret.
     (
@@ -36,6 +37,9 @@ const VIEWS: &[(&str, &str)] = &[
     ("template_news", "is_open(o.account_id)"),
     ("webhooks", "is_open(o.account_id)"),
     ("notices", "is_open(o.account_id)"),
+    ("waits", "EXISTS(SELECT 1 FROM threads t WHERE t.id = o.thread_id)"),
+    ("spans", "is_open(o.account_id)"),
+    ("tallies", "is_open(o.account_id)"),
     ("early", "0"),
     // Only the outbox asks for these.
     ("file_ids", "is_open(o.account_id)"),

@@ -46,15 +46,7 @@ impl Bed {
         apply::apply(&conn, &mut context, &event)?;
         context.flush(&conn)?;
         context.reload(&conn);
-        Ok(Self {
-            reader: Reader {
-                conn,
-                asking: None,
-                counted: std::cell::RefCell::default(),
-                recent: std::cell::Cell::default(),
-            },
-            context,
-        })
+        Ok(Self { reader: Reader::over(conn)?, context })
     }
 
     fn webhook(&mut self, raw: &[u8], parsed: &Parsed, careful: bool) -> Result<(), StoreError> {

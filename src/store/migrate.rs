@@ -11,6 +11,8 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("schema/0004_answers.sql")),
     M::up(include_str!("schema/0005_follow.sql")),
     M::up(include_str!("schema/0006_access.sql")),
+    M::up(include_str!("schema/0007_together.sql")),
+    M::up(include_str!("schema/0008_activity.sql")),
     M::up(include_str!("schema/0009_media.sql")),
     M::up(include_str!("schema/0010_words.sql")),
 ];
@@ -31,6 +33,12 @@ pub fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
         rusqlite_migration::Error::RusqliteError { err, .. } => StoreError::Sqlite(err),
         other => StoreError::Migration(other.to_string()),
     })
+}
+
+/// Only the first steps; for tests of what comes after.
+#[cfg(test)]
+pub(super) fn to(conn: &mut Connection, step: usize) {
+    Migrations::from_slice(&STEPS[..step]).to_latest(conn).unwrap();
 }
 
 #[cfg(test)]

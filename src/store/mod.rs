@@ -7,9 +7,14 @@
 mod access;
 #[cfg(test)]
 mod access_tests;
+mod activity;
 mod apply;
+mod chain;
+#[cfg(test)]
+mod chain_tests;
 mod contacts;
 mod conversation;
+mod drafts;
 pub mod feed;
 #[cfg(test)]
 mod feed_tests;
@@ -24,10 +29,14 @@ pub mod health;
 mod ingest_tests;
 mod library;
 mod life;
+mod mentions;
 mod messages;
 mod migrate;
 #[cfg(test)]
 mod model_tests;
+mod numbers;
+#[cfg(test)]
+mod numbers_tests;
 mod outbox;
 mod preferences;
 mod reader;
@@ -39,6 +48,7 @@ mod search;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod together;
 mod views;
 #[cfg(test)]
 mod views_tests;
@@ -47,6 +57,7 @@ mod writer;
 
 pub mod seed;
 
+pub use chain::ChainWalk;
 pub use life::{Act, AttemptRow, LifeRows};
 pub use outbox::{Due, DueSend, OpenAttempt, RecentAttempt, SendFacts};
 pub use reader::Reader;
@@ -175,6 +186,8 @@ pub struct Store {
     readers: Arc<Readers>,
     /// What reading through this handle shows.
     scope: Arc<Scope>,
+    /// Who reads through it; empty for the engine itself.
+    asker: Arc<str>,
 }
 
 impl std::fmt::Debug for Store {
@@ -257,7 +270,13 @@ impl Store {
         migrate::migrate(&mut conn)?;
         let readers = Arc::new(Readers::open(path)?);
         let writer = Writer::start(conn, clock, on_commit, late)?;
-        Ok(Self { path: Arc::new(path.to_owned()), writer, readers, scope: Arc::new(Scope::all()) })
+        Ok(Self {
+            path: Arc::new(path.to_owned()),
+            writer,
+            readers,
+            scope: Arc::new(Scope::all()),
+            asker: "".into(),
+        })
     }
 
     /// Where the database is.
@@ -313,13 +332,18 @@ impl Store {
         self.writer.tidy().await
     }
 
+    /// Takes the next messages into the numbers for the lead; `true` when there are more.
+    pub async fn tidy_numbers(&self) -> Result<bool, StoreError> {
+        self.writer.tidy_numbers().await
+    }
+
     /// Runs a short query on a reader thread.
     pub async fn read<T, F>(&self, query: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
     {
-        self.readers.run(false, &self.scope, query).await
+        self.readers.run(false, (&self.scope, &self.asker), query).await
     }
 
     /// Runs a query that may take long (search, checks) where it delays no short one.
@@ -328,7 +352,7 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
     {
-        self.readers.run(true, &self.scope, query).await
+        self.readers.run(true, (&self.scope, &self.asker), query).await
     }
 
     /// The same store for somebody who sees so much: what is hidden does not exist for its questions. Events are
@@ -336,6 +360,12 @@ impl Store {
     #[must_use]
     pub fn seeing(&self, scope: &Scope) -> Self {
         Self { scope: Arc::new(scope.clone()), ..self.clone() }
+    }
+
+    /// The same store for an operator: of drafts it shows theirs.
+    #[must_use]
+    pub fn asked_by(&self, operator: &str) -> Self {
+        Self { asker: operator.into(), ..self.clone() }
     }
 
     /// Finishes what is queued and stops the writer and the readers.

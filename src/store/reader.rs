@@ -8,11 +8,12 @@ use super::views::Counted;
 use super::{StoreError, configure};
 use crate::model::access::Scope;
 use crate::model::ids::AccountId;
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags};
 use std::cell::{Cell, RefCell};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
 type Task = Box<dyn FnOnce(&Reader) + Send>;
@@ -33,7 +34,12 @@ pub struct Reader {
     pub(super) counted: RefCell<Vec<Counted>>,
     /// What is known of the messages that wait for the index of words.
     pub(super) recent: Cell<Recent>,
+    /// Who asks; empty for the engine itself. Queries know it as `me()`.
+    me: Asker,
 }
+
+/// Who asks, known to the connection's functions too.
+type Asker = Arc<Mutex<Arc<str>>>;
 
 impl Reader {
     /// Opens a read-only connection.
@@ -41,7 +47,26 @@ impl Reader {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags)?;
         configure(&conn, 2_000)?;
-        Ok(Self { conn, asking: None, counted: RefCell::default(), recent: Cell::default() })
+        Self::over(conn)
+    }
+
+    /// Reads through a connection that is open already.
+    pub(super) fn over(conn: Connection) -> Result<Self, StoreError> {
+        let me: Asker = Arc::new(Mutex::new("".into()));
+        let asker = Arc::clone(&me);
+        let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
+        conn.create_scalar_function("me", 0, flags, move |_| {
+            Ok(asker.lock().unwrap_or_else(PoisonError::into_inner).to_string())
+        })?;
+        Ok(Self { conn, asking: None, counted: RefCell::default(), recent: Cell::default(), me })
+    }
+
+    /// From now on somebody asks.
+    fn asked_by(&self, operator: &Arc<str>) {
+        let mut me = self.me.lock().unwrap_or_else(PoisonError::into_inner);
+        if *me != *operator {
+            *me = Arc::clone(operator);
+        }
     }
 
     pub(super) fn names(&self) -> Result<AccountNames, StoreError> {
@@ -105,11 +130,21 @@ impl Readers {
     }
 
     /// Runs a query for somebody who sees so much.
-    pub async fn run<T, F>(&self, slow: bool, scope: &Arc<Scope>, query: F) -> Result<T, StoreError>
+    pub async fn run<T, F>(
+        &self,
+        slow: bool,
+        (scope, asker): (&Arc<Scope>, &Arc<str>),
+        query: F,
+    ) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
     {
+        let asker = Arc::clone(asker);
+        let query = move |reader: &Reader| {
+            reader.asked_by(&asker);
+            query(reader)
+        };
         if scope.is_all() {
             let queue = if slow { &self.slow } else { &self.fast };
             return send(queue, query).await;

@@ -55,6 +55,11 @@ fn text<'a>(r: &'a Row<'_>, i: usize) -> Result<&'a str, StoreError> {
     r.get_ref(i)?.as_str().map_err(|e| StoreError::Corrupt(e.to_string()))
 }
 
+/// A text, if it is one.
+pub(super) fn plain<'a>(r: &'a Row<'_>, i: usize) -> Option<&'a str> {
+    r.get_ref(i).ok()?.as_str().ok()
+}
+
 /// Local account numbers and their names.
 pub(super) type AccountNames = Vec<(i64, AccountId)>;
 
@@ -68,7 +73,8 @@ fn account(names: &AccountNames, id: i64) -> Result<AccountId, StoreError> {
 
 /// Columns of [`thread_row`], in its order.
 pub(super) const THREAD_COLUMNS: &str = "t.id, t.uid, t.account_id, t.contact_uid, t.title, t.phone, t.last_at, \
-     t.last_uid, t.last_inbound, t.last_kind, t.last_text, t.last_state, t.unread, t.failed, t.draft, t.window_until, \
+     t.last_uid, t.last_inbound, t.last_kind, t.last_text, t.last_state, t.unread, t.failed, \
+     t.draft AND EXISTS(SELECT 1 FROM drafts d WHERE d.thread_id = t.id AND d.operator IN ('', me())), t.window_until, \
      t.state, t.snooze, t.snooze_until, t.woken_at, t.priority, t.assignee, \
      (SELECT group_concat(lower(hex(l.uid)) || ' ' || l.color || ' ' || l.name, char(10)) \
       FROM thread_labels x JOIN labels l ON l.id = x.label_id WHERE x.thread_id = t.id)";

@@ -20,6 +20,8 @@ use std::collections::BTreeSet;
 
 /// Threads shown above the messages.
 const THREADS: usize = 20;
+/// Newest threads whose names are looked at before all names are.
+const NAMES_LOOKED_AT: usize = 1_000;
 /// Words of a query that are used.
 const WORDS_MAX: usize = 12;
 /// Messages not yet in the index of parts that are read one by one.
@@ -450,7 +452,20 @@ impl Reader {
         account: Option<i64>,
         names: &rows::AccountNames,
     ) -> Result<Vec<ThreadRow>, StoreError> {
-        let Some((condition, value)) = people_where(query) else { return Ok(Vec::new()) };
+        // The index of parts knows no word of two letters: those are looked for in the names that it finds.
+        let (long, rest): (Vec<String>, Vec<String>) =
+            query.terms.iter().cloned().partition(|t| t.chars().count() >= 3);
+        let indexed = Query { terms: long, open: query.open };
+        let mixed = !indexed.terms.is_empty() && !rest.is_empty();
+        let found = people_where(query).or_else(|| people_where(&indexed).filter(|_| mixed));
+        let Some((condition, value)) = found else { return Ok(Vec::new()) };
+        // What many names have is soon found among the newest threads; the index would give all of them first.
+        if let Some(named) = names_with(query) {
+            let found = self.newest(account, names, (NAMES_LOOKED_AT, THREADS), &|row| named(&row.title))?;
+            if found.len() == THREADS {
+                return Ok(found);
+            }
+        }
         // The newest are chosen by their places; only those are read whole.
         let sql = format!(
             "SELECT {THREAD_COLUMNS} FROM (SELECT t.id AS thread FROM threads t WHERE {condition} \
@@ -458,13 +473,36 @@ impl Reader {
              CROSS JOIN threads t ON t.id = k.thread ORDER BY t.last_at DESC"
         );
         let mut st = self.conn.prepare_cached(&sql)?;
-        let mut found = st.query(params![value, account, THREADS as i64])?;
+        let most = if mixed { 500 } else { THREADS as i64 };
+        let mut found = st.query(params![value, account, most])?;
         let mut out = Vec::new();
         while let Some(r) = found.next()? {
             out.push(rows::thread_row(r, names)?.1);
         }
+        if mixed && let Some(named) = names_with(query) {
+            out.retain(|row| named(&row.title));
+        }
+        out.truncate(THREADS);
         Ok(out)
     }
+}
+
+/// Whether a name has what [`people_where`] looks for in names; `None` when that is a number.
+fn names_with(query: &Query) -> Option<impl Fn(&str) -> bool> {
+    let text = query.terms.join(" ");
+    let short = text.chars().count() < 3;
+    if text.chars().all(|c| c.is_ascii_digit() || "+ -().".contains(c)) {
+        return None;
+    }
+    let needles: Vec<String> = query.terms.iter().map(|t| fold::folded(t)).collect();
+    Some(move |title: &str| {
+        if short {
+            title.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(&text))
+        } else {
+            let title = fold::folded(title);
+            needles.iter().all(|n| title.contains(n.as_str()))
+        }
+    })
 }
 
 /// The threads whose contact has this in the name or number, as a condition with one value; `None` when nobody can.
@@ -488,7 +526,10 @@ pub(super) fn people_where(query: &Query) -> Option<(&'static str, String)> {
         ("t.title COLLATE NOCASE >= ?1 AND t.title COLLATE NOCASE < ?1 || char(0x10ffff)", text)
     } else {
         let q = query.parts()?;
-        ("t.id IN (SELECT rowid FROM thread_parts WHERE thread_parts MATCH ?1 LIMIT 500)", q)
+        (
+            "t.id IN (SELECT rowid FROM thread_parts WHERE thread_parts MATCH ?1 ORDER BY rowid DESC LIMIT 500)",
+            q,
+        )
     })
 }
 

@@ -201,7 +201,7 @@ pub fn seed(path: &Path, options: SeedOptions, progress: &mut dyn FnMut(u64)) ->
         set_words_upto(&tx, messages as i64)?;
         tx.commit()?;
     }
-    while apply::tidy(&mut conn)? {}
+    while apply::tidy(&mut conn, options.newest, true)? {}
     set_tidy_upto(&conn, messages as i64)?;
     for table in ["message_words", "message_parts", "thread_parts"] {
         conn.execute_batch(&format!("INSERT INTO {table}({table}) VALUES('optimize');"))?;

@@ -32,7 +32,8 @@ impl Bed {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::manual(NOW);
         let store = Store::open(&dir.path().join("s.db"), clock.clone(), Box::new(|_| {})).unwrap();
-        let bed = Self { store, clock, _dir: dir };
+        // What is applied here is ana's, and so is what is read.
+        let bed = Self { store: store.asked_by("ana"), clock, _dir: dir };
         let spec = AccountSpec {
             id: account(),
             name: "Support".into(),

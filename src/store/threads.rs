@@ -111,13 +111,7 @@ impl Reader {
                 })
             })?;
         contact.identities = identities(&self.conn, contact_id)?;
-        let (mut draft, mut note) = (String::new(), String::new());
-        let mut st = self.conn.prepare_cached("SELECT mode, text FROM drafts WHERE thread_id = ?1")?;
-        let mut drafts = st.query([thread_id])?;
-        while let Some(r) = drafts.next()? {
-            let kept = if r.get_ref(0)?.as_str().is_ok_and(|m| m == "note") { &mut note } else { &mut draft };
-            *kept = r.get(1)?;
-        }
+        let [draft, note] = self.drafts_in(thread_id)?;
         let late_unread = if row.unread > 0 { self.late_unread(thread_id, row.unread)? } else { None };
         Ok(ThreadDetail { row, contact, draft, note, read_at, late_unread })
     }

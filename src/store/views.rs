@@ -250,6 +250,26 @@ impl Reader {
         Ok(())
     }
 
+    /// The newest threads that are wanted, at most `most`, among the newest `look`.
+    pub(super) fn newest(
+        &self,
+        account: Option<i64>,
+        names: &AccountNames,
+        (look, most): (usize, usize),
+        wanted: &dyn Fn(&ThreadRow) -> bool,
+    ) -> Result<Vec<ThreadRow>, StoreError> {
+        let accounts = account.map_or_else(|| names.iter().map(|(id, _)| *id).collect(), |id| vec![id]);
+        let source = Source::Lists(State::ALL.to_vec(), None);
+        let mut out = Vec::new();
+        self.walk(&source, &accounts, names, source.start(), look, &mut |_, row| {
+            if wanted(&row) {
+                out.push(row);
+            }
+            out.len() < most
+        })?;
+        Ok(out)
+    }
+
     /// [`Reader::walk`] over more accounts than one statement can merge: a page of each group, merged here.
     fn walk_groups(
         &self,

@@ -37,7 +37,8 @@ pub type Commit = Vec<Changed>;
 
 enum Job {
     Apply(Box<Event>, oneshot::Sender<Result<Reply, StoreError>>),
-    Tidy(oneshot::Sender<Result<bool, StoreError>>),
+    /// Work that was put off: all of it, or the numbers only.
+    Tidy(bool, oneshot::Sender<Result<bool, StoreError>>),
     /// Does something with the connection that is no event.
     Maintain(
         fn(&Connection, Option<DiskTrouble>) -> Result<(), StoreError>,
@@ -92,7 +93,14 @@ impl Writer {
     /// Does a piece of the work that was put off; `true` when there is more.
     pub async fn tidy(&self) -> Result<bool, StoreError> {
         let (tx, rx) = oneshot::channel();
-        self.jobs.send(Job::Tidy(tx)).await.map_err(|_| StoreError::Stopped)?;
+        self.jobs.send(Job::Tidy(true, tx)).await.map_err(|_| StoreError::Stopped)?;
+        rx.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    /// The same for the numbers only.
+    pub async fn tidy_numbers(&self) -> Result<bool, StoreError> {
+        let (tx, rx) = oneshot::channel();
+        self.jobs.send(Job::Tidy(false, tx)).await.map_err(|_| StoreError::Stopped)?;
         rx.await.map_err(|_| StoreError::Stopped)?
     }
 
@@ -149,7 +157,7 @@ fn run(
         while let Some(job) = next.take() {
             match job {
                 Job::Apply(event, reply) => batch.push((event, reply)),
-                Job::Tidy(reply) => tidy = Some(reply),
+                Job::Tidy(all, reply) => tidy = Some((all, reply)),
                 Job::Maintain(work, how, reply) => maintain = Some((work, how, reply)),
                 Job::Stop(reply) => stop = Some(reply),
             }
@@ -161,8 +169,8 @@ fn run(
             let trouble = commit(&mut conn, &mut context, &mut batch, clock, on_commit);
             disk.send_if_modified(|t| std::mem::replace(t, trouble) != trouble);
         }
-        if let Some(reply) = tidy {
-            let _ = reply.send(apply::tidy(&mut conn));
+        if let Some((all, reply)) = tidy {
+            let _ = reply.send(apply::tidy(&mut conn, clock.now(), all));
         }
         if let Some((work, how, reply)) = maintain {
             let result = work(&conn, how);

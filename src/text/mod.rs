@@ -4,6 +4,7 @@
 //! everything that reaches a terminal goes through [`sanitize`] (one line) or [`sanitize_lines`] first. The
 //! store keeps the original.
 
+pub mod csv;
 pub mod fold;
 pub mod mask;
 pub mod past;

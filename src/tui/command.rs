@@ -44,6 +44,9 @@ pub enum Action {
     RunMacro,
     Notices,
     Life,
+    Activity,
+    ActivityHere,
+    Numbers,
     Doctor,
     Operators,
     Contact,
@@ -98,6 +101,10 @@ pub enum Action {
     Snooze,
     Assign,
     AssignMe,
+    TakeOver,
+    Mentions,
+    Watch,
+    Whisper,
     Priority,
     Labels,
     MarkRead,
@@ -247,6 +254,7 @@ pub const COMMANDS: &[Command] = commands! {
     "thread.snooze"      Snooze             "snooze"      LC  ["z", "Space z"]             false "not now: until a time, until a reply, until the window is about to close";
     "thread.assign"      Assign             "assign"      LC  ["a", "Space A"]             false "give the thread to somebody, or to nobody";
     "thread.assign_me"   AssignMe           "to me"       L   ["i", "Space j"]             false "take the thread yourself";
+    "thread.take_over"   TakeOver           "take over"   LC  ["T", "Space T"]             false "take the conversation over: it is yours, and what a colleague has begun there becomes a note";
     "thread.labels"      Labels             "labels"      LC  ["L", "Space l"]             false "put labels on and take them off; make, rename, colour and delete them";
     "thread.priority"    Priority           "priority"    LC  ["P"]                        false "how pressing the thread is";
     "list.mark"          Mark               "mark"        L   ["x"]                        false "mark the thread: what you do next is done to all that are marked";
@@ -337,10 +345,16 @@ pub const COMMANDS: &[Command] = commands! {
     "contact.open"       Contact            "contact"     LC  ["p"]                        false "who is on the other side: join contacts, take one apart";
     "message.versions"   Versions           "said before" C   ["g v"]                      false "what an edited or deleted message said before";
     "notices.open"       Notices            "notices"     LC  ["g n", "Space w"]           false "news about numbers and templates";
+    "mentions.open"      Mentions           "mentions"    LC  ["g @", "Space @"]             false "notes that call you by name, and which of them you have not read";
+    "team.watch"         Watch              "watch"       LC  ["W", "Space W"]             false "follow what a colleague does, read only; they are told. The same key again ends it";
+    "team.whisper"       Whisper            "whisper"     LC  ["g W"]                      false "write to the colleague whom you watch: a note there that calls them, never sent to the customer";
     "screen.mask"        Mask               "hide"        LC  ["g h"]                      false "hide long numbers on the screen, then names too, then nothing";
     "screen.theme"       Themes             "theme"       LC  ["g s"]                      false "choose how the screen looks";
     "doctor.open"        Doctor             "doctor"      LC  ["g d"]                      false "walk the chain from here to the provider and name the step that fails";
     "operators.open"     Operators          "operators"   LC  ["g O", "Space O"]           false "who is let in and attached; roles, and who may work with which account";
+    "activity.open"      Activity           "activity"    LC  ["g l"]                      false "the activity log: who did what, when and from where";
+    "activity.thread"    ActivityHere       "activity here" C []                           false "the activity log of this thread";
+    "numbers.open"       Numbers            "numbers"     LC  ["g N", "Space N"]           false "what waits, how long answers took, by day and operator; the end-of-shift report";
     "screen.redraw"      Redraw             "redraw"      LCW ["Ctrl+L"]                   false "draw the whole screen again";
     "terminal.suspend"   Suspend            "suspend"     LCW ["Ctrl+Z"]                   false "back to the shell until `fg`";
     "palette.writing"    Palette            "find"        W   ["F9"]                       false "find a command, a thread, a template, a quick reply or a macro";

@@ -5,6 +5,7 @@ use super::command::{COMMANDS, Command, Scope, scope_title};
 use super::format;
 use super::overlay::Overlay;
 use super::overlay::accounts::AccountSwitcher;
+use super::overlay::activity::{ActivityBox, TimeRead};
 use super::overlay::contact::ContactBox;
 use super::overlay::doctor::DoctorBox;
 use super::overlay::frame::TimeText;
@@ -12,7 +13,9 @@ use super::overlay::help::{HelpBox, HelpSection};
 use super::overlay::life::LifeBox;
 use super::overlay::macro_plan::Target;
 use super::overlay::macros::MacroPicker;
+use super::overlay::mentions::MentionList;
 use super::overlay::notices::NoticeList;
+use super::overlay::numbers::{NumbersBox, Range};
 use super::overlay::operators::OperatorBox;
 use super::overlay::palette::Palette;
 use super::overlay::quick_replies::QuickReplyPicker;
@@ -48,10 +51,16 @@ pub(crate) enum Kind {
     Search,
     /// News about numbers and templates.
     Notices,
+    /// Notes that call the operator.
+    Mentions,
     /// The life of a message.
     Life,
     /// Who may do what, and who is attached.
     Operators,
+    /// The activity log; of the open conversation only.
+    Activity { here: bool },
+    /// Numbers for the lead.
+    Numbers,
     /// The doctor's findings.
     Doctor,
     /// Who is on the other side.
@@ -101,6 +110,7 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
             (Box::new(search), None)
         }
         Kind::Notices => (Box::new(NoticeList::new(notices(app), when(app))), None),
+        Kind::Mentions => (Box::new(MentionList::new(when(app))), Some(MentionList::request(false, None))),
         Kind::Life => {
             let message = app.conversation.as_ref().and_then(|c| c.selected().or(c.messages.last()))?;
             let overlay = LifeBox::new(message.clone(), precise(app));
@@ -111,6 +121,18 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
             let edits = app.may(Resource::Operators, Verb::Edit);
             let overlay = OperatorBox::new(app.operator.clone(), edits, accounts, when(app));
             (Box::new(overlay), Some(Request::Access { act: AccessRequest::List }))
+        }
+        Kind::Activity { here } => {
+            let open = app.conversation.as_ref().filter(|_| here);
+            let thread =
+                open.map(|c| (c.thread, c.row.as_ref().map(|r| r.title.clone()).unwrap_or_default()));
+            let (overlay, request) = ActivityBox::new(thread, when(app), precise(app), past(app));
+            (Box::new(overlay), Some(request))
+        }
+        Kind::Numbers => {
+            let zone = app.tz.iana_name().map(str::to_owned);
+            let (overlay, request) = NumbersBox::new(ranges(app), zone, when(app));
+            (Box::new(overlay), Some(request))
         }
         Kind::Doctor => (Box::new(DoctorBox::new()), Some(Request::Doctor)),
         Kind::Contact => {
@@ -127,6 +149,23 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
 fn when(app: &App) -> TimeText {
     let (now, tz) = (app.clock.now(), app.tz.clone());
     Arc::new(move |at| format::short(at, now, &tz))
+}
+
+/// Times that numbers are shown of: they end when today does.
+fn ranges(app: &App) -> Vec<Range> {
+    let end = app.clock.now() + format::until_midnight(app.clock.now(), &app.tz);
+    let last = format::day(app.clock.now(), &app.tz);
+    let begin = |days: i64| {
+        let first = last.checked_sub(jiff::Span::new().days(days - 1)).unwrap_or(last);
+        first.to_zoned(app.tz.clone()).map_or(0, |z| z.timestamp().as_millisecond())
+    };
+    [("today", 1), ("7 days", 7), ("30 days", 30)].map(|(word, days)| (word, begin(days), end)).to_vec()
+}
+
+/// Reads days and times in the operator's zone.
+fn past(app: &App) -> TimeRead {
+    let (now, tz) = (app.clock.now(), app.tz.clone());
+    Arc::new(move |text| crate::text::past::parse(text, now, &tz).ok().map(|p| (p.from, p.to)))
 }
 
 fn precise(app: &App) -> TimeText {

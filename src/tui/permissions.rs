@@ -23,6 +23,10 @@ pub const NEEDS: &[(&str, Grant)] = &[
     ("thread.snooze", HANDLE),
     ("thread.assign", HANDLE),
     ("thread.assign_me", HANDLE),
+    ("thread.take_over", HANDLE),
+    ("team.watch", Grant(Resource::ActivityLog, Verb::View)),
+    ("team.whisper", Grant(Resource::ActivityLog, Verb::View)),
+    ("team.whisper", HANDLE),
     ("thread.labels", HANDLE),
     ("thread.priority", HANDLE),
     ("thread.mark_read", HANDLE),
@@ -60,6 +64,8 @@ pub const NEEDS: &[(&str, Grant)] = &[
     ("edit.yank_next", ANSWER),
     ("contact.open", Grant(Resource::Contacts, Verb::View)),
     ("doctor.open", Grant(Resource::Connection, Verb::View)),
+    ("activity.open", Grant(Resource::ActivityLog, Verb::View)),
+    ("activity.thread", Grant(Resource::ActivityLog, Verb::View)),
     ("operators.open", Grant(Resource::Operators, Verb::View)),
 ];
 

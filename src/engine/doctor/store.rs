@@ -1,9 +1,35 @@
 //! The database: whole, and in agreement with itself.
 
-use super::{check, fail, pass, warn};
-use crate::engine::Shared;
+use super::{Finding, check, fail, pass, warn};
+use crate::engine::{Shared, activity};
 use crate::protocol::Check;
 use crate::store::Reader;
+use std::fmt::Write as _;
+
+/// Whether the activity log is as it was written.
+async fn chain(shared: &Shared) -> Finding {
+    match activity::verify(shared).await {
+        Ok(report) => match report.broken {
+            None => {
+                let mut seen =
+                    format!("{} rows of the activity log are as they were written", report.checked);
+                if report.before > 0 {
+                    let _ = write!(seen, "; {} are older than the chain of hashes", report.before);
+                }
+                if let Some(row) = report.removed_upto {
+                    let _ = write!(seen, "; rows up to {row} were kept long enough");
+                }
+                pass(seen)
+            }
+            Some(at) => fail(
+                format!("the activity log was changed: row {}: {}", at.id, at.what),
+                "`switchboard activity verify` says when; compare with a backup, and find out who could write the \
+                 data folder: Switchboard itself never changes a row",
+            ),
+        },
+        Err(e) => fail(e.to_string(), RESTORE),
+    }
+}
 
 const RESTORE: &str = "stop Switchboard, keep a copy of the data folder, restore a backup";
 
@@ -27,6 +53,7 @@ pub(super) async fn run(shared: &Shared) -> Vec<Check> {
             Err(e) => fail(e.to_string(), RESTORE),
         },
     ));
+    out.push(check("store.activity", None, chain(shared).await));
     if let Ok(known) = shared.store.read(Reader::accounts).await {
         for view in &known {
             let id = &view.spec.id;

@@ -22,6 +22,8 @@ pub(super) fn change(
         AccessChange::OperatorSaved { entry } => after.save_operator(entry),
         AccessChange::OperatorDeleted { who } => after.delete_operator(&who),
         AccessChange::AccountSet { account, rule } => after.set_account(account, rule),
+        AccessChange::TeamSaved { name, members } => after.save_team(&name, &members),
+        AccessChange::SharingSet { rules } => after.set_sharing(rules),
         AccessChange::OperatorSeen { name, teams } => {
             after.seen.insert(name, teams);
             Ok(())

@@ -1,18 +1,14 @@
-//! Accounts, templates, drafts.
+//! Accounts, templates.
 
-use super::{AccountRow, Context, thread_by_uid};
+use super::{AccountRow, Context};
 use crate::clock::Millis;
 use crate::model::event::{AccountSpec, NumberFacts};
-use crate::model::ids::{AccountId, ThreadId};
+use crate::model::ids::AccountId;
 use crate::model::template::Template;
-use crate::model::thread::DraftMode;
 use crate::protocol::Changed;
 use crate::store::StoreError;
 use crate::store::writer::Reply;
 use rusqlite::{Connection, params};
-
-/// Longest draft kept, in bytes.
-const DRAFT_MAX: usize = 64 * 1024;
 
 fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|e| StoreError::Rule(e.to_string()))
@@ -95,44 +91,5 @@ pub(super) fn templates(
         .execute(params![a.id, at])?;
     cx.changed(Changed::TemplatesChanged { account: account.clone() });
     cx.changed(Changed::AccountChanged { account: account.clone() });
-    Ok(Reply::default())
-}
-
-pub(super) fn draft(
-    conn: &Connection,
-    cx: &mut Context,
-    at: Millis,
-    thread: ThreadId,
-    mode: DraftMode,
-    text: &str,
-) -> Result<Reply, StoreError> {
-    if text.len() > DRAFT_MAX {
-        return Err(StoreError::Rule(format!(
-            "the draft has {} bytes, {DRAFT_MAX} are kept at most",
-            text.len()
-        )));
-    }
-    let t = thread_by_uid(conn, thread)?;
-    if text.is_empty() {
-        conn.prepare_cached("DELETE FROM drafts WHERE thread_id = ?1 AND mode = ?2")?
-            .execute(params![t.id, mode.as_str()])?;
-    } else {
-        conn.prepare_cached(
-            "INSERT INTO drafts(thread_id, mode, text, updated_at) VALUES(?1, ?2, ?3, ?4) \
-             ON CONFLICT DO UPDATE SET text = excluded.text, updated_at = excluded.updated_at",
-        )?
-        .execute(params![t.id, mode.as_str(), text, at])?;
-    }
-    let n = conn
-        .prepare_cached(
-            "UPDATE threads SET draft = d.n FROM (SELECT EXISTS(SELECT 1 FROM drafts WHERE thread_id = ?1) AS n) d \
-             WHERE id = ?1 AND draft <> d.n",
-        )?
-        .execute([t.id])?;
-    if n > 0 {
-        let account = cx.account_by_row(t.account_id)?;
-        cx.thread_changed(&t, &account);
-    }
-    cx.changed(Changed::DraftChanged { thread: t.uid });
     Ok(Reply::default())
 }

@@ -36,7 +36,7 @@ fn set_state(
     Ok(n > 0)
 }
 
-fn assign(conn: &Connection, thread: i64, to: Option<&str>) -> Result<bool, StoreError> {
+pub(super) fn assign(conn: &Connection, thread: i64, to: Option<&str>) -> Result<bool, StoreError> {
     let n = conn
         .prepare_cached("UPDATE threads SET assignee = ?2 WHERE id = ?1 AND assignee IS NOT ?2")?
         .execute(params![thread, to])?;
@@ -208,7 +208,7 @@ pub(super) fn wake(
 }
 
 /// The customer wrote: whatever was thought about the thread, it is open.
-pub(super) fn customer_wrote(conn: &Connection, cx: &Context, t: &ThreadState) -> Result<(), StoreError> {
+pub(super) fn customer_wrote(conn: &Connection, cx: &mut Context, t: &ThreadState) -> Result<(), StoreError> {
     if set_state(conn, t.id, State::Open, None)? {
         cx.audit(conn, "thread_reopened", &t.uid.to_string())?;
     }

@@ -97,14 +97,15 @@ fn join_threads(conn: &Connection, cx: &mut Context, into: &Moving, from: &Movin
         .execute([from.id, into.id])?;
     // Two drafts become one text; nothing that was typed is lost.
     conn.prepare_cached(
-        "INSERT INTO drafts(thread_id, mode, text, updated_at) \
-         SELECT ?2, mode, text, updated_at FROM drafts WHERE thread_id = ?1 \
+        "INSERT INTO drafts(thread_id, mode, operator, text, updated_at) \
+         SELECT ?2, mode, operator, text, updated_at FROM drafts WHERE thread_id = ?1 \
          ON CONFLICT DO UPDATE SET text = text || char(10) || excluded.text, updated_at = max(updated_at, excluded.updated_at)",
     )?
     .execute([from.id, into.id])?;
     conn.prepare_cached("DELETE FROM drafts WHERE thread_id = ?1")?.execute([from.id])?;
     people::index_title(conn, from.id, Some(&from.search), None)?;
     super::handling::join(conn, into.id, from.id)?;
+    super::numbers::join(conn, into.id, from.id)?;
     conn.prepare_cached("DELETE FROM threads WHERE id = ?1")?.execute([from.id])?;
     lead(conn, from.uid.0, into.uid.0)?;
     let closed_at = into.closed_at.max(from.closed_at);

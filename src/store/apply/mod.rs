@@ -3,23 +3,29 @@
 //! One file per area. Everything here runs on the writer's thread inside a transaction that is already open.
 
 mod access;
+mod activity;
 mod admin;
 mod attempts;
+mod chain;
 mod content;
+mod drafts;
 mod feed;
 mod files;
 mod handling;
 mod inbound;
 mod library;
+mod mentions;
 mod merge;
 mod news;
 mod notes;
+mod numbers;
 mod outbox;
 mod people;
 mod preferences;
 mod reading;
 mod recorder;
 mod tidy;
+mod together;
 mod words;
 
 #[cfg(any(test, fuzzing))]
@@ -73,6 +79,8 @@ pub(super) struct Context {
     /// The newest message (row), and the last one that was known to be in the index of words.
     newest: i64,
     words_upto: i64,
+    /// The activity log's end.
+    chain: chain::Chain,
     /// The event that is being applied.
     event: EventId,
     now: Millis,
@@ -97,6 +105,7 @@ impl Context {
             open_quotes: 0,
             newest: 0,
             words_upto: 0,
+            chain: chain::Chain::default(),
             event: EventId([0; 16]),
             now: 0,
             received: 0,
@@ -136,6 +145,7 @@ impl Context {
         self.words_upto = words::upto(conn)?;
         self.newest =
             conn.prepare_cached("SELECT coalesce(max(id), 0) FROM messages")?.query_row([], |r| r.get(0))?;
+        self.chain = chain::Chain::load(conn)?;
         self.early = conn.prepare_cached("SELECT count(*) FROM early")?.query_row([], |r| r.get(0))?;
         self.open_quotes =
             conn.prepare_cached("SELECT count(*) FROM open_quotes")?.query_row([], |r| r.get(0))?;
@@ -165,6 +175,7 @@ impl Context {
         if self.newest - self.words_upto >= words::WAITING {
             self.words_upto = words::catch_up(conn, i64::MAX)?;
         }
+        self.chain.flush(conn)?;
         for i in 0..self.accounts.len() {
             let d = std::mem::take(&mut self.deltas[i]);
             if d.threads == 0
@@ -225,14 +236,9 @@ impl Context {
     }
 
     /// A row of its own for something that an event brought about besides what its name says.
-    fn audit(&self, conn: &Connection, action: &str, subject: &str) -> Result<(), StoreError> {
+    fn audit(&mut self, conn: &Connection, action: &str, subject: &str) -> Result<(), StoreError> {
         let uid = EventId::derived(&["audit", &self.event.to_string(), action, subject]);
-        conn.prepare_cached(
-            "INSERT OR IGNORE INTO audit(uid, at, actor, action, subject) \
-             SELECT ?1, at, actor, ?3, ?4 FROM audit WHERE uid = ?2",
-        )?
-        .execute(params![uid.0, self.event.0, action, subject])?;
-        Ok(())
+        self.chain.more(conn, uid.0, action, subject)
     }
 
     fn thread_changed(&mut self, thread: &ThreadState, account: &AccountRow) {
@@ -312,18 +318,7 @@ fn first_chars(s: &str, n: usize) -> &str {
 
 /// Applies one event. An event whose id was seen before changes nothing.
 pub(super) fn apply(conn: &Connection, cx: &mut Context, event: &Event) -> Result<Reply, StoreError> {
-    let new = conn
-        .prepare_cached(
-            "INSERT OR IGNORE INTO audit(uid, at, actor, action, subject) VALUES(?1, ?2, ?3, ?4, ?5)",
-        )?
-        .execute(params![
-            event.id.0,
-            event.at,
-            event.actor.label(),
-            event.body.action(),
-            subject(&event.body)
-        ])?;
-    if new == 0 {
+    if !cx.chain.event(conn, event, event.body.action(), &subject(&event.body))? {
         return Ok(Reply { repeated: true, ..Reply::default() });
     }
     cx.event = event.id;
@@ -383,9 +378,7 @@ fn apply_body(conn: &Connection, cx: &mut Context, event: &Event) -> Result<Repl
         EventBody::ContactSplit { contact, identities, new } => {
             merge::split(conn, cx, *contact, identities, *new, event.actor.label())
         }
-        EventBody::DraftSaved { thread, mode, text } => {
-            admin::draft(conn, cx, event.at, *thread, *mode, text)
-        }
+        EventBody::DraftSaved { thread, mode, text } => drafts::save(conn, cx, event, *thread, *mode, text),
         EventBody::NoteAdded { note, thread, text } => notes::add(conn, cx, event, *note, *thread, text),
         EventBody::NoteEdited { note, text } => notes::edit(conn, cx, event, *note, text),
         EventBody::NoteDeleted { note } => notes::delete(conn, cx, event, *note),
@@ -402,8 +395,17 @@ fn apply_body(conn: &Connection, cx: &mut Context, event: &Event) -> Result<Repl
         EventBody::ThreadsHandled { threads, act } => handling::act(conn, cx, event, threads, act),
         EventBody::FeedKept { until } => feed::keep(conn, cx, event, *until),
         EventBody::SnoozesEnded { threads } => handling::wake(conn, cx, event.at, threads),
+        EventBody::ThreadTakenOver { thread, from, note } => {
+            together::take_over(conn, cx, event, *thread, from.as_deref(), *note)
+        }
+        EventBody::ThreadGiven { thread, to, .. } => together::give(conn, cx, event, *thread, to),
+        EventBody::ThreadsReleased { operator } => together::release(conn, cx, operator),
+        EventBody::MentionsRead { notes } => mentions::read(conn, cx, event, notes),
         EventBody::LabelSaved { label } => handling::save_label(conn, cx, label),
         EventBody::LabelDeleted { label } => handling::delete_label(conn, cx, *label),
+        EventBody::ActivityExpired { before } => activity::expire(conn, cx, *before),
+        // The row in the log is all there is of it.
+        EventBody::RequestRefused { .. } => Ok(Reply::default()),
         EventBody::WebhookTested { account, raw } => recorder::tested(conn, cx, event, account, raw),
         EventBody::Noticed { account, severity, field, text } => {
             recorder::noticed(conn, cx, account, *severity, field, text)
@@ -458,12 +460,24 @@ fn subject(body: &EventBody) -> String {
         EventBody::FeedKept { until } => until.to_string(),
         EventBody::SnoozesEnded { threads } => format!("{} threads", threads.len()),
         EventBody::AccessChanged { change } => change.subject(),
+        EventBody::ThreadTakenOver { thread, from: Some(from), .. } => format!("{thread} from {from}"),
+        EventBody::ThreadTakenOver { thread, .. } => thread.to_string(),
+        EventBody::ThreadGiven { thread, to, how } => format!("{thread} to {to} by {}", how.word()),
+        EventBody::ThreadsReleased { operator } => operator.clone(),
+        EventBody::MentionsRead { notes } => match notes.as_slice() {
+            [] => "all".into(),
+            [one] => one.to_string(),
+            many => format!("{} notes", many.len()),
+        },
         EventBody::LabelSaved { label } => label.id.to_string(),
         EventBody::LabelDeleted { label } => label.to_string(),
+        EventBody::WebhooksExpired { before, .. } | EventBody::ActivityExpired { before } => {
+            before.to_string()
+        }
+        EventBody::RequestRefused { request, why, times } => activity::refused(request, why, *times),
         EventBody::FileStored { hash, .. } => hash.to_string(),
         EventBody::FileHandedOver { account, hash, .. } => format!("{hash} to {account}"),
         EventBody::FilesExpired { before, .. } => before.to_string(),
-        EventBody::WebhooksExpired { before, .. } => before.to_string(),
         EventBody::WebhookTested { account, .. } | EventBody::Noticed { account, .. } => account.to_string(),
     }
 }

@@ -3,7 +3,7 @@
 //! A note is no answer. The thread's place in the list, its preview, its counters and its window stay as they are.
 //! Who wrote it may write it anew or delete it; what it said is kept, as with messages that were edited.
 
-use super::{Context, content, thread_by_row, thread_by_uid};
+use super::{Context, content, mentions as called, thread_by_row, thread_by_uid};
 use crate::model::delivery::DeliveryState;
 use crate::model::event::{Actor, Event};
 use crate::model::ids::{MessageId, ThreadId};
@@ -48,9 +48,11 @@ pub(super) fn add(
             serde_json::to_string(&origin).map_err(json)?,
         ])?;
     if added > 0 {
-        cx.newest = conn.last_insert_rowid();
+        let row = conn.last_insert_rowid();
+        cx.newest = row;
         cx.changed(Changed::MessageStored { thread: t.uid, message: note, inbound: false });
         let who = mentions(text);
+        called::call(conn, row, author, &who)?;
         if !who.is_empty() {
             cx.changed(Changed::Mentioned { thread: t.uid, by: author.clone(), who });
         }
@@ -96,9 +98,10 @@ pub(super) fn edit(
         conn.prepare_cached("SELECT text FROM messages WHERE id = ?1")?.query_row([id], |r| r.get(0))?;
     content::change_row(conn, cx, &account, id, event.at, &Body::Note { text: text.to_owned() })?;
     // Who was called before is not called again.
-    let called = mentions(&before);
-    let who: Vec<String> =
-        mentions(text).into_iter().filter(|name| !called.iter().any(|c| is_same(c, name))).collect();
+    let before = mentions(&before);
+    let now = mentions(text);
+    called::call_again(conn, cx, id, event.actor.label(), &now)?;
+    let who: Vec<String> = now.into_iter().filter(|name| !before.iter().any(|c| is_same(c, name))).collect();
     if !who.is_empty() {
         cx.changed(Changed::Mentioned { thread: t.uid, by: event.actor.label().to_owned(), who });
     }
@@ -115,5 +118,6 @@ pub(super) fn delete(
     let t = thread_by_row(conn, thread)?;
     let account = cx.account_by_row(t.account_id)?;
     content::revoke_row(conn, cx, &account, id)?;
+    called::call_again(conn, cx, id, event.actor.label(), &[])?;
     Ok(Reply { thread: Some(t.uid), ..Reply::default() })
 }

@@ -1,5 +1,7 @@
-//! Work that is put off while the writer is busy: the indexes of words and of their parts.
+//! Work that is put off while the writer is busy: the indexes of words and of their parts, and the numbers.
 
+use super::numbers;
+use crate::clock::Millis;
 use crate::store::StoreError;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -35,10 +37,12 @@ fn merge_words(conn: &Connection) -> Result<bool, StoreError> {
     Ok(conn.total_changes() - before >= 2)
 }
 
-/// Indexes the next messages, then merges segments of the index of words; `true` when there is more to do.
-pub fn tidy(conn: &mut Connection) -> Result<bool, StoreError> {
+/// Takes the next messages into the numbers; indexes the next messages, then merges segments of the index of words, where
+/// `all` is wanted. `true` when there is more to do.
+pub fn tidy(conn: &mut Connection, now: Millis, all: bool) -> Result<bool, StoreError> {
     let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let more = step(&tx)?;
+    let counted = numbers::step(&tx, now)?;
+    let more = (all && step(&tx)?) || counted;
     tx.commit()?;
     Ok(more)
 }

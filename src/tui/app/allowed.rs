@@ -18,6 +18,9 @@ impl App {
     /// The engine has said what is allowed, or that it does not say.
     pub(super) fn me_came(&mut self, me: Option<Me>) {
         let mut new = !std::mem::replace(&mut self.knows_role, true);
+        if let Some(me) = &me {
+            self.mentions_counted(me.mentions);
+        }
         if let Some(role) = me.map(|me| me.role)
             && self.role.as_ref() != Some(&role)
         {

@@ -20,6 +20,13 @@ impl App {
             self.deliver(serial, search, result);
             return;
         }
+        // A send that was looked at once more before: what came of the last of the two.
+        let result = match (&asked, result) {
+            (Asked::Send { .. }, Ok(Response::Together(mut results))) => {
+                results.pop().unwrap_or(Ok(Response::Done))
+            }
+            (_, result) => result,
+        };
         match result {
             Ok(response) => self.came(asked, response),
             Err(problem) => self.refused(asked, &problem),
@@ -97,6 +104,10 @@ impl App {
             (Asked::Templates(account), Response::Templates(list)) => {
                 self.templates.insert(account, list);
             }
+            (Asked::Presence(threads), Response::Present(present)) => self.present_came(threads, present),
+            (Asked::TakeOver(thread), Response::TakenOver(done)) => self.took_over(thread, &done),
+            (Asked::Screens, Response::Screens(screens)) => self.screens_came(screens),
+            (Asked::Watched, Response::Watched(watched)) => self.watched_came(*watched),
             (Asked::Saying(words), _) => self.say(words),
             _ => {}
         }
@@ -118,7 +129,9 @@ impl App {
                 self.me_came(None);
                 return;
             }
-            Asked::Quiet | Asked::Labels | Asked::Operators | Asked::ViewCounts => return,
+            Asked::Quiet | Asked::Labels | Asked::Operators | Asked::ViewCounts | Asked::Presence(_) => {
+                return;
+            }
             Asked::Preferences => {
                 self.preferences_came(&[]);
                 return;
@@ -127,9 +140,14 @@ impl App {
             Asked::QuickReplies | Asked::Macros | Asked::Templates(_) if problem.kind == "forbidden" => {
                 return;
             }
-            Asked::Send { thread, text, quote } => self.take_back(thread, text, quote),
             Asked::Files(asked) => {
                 if self.files_refused(asked, problem) {
+                    return;
+                }
+            }
+            Asked::Send { thread, text, quote } => {
+                self.take_back(thread, text, quote);
+                if self.has_open(thread) && self.refused_for_colleague(problem) {
                     return;
                 }
             }
@@ -168,6 +186,8 @@ impl App {
                 Delivery::Macros(all)
             }
             Ok(Response::Access(list)) => Delivery::Access(list),
+            Ok(Response::Activity(answer)) => Delivery::Activity(answer),
+            Ok(Response::Numbers(numbers)) => Delivery::Numbers(numbers),
             Ok(Response::Labels(labels)) => {
                 self.labels_came(labels.clone());
                 Delivery::Labels(labels)
@@ -179,6 +199,7 @@ impl App {
             Ok(Response::ThreadRows(rows)) => Delivery::Threads(search, rows),
             Ok(Response::Found(f)) => Delivery::Found(search, f),
             Ok(Response::Neighbours(n)) => Delivery::Neighbours(n),
+            Ok(Response::Mentions(page)) => Delivery::Mentions(page),
             Ok(Response::Life(l)) => Delivery::Life(l),
             Ok(Response::Checks(c)) => Delivery::Checks(c),
             Ok(Response::Contact(d)) => Delivery::Contact(d),
@@ -266,7 +287,16 @@ impl App {
                     resync = true;
                 }
                 Changed::PreferencesChanged => self.ask(Request::Preferences, Asked::Preferences),
-                Changed::DraftChanged { thread } => self.draft_changed(thread),
+                Changed::DraftChanged { thread, by } => {
+                    self.draft_changed(thread, &by);
+                    self.watched_draft(thread, &by);
+                }
+                Changed::PresenceChanged { thread } => self.presence_changed(thread),
+                Changed::CompanyChanged { company } => self.company_changed(company),
+                Changed::TakenOver { thread, from, by } => self.taken_over(thread, &from, &by),
+                Changed::WatchedChanged { operator } => self.watched_changed(&operator),
+                Changed::WatchersChanged { .. } => self.watchers_changed(),
+                Changed::MentionsChanged { .. } => self.ask_me(),
                 Changed::Resync => resync = true,
             }
         }
@@ -282,6 +312,7 @@ impl App {
         self.accounts_changed = true;
         self.status_changed = true;
         self.ask_me();
+        self.look_around_again();
         self.ask(Request::Labels, Asked::Labels);
         if self.may(Resource::QuickReplies, Verb::View) {
             self.ask(Request::QuickReplies, Asked::QuickReplies);

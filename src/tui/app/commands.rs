@@ -66,6 +66,9 @@ impl App {
             Action::Search => self.open_overlay(Kind::Search, None),
             Action::Accounts => self.open_overlay(Kind::Accounts, None),
             Action::Operators => self.open_overlay(Kind::Operators, None),
+            Action::Activity => self.open_overlay(Kind::Activity { here: false }, None),
+            Action::ActivityHere => self.open_overlay(Kind::Activity { here: true }, None),
+            Action::Numbers => self.open_overlay(Kind::Numbers, None),
             Action::Doctor => self.open_overlay(Kind::Doctor, None),
             Action::Life => {
                 if self.acted_on(|_| true).is_some() {
@@ -142,6 +145,10 @@ impl App {
             Action::Snooze => self.pick_snooze(),
             Action::Assign => self.pick_assignee(),
             Action::AssignMe => self.assign_to_me(),
+            Action::TakeOver => self.take_over(),
+            Action::Mentions => self.open_overlay(Kind::Mentions, None),
+            Action::Watch => self.watch(),
+            Action::Whisper => self.whisper(),
             Action::Priority => self.pick_priority(),
             Action::Labels => self.pick_labels(),
             Action::MarkRead => self.mark_all(true),

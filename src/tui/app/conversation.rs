@@ -111,6 +111,8 @@ pub(crate) struct Conversation {
     pub(super) entered: Option<(Millis, u64)>,
     /// When the customer was last told that somebody types.
     pub(super) typing_told: Option<Millis>,
+    /// Since when there is a reply.
+    pub(super) began: Option<Millis>,
     pub(super) patience: Option<Millis>,
     pub(super) marked: Option<Millis>,
     pub(super) keep_unread: bool,
@@ -148,6 +150,7 @@ impl Conversation {
             draft_due: None,
             entered: None,
             typing_told: None,
+            began: None,
             patience: None,
             marked: None,
             keep_unread: false,

@@ -6,6 +6,7 @@ use crate::clock::Millis;
 use crate::model::ThreadId;
 use crate::model::thread::DraftMode;
 use crate::protocol::Request;
+use crate::text;
 use crate::tui::command::Scope;
 use crate::tui::composer::Composer;
 
@@ -119,7 +120,11 @@ impl App {
     }
 
     /// Somebody kept a draft: where it is on the screen and nothing else is being written, it is taken over.
-    pub(super) fn draft_changed(&mut self, thread: ThreadId) {
+    pub(super) fn draft_changed(&mut self, thread: ThreadId, by: &str) {
+        // What a colleague writes is no business of this text.
+        if !by.is_empty() && text::sanitize(by) != self.operator {
+            return;
+        }
         let saving = self.asked.values().any(|a| matches!(a, Asked::Draft | Asked::Send { .. }));
         if let Some(c) = self.conversation.as_ref().filter(|c| c.thread == thread && !saving)
             && c.draft_due.is_none()

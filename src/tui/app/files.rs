@@ -4,6 +4,7 @@
 //! One file is read at a time. What is attached belongs to its thread and stays there until it is sent or taken off.
 
 use super::{App, Asked as Purpose, Damage, Effect};
+use crate::clock::Millis;
 use crate::model::event::Recipient;
 use crate::model::ids::{MessageId, ThreadId};
 use crate::model::media::{StoredFile, clean_name, size_words};
@@ -273,7 +274,7 @@ impl App {
             }
             Asked::Send { thread, contents, quote } => {
                 self.put_back_files(thread, contents, quote);
-                false
+                self.has_open(thread) && self.refused_for_colleague(problem)
             }
         }
     }
@@ -459,7 +460,7 @@ impl App {
     // Sending.
 
     /// Sends the text with its files, in order. Says whether there are files.
-    pub(super) fn send_with_files(&mut self, at: Option<crate::clock::Millis>) -> bool {
+    pub(super) fn send_with_files(&mut self, at: Option<Millis>, anyway: bool) -> bool {
         if self.attached().is_empty() {
             return false;
         }
@@ -480,12 +481,17 @@ impl App {
                 }
             }
         }
-        let Some(c) = &mut self.conversation else { return true };
+        let Some(c) = &self.conversation else { return true };
         let contents = Outgoing::with_files(c.composer.text(), &files);
         if let Some(p) = contents.iter().find_map(|content| content.check().err()) {
             self.say_bad(format!("not sent: the {p}"));
             return true;
         }
+        if !anyway && self.collides(at) {
+            return true;
+        }
+        let claim = self.claim(anyway);
+        let Some(c) = &mut self.conversation else { return true };
         let thread = c.thread;
         let mut quote = c.quote.take();
         let asked = Purpose::Files(self::Asked::Send { thread, contents: contents.clone(), quote });
@@ -496,7 +502,7 @@ impl App {
             let to = Recipient::Thread { thread };
             Request::Send { account: None, to, content, quote: quote.take(), at }
         });
-        let request = Request::Together { requests: requests.collect() };
+        let request = Request::Together { requests: claim.into_iter().chain(requests).collect() };
         self.files.by_thread.remove(&thread);
         self.ask(request, asked);
         self.emoji.close();
@@ -539,7 +545,9 @@ impl App {
         } else {
             self.put_back_files(thread, rest, quote);
         }
-        if let Some(p) = problem {
+        if let Some(p) = problem
+            && !(self.has_open(thread) && self.refused_for_colleague(&p))
+        {
             self.say_problem(&p);
         }
     }

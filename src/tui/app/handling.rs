@@ -5,6 +5,7 @@ use crate::clock::Millis;
 use crate::model::ThreadId;
 use crate::model::handling::{ACT_MAX, Act, Handling, Nap, Priority, Snooze, State, operator_name};
 use crate::model::ids::LabelId;
+use crate::model::sharing::Share;
 use crate::model::thread::ThreadRow;
 use crate::protocol::{Acted, Request};
 use crate::text::when;
@@ -13,6 +14,7 @@ use crate::tui::format;
 use crate::tui::overlay::Step;
 use crate::tui::overlay::labels::LabelPicker;
 use crate::tui::overlay::pick::{Choice, Pick, Typed};
+use crate::tui::overlay::talk::Talk;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -250,6 +252,14 @@ impl App {
             steps: act(Some(o), format!("{o}'s now")),
             ..Choice::default()
         }));
+        if self.has_company() {
+            choices.extend(Share::ALL.map(|(word, how)| Choice {
+                text: format!("next by {word}"),
+                remark: "of those who are here".into(),
+                steps: vec![Step::Talk(Talk::Share { threads: ids.clone(), how })],
+                ..Choice::default()
+            }));
+        }
         let known: Vec<String> = choices.iter().map(|c| c.text.clone()).collect();
         let targets = ids.clone();
         let meaning = Arc::new(move |typed: &str| match operator_name(typed) {

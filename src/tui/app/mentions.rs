@@ -1,6 +1,6 @@
 //! Notes that call the operator by name.
 
-use super::App;
+use super::{App, Damage};
 use crate::model::ThreadId;
 use crate::model::mention::is_same;
 use crate::model::thread::ThreadRow;
@@ -13,6 +13,14 @@ impl App {
         if by != self.operator && who.iter().any(|name| is_same(name, &self.operator)) {
             self.mentioned.insert(thread, by);
             self.changed_threads.insert(thread);
+            self.ask_me();
+        }
+    }
+
+    /// So many notes call this operator and were not read.
+    pub(super) fn mentions_counted(&mut self, n: u32) {
+        if std::mem::replace(&mut self.together.mentions, n) != n {
+            self.damage(Damage::STATUS);
         }
     }
 

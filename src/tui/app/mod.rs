@@ -26,7 +26,9 @@ pub(crate) mod palette;
 mod panes;
 mod saying;
 mod talk;
+mod together;
 mod views;
+pub(in crate::tui) mod watch;
 pub(in crate::tui) mod woken;
 mod writing;
 
@@ -50,6 +52,8 @@ mod scroll_tests;
 mod talk_tests;
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod together_tests;
 #[cfg(test)]
 mod update_tests;
 #[cfg(test)]
@@ -240,6 +244,11 @@ pub(crate) enum Asked {
     Files(files::Asked),
     TakeBack,
     Check,
+    /// Who is in these conversations, or in all.
+    Presence(Option<Vec<ThreadId>>),
+    TakeOver(ThreadId),
+    Screens,
+    Watched,
     Note {
         thread: ThreadId,
         text: String,
@@ -350,6 +359,8 @@ pub(crate) struct App {
     follow: follow::Follow,
     /// Files that go with what is being written.
     pub files: files::Files,
+    /// Colleagues.
+    pub together: together::Together,
     effects: Vec<Effect>,
 }
 
@@ -420,6 +431,7 @@ impl App {
             forms: compose::Kept::default(),
             follow: follow::Follow::default(),
             files: files::Files::default(),
+            together: together::Together::default(),
             effects: Vec::new(),
         };
         app.list.filter = ThreadFilter::Inbox;
@@ -494,7 +506,9 @@ impl App {
             Event::Files(heard) => self.files_heard(heard),
             Event::Terminate => self.quit(),
         }
+        self.writes_while_watching();
         self.look_where();
+        self.look_around();
         std::mem::take(&mut self.effects)
     }
 
@@ -510,6 +524,7 @@ impl App {
             self.quitting.map(|at| at + QUIT_WAIT),
             self.pending.due(),
             self.follow.due(),
+            self.together.due(),
             c.and_then(|c| c.draft_due),
             c.and_then(|c| c.patience),
         ]
@@ -597,6 +612,8 @@ impl App {
                 | Asked::Labels
                 | Asked::Operators
                 | Asked::ViewCounts
+                | Asked::Presence(_)
+                | Asked::Watched
         ) {
             self.waits.insert(id, self.clock.now());
         }
@@ -619,11 +636,12 @@ impl App {
     }
 
     fn mark_read(&mut self) {
+        let watches = self.only_watches();
         let Some(c) = &mut self.conversation else { return };
         let thread = c.thread;
         let unread = c.row.as_ref().is_some_and(|r| r.unread > 0);
         let Some(upto) = c.messages.last().map(|m| m.at) else { return };
-        if !unread || c.marked >= Some(upto) || c.keep_unread || !c.late_asked {
+        if !unread || c.marked >= Some(upto) || c.keep_unread || !c.late_asked || watches {
             return;
         }
         let stored = c.messages.iter().map(|m| m.stored_at).max();
@@ -696,6 +714,7 @@ impl App {
             self.accounts_changed = false;
             self.ask(Request::Accounts, Asked::Accounts);
         }
+        self.settle_presence();
         if self.is_ready() {
             self.count_views();
         }

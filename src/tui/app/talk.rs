@@ -1,10 +1,11 @@
 //! Getting around in what was said: back to the results of a search, selections, search in the thread, dates.
 
 use super::conversation::Load;
-use super::{App, Conversation, Damage, Effect, Open};
+use super::{App, Asked, Conversation, Damage, Effect, Open};
 use crate::clock::Millis;
 use crate::export;
 use crate::model::{Message, MessageId};
+use crate::protocol::Request;
 use crate::text::{past, query};
 use crate::tui::command::Scope;
 use crate::tui::overlay::Step;
@@ -122,6 +123,23 @@ impl App {
             Talk::Export { path, replace } => self.export(&path, replace),
             Talk::Unmark => {
                 self.unmark_messages();
+            }
+            Talk::SendAnyway(at) => self.send_anyway(at),
+            Talk::LookFirst => {
+                self.go_to_end();
+                self.focus(Scope::Conversation);
+            }
+            Talk::TakeOver(thread) => {
+                if let Some(id) = thread.or_else(|| self.conversation.as_ref().map(|c| c.thread)) {
+                    self.take_over_now(id);
+                }
+            }
+            Talk::Watch(operator) => self.begin_watch(operator),
+            Talk::Whisper { thread, text } => self.whispered(thread, text),
+            Talk::Share { threads, how } => {
+                let count = threads.len();
+                let words = format!("given out by {}", how.word());
+                self.ask(Request::Share { threads, how, team: None }, Asked::Act { words, count });
             }
         }
     }

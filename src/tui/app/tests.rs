@@ -53,6 +53,17 @@ pub(crate) struct Script {
     /// What the operator may do; an engine that does not say when there is none.
     pub role: Option<Role>,
     pub access: crate::protocol::access::AccessList,
+    /// Who else is where, who may be followed, and what they do.
+    pub present: crate::protocol::presence::Present,
+    pub screens: Vec<crate::protocol::presence::ScreenRow>,
+    pub watched: crate::protocol::presence::Watched,
+    /// What taking over brings.
+    pub taken: crate::protocol::presence::TakenOver,
+    /// What a second writer is told.
+    pub claim: Option<Problem>,
+    /// Notes that call the operator, and how many were not read.
+    pub mentions: u32,
+    pub mention_rows: Vec<crate::protocol::mentions::MentionRow>,
     pub log: Vec<Request>,
     pub refuse: Option<Problem>,
     /// Files of the operator.
@@ -83,6 +94,13 @@ impl Script {
                 book: crate::model::access::AccessBook::new(),
                 attached: Vec::new(),
             },
+            present: crate::protocol::presence::Present::default(),
+            screens: Vec::new(),
+            watched: crate::protocol::presence::Watched::default(),
+            taken: crate::protocol::presence::TakenOver::default(),
+            claim: None,
+            mentions: 0,
+            mention_rows: Vec::new(),
             log: Vec::new(),
             refuse: None,
             disk: super::files_tests::Disk::default(),
@@ -240,8 +258,43 @@ impl Script {
             A::SaveOperator { entry } => book.save_operator(entry),
             A::DeleteOperator { who } => book.delete_operator(&who),
             A::SetAccount { account, rule } => book.set_account(account, rule),
+            A::SaveTeam { name, members } => book.save_team(&name, &members),
+            A::SetSharing { rules } => book.set_sharing(rules),
         };
         done.map(|()| Response::Done).map_err(|e| Problem::new("refused", e.to_string()))
+    }
+
+    fn presence(&mut self, act: crate::protocol::presence::PresenceRequest) -> Result<Response, Problem> {
+        use crate::protocol::presence::PresenceRequest as P;
+        Ok(match act {
+            P::Here { .. } | P::Who { .. } => Response::Present(self.present.clone()),
+            P::Claim { .. } => self.claim.take().map_or(Ok(Response::Done), Err)?,
+            P::TakeOver { .. } => Response::TakenOver(self.taken.clone()),
+            P::Watch { operator: None } => Response::Done,
+            P::Watch { operator: Some(operator) } => {
+                self.watched.operator = operator;
+                Response::Watched(Box::new(self.watched.clone()))
+            }
+            P::Watched => Response::Watched(Box::new(self.watched.clone())),
+            P::Screens => Response::Screens(self.screens.clone()),
+        })
+    }
+
+    fn mentioned(&mut self, act: &crate::protocol::mentions::MentionRequest) -> Response {
+        use crate::protocol::mentions::MentionRequest as M;
+        match act {
+            M::List { unread, .. } => {
+                let items = self.mention_rows.iter().filter(|m| !(*unread && m.read)).cloned().collect();
+                Response::Mentions(Page { items, next: None })
+            }
+            M::Read { notes } => {
+                let wanted = |m: &&mut crate::protocol::mentions::MentionRow| {
+                    notes.is_empty() || notes.contains(&m.note)
+                };
+                self.mention_rows.iter_mut().filter(wanted).for_each(|m| m.read = true);
+                Response::Done
+            }
+        }
     }
 
     pub fn answer(&mut self, request: Request) -> Result<Response, Problem> {
@@ -255,10 +308,18 @@ impl Script {
                     operator: "ana".into(),
                     role: role.clone(),
                     teams: BTreeSet::new(),
+                    mentions: self.mentions,
                 })),
                 None => Response::Done,
             },
             Request::Access { act } => self.rules(act)?,
+            Request::Activity { .. } => crate::tui::overlay::activity::sample(),
+            Request::Numbers { wanted } => crate::tui::overlay::numbers::sample(wanted),
+            Request::Presence { act } => self.presence(act)?,
+            Request::Mentions { act } => self.mentioned(&act),
+            Request::Share { threads, .. } => {
+                Response::Acted(crate::protocol::Acted { done: threads.len() as u32, left: 0 })
+            }
             Request::Accounts => Response::Accounts(self.accounts.clone()),
             Request::Status => Response::Status(Box::new(self.status.clone())),
             Request::Threads { filter, before, limit, .. } => {

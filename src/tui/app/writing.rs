@@ -41,6 +41,7 @@ impl App {
             c.draft_due.get_or_insert(due);
         }
         self.tell_typing();
+        self.typed_reply();
         let rows = self.fit_composer();
         // The line above the text counts and says what can be taken back: it is part of the conversation's frame.
         let line = self.offer_emoji() || self.counter().is_some();
@@ -86,7 +87,12 @@ impl App {
         let panes = self.panes();
         let width = panes.composer_width();
         let most = (panes.body_height() / 3).clamp(1, 8);
+        let watched = self.shown_draft().map(|(_, d)| crate::text::wrap(d, usize::from(width)).len());
         let c = self.conversation.as_mut()?;
+        if let Some(lines) = watched {
+            c.composer_rows = (lines as u16).clamp(1, most);
+            return Some(c.composer_rows);
+        }
         let lines = if c.composer.is_empty() { 1 } else { c.composer.lines(usize::from(width)).len() };
         c.composer_rows = (lines as u16).clamp(1, most);
         Some(c.composer_rows)
@@ -111,12 +117,21 @@ impl App {
 
     /// Sends the text, as soon as it may leave or at a time. What breaks a rule stays as it is.
     pub(super) fn send(&mut self, at: Option<Millis>) {
-        let Some(c) = &mut self.conversation else { return };
+        self.send_if(at, false);
+    }
+
+    /// Sends the text although a colleague writes to the same customer, or has answered.
+    pub(super) fn send_anyway(&mut self, at: Option<Millis>) {
+        self.send_if(at, true);
+    }
+
+    fn send_if(&mut self, at: Option<Millis>, anyway: bool) {
+        let Some(c) = &self.conversation else { return };
         if c.mode == DraftMode::Note {
             self.say_bad("a note goes to nobody");
             return;
         }
-        if self.send_with_files(at) {
+        if self.send_with_files(at, anyway) {
             return;
         }
         let Some(c) = &mut self.conversation else { return };
@@ -129,15 +144,17 @@ impl App {
             self.say_bad(format!("not sent: the {p}"));
             return;
         }
+        if !anyway && self.collides(at) {
+            return;
+        }
+        let Some(c) = &mut self.conversation else { return };
         let thread = c.thread;
         let quote = c.quote.take();
         let text = c.composer.take();
         c.draft_due = None;
         c.unread = None;
-        self.ask(
-            Request::Send { account: None, to: Recipient::Thread { thread }, content, quote, at },
-            Asked::Send { thread, text, quote },
-        );
+        let send = Request::Send { account: None, to: Recipient::Thread { thread }, content, quote, at };
+        self.ask(self.guarded(send, anyway), Asked::Send { thread, text, quote });
         self.emoji.close();
         self.go_to_end();
         self.fit_composer();

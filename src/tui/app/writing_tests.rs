@@ -176,13 +176,13 @@ fn a_draft_from_another_terminal_is_taken_over_where_nothing_else_is_written() {
     let mut app = s.start((120, 36));
     let thread = app.conversation.as_ref().unwrap().thread;
     s.drafts.insert(thread, "from the other one".into());
-    s.tell(&mut app, vec![Changed::DraftChanged { thread }]);
+    s.tell(&mut app, vec![Changed::DraftChanged { thread, by: "ana".into() }]);
     assert_eq!(text(&app), "from the other one");
     // What is being written here stays.
     s.keys(&mut app, "r");
     s.type_text(&mut app, "!");
     s.drafts.insert(thread, "theirs".into());
-    s.tell(&mut app, vec![Changed::DraftChanged { thread }]);
+    s.tell(&mut app, vec![Changed::DraftChanged { thread, by: "ana".into() }]);
     assert_eq!(text(&app), "from the other one!");
     wait(&mut s, &mut app, DRAFT_DELAY);
     assert_eq!(s.drafts[&thread], "from the other one!", "the last one wins");
@@ -200,7 +200,7 @@ fn enter_again_and_again_sends_once_and_a_held_key_sends_nothing() {
     let thread = app.conversation.as_ref().unwrap().thread;
     s.keys(&mut app, "Esc Esc");
     s.drafts.insert(thread, "half a thought".into());
-    s.tell(&mut app, vec![Changed::DraftChanged { thread }]);
+    s.tell(&mut app, vec![Changed::DraftChanged { thread, by: "ana".into() }]);
     s.keys(&mut app, "Enter Enter Enter Enter Enter");
     assert_eq!((sends(&s), text(&app)), (1, "half a thought"));
     assert!(app.say.as_ref().is_some_and(|s| s.text.contains("Enter again sends it")), "{:?}", app.say);

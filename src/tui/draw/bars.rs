@@ -315,6 +315,7 @@ fn health(app: &App) -> Vec<Span> {
     if s.bad_signatures > 0 {
         out.push((format!("   {} bad signatures", s.bad_signatures), t.warn));
     }
+    out.extend(super::together::status(app));
     if app.slow {
         out.push(("   working…".into(), t.warn));
     }

@@ -2,7 +2,7 @@
 //!
 //! A note has another colour, another word and a sign of its own on every line: nobody takes it for a reply.
 
-use super::{frame, put};
+use super::{frame, put, together};
 use crate::model::delivery::WaitReason;
 use crate::model::thread::DraftMode;
 use crate::text;
@@ -42,7 +42,9 @@ pub(super) fn separator(app: &App, c: &Conversation, area: Rect, panes: &Panes, 
     buf[(area.x, y)].set_symbol("├").set_style(style);
     buf[(area.right() - 1, y)].set_symbol("┤").set_style(style);
     let open = c.row.is_none() || c.is_open(app.clock.now());
+    let watched = together::watched(app);
     let words = match (note, open) {
+        _ if let Some(words) = &watched => words,
         _ if app.read_only().is_some() => " read only ",
         (true, _) => " ✎ note · stays here ",
         (false, true) => " reply ",
@@ -80,6 +82,9 @@ pub(super) fn separator(app: &App, c: &Conversation, area: Rect, panes: &Panes, 
 /// What stands at the right end of the line.
 fn remark(app: &App, c: &Conversation, open: bool) -> (String, Style) {
     let t = &app.theme;
+    if let Some(words) = together::remark(app, c) {
+        return (words, t.warn.add_modifier(Modifier::BOLD));
+    }
     if let Some(place) = c.find.as_ref().map(crate::tui::app::Find::place).filter(|p| !p.is_empty()) {
         return (format!(" {} ", text::truncate(&text::sanitize(&place), 50)), t.unread);
     }
@@ -100,7 +105,8 @@ fn remark(app: &App, c: &Conversation, open: bool) -> (String, Style) {
     if !c.is_at_end() && c.loaded {
         return (format!(" ↓ newer · {} ", app.key_for("move.bottom")), t.dim);
     }
-    let quick = open && c.mode == DraftMode::Reply && app.read_only().is_none();
+    let quick =
+        open && c.mode == DraftMode::Reply && app.read_only().is_none() && app.watched_here().is_none();
     (if quick { " quick: / ".to_owned() } else { String::new() }, t.dim)
 }
 
@@ -172,6 +178,9 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let t = &app.theme;
     let Some(c) = &app.conversation else { return };
     let note = c.mode == DraftMode::Note;
+    if together::draft(app, area, buf) {
+        return;
+    }
     if let Some(why) = app.read_only() {
         let mut x = put(buf, area.x, area.y, &why, area.width, t.warn);
         if !note && app.scope != Scope::Composer && by_id("message.note").is_some_and(|c| app.may_run(c)) {

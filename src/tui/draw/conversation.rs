@@ -1,6 +1,6 @@
 //! The conversation: its frame with name and window, its messages, the composer.
 
-use super::{frame, put, spans};
+use super::{frame, put, spans, together};
 use crate::text::{self, fold};
 use crate::tui::app::{App, Conversation, Panes};
 use crate::tui::command::Scope;
@@ -61,13 +61,20 @@ fn header(app: &App, c: &Conversation, area: Rect, buf: &mut Buffer) {
     let title = mask::name(&title, t.mask);
     let title = text::truncate(&title, usize::from(room).saturating_sub(2));
     let x = put(buf, area.x + 2, area.y, &format!(" {title} "), room, t.strong);
+    // Who else is here matters more than the number.
+    let mut edge = window_at;
+    if let Some((words, style)) = together::header(app, c.thread, window_at.saturating_sub(x + 2)) {
+        let cells = text::width(&words) as u16;
+        edge = window_at.saturating_sub(cells + 1);
+        put(buf, edge, area.y, &words, cells, style);
+    }
     if let Some(phone) = c.row.as_ref().and_then(|r| r.phone.as_deref()) {
         let phone = transcript::phone(phone);
         let phone = mask::numbers(&phone, t.mask);
         if phone != title {
             let s = format!(" {phone} ");
             let x = x + 2;
-            if text::width(&s) as u16 + x + 1 < window_at {
+            if text::width(&s) as u16 + x + 1 < edge {
                 put(buf, x, area.y, &s, 30, t.dim);
             }
         }

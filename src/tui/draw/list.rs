@@ -1,6 +1,6 @@
 //! The thread list: two lines a thread.
 
-use super::{frame, handling, put};
+use super::{frame, handling, put, together};
 use crate::model::thread::{ThreadFilter, ThreadRow};
 use crate::model::{DeliveryState, Direction};
 use crate::text;
@@ -186,8 +186,19 @@ fn thread(app: &App, row: &ThreadRow, area: Rect, look: Look, now: i64, buf: &mu
         put(buf, edge, y, &s, 5, t.bad);
         edge -= 1;
     }
+    for (words, style) in together::remarks(app, row.id) {
+        let cells = text::width(&words) as u16;
+        if edge < text_x + cells + 8 {
+            break;
+        }
+        edge -= cells;
+        put(buf, edge, y, &words, cells, style);
+        edge -= 1;
+    }
     let mut at = text_x;
-    if let Some(p) = &row.preview {
+    if let Some(writing) = together::writing(app, row.id) {
+        put(buf, at, y, &writing, edge.saturating_sub(at), t.note);
+    } else if let Some(p) = &row.preview {
         if p.direction == Direction::Outbound {
             let (tick, style) = format::ticks(p.state, t);
             if !tick.is_empty() {

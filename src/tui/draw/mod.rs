@@ -8,6 +8,7 @@ mod finish;
 mod handling;
 mod list;
 mod pending;
+mod together;
 mod welcome;
 
 pub(crate) use finish::finish;

@@ -5,6 +5,8 @@
 
 pub mod accounts;
 pub mod attach;
+pub mod activity;
+pub mod clash;
 pub mod compose;
 pub mod confirm;
 pub mod contact;
@@ -23,8 +25,10 @@ pub mod macro_editor;
 pub mod macro_plan;
 pub mod macro_run;
 pub mod macros;
+pub mod mentions;
 pub mod note_editor;
 pub mod notices;
+pub mod numbers;
 pub mod operators;
 pub mod palette;
 pub mod pick;
@@ -52,9 +56,12 @@ use crate::model::quick_reply::{QuickReply, ReplyFile};
 use crate::model::template::Template;
 use crate::model::thread::ThreadRow;
 use crate::protocol::access::AccessList;
+use crate::protocol::activity::ActivityAnswer;
+use crate::protocol::mentions::MentionRow;
+use crate::protocol::numbers::Numbers;
 use crate::protocol::{
-    AccountView, Check, ContactDetail, Found, LabelRow, MessageLife, Neighbours, Problem, Request, Response,
-    Version,
+    AccountView, Check, ContactDetail, Found, LabelRow, MessageLife, Neighbours, Page, Problem, Request,
+    Response, Version,
 };
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
@@ -189,8 +196,14 @@ pub enum Delivery {
     },
     /// Names that go on with a path.
     Names(Box<super::reading::Names>),
+    /// A page of notes that call the operator.
+    Mentions(Page<MentionRow>),
     /// The life of a message.
     Life(Box<MessageLife>),
+    /// About the activity log.
+    Activity(Box<ActivityAnswer>),
+    /// Numbers for the lead.
+    Numbers(Box<Numbers>),
     /// The doctor's findings.
     Checks(Vec<Check>),
     /// One contact.

@@ -1,6 +1,8 @@
 //! What overlays about the open conversation want done.
 
 use crate::clock::Millis;
+use crate::model::ids::ThreadId;
+use crate::model::sharing::Share;
 
 /// Something to do with the open conversation.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,4 +38,26 @@ pub enum Talk {
     Attach(String),
     /// Nothing is marked any more.
     Unmark,
+    /// Send the reply although a colleague is there, as soon as it may leave or at a time.
+    SendAnyway(Option<Millis>),
+    /// Look at what a colleague has answered before sending.
+    LookFirst,
+    /// Take a conversation over; `None`: the open one.
+    TakeOver(Option<ThreadId>),
+    /// Follow what a colleague does.
+    Watch(String),
+    /// Keep a note that calls the colleague who is followed.
+    Whisper {
+        /// Where.
+        thread: ThreadId,
+        /// What.
+        text: String,
+    },
+    /// Give threads to whoever's turn it is.
+    Share {
+        /// Which.
+        threads: Vec<ThreadId>,
+        /// By turns or by load.
+        how: Share,
+    },
 }

@@ -71,6 +71,7 @@ pub fn settings(dir: &std::path::Path, api_base: &str, accounts: usize) -> Engin
         undo: Duration::ZERO,
         keep_webhooks: Duration::from_hours(24),
         keep_webhooks_bytes: 1 << 30,
+        keep_activity: Duration::ZERO,
         keep_files: Duration::from_hours(24 * 90),
         keep_files_bytes: 1 << 30,
         silence: Duration::from_mins(30),

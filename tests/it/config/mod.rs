@@ -64,6 +64,7 @@ fn the_commented_defaults_are_the_defaults_and_every_key_is_there() {
         "undo_seconds",
         "keep_webhooks_days",
         "keep_webhooks_mb",
+        "keep_activity_days",
         "keep_files_days",
         "keep_files_mb",
         "silence_minutes",
@@ -182,6 +183,7 @@ fn layers_go_over_each_other_and_mistakes_name_their_layer() {
         ("SWITCHBOARD_UI_SEND_TYPING", "yes"),
         ("SWITCHBOARD_KEEP_WEBHOOKS_DAYS", "7"),
         ("SWITCHBOARD_KEEP_WEBHOOKS_MB", "16"),
+        ("SWITCHBOARD_KEEP_ACTIVITY_DAYS", "0"),
         ("SWITCHBOARD_SILENCE_MINUTES", "0"),
         ("SWITCHBOARD_UI_THEME", "light"),
     ]

@@ -2,6 +2,7 @@
 
 mod access;
 mod admission;
+mod colleagues;
 mod notes;
 mod permitted;
 mod talk;

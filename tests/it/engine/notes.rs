@@ -108,7 +108,7 @@ async fn a_place_is_one_operators_and_the_last_one_is_kept() {
     })
     .await;
     let mut seen = Vec::new();
-    while !seen.contains(&Changed::DraftChanged { thread }) {
+    while !seen.iter().any(|c| matches!(c, Changed::DraftChanged { thread: t, .. } if *t == thread)) {
         seen.extend(two.update().await.unwrap().changed);
     }
     assert!(!seen.contains(&Changed::PreferencesChanged), "{seen:?}");

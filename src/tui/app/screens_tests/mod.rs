@@ -7,8 +7,10 @@
 //! | --- | --- |
 //! | `mod` | the pictures and the tests |
 //! | `stage` | what there is to be seen: threads, messages, answers of the engine |
+//! | `colleagues` | the same where others work too |
 //! | `scenes` | the table |
 
+mod colleagues;
 mod scenes;
 mod stage;
 
@@ -146,8 +148,11 @@ fn picture(mut app: App, legend: &mut Legend) -> String {
 const SHOWN_BY: &[(&str, &str, &str)] = &[
     ("AttachBox", "attach", "attach"),
     ("AccountSwitcher", "accounts", "accounts"),
+    ("ActivityBox", "activity", ""),
+    ("NumbersBox", "numbers", ""),
     ("Form", "form_buttons", ""),
     ("Confirm", "confirm", ""),
+    ("Clash", "clash", "clash"),
     ("ContactBox", "contact", "contact"),
     ("DoctorBox", "doctor", "doctor"),
     ("FindBar", "find", ""),
@@ -160,6 +165,7 @@ const SHOWN_BY: &[(&str, &str, &str)] = &[
     ("LinkList", "links", ""),
     ("MacroRun", "macro_plan", "macro_run"),
     ("MacroPicker", "macros", "macros"),
+    ("MentionList", "mentions", "mentions"),
     ("NoteEditor", "note_editor", "note_editor"),
     ("NoticeList", "notices", ""),
     ("Palette", "palette", "palette"),

@@ -1,5 +1,6 @@
 //! The scenes: a name, who is there, and the keys that lead to it.
 
+use super::colleagues::{company, mentions, watched};
 use super::stage::{
     MIN, checks, contact, deliver, desk, life, nobody, notes, open, pipe, states, view, with_templates, write,
 };
@@ -81,6 +82,24 @@ pub(super) const SCENES: &[Scene] = &[
     scene("find_nothing", desk, |s, app| write(s, app, "Enter /", "zzz")),
     scene("find_day", desk, |s, app| write(s, app, "Enter g D", "yesterday")),
     scene("find_day_unclear", desk, |s, app| write(s, app, "Enter g D", "sometime")),
+    // Colleagues.
+    scene("company", company, |_, _| {}),
+    scene("company_in_conversation", company, |s, app| drop(s.keys(app, "Enter"))),
+    scene("company_looks", company, |s, app| drop(s.keys(app, "j Enter"))),
+    scene("clash", company, |s, app| {
+        write(s, app, "Enter r", "Sai hoje");
+        s.keys(app, "Enter");
+    }),
+    scene("take_over", company, |s, app| drop(s.keys(app, "T"))),
+    scene("watching", watched, |s, app| {
+        s.keys(app, "W Enter");
+    }),
+    scene("watch_whom", watched, |s, app| drop(s.keys(app, "W"))),
+    scene("whisper", watched, |s, app| {
+        s.keys(app, "W Enter");
+        write(s, app, "g W", "offer the refund");
+    }),
+    scene("mentions", mentions, |s, app| drop(s.keys(app, "g @"))),
     // Writing.
     scene("writing", desk, |s, app| {
         write(s, app, "Enter r", "Oi *Marta*, o seu pedido sai hoje:");
@@ -283,6 +302,8 @@ pub(super) const SCENES: &[Scene] = &[
         s.keys(app, "g d");
         deliver(app, Delivery::Checks(checks()));
     }),
+    scene("numbers", desk, |s, app| drop(s.keys(app, "g N"))),
+    scene("activity", desk, |s, app| drop(s.keys(app, "g l"))),
     scene("themes", desk, |_, app| {
         let themes = crate::tui::theme::installed(None, Depth::True);
         app.update(Event::Themes(themes));
