@@ -246,7 +246,7 @@ pub enum AccessAction {
     },
 }
 
-fn name(text: &str) -> Result<String, String> {
+pub(super) fn name(text: &str) -> Result<String, String> {
     let text = text.trim();
     if is_name(text) {
         return Ok(text.to_owned());
@@ -258,7 +258,7 @@ fn group(text: &str) -> Result<String, String> {
     name(text.trim().trim_start_matches('@'))
 }
 
-fn principal(text: &str) -> Result<Principal, String> {
+pub(super) fn principal(text: &str) -> Result<Principal, String> {
     match text.trim().strip_prefix('@') {
         Some(group) => name(group).map(Principal::Group),
         None => name(text).map(Principal::User),

@@ -6,6 +6,7 @@ pub use library::{Export, Import, MacroAction, Macros, QuickReplies, QuickReplyA
 
 use super::access_args::{Accesses, Operators, Roles};
 use super::activity_args::Activity;
+use super::colleagues_args::{Mentions, Sharing, Teams, Whisper};
 pub use super::follow_args::Follow;
 use super::handling_args::{Labels, ThreadAction, Views};
 pub use super::service_args::{Service, ServiceAction, ServicePart, ServicePrint};
@@ -139,6 +140,22 @@ pub enum Command {
     /// Show and set who may work with which account
     #[command(after_help = EXIT_CODES)]
     Access(Accesses),
+    /// Show who has a screen open, and what they do there
+    Who {
+        /// Output
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Write to a colleague in the conversation that they have open: a note that calls them
+    Whisper(Whisper),
+    /// List the notes that call you by name
+    Mentions(Mentions),
+    /// List teams, put operators in and take them out; conversations can be given to a team
+    #[command(after_help = EXIT_CODES)]
+    Teams(Teams),
+    /// Show and set how conversations that nobody has are given out
+    #[command(after_help = EXIT_CODES)]
+    Sharing(Sharing),
     /// Say who you are to the engine, and what you may do
     Whoami {
         /// Output
@@ -169,9 +186,14 @@ impl Command {
             | Self::Reload { format }
             | Self::Accounts { format }
             | Self::Whoami { format }
+            | Self::Who { format }
             | Self::Doctor { format } => format.json,
             Self::Operators(a) => a.json,
             Self::Roles(a) => a.json,
+            Self::Whisper(a) => a.format.json,
+            Self::Mentions(a) => a.json,
+            Self::Teams(a) => a.json,
+            Self::Sharing(a) => a.json,
             Self::Access(a) => a.json,
             Self::Threads(a) => a.json || matches!(&a.action, Some(ThreadAction::Export(e)) if e.json.json),
             Self::Labels(a) => a.json,
@@ -354,6 +376,9 @@ pub struct Send {
     /// The 24-hour window is checked then. An engine has to run at that time (the inbox, or `serve`)
     #[arg(long, value_name = "TIME", conflicts_with = "wait")]
     pub at: Option<String>,
+    /// Also when a colleague is writing to the same customer; else a text is refused then
+    #[arg(long)]
+    pub anyway: bool,
     /// Return when the message got this far
     #[arg(long, value_enum, default_value = "accepted", value_name = "STATE")]
     pub wait: Wait,

@@ -38,9 +38,8 @@ impl Exit {
         match kind {
             "field" | "config" | "usage" => Self::Usage,
             "not_found" => Self::NotFound,
-            "window_closed" | "refused" | "rejected" | "failed" | "provider" | "capability" | "forbidden" => {
-                Self::Refused
-            }
+            "window_closed" | "refused" | "rejected" | "failed" | "provider" | "capability" | "forbidden"
+            | "busy" => Self::Refused,
             "engine" | "engine_gone" | "locked" | "newer" | "protocol" => Self::Engine,
             _ => Self::Failed,
         }

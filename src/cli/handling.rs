@@ -7,6 +7,7 @@ use super::handling_args::{
 use super::session::Role;
 use super::table::Table;
 use super::{Context, Session};
+use crate::model::access::team_assignee;
 use crate::model::handling::{Act, Label, LabelColor, Nap, Priority};
 use crate::model::ids::{LabelId, ThreadId};
 use crate::model::outgoing::FieldProblem;
@@ -29,6 +30,14 @@ pub(super) async fn act(ctx: Context<'_>, action: ThreadAct) -> Result<Exit, Fai
     let now = ctx.clock.now();
     let mut session = ctx.session(Role::Reads).await?;
     let result = async {
+        let next = match &action {
+            ThreadAct::Assign { next: Some(word), .. } => {
+                Some(super::colleagues::share(*word).ok_or_else(|| {
+                    FieldProblem::new("next", "is `turns` or `load`; --nobody takes it from whoever has it")
+                })?)
+            }
+            _ => None,
+        };
         let (which, act, words) = read(&mut session, action, now, &tz).await?;
         let mut threads = Vec::new();
         for text in which.threads {
@@ -37,7 +46,14 @@ pub(super) async fn act(ctx: Context<'_>, action: ThreadAct) -> Result<Exit, Fai
                 threads.push(id);
             }
         }
-        match session.client.ask(Request::Act { threads: threads.clone(), act }).await? {
+        let (request, words) = match next {
+            None => (Request::Act { threads: threads.clone(), act }, words),
+            Some(how) => {
+                let words = format!("given out by {}", how.word());
+                (Request::Share { threads: threads.clone(), how, team: None }, words)
+            }
+        };
+        match session.client.ask(request).await? {
             Response::Acted(acted) => Ok((acted, threads, words)),
             _ => Err(Failure::unexpected()),
         }
@@ -87,8 +103,9 @@ async fn read(
         ThreadAct::Snooze { which, .. } => {
             (which, Act::Snooze { nap: Nap::Window }, "snoozed until 1 hour before the window closes".into())
         }
-        ThreadAct::Assign { which, to, me, .. } => {
+        ThreadAct::Assign { which, to, me, team, .. } => {
             let to = if me { Some(session.operator.clone()) } else { to };
+            let to = to.or(team.map(|t| team_assignee(&t)));
             let words = to.as_ref().map_or("nobody's now".into(), |name| format!("{name}'s now"));
             (which, Act::Assign { to }, words)
         }

@@ -32,6 +32,9 @@ pub enum ThreadAction {
     /// Write a whole thread as text, JSON lines or a page to read
     #[command(after_help = super::args::EXIT_CODES)]
     Export(super::export::Export),
+    /// Delete a whole thread for everybody; only whoever gives its name does
+    #[command(after_help = super::args::EXIT_CODES)]
+    Delete(super::deletion::Delete),
 }
 
 /// What changes threads.
@@ -69,6 +72,12 @@ pub enum ThreadAct {
         /// To yourself
         #[arg(long, group = "who")]
         me: bool,
+        /// To this team
+        #[arg(long, value_name = "TEAM", group = "who")]
+        team: Option<String>,
+        /// To whose turn it is, of those who have a screen open
+        #[arg(long, value_enum, value_name = "HOW", group = "who")]
+        next: Option<super::colleagues_args::ShareWord>,
         /// To nobody
         #[arg(long, group = "who")]
         nobody: bool,

@@ -17,7 +17,10 @@ mod activity;
 pub mod activity_args;
 mod backup;
 mod bench;
+mod colleagues;
+mod colleagues_args;
 mod contacts;
+mod deletion;
 mod demo;
 mod doctor;
 mod emulate;
@@ -166,6 +169,11 @@ async fn dispatch(cli: Cli, env: &Env, launcher: &dyn Launcher, out: &mut Output
         Command::Report(a) => report::run(context, a).await,
         Command::Activity(a) => activity::run(context, a).await,
         Command::Operators(a) => access::operators(context, a).await,
+        Command::Who { .. } => colleagues::who(context).await,
+        Command::Whisper(a) => colleagues::whisper(context, a).await,
+        Command::Mentions(a) => colleagues::mentions(context, a).await,
+        Command::Teams(a) => colleagues::teams(context, a).await,
+        Command::Sharing(a) => colleagues::sharing(context, a).await,
         Command::Roles(a) => access::roles(context, a).await,
         Command::Access(a) => access::access(context, a).await,
         Command::Whoami { .. } => access::whoami(context).await,

@@ -4,7 +4,7 @@ use super::args::{Send, Wait};
 use super::failure::{Exit, Failure};
 use super::session::Role;
 use super::table::Table;
-use super::{Context, Session, accounts, files, format, messages};
+use super::{Context, Session, accounts, colleagues, files, format, messages};
 use crate::clock::Millis;
 use crate::model::contact::{Identity, IdentityKind};
 use crate::model::delivery::DeliveryState;
@@ -114,6 +114,10 @@ async fn send(
         accounts::chosen(session, args.account.as_ref()).await?;
     }
     let to = recipient(session, args).await?;
+    // A template is no answer to what a colleague is about to answer.
+    if let (Some(_), Recipient::Thread { thread }, false) = (&content, &to, args.anyway) {
+        colleagues::claim(session, *thread).await?;
+    }
     let account = args.account.clone();
     // A time that has passed is now: a script does not think again.
     let later = at.is_some();

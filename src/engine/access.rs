@@ -45,7 +45,7 @@ impl Who {
 
     /// The engine as it is for itself, to do what follows from a change that was allowed.
     pub fn engine(&self) -> Arc<Shared> {
-        Arc::new(self.shared.whole())
+        self.shared.unlimited()
     }
 
     /// Whether the rules have changed since.
@@ -188,7 +188,7 @@ pub(super) async fn me(who: &Who) -> Result<Response, Problem> {
 )]
 fn needs(request: &Request) -> Option<(Resource, Verb)> {
     use Resource::{ActivityLog, Chat, Connection, Contacts, Operators, QuickReplies, Templates};
-    use Verb::{Create, Edit, View};
+    use Verb::{Create, Delete, Edit, View};
     Some(match request {
         Request::Hello { .. } | Request::Me | Request::Preferences | Request::SetPreference { .. } => {
             return None;
@@ -242,6 +242,7 @@ fn needs(request: &Request) -> Option<(Resource, Verb)> {
         | Request::Presence { act: PresenceRequest::TakeOver { .. } }
         | Request::SaveDraft { mode: DraftMode::Note, .. }
         | Request::Note { act: NoteRequest::Edit { .. } | NoteRequest::Delete { .. } } => (Chat, Edit),
+        Request::DeleteThread { .. } => (Chat, Delete),
         Request::Contacts { .. } | Request::Contact { .. } => (Contacts, View),
         Request::MergeContacts { .. } | Request::SplitContact { .. } => (Contacts, Edit),
         Request::Templates { .. } => (Templates, View),
@@ -381,6 +382,7 @@ fn about(request: &Request) -> About {
         | Request::SendTemplate { to: Recipient::Thread { thread }, .. }
         | Request::MarkRead { thread, .. }
         | Request::MarkUnread { thread }
+        | Request::DeleteThread { thread, .. }
         | Request::Typing { thread }
         | Request::SaveDraft { thread, .. }
         | Request::Messages { thread, .. }

@@ -462,9 +462,10 @@ async fn screens(who: &Who) -> Result<Response, Problem> {
     let ids: Vec<ThreadId> = out.iter().filter_map(|s| s.thread).collect();
     let rows = shared.store.read(move |r| r.thread_rows(&ids)).await?;
     for s in &mut out {
-        match rows.iter().find(|r| Some(r.id) == s.thread) {
-            Some(row) => s.title.clone_from(&row.title),
-            None => (s.thread, s.doing) = (None, Doing::Open),
+        if let Some(row) = rows.iter().find(|r| Some(r.id) == s.thread) {
+            s.title.clone_from(&row.title);
+        } else {
+            (s.thread, s.doing) = (None, Doing::Open);
         }
     }
     out.sort_by(|a, b| a.operator.cmp(&b.operator));

@@ -3,8 +3,8 @@
 use super::access::{self, Presence, Who, admit};
 use super::updates::Updates;
 use super::{
-    Shared, activity, check, contacts, conversation, doctor, files, follow, handling, library, mentions,
-    notes, numbers, outbox, preferences, presence, recorder, sharing, sync, together,
+    Shared, activity, check, contacts, conversation, deletion, doctor, files, follow, handling, library,
+    mentions, notes, numbers, outbox, preferences, presence, recorder, sharing, sync, together,
 };
 use crate::clock::Millis;
 use crate::model::client::ClientInfo;
@@ -477,6 +477,7 @@ async fn change(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Res
         Request::SplitContact { contact, identities } => {
             contacts::split(shared, by(), contact, identities).await
         }
+        Request::DeleteThread { thread, name } => deletion::delete(who, by(), thread, &name).await,
         Request::MarkUnread { thread } => done(EventBody::ThreadUnread { thread }).await,
         Request::SaveDraft { thread, mode, text } => done(EventBody::DraftSaved { thread, mode, text }).await,
         Request::AddNote { thread, text } => notes::add(shared, by(), thread, text).await,

@@ -209,7 +209,7 @@ fn wanted(changed: &[Changed]) -> Option<Vec<ThreadId>> {
         match c {
             Changed::Resync => return None,
             Changed::MessageStored { thread, inbound: true, .. } if !out.contains(thread) => {
-                out.push(*thread)
+                out.push(*thread);
             }
             _ => {}
         }

@@ -524,6 +524,18 @@ pub enum EventBody {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         keep_bytes: Option<u64>,
     },
+    /// An operator deleted a conversation: it is nobody's at once, and what it holds goes bit by bit.
+    ThreadDeleted {
+        /// Which.
+        thread: ThreadId,
+        /// Whose it was, so that nobody can read it back: a number with its middle hidden, or a piece of a hash.
+        whom: String,
+    },
+    /// The next bit of a deleted conversation goes.
+    ThreadErased {
+        /// Which it was.
+        thread: ThreadId,
+    },
     /// The activity log has been kept long enough; some of its oldest rows are removed, and an anchor stays.
     ActivityExpired {
         /// Those made before this time go.
@@ -659,6 +671,8 @@ impl EventBody {
             Self::MacroUsed { .. } => "macro_used",
             Self::PreferenceSet { .. } => "preference_set",
             Self::WebhooksExpired { .. } => "webhooks_expired",
+            Self::ThreadDeleted { .. } => "thread_deleted",
+            Self::ThreadErased { .. } => "thread_erasing",
             Self::ActivityExpired { .. } => "activity_expired",
             Self::RequestRefused { .. } => "request_refused",
             Self::WebhookTested { .. } => "webhook_tested",

@@ -35,11 +35,11 @@ pub use recorder::{
     LifeStep, LifeWebhook, MessageLife, RAW_MAX, Replayed, WebhookDetail, WebhookFilter, WebhookPart,
     WebhookRow, WebhookState,
 };
-pub use status::{Check, DiskProblem, Notice, Silence, Status, Verdict};
+pub use status::{AccountView, Check, DiskProblem, Notice, Silence, Status, Verdict};
 
 use crate::clock::Millis;
 use crate::model::contact::Identity;
-use crate::model::event::{AccountSpec, NumberFacts, Recipient};
+use crate::model::event::Recipient;
 use crate::model::handling::{Act, Label};
 use crate::model::ids::{AccountId, ContactId, EventId, LabelId, MessageId, QuickReplyId, ThreadId};
 use crate::model::macros::Macro;
@@ -500,6 +500,13 @@ pub enum Request {
     },
     /// How the engine is. → [`Response::Status`]
     Status,
+    /// Delete a conversation with all its messages. → [`Response::Done`]
+    DeleteThread {
+        /// Which.
+        thread: ThreadId,
+        /// Its name, as whoever deletes it has typed it.
+        name: String,
+    },
     /// Something about the activity log. → [`Response::Activity`]
     Activity {
         /// What.
@@ -544,30 +551,6 @@ pub enum Request {
         /// Absolute path; must not exist.
         file: String,
     },
-}
-
-/// An account as clients see it. No secret is part of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AccountView {
-    /// What the configuration says.
-    pub spec: AccountSpec,
-    /// `pending`, `connected`, `disconnected`, `error`.
-    pub state: String,
-    /// Text of an error.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub state_text: String,
-    /// What the provider says about the number.
-    pub facts: NumberFacts,
-    /// Threads with unread messages.
-    pub unread_threads: u32,
-    /// Unread messages.
-    pub unread: u32,
-    /// Threads in all.
-    pub threads: u32,
-    /// Last webhook for it.
-    pub last_webhook: Option<Millis>,
-    /// Templates last read.
-    pub templates_synced: Option<Millis>,
 }
 
 /// An answer.

@@ -1,6 +1,7 @@
 //! How the engine is, and what its doctor sees.
 
 use crate::clock::Millis;
+use crate::model::event::{AccountSpec, NumberFacts};
 use crate::model::ids::AccountId;
 use crate::model::inbound::Severity;
 use serde::{Deserialize, Serialize};
@@ -101,4 +102,28 @@ pub struct Check {
     /// What to do; empty when it passed.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub fix: String,
+}
+
+/// An account as clients see it. No secret is part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountView {
+    /// What the configuration says.
+    pub spec: AccountSpec,
+    /// `pending`, `connected`, `disconnected`, `error`.
+    pub state: String,
+    /// Text of an error.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub state_text: String,
+    /// What the provider says about the number.
+    pub facts: NumberFacts,
+    /// Threads with unread messages.
+    pub unread_threads: u32,
+    /// Unread messages.
+    pub unread: u32,
+    /// Threads in all.
+    pub threads: u32,
+    /// Last webhook for it.
+    pub last_webhook: Option<Millis>,
+    /// Templates last read.
+    pub templates_synced: Option<Millis>,
 }

@@ -37,6 +37,7 @@ const VIEWS: &[(&str, &str)] = &[
     ("template_news", "is_open(o.account_id)"),
     ("webhooks", "is_open(o.account_id)"),
     ("notices", "is_open(o.account_id)"),
+    ("deletions", "0"),
     ("waits", "EXISTS(SELECT 1 FROM threads t WHERE t.id = o.thread_id)"),
     ("spans", "is_open(o.account_id)"),
     ("tallies", "is_open(o.account_id)"),

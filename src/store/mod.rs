@@ -14,6 +14,8 @@ mod chain;
 mod chain_tests;
 mod contacts;
 mod conversation;
+#[cfg(test)]
+mod deletion_tests;
 mod drafts;
 pub mod feed;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Operators at work on the same conversations: taking over, giving out, letting go.
 
 use super::handling::assign;
-use super::{Context, ThreadState, drafts, thread_by_row, thread_by_uid, words};
+use super::{Context, ThreadState, drafts, thread_by_row, thread_by_uid};
 use crate::model::delivery::DeliveryState;
 use crate::model::event::{Actor, Event};
 use crate::model::ids::{MessageId, ThreadId};
@@ -81,7 +81,7 @@ fn hand_on(
                 serde_json::to_string(&origin).map_err(json)?,
             ])?;
         if added > 0 {
-            words::add(conn, conn.last_insert_rowid(), &text)?;
+            cx.newest = conn.last_insert_rowid();
             cx.changed(Changed::MessageStored { thread: t.uid, message: uid, inbound: false });
         }
     }

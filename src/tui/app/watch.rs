@@ -2,7 +2,6 @@
 
 use super::{App, Asked, Damage};
 use crate::model::ThreadId;
-use crate::model::thread::DraftMode;
 use crate::protocol::Request;
 use crate::protocol::presence::{Doing, PresenceRequest, ScreenRow, Watched};
 use crate::text;
@@ -97,10 +96,10 @@ impl App {
     }
 
     fn ask_watched(&mut self) {
-        if !self.asked.values().any(|a| matches!(a, Asked::Watched)) {
-            self.ask(Request::Presence { act: PresenceRequest::Watched }, Asked::Watched);
-        } else {
+        if self.asked.values().any(|a| matches!(a, Asked::Watched)) {
             self.together.watch_again = true;
+        } else {
+            self.ask(Request::Presence { act: PresenceRequest::Watched }, Asked::Watched);
         }
     }
 
@@ -183,9 +182,7 @@ impl App {
 
     /// The text of a colleague where one's own would be.
     pub(crate) fn shown_draft(&self) -> Option<(&str, &str)> {
-        let own = self.conversation.as_ref().is_some_and(|c| !c.draft(DraftMode::Reply).is_empty());
-        let watch =
-            self.watched_here().filter(|w| !w.draft.is_empty() && !(own && self.scope == Scope::Composer))?;
+        let watch = self.watched_here().filter(|w| !w.draft.is_empty())?;
         Some((&watch.operator, &watch.draft))
     }
 }

@@ -5,5 +5,6 @@ mod follow;
 mod house;
 mod odd;
 mod service;
+mod together;
 mod upgrade;
 mod users;
