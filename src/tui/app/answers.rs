@@ -140,11 +140,7 @@ impl App {
             Asked::QuickReplies | Asked::Macros | Asked::Templates(_) if problem.kind == "forbidden" => {
                 return;
             }
-            Asked::Files(asked) => {
-                if self.files_refused(asked, problem) {
-                    return;
-                }
-            }
+            Asked::Files(asked) if self.files_refused(asked.clone(), problem) => return,
             Asked::Send { thread, text, quote } => {
                 self.take_back(thread, text, quote);
                 if self.has_open(thread) && self.refused_for_colleague(problem) {

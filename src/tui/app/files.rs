@@ -269,7 +269,7 @@ impl App {
     pub(super) fn files_refused(&mut self, asked: Asked, problem: &Problem) -> bool {
         match asked {
             Asked::Step(id) => {
-                self.file_failed(id, problem.what.clone());
+                self.file_failed(id, &problem.what);
                 true
             }
             Asked::Send { thread, contents, quote } => {
@@ -329,7 +329,7 @@ impl App {
                 if let Some(upload) = self.files.jobs.front().and_then(|j| j.upload) {
                     self.ask(Request::File { act: FileRequest::Drop { upload } }, Purpose::Quiet);
                 }
-                return self.file_failed(id, why);
+                return self.file_failed(id, &why);
             }
         };
         self.ask(Request::File { act }, Purpose::Files(self::Asked::Step(id)));
@@ -372,7 +372,7 @@ impl App {
     }
 
     /// A file cannot be sent.
-    fn file_failed(&mut self, id: u64, why: String) {
+    fn file_failed(&mut self, id: u64, why: &str) {
         let Some(at) = self.files.jobs.iter().position(|j| j.id == id) else { return };
         let whom = self.files.jobs[at].whom.clone();
         if at == 0 {
@@ -383,10 +383,10 @@ impl App {
         match whom {
             For::Text => {
                 if let Some(a) = self.files.find(id) {
-                    a.stand = Stand::Failed(why.clone());
+                    a.stand = Stand::Failed(why.to_owned());
                 }
                 let key = self.key_for("compose.detach");
-                let why = text::truncate(&text::sanitize(&why), usize::from(self.size.0 / 2)).into_owned();
+                let why = text::truncate(&text::sanitize(why), usize::from(self.size.0 / 2)).into_owned();
                 self.say_bad(format!("{why} · → {key} takes it off"));
             }
             For::Reply(serial) => {
@@ -398,7 +398,9 @@ impl App {
                     .filter(|j| matches!(j.whom, For::Reply(s) if s == serial))
                     .map(|j| j.id)
                     .collect();
-                rest.into_iter().for_each(|id| self.drop_job(id));
+                for id in rest {
+                    self.drop_job(id);
+                }
                 let problem = Problem {
                     field: Some("files".into()),
                     ..Problem::new("field", format!("files: {why}")).next("name another file")

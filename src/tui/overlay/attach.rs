@@ -65,27 +65,25 @@ impl AttachBox {
             return Vec::new();
         }
         let found = &self.names.found;
-        let next = match found.get(self.selection.at).filter(|_| self.chosen || found.len() == 1) {
-            Some(name) => self.with(&name.name, name.is_file),
-            None => {
-                let mut same = found[0].name.clone();
-                for other in &found[1..] {
-                    let pairs = same.char_indices().zip(other.name.chars());
-                    let end = pairs
-                        .take_while(|((_, a), b)| a == b)
-                        .last()
-                        .map_or(0, |((at, c), _)| at + c.len_utf8());
-                    same.truncate(end);
-                }
-                let typed = self.path.text();
-                let begun = typed.len() - typed.rfind('/').map_or(0, |at| at + 1);
-                // Nothing more in common: the arrows choose.
-                if same.len() <= begun {
-                    self.chosen = true;
-                    return Vec::new();
-                }
-                self.with(&same, true)
+        let whole = found.get(self.selection.at).filter(|_| self.chosen || found.len() == 1);
+        let next = if let Some(name) = whole {
+            self.with(&name.name, name.is_file)
+        } else {
+            let mut same = found[0].name.clone();
+            for other in &found[1..] {
+                let pairs = same.char_indices().zip(other.name.chars());
+                let end =
+                    pairs.take_while(|((_, a), b)| a == b).last().map_or(0, |((at, c), _)| at + c.len_utf8());
+                same.truncate(end);
             }
+            let typed = self.path.text();
+            let begun = typed.len() - typed.rfind('/').map_or(0, |at| at + 1);
+            // Nothing more in common: the arrows choose.
+            if same.len() <= begun {
+                self.chosen = true;
+                return Vec::new();
+            }
+            self.with(&same, true)
         };
         self.path.set(&next);
         self.look()

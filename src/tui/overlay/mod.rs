@@ -4,8 +4,8 @@
 //! done it returns as [`Step`]s; what comes back it gets through [`Overlay::deliver`].
 
 pub mod accounts;
-pub mod attach;
 pub mod activity;
+pub mod attach;
 pub mod clash;
 pub mod compose;
 pub mod confirm;
