@@ -262,14 +262,16 @@ impl App {
 
     /// The request that sends, looking once more for colleagues where there are any.
     pub(super) fn guarded(&self, send: Request, anyway: bool) -> Request {
-        let c = self.conversation.as_ref().filter(|_| self.together.company && !anyway);
-        match c {
+        match self.claim(anyway) {
             None => send,
-            Some(c) => {
-                let claim = PresenceRequest::Claim { thread: c.thread, since: c.began };
-                Request::Together { requests: vec![Request::Presence { act: claim }, send] }
-            }
+            Some(claim) => Request::Together { requests: vec![claim, send] },
         }
+    }
+
+    /// What looks for colleagues before a send, where there are any.
+    pub(super) fn claim(&self, anyway: bool) -> Option<Request> {
+        let c = self.conversation.as_ref().filter(|_| self.together.company && !anyway)?;
+        Some(Request::Presence { act: PresenceRequest::Claim { thread: c.thread, since: c.began } })
     }
 
     /// Takes the conversation over, after a question where somebody writes.

@@ -4,6 +4,7 @@ mod access;
 mod binary;
 mod commands;
 mod export;
+mod files;
 mod handling;
 mod macros;
 mod outbox;
