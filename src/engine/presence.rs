@@ -405,7 +405,10 @@ async fn watch(who: &Who, operator: Option<String>) -> Result<Response, Problem>
     match operator {
         None => Ok(Response::Done),
         Some(operator) => {
-            tracing::info!(by = who.operator(), operator, "an operator is watched");
+            // Who looks over a shoulder leaves a trace.
+            let shared = &who.shared;
+            let by = Actor::Operator(who.operator().to_owned());
+            shared.store.apply(shared.event(by, EventBody::OperatorWatched { operator })).await?;
             watched(who).await
         }
     }
