@@ -91,6 +91,8 @@ fn serve_ours(dir: &Path) {
         keep_webhooks: Duration::from_hours(24),
         keep_webhooks_bytes: 1 << 30,
         keep_activity: Duration::ZERO,
+        keep_files: Duration::from_hours(24),
+        keep_files_bytes: 1 << 30,
         silence: Duration::from_mins(30),
         late: Duration::from_mins(5),
         serve_listener: true,

@@ -363,6 +363,12 @@ pub struct Send {
     /// {"type":"location","latitude":38.7,"longitude":-9.1}
     #[arg(long, group = "content", value_name = "FILE")]
     pub json_content: Option<PathBuf>,
+    /// A file; may be given several times, each is a message of its own. Needs an open 24-hour window
+    #[arg(long = "file", group = "content", value_name = "PATH")]
+    pub files: Vec<PathBuf>,
+    /// Text under the first file: an image, a video or a document
+    #[arg(long, value_name = "TEXT", requires = "files")]
+    pub caption: Option<String>,
     /// The message it answers to, by id
     #[arg(long, value_name = "MESSAGE", value_parser = message, conflicts_with = "template")]
     pub quote: Option<crate::model::ids::MessageId>,

@@ -187,6 +187,8 @@ async fn prepare(
             keep_webhooks: ctx.checked.keep_webhooks,
             keep_webhooks_bytes: ctx.checked.keep_webhooks_bytes,
             keep_activity: ctx.checked.keep_activity,
+            keep_files: ctx.checked.keep_files,
+            keep_files_bytes: ctx.checked.keep_files_bytes,
             silence: ctx.checked.silence,
             // What the customers of the play wrote before it began is no news.
             late: Duration::ZERO,

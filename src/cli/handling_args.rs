@@ -32,6 +32,9 @@ pub enum ThreadAction {
     /// Write a whole thread as text, JSON lines or a page to read
     #[command(after_help = super::args::EXIT_CODES)]
     Export(super::export::Export),
+    /// Delete a whole thread for everybody; only whoever gives its name does
+    #[command(after_help = super::args::EXIT_CODES)]
+    Delete(super::deletion::Delete),
 }
 
 /// What changes threads.

@@ -11,7 +11,7 @@ use crate::config::{ConfigError, FILE_MAX, Source};
 use crate::model::ids::{MacroId, QuickReplyId};
 use crate::model::macros::{Macro, MacroStep};
 use crate::model::outgoing::FieldProblem;
-use crate::model::quick_reply::QuickReply;
+use crate::model::quick_reply::{QuickReply, ReplyFile};
 use crate::protocol::macros::MacroRequest;
 use crate::protocol::{Problem, Request};
 use crate::text::{sanitize, sanitize_lines};
@@ -127,16 +127,16 @@ impl Item for QuickReply {
                 text: sanitize_lines(&e.text).into_owned(),
                 category: e.category,
                 owner: own(e.private),
-                files: e.files,
+                files: e.files.into_iter().map(ReplyFile::Path).collect(),
                 ..Self::default()
             };
             (reply, span)
         });
         checked(source, entries.collect(), |r: &Self| {
             r.check()?;
-            for (field, value) in [("shortcut", &r.shortcut), ("category", &r.category)]
+            for (field, value) in [("shortcut", r.shortcut.as_str()), ("category", &r.category)]
                 .into_iter()
-                .chain(r.files.iter().map(|f| ("files", f)))
+                .chain(r.files.iter().map(|f| ("files", f.name())))
             {
                 plain(field, value)?;
             }
@@ -155,7 +155,7 @@ impl Item for QuickReply {
                 shortcut: r.shortcut.clone(),
                 category: r.category.clone(),
                 private: r.is_private(),
-                files: r.files.clone(),
+                files: r.files.iter().map(|f| f.name().to_owned()).collect(),
                 text: r.text.clone(),
             })
             .collect();
@@ -454,7 +454,7 @@ mod tests {
                     text: sanitize_lines(&format!("x{text}")).into_owned(),
                     category: category.unwrap_or_default(),
                     owner: own(private),
-                    files: files.into_iter().map(|f| format!("f{f}")).collect(),
+                    files: files.into_iter().map(|f| ReplyFile::Path(format!("f{f}"))).collect(),
                     ..QuickReply::default()
                 })
                 .collect();

@@ -6,7 +6,7 @@ use super::session::Role;
 use super::table::Table;
 use super::{Context, Session, library};
 use crate::model::ids::QuickReplyId;
-use crate::model::quick_reply::QuickReply;
+use crate::model::quick_reply::{QuickReply, ReplyFile};
 use crate::protocol::{Problem, Request, Response};
 
 pub(super) async fn run(mut ctx: Context<'_>, args: QuickReplies) -> Result<Exit, Failure> {
@@ -53,7 +53,7 @@ async fn act(
                 category: category.unwrap_or_default(),
                 // The engine fills in who asks.
                 owner: private.then(String::new),
-                files,
+                files: files.into_iter().map(ReplyFile::Path).collect(),
                 used: 0,
                 updated_at,
             };
@@ -73,7 +73,9 @@ async fn act(
             }
             reply.text = text.unwrap_or(reply.text);
             reply.category = category.unwrap_or(reply.category);
-            reply.files = files.unwrap_or(reply.files);
+            if let Some(files) = files {
+                reply.files = files.into_iter().map(ReplyFile::Path).collect();
+            }
             reply.check()?;
             Request::SaveQuickReply { reply }
         }

@@ -4,7 +4,7 @@ use super::args::{Send, Wait};
 use super::failure::{Exit, Failure};
 use super::session::Role;
 use super::table::Table;
-use super::{Context, Session, accounts, colleagues, format, messages};
+use super::{Context, Session, accounts, colleagues, files, format, messages};
 use crate::clock::Millis;
 use crate::model::contact::{Identity, IdentityKind};
 use crate::model::delivery::DeliveryState;
@@ -25,6 +25,7 @@ const CONTENT_MAX: u64 = 1 << 20;
 
 pub(super) async fn run(ctx: Context<'_>, args: Send) -> Result<Exit, Failure> {
     let content = content(&args)?;
+    let files = args.files.iter().map(|path| files::open(path)).collect::<Result<Vec<_>, _>>()?;
     let at = match &args.at {
         Some(text) => Some(when::parse(text, ctx.clock.now(), &ctx.out.zone()).map_err(|e| {
             Failure::new(
@@ -35,20 +36,30 @@ pub(super) async fn run(ctx: Context<'_>, args: Send) -> Result<Exit, Failure> {
         None => None,
     };
     let mut session = ctx.session(Role::Sends).await?;
-    let result = send(&mut session, &args, content, at).await;
+    let result = if files.is_empty() {
+        send(&mut session, &args, content, at).await.map(|m| vec![m])
+    } else {
+        send_files(&mut session, &args, files, at).await
+    };
     session.close().await;
-    let message = result?;
+    let messages = result?;
     if ctx.out.json {
-        ctx.out.document(&message)?;
+        // One thing that was sent is one document; several files are a list.
+        match messages.as_slice() {
+            [message] => ctx.out.document(message)?,
+            messages => ctx.out.document(&messages)?,
+        }
         return Ok(Exit::Done);
     }
     let mut table = Table::new(&["message", "state", "time", "content"], 3);
-    table.row([
-        &message.id.to_string(),
-        message.state.as_str(),
-        &ctx.out.time(message.at),
-        &format::body(&message.body),
-    ]);
+    for message in &messages {
+        table.row([
+            &message.id.to_string(),
+            message.state.as_str(),
+            &ctx.out.time(message.at),
+            &format::body(&message.body),
+        ]);
+    }
     ctx.out.table(&table)?;
     if let Some(at) = at {
         let now = ctx.clock.now();
@@ -125,13 +136,50 @@ async fn send(
     let Response::Queued { message, .. } = session.client.ask(request).await? else {
         return Err(Failure::unexpected());
     };
-    if later {
-        return settle(session, message, Wait::Queued, args.timeout).await;
+    settle(session, message, wait_for(session, args, later), args.timeout).await
+}
+
+/// How far a message has to get before the command ends.
+fn wait_for(session: &Session, args: &Send, later: bool) -> Wait {
+    match args.wait {
+        _ if later => Wait::Queued,
+        // An engine of our own ends with us: it must have handed the message over first.
+        Wait::Queued if session.hosted() => Wait::Accepted,
+        wait => wait,
     }
-    // An engine of our own ends with us: it must have handed the message over first.
-    let least = if session.hosted() { Wait::Accepted } else { Wait::Queued };
-    let wait = if args.wait == Wait::Queued { least } else { args.wait };
-    settle(session, message, wait, args.timeout).await
+}
+
+/// Hands the files over, then sends them in their order. All are looked at before the first leaves.
+async fn send_files(
+    session: &mut Session,
+    args: &Send,
+    files: Vec<files::Opened<'_>>,
+    at: Option<Millis>,
+) -> Result<Vec<Message>, Failure> {
+    if args.account.is_some() {
+        accounts::chosen(session, args.account.as_ref()).await?;
+    }
+    let to = recipient(session, args).await?;
+    let later = at.is_some();
+    let mut requests = Vec::with_capacity(files.len());
+    let mut caption = args.caption.clone().unwrap_or_default();
+    for file in files {
+        let file = files::upload(session, file).await?;
+        let content = Outgoing::file(file, std::mem::take(&mut caption));
+        content.check()?;
+        let (account, to) = (args.account.clone(), to.clone());
+        requests.push(Request::Send { account, to, content, quote: args.quote, at: at.or(Some(0)) });
+    }
+    let Response::Together(done) = session.client.ask(Request::Together { requests }).await? else {
+        return Err(Failure::unexpected());
+    };
+    let wait = wait_for(session, args, later);
+    let mut messages = Vec::with_capacity(done.len());
+    for result in done {
+        let Response::Queued { message, .. } = result? else { return Err(Failure::unexpected()) };
+        messages.push(settle(session, message, wait, args.timeout).await?);
+    }
+    Ok(messages)
 }
 
 /// A thread that exists, else a number or user id that is written in full.

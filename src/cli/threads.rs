@@ -13,6 +13,7 @@ use crate::protocol::{Page, Request, Response};
 pub(super) async fn run(mut ctx: Context<'_>, args: Threads) -> Result<Exit, Failure> {
     match args.action {
         Some(ThreadAction::Export(export)) => return super::export::run(ctx, export).await,
+        Some(ThreadAction::Delete(args)) => return super::deletion::run(ctx, args).await,
         Some(ThreadAction::Act(action)) => return handling::act(ctx, action).await,
         None => {}
     }

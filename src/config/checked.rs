@@ -49,6 +49,10 @@ pub struct Checked {
     pub keep_webhooks_bytes: u64,
     /// How long rows of the activity log are kept; zero: for ever.
     pub keep_activity: Duration,
+    /// As in [`EngineSettings`].
+    pub keep_files: Duration,
+    /// As in [`EngineSettings`].
+    pub keep_files_bytes: u64,
     /// Without an expected webhook for this long an account counts as silent; zero = never.
     pub silence: Duration,
     /// A message that comes this long after its provider's time is marked late; zero = never.
@@ -105,6 +109,8 @@ pub fn check(source: Option<(PathBuf, String)>, flags: &Flags, env: &Env) -> Res
         checker.number("keep_webhooks_mb", layer.keep_webhooks_mb.as_ref(), 16..=1_048_576, 1_024)?;
     let activity =
         checker.number("keep_activity_days", layer.keep_activity_days.as_ref(), 0..=36_500, 400)?;
+    let keep_files = checker.number("keep_files_days", layer.keep_files_days.as_ref(), 1..=3650, 90)?;
+    let files_mb = checker.number("keep_files_mb", layer.keep_files_mb.as_ref(), 128..=1_048_576, 2_048)?;
     let late = checker.number("late_minutes", layer.late_minutes.as_ref(), 0..=10_080, 5)?;
     let silence = checker.number("silence_minutes", layer.silence_minutes.as_ref(), 0..=10_080, 30)?;
     let mut accounts: Vec<CheckedAccount> = Vec::with_capacity(file.accounts.len());
@@ -123,6 +129,8 @@ pub fn check(source: Option<(PathBuf, String)>, flags: &Flags, env: &Env) -> Res
         keep_webhooks: Duration::from_secs(keep * 86_400),
         keep_webhooks_bytes: megabytes << 20,
         keep_activity: Duration::from_secs(activity * 86_400),
+        keep_files: Duration::from_secs(keep_files * 86_400),
+        keep_files_bytes: files_mb << 20,
         silence: Duration::from_secs(silence * 60),
         late: Duration::from_secs(late * 60),
         ui,
@@ -174,6 +182,8 @@ impl Checked {
                 keep_webhooks: self.keep_webhooks,
                 keep_webhooks_bytes: self.keep_webhooks_bytes,
                 keep_activity: self.keep_activity,
+                keep_files: self.keep_files,
+                keep_files_bytes: self.keep_files_bytes,
                 silence: self.silence,
                 late: self.late,
                 serve_listener: true,

@@ -24,6 +24,10 @@ pub struct File {
     pub keep_webhooks_mb: Option<Spanned<i64>>,
     /// Days that rows of the activity log are kept.
     pub keep_activity_days: Option<Spanned<i64>>,
+    /// Days for which files that were sent are kept.
+    pub keep_files_days: Option<Spanned<i64>>,
+    /// Megabytes that those files may take.
+    pub keep_files_mb: Option<Spanned<i64>>,
     /// Minutes without an expected webhook after which it is said; 0 = never.
     pub silence_minutes: Option<Spanned<i64>>,
     /// See `EngineSettings::late`.

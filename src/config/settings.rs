@@ -35,6 +35,10 @@ pub struct EngineSettings {
     pub keep_webhooks_bytes: u64,
     /// How long rows of the activity log are kept; zero: for ever.
     pub keep_activity: Duration,
+    /// Files that were sent are kept this long after they were last used.
+    pub keep_files: Duration,
+    /// Files that are kept take at most this many bytes; more are refused.
+    pub keep_files_bytes: u64,
     /// Without a webhook for this long although one was to be expected, an account counts as silent; zero = never.
     pub silence: Duration,
     /// A message that comes this long after its provider's time is marked late; zero = never.

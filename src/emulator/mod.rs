@@ -159,6 +159,7 @@ impl Emulator {
             addr,
             speed: AtomicU64::new(0),
             state: Mutex::new(state),
+            bytes: Mutex::default(),
             bells: Mutex::default(),
             planned: Notify::new(),
             changed: Notify::new(),
@@ -228,6 +229,8 @@ struct Core {
     /// Bits of an `f64`.
     speed: AtomicU64,
     state: Mutex<state::State>,
+    /// Files by id, where there is no folder for them.
+    bytes: Mutex<HashMap<String, axum::body::Bytes>>,
     bells: Mutex<HashMap<String, Arc<delivery::Bell>>>,
     /// The plan has a new first entry.
     planned: Notify,
@@ -240,6 +243,10 @@ struct Core {
 impl Core {
     fn state(&self) -> MutexGuard<'_, state::State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn bytes(&self) -> MutexGuard<'_, HashMap<String, axum::body::Bytes>> {
+        self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn bells(&self) -> MutexGuard<'_, HashMap<String, Arc<delivery::Bell>>> {

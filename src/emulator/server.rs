@@ -26,6 +26,7 @@ use tokio::net::TcpStream;
 
 use super::errors::GraphError;
 use super::faults::answer::{Reply, Spoiled};
+use super::graph::media::Upload;
 use super::{Core, control, faults, graph};
 
 /// The version that serves calls without one.
@@ -45,6 +46,8 @@ pub struct Call {
     /// JSON, or a form turned into an object of strings. `Null` when there is no body.
     pub body: Value,
     pub token: Option<String>,
+    /// A form with a file, where the call is one.
+    pub upload: Option<Upload>,
 }
 
 impl Call {
@@ -144,7 +147,9 @@ async fn serve_one(
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Cut> {
     let (parts, body) = request.into_parts();
-    let Ok(body) = axum::body::to_bytes(Body::new(body), BODY_LIMIT).await else {
+    let with_file = graph::media::is_form(&parts.headers) && parts.uri.path().ends_with("/media");
+    let limit = if with_file { graph::media::BODY_LIMIT } else { BODY_LIMIT };
+    let Ok(body) = axum::body::to_bytes(Body::new(body), limit).await else {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
         return Ok(response);
@@ -171,9 +176,20 @@ async fn handle(core: &Arc<Core>, peer: SocketAddr, parts: &Parts, body: &Bytes)
         .or_else(|| query.get("access_token").cloned());
     let control = path.first().is_some_and(|s| s == "control");
     let used = if control { 0 } else { core.state().count_call(core.clock.now()) };
-    let mut call = Call { method: parts.method.clone(), path, query, body: Value::Null, token };
+    let mut call = Call { method: parts.method.clone(), path, query, body: Value::Null, token, upload: None };
+    if graph::media::is_download(&call) {
+        return Reply::Answer(graph::media::download(core, &call).await);
+    }
     let mut hit = None;
-    let result = match parse(headers, body) {
+    let parsed = if graph::media::is_form(headers) {
+        graph::media::parse(headers, body).await.map(|upload| {
+            call.upload = Some(upload);
+            Value::Null
+        })
+    } else {
+        parse(headers, body)
+    };
+    let result = match parsed {
         Ok(body) => {
             call.body = body;
             if control {

@@ -89,6 +89,20 @@ pub struct Inbound {
     pub told: bool,
 }
 
+/// A file that a client handed over.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Media {
+    pub id: String,
+    pub number: String,
+    /// What it can be sent as.
+    pub kind: String,
+    pub mime: String,
+    /// Hexadecimal.
+    pub sha256: String,
+    pub size: u64,
+    pub at: Millis,
+}
+
 /// Something that will happen.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Planned {
@@ -159,6 +173,8 @@ pub struct State {
     pub subscribed: bool,
     pub account_callback: Option<Callback>,
     pub number_callbacks: BTreeMap<String, Callback>,
+    pub media: VecDeque<Media>,
+    pub last_media: u64,
     pub accepted: VecDeque<Accepted>,
     pub inbound: VecDeque<Inbound>,
     /// Last inbound message, by `number/customer`.

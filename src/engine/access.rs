@@ -11,6 +11,7 @@ use crate::model::seat::Seat;
 use crate::model::sharing::{RELEASE_MAX, ShareRules};
 use crate::model::thread::DraftMode;
 use crate::protocol::access::{AccessList, AccessRequest, Attached, Me};
+use crate::protocol::files::FileRequest;
 use crate::protocol::macros::MacroRequest;
 use crate::protocol::notes::NoteRequest;
 use crate::protocol::presence::PresenceRequest;
@@ -187,7 +188,7 @@ pub(super) async fn me(who: &Who) -> Result<Response, Problem> {
 )]
 fn needs(request: &Request) -> Option<(Resource, Verb)> {
     use Resource::{ActivityLog, Chat, Connection, Contacts, Operators, QuickReplies, Templates};
-    use Verb::{Create, Edit, View};
+    use Verb::{Create, Delete, Edit, View};
     Some(match request {
         Request::Hello { .. } | Request::Me | Request::Preferences | Request::SetPreference { .. } => {
             return None;
@@ -219,6 +220,7 @@ fn needs(request: &Request) -> Option<(Resource, Verb)> {
         | Request::Presence {
             act: PresenceRequest::Here { .. } | PresenceRequest::Who { .. } | PresenceRequest::Screens,
         }
+        | Request::File { act: FileRequest::Read { .. } }
         | Request::MarkRead { .. } => (Chat, View),
         Request::Send { .. }
         | Request::SendTemplate { .. }
@@ -227,6 +229,7 @@ fn needs(request: &Request) -> Option<(Resource, Verb)> {
         | Request::TakeBack { .. }
         | Request::Reschedule { .. }
         | Request::Check { .. }
+        | Request::File { .. }
         | Request::Typing { .. }
         | Request::Presence { act: PresenceRequest::Claim { .. } }
         | Request::SaveDraft { mode: DraftMode::Reply, .. } => (Chat, Create),
@@ -239,6 +242,7 @@ fn needs(request: &Request) -> Option<(Resource, Verb)> {
         | Request::Presence { act: PresenceRequest::TakeOver { .. } }
         | Request::SaveDraft { mode: DraftMode::Note, .. }
         | Request::Note { act: NoteRequest::Edit { .. } | NoteRequest::Delete { .. } } => (Chat, Edit),
+        Request::DeleteThread { .. } => (Chat, Delete),
         Request::Contacts { .. } | Request::Contact { .. } => (Contacts, View),
         Request::MergeContacts { .. } | Request::SplitContact { .. } => (Contacts, Edit),
         Request::Templates { .. } => (Templates, View),
@@ -257,11 +261,11 @@ fn needs(request: &Request) -> Option<(Resource, Verb)> {
         } => (QuickReplies, View),
         Request::Doctor | Request::Webhooks { .. } | Request::Webhook { .. } => (Connection, View),
         Request::Backup { .. } | Request::ReplayWebhook { .. } => (Connection, Edit),
+        Request::Activity { .. } => (ActivityLog, View),
         // What colleagues do is seen by who may see what they did.
         Request::Presence { act: PresenceRequest::Watch { .. } | PresenceRequest::Watched } => {
             (ActivityLog, View)
         }
-        Request::Activity { .. } => (ActivityLog, View),
         Request::Access { act: AccessRequest::List } => (Operators, View),
         Request::Access { .. } => (Operators, Edit),
     })
@@ -378,6 +382,7 @@ fn about(request: &Request) -> About {
         | Request::SendTemplate { to: Recipient::Thread { thread }, .. }
         | Request::MarkRead { thread, .. }
         | Request::MarkUnread { thread }
+        | Request::DeleteThread { thread, .. }
         | Request::Typing { thread }
         | Request::SaveDraft { thread, .. }
         | Request::Messages { thread, .. }

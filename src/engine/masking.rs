@@ -32,13 +32,6 @@ pub(super) fn answer(mut answer: Response) -> Response {
             // As it came, with the numbers of everybody it names.
             life.webhooks.iter_mut().for_each(|w| hide(&mut w.raw));
         }
-        Response::Mentions(page) => page.items.iter_mut().for_each(|m| hide(&mut m.title)),
-        Response::Screens(rows) => rows.iter_mut().for_each(|s| hide(&mut s.title)),
-        Response::Watched(watched) => {
-            if let Some(r) = &mut watched.row {
-                row(r);
-            }
-        }
         Response::Activity(answer) => {
             if let ActivityAnswer::Rows(page) = &mut **answer {
                 for row in &mut page.items {
@@ -52,6 +45,13 @@ pub(super) fn answer(mut answer: Response) -> Response {
         }
         Response::Numbers(numbers) => {
             numbers.waiting.iter_mut().chain(&mut numbers.promised).for_each(|p| hide(&mut p.title));
+        }
+        Response::Mentions(page) => page.items.iter_mut().for_each(|m| hide(&mut m.title)),
+        Response::Screens(rows) => rows.iter_mut().for_each(|s| hide(&mut s.title)),
+        Response::Watched(watched) => {
+            if let Some(r) = &mut watched.row {
+                row(r);
+            }
         }
         Response::Together(answers) => {
             for one in answers.iter_mut().flatten() {
@@ -74,6 +74,7 @@ pub(super) fn answer(mut answer: Response) -> Response {
         | Response::Templates(_)
         | Response::QuickReplies(_)
         | Response::Macros(_)
+        | Response::File(_)
         | Response::Preferences(_)
         | Response::ViewCounts(_)
         | Response::Acted(_)

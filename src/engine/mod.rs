@@ -9,9 +9,12 @@ pub mod bench;
 mod check;
 mod contacts;
 mod conversation;
+mod deletion;
 mod disk;
 mod doctor;
+mod files;
 mod follow;
+mod hand_over;
 mod handling;
 mod hub;
 mod ingest;
@@ -182,6 +185,9 @@ struct Core {
     counters: Counters,
     listener: Mutex<Option<Bound>>,
     disk: disk::Disk,
+    files: files::Depot,
+    /// Files on their way to the provider.
+    uploading: hand_over::Progress,
     /// Bodies that the doctor is about to post with a wrong signature.
     expected: Mutex<Vec<Vec<u8>>>,
     silence: silence::Watch,
@@ -287,6 +293,7 @@ impl Engine {
         paths.save()?;
         let background = settings.background;
         let disk = disk::Disk::new(&settings.data_dir);
+        let files = files::Depot::new(&settings.data_dir);
         let book = store.read(crate::store::Reader::access_book).await?;
         let core = Core {
             live: RwLock::new(reload::Live::of(&settings)),
@@ -302,6 +309,8 @@ impl Engine {
             counters: Counters::default(),
             listener: Mutex::new(None),
             disk,
+            files,
+            uploading: hand_over::Progress::default(),
             expected: Mutex::default(),
             silence: silence::Watch::default(),
             refusals: activity::Refusals::default(),
@@ -331,7 +340,9 @@ impl Engine {
             tasks.spawn(sync::run(Arc::clone(&engine.shared)));
             tasks.spawn(sync::tidy(Arc::clone(&engine.shared)));
             tasks.spawn(recorder::expire(Arc::clone(&engine.shared)));
+            tasks.spawn(deletion::resume(Arc::clone(&engine.shared)));
             tasks.spawn(activity::expire(Arc::clone(&engine.shared)));
+            tasks.spawn(files::expire(Arc::clone(&engine.shared)));
             tasks.spawn(disk::watch(engine.clone()));
             tasks.spawn(silence::watch(Arc::clone(&engine.shared)));
             tasks.spawn(handling::wake_when_due(Arc::clone(&engine.shared)));

@@ -5,6 +5,7 @@
 //! of the provider holds up waits in the store, so that it is seen and survives a restart.
 
 use super::Shared;
+use super::hand_over::{self, Ready};
 use super::limits::{self, Limits, Verdict};
 use crate::clock::Millis;
 use crate::model::delivery::{DeliveryError, HoldScope, WaitReason};
@@ -227,17 +228,29 @@ pub(super) fn window_error() -> DeliveryError {
 }
 
 /// Makes an attempt. Who has to wait until when because of its end.
-async fn attempt(shared: &Shared, send: &DueSend) -> Result<Option<(HoldScope, Millis)>, StoreError> {
+async fn attempt(shared: &Arc<Shared>, send: &DueSend) -> Result<Option<(HoldScope, Millis)>, StoreError> {
     let message = send.message;
     let attempt = send.attempt;
-    let started = shared.engine_event(EventBody::AttemptStarted { message, attempt }).await;
-    match started {
-        Ok(()) => {}
-        // Withdrawn in the meantime.
-        Err(StoreError::Rule(_) | StoreError::Missing(_)) => return Ok(None),
-        Err(e) => return Err(e),
-    }
-    let (outcome, held) = match carry_out(shared, send).await {
+    let (ended, hindered) = match hand_over::prepare(shared, send).await? {
+        Ready::Stopped => return Ok(None),
+        Ready::Refused(error) => (Ended::Is(AttemptOutcome::Rejected { error }), true),
+        Ready::PutOff { after, error, scope } => {
+            let at = shared.clock.now() + wait_of(after, error.code, send.tries);
+            (Ended::PutOff { at, error, scope }, true)
+        }
+        ready @ (Ready::Has(_) | Ready::Nothing) => {
+            let started = shared.engine_event(EventBody::AttemptStarted { message, attempt }).await;
+            match started {
+                Ok(()) => {}
+                // Withdrawn in the meantime.
+                Err(StoreError::Rule(_) | StoreError::Missing(_)) => return Ok(None),
+                Err(e) => return Err(e),
+            }
+            let media = if let Ready::Has(id) = ready { Some(id) } else { None };
+            (carry_out(shared, send, media.as_deref()).await, false)
+        }
+    };
+    let (outcome, held) = match ended {
         Ended::Is(outcome) => (outcome, None),
         Ended::PutOff { at, error, scope } if send.tries + 1 >= tries_for(error.code) => {
             (AttemptOutcome::Rejected { error }, Some((scope, at)))
@@ -247,9 +260,16 @@ async fn attempt(shared: &Shared, send: &DueSend) -> Result<Option<(HoldScope, M
         }
     };
     loop {
-        let body = EventBody::AttemptEnded { message, attempt, outcome: outcome.clone() };
+        let outcome = outcome.clone();
+        let body = if hindered {
+            EventBody::AttemptHindered { message, attempt, outcome }
+        } else {
+            EventBody::AttemptEnded { message, attempt, outcome }
+        };
         match shared.engine_event(body).await {
             Ok(()) => return Ok(held),
+            // Withdrawn while its file was on its way.
+            Err(StoreError::Rule(_) | StoreError::Missing(_)) if hindered => return Ok(held),
             Err(e @ (StoreError::Stopped | StoreError::Rule(_) | StoreError::Missing(_))) => return Err(e),
             // A full disk: what is known of the attempt must not be lost, and the thread waits.
             Err(error) => tracing::error!(%error, %message, "the end of an attempt could not be recorded"),
@@ -270,7 +290,7 @@ enum Ended {
     PutOff { at: Millis, error: DeliveryError, scope: HoldScope },
 }
 
-async fn carry_out(shared: &Shared, send: &DueSend) -> Ended {
+async fn carry_out(shared: &Shared, send: &DueSend, media: Option<&str>) -> Ended {
     let rejected = |text: String, next: &str| {
         let error = DeliveryError { code: 0, text, cause: None, next: Some(next.to_owned()) };
         Ended::Is(AttemptOutcome::Rejected { error })
@@ -297,6 +317,7 @@ async fn carry_out(shared: &Shared, send: &DueSend) -> Ended {
         content: &open.content,
         reaction_target: open.target.as_deref(),
         quote: open.quote.as_deref(),
+        media,
         opaque: &opaque,
     };
     match account.provider.send(request).await {

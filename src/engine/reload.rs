@@ -13,6 +13,8 @@ pub(super) struct Live {
     pub undo: Duration,
     pub keep_webhooks: Duration,
     pub keep_webhooks_bytes: u64,
+    pub keep_files: Duration,
+    pub keep_files_bytes: u64,
     pub silence: Duration,
     pub keep_activity: Duration,
 }
@@ -23,6 +25,8 @@ impl Live {
             undo: settings.undo,
             keep_webhooks: settings.keep_webhooks,
             keep_webhooks_bytes: settings.keep_webhooks_bytes,
+            keep_files: settings.keep_files,
+            keep_files_bytes: settings.keep_files_bytes,
             silence: settings.silence,
             keep_activity: settings.keep_activity,
         }
@@ -70,6 +74,8 @@ impl Engine {
                 ("undo_seconds", now.undo == live.undo),
                 ("keep_webhooks_days", now.keep_webhooks == live.keep_webhooks),
                 ("keep_webhooks_mb", now.keep_webhooks_bytes == live.keep_webhooks_bytes),
+                ("keep_files_days", now.keep_files == live.keep_files),
+                ("keep_files_mb", now.keep_files_bytes == live.keep_files_bytes),
                 ("silence_minutes", now.silence == live.silence),
                 ("keep_activity_days", now.keep_activity == live.keep_activity),
             ];

@@ -3,8 +3,8 @@
 use super::access::{self, Presence, Who, admit};
 use super::updates::Updates;
 use super::{
-    Shared, activity, check, contacts, conversation, doctor, follow, handling, library, mentions, notes,
-    numbers, outbox, preferences, presence, recorder, sharing, sync, together,
+    Shared, activity, check, contacts, conversation, deletion, doctor, files, follow, handling, library,
+    mentions, notes, numbers, outbox, preferences, presence, recorder, sharing, sync, together,
 };
 use crate::clock::Millis;
 use crate::model::client::ClientInfo;
@@ -15,6 +15,7 @@ use crate::model::outgoing::{FieldProblem, Outgoing};
 use crate::model::seat::Seat;
 use crate::model::thread::ThreadDetail;
 use crate::protocol::client::Peer;
+use crate::protocol::files::FileRequest;
 use crate::protocol::macros::MacroRequest;
 use crate::protocol::mentions::MentionRequest;
 use crate::protocol::presence::PresenceRequest;
@@ -77,6 +78,7 @@ pub(super) fn is_read(request: &Request) -> bool {
             | Request::Templates { .. }
             | Request::QuickReplies
             | Request::Macro { act: MacroRequest::List }
+            | Request::File { act: FileRequest::Read { .. } }
             | Request::Search { .. }
             | Request::FindInThread { .. }
             | Request::Neighbours { .. }
@@ -109,6 +111,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut peer: Peer, client: ClientInfo)
     };
     let presence = Presence::new(&shared, &client, &who);
     let updates = Updates::start(&shared, &peer.frames, &who);
+    let uploads = files::Uploads::new(&shared);
     loop {
         let frame = tokio::select! {
             () = shared.stop.cancelled() => break,
@@ -158,7 +161,10 @@ pub(super) async fn run(shared: Arc<Shared>, mut peer: Peer, client: ClientInfo)
                 let _ = frames.send(ServerFrame::Answer { id, result }).await;
             });
         } else {
-            let result = answer(&who, frame.request).await;
+            let result = match frame.request {
+                request @ Request::File { .. } => upload(&who, &uploads, request).await,
+                request => answer(&who, request).await,
+            };
             if peer.frames.send(ServerFrame::Answer { id, result }).await.is_err() {
                 break;
             }
@@ -176,6 +182,15 @@ pub(super) async fn answer(who: &Who, request: Request) -> Result<Response, Prob
         change(shared, who, request).await?
     };
     Ok(access::masked(who, answer))
+}
+
+/// Answers a request about a file that this client hands over, if it may be asked.
+async fn upload(who: &Who, uploads: &files::Uploads, request: Request) -> Result<Response, Problem> {
+    access::gate(who, &request).await?;
+    match request {
+        Request::File { act } => uploads.answer(who, act).await,
+        _ => Err(Problem::new("protocol", "this request is not about a file")),
+    }
 }
 
 /// Answers the first request of a client that may not come in with the reason, and lets it go.
@@ -228,12 +243,15 @@ async fn read(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Respo
         }
         Request::Messages { thread, place, limit } => {
             let limit = limit.clamp(1, PAGE_MAX);
-            let page = store.read(move |r| r.messages(thread, place, limit)).await?;
+            let mut page = store.read(move |r| r.messages(thread, place, limit)).await?;
+            shared.uploading.show(&mut page.items);
             Ok(Response::Messages { items: page.items, older: page.older, newer: page.newer })
         }
         Request::MessageRows { mut ids } => {
             ids.truncate(IDS_MAX);
-            Ok(Response::MessageRows(store.read(move |r| r.message_rows(&ids)).await?))
+            let mut rows = store.read(move |r| r.message_rows(&ids)).await?;
+            shared.uploading.show(&mut rows);
+            Ok(Response::MessageRows(rows))
         }
         Request::Contacts { text, before, limit } => {
             let limit = limit.clamp(1, 200);
@@ -251,6 +269,7 @@ async fn read(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Respo
             Ok(Response::QuickReplies(store.read(move |r| r.quick_replies(&operator)).await?))
         }
         Request::Macro { act: MacroRequest::List } => library::macros(shared, operator).await,
+        Request::File { act: FileRequest::Read { hash, at } } => files::read(shared, hash, at).await,
         Request::Search { text, zone, account, thread, before, limit } => {
             let limit = limit.clamp(1, 200);
             conversation::search(shared, &text, zone.as_deref(), (account, thread), before, limit).await
@@ -458,6 +477,7 @@ async fn change(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Res
         Request::SplitContact { contact, identities } => {
             contacts::split(shared, by(), contact, identities).await
         }
+        Request::DeleteThread { thread, name } => deletion::delete(who, by(), thread, &name).await,
         Request::MarkUnread { thread } => done(EventBody::ThreadUnread { thread }).await,
         Request::SaveDraft { thread, mode, text } => done(EventBody::DraftSaved { thread, mode, text }).await,
         Request::AddNote { thread, text } => notes::add(shared, by(), thread, text).await,
@@ -638,6 +658,7 @@ pub(super) async fn check_send(shared: &Shared, wanted: Wanted) -> Result<(Messa
         Recipient::Identity { identity } => Recipient::Identity { identity: clean(&identity)? },
         thread @ Recipient::Thread { .. } => thread,
     };
+    let content = files::settled(shared, content).await?;
     content.check()?;
     let a = shared.account(&id).ok_or_else(|| {
         Problem::not_found(format!("the account `{id}` is not configured any more"))
@@ -647,6 +668,7 @@ pub(super) async fn check_send(shared: &Shared, wanted: Wanted) -> Result<(Messa
     let able = match content {
         Outgoing::Text { .. } | Outgoing::Location { .. } | Outgoing::Contacts { .. } => can.text,
         Outgoing::Template { .. } => can.templates,
+        Outgoing::Media { .. } => can.media,
         Outgoing::Reaction { .. } => can.reactions,
         Outgoing::Buttons { .. } | Outgoing::List { .. } | Outgoing::Link { .. } => can.interactive,
     };

@@ -35,7 +35,9 @@ pub(super) async fn run(who: &Who, requests: Vec<Request>) -> Result<Response, P
 
 /// Whether this change could be made now.
 async fn look(shared: &Arc<Shared>, request: &Request) -> Result<(), Problem> {
-    if is_read(request) || matches!(request, Request::Together { .. } | Request::Hello { .. }) {
+    if is_read(request)
+        || matches!(request, Request::Together { .. } | Request::Hello { .. } | Request::File { .. })
+    {
         return Err(Problem::new("protocol", "this request is no change that can be bundled"));
     }
     match request.clone() {

@@ -50,6 +50,7 @@ pub fn doing(action: &str) -> String {
         "thread_woken" => "woke",
         "snoozes_ended" => "snoozes ended",
         "thread_deleted" => "deleted the conversation",
+        "thread_erasing" => "went on deleting a conversation",
         "thread_erased" => "what was left of a deleted conversation is gone",
         "feed_kept" => "a program follows",
         "label_saved" => "saved a label",

@@ -12,6 +12,7 @@ use super::ids::{
 };
 use super::inbound::{Severity, StatusUpdate, WebhookBatch};
 use super::macros::Macro;
+use super::media::{FileFacts, FileHash};
 use super::outgoing::Outgoing;
 use super::quick_reply::QuickReply;
 use super::seat::Seat;
@@ -363,6 +364,40 @@ pub enum EventBody {
         /// How.
         outcome: AttemptOutcome,
     },
+    /// An attempt ended before anything of the message could leave: its file did not get to the provider.
+    AttemptHindered {
+        /// The message.
+        message: MessageId,
+        /// The attempt.
+        attempt: AttemptId,
+        /// How: never unknown, never accepted.
+        outcome: AttemptOutcome,
+    },
+    /// The bytes of a file that goes out are in the data folder.
+    FileStored {
+        /// Their hash.
+        hash: FileHash,
+        /// How many.
+        size: u64,
+        /// What they are.
+        facts: FileFacts,
+    },
+    /// The provider has a file, so that a message can name it.
+    FileHandedOver {
+        /// Which account's.
+        account: AccountId,
+        /// The file.
+        hash: FileHash,
+        /// What the provider calls it.
+        provider_id: String,
+    },
+    /// Files have been kept long enough; those that something needs stay.
+    FilesExpired {
+        /// Those last used before this time go.
+        before: Millis,
+        /// Those that went nowhere go when they were handed over before this time.
+        unused_before: Millis,
+    },
     /// An operator sends a failed or unknown message again: a new attempt.
     MessageRetried {
         /// The message.
@@ -489,6 +524,18 @@ pub enum EventBody {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         keep_bytes: Option<u64>,
     },
+    /// An operator deleted a conversation: it is nobody's at once, and what it holds goes bit by bit.
+    ThreadDeleted {
+        /// Which.
+        thread: ThreadId,
+        /// Whose it was, so that nobody can read it back: a number with its middle hidden, or a piece of a hash.
+        whom: String,
+    },
+    /// The next bit of a deleted conversation goes.
+    ThreadErased {
+        /// Which it was.
+        thread: ThreadId,
+    },
     /// The activity log has been kept long enough; some of its oldest rows are removed, and an anchor stays.
     ActivityExpired {
         /// Those made before this time go.
@@ -606,6 +653,10 @@ impl EventBody {
             Self::StatusesLearned { .. } => "statuses_learned",
             Self::AttemptStarted { .. } => "attempt_started",
             Self::AttemptEnded { .. } => "attempt_ended",
+            Self::AttemptHindered { .. } => "attempt_hindered",
+            Self::FileStored { .. } => "file_stored",
+            Self::FileHandedOver { .. } => "file_handed_over",
+            Self::FilesExpired { .. } => "files_expired",
             Self::MessageRetried { .. } => "message_retried",
             Self::MessageCancelled { .. } => "message_cancelled",
             Self::WindowClosed { .. } => "window_closed",
@@ -625,6 +676,8 @@ impl EventBody {
             Self::MacroUsed { .. } => "macro_used",
             Self::PreferenceSet { .. } => "preference_set",
             Self::WebhooksExpired { .. } => "webhooks_expired",
+            Self::ThreadDeleted { .. } => "thread_deleted",
+            Self::ThreadErased { .. } => "thread_erasing",
             Self::ActivityExpired { .. } => "activity_expired",
             Self::RequestRefused { .. } => "request_refused",
             Self::WebhookTested { .. } => "webhook_tested",

@@ -2,6 +2,7 @@
 
 use super::delivery::{DeliveryError, DeliveryState, DeliveryTimes, OtherAttempt, Waiting};
 use super::ids::{AccountId, MessageId, ProviderMessageId, ThreadId};
+use super::media::FileHash;
 use crate::clock::Millis;
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +90,12 @@ pub struct MediaCard {
     /// Whether a sticker moves.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub animated: bool,
+    /// The hash of the bytes, where we keep them ourselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stored: Option<FileHash>,
+    /// While it is on its way to the provider: how much of it is there, in percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arrived: Option<u8>,
 }
 
 /// One phone number, mail address or the like of a shared contact card.

@@ -14,6 +14,7 @@ pub mod handling;
 pub mod ids;
 pub mod inbound;
 pub mod macros;
+pub mod media;
 pub mod mention;
 pub mod message;
 pub mod outgoing;
@@ -34,6 +35,7 @@ pub use event::{Actor, Event, EventBody};
 pub use ids::{
     AccountId, AttemptId, ContactId, LabelId, MessageId, ProviderMessageId, QuickReplyId, ThreadId,
 };
+pub use media::{FileHash, StoredFile};
 pub use message::{Body, Direction, MediaCard, MediaKind, Message, Origin, Quote, Reaction};
 pub use outgoing::Outgoing;
 pub use quick_reply::QuickReply;

@@ -3,7 +3,8 @@
 //! Limits are the provider's (Cloud API documentation of 2025/26); breaking one names the field.
 
 use super::ids::MessageId;
-use super::message::{Body, ContactCard, ShownButton, ShownRow};
+use super::media::{self, StoredFile};
+use super::message::{Body, ContactCard, MediaKind, ShownButton, ShownRow};
 use super::template::TemplateSend;
 use serde::{Deserialize, Serialize};
 
@@ -151,6 +152,16 @@ pub enum Outgoing {
         /// One to 257 cards.
         cards: Vec<ContactCard>,
     },
+    /// A file that is kept here.
+    Media {
+        /// What it is sent as.
+        kind: MediaKind,
+        /// Which file.
+        file: StoredFile,
+        /// The text under it, may be empty.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        caption: String,
+    },
 }
 
 fn limit(field: &str, text: &str, max: usize, required: bool) -> Result<(), FieldProblem> {
@@ -176,6 +187,28 @@ impl Outgoing {
         Self::Text { text: text.into(), preview_url: false }
     }
 
+    /// A file, sent as what it is.
+    #[must_use]
+    pub fn file(file: StoredFile, caption: impl Into<String>) -> Self {
+        Self::Media { kind: file.kind(), file, caption: caption.into() }
+    }
+
+    /// A text and files as the messages that they become, in order. The text goes under the first file where that has
+    /// one and it is not too long; else it comes first.
+    #[must_use]
+    pub fn with_files(text: &str, files: &[StoredFile]) -> Vec<Self> {
+        let text = text.trim_end();
+        let caption = files.first().is_some_and(|f| media::has_caption(f.kind()))
+            && text.chars().count() <= media::CAPTION_MAX;
+        let alone = !text.trim().is_empty() && !caption;
+        let mut out: Vec<Self> = alone.then(|| Self::text(text)).into_iter().collect();
+        let under = if caption && !text.trim().is_empty() { text } else { "" };
+        out.extend(
+            files.iter().enumerate().map(|(i, f)| Self::file(f.clone(), if i == 0 { under } else { "" })),
+        );
+        out
+    }
+
     /// Whether it may leave while the customer service window is closed.
     #[must_use]
     pub fn may_leave_closed_window(&self) -> bool {
@@ -192,6 +225,7 @@ impl Outgoing {
             Self::Buttons { .. } | Self::List { .. } | Self::Link { .. } => "interactive",
             Self::Location { .. } => "location",
             Self::Contacts { .. } => "contacts",
+            Self::Media { kind, .. } => kind.as_str(),
         }
     }
 
@@ -199,6 +233,7 @@ impl Outgoing {
     pub fn check(&self) -> Result<(), FieldProblem> {
         match self {
             Self::Text { text, .. } => limit("text", text, TEXT_MAX, true),
+            Self::Media { kind, file, caption } => media::check(*kind, file, caption),
             Self::Template { .. } => Ok(()),
             Self::Reaction { emoji, .. } => {
                 use unicode_segmentation::UnicodeSegmentation;
@@ -357,6 +392,9 @@ impl Outgoing {
                 address: address.clone(),
             },
             Self::Contacts { cards } => Body::Contacts { cards: cards.clone() },
+            Self::Media { kind, file, caption } => {
+                Body::Media { kind: *kind, media: file.card(), caption: caption.clone() }
+            }
         })
     }
 }
@@ -374,6 +412,33 @@ mod tests {
         assert!(Outgoing::text("é".repeat(TEXT_MAX)).check().is_ok());
         assert_eq!(field(&Outgoing::text("é".repeat(TEXT_MAX + 1))), "text");
         assert_eq!(field(&Outgoing::text(" \n")), "text");
+    }
+
+    #[test]
+    fn a_text_goes_under_the_first_file_where_it_can() {
+        let file = |mime: &str| StoredFile {
+            hash: media::FileHash([1; 32]),
+            name: "a".into(),
+            size: 1,
+            facts: media::FileFacts { mime: mime.into(), animated: false },
+        };
+        let kinds = |text: &str, mimes: &[&str]| {
+            let files: Vec<StoredFile> = mimes.iter().map(|m| file(m)).collect();
+            let list = Outgoing::with_files(text, &files);
+            list.iter()
+                .map(|o| match o {
+                    Outgoing::Text { text, .. } => text.clone(),
+                    Outgoing::Media { kind, caption, .. } => format!("{}:{caption}", kind.as_str()),
+                    other => panic!("{other:?}"),
+                })
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(kinds("hi \n", &["application/pdf", "image/png"]), ["document:hi", "image:"]);
+        assert_eq!(kinds("hi", &["audio/mpeg", "image/png"]), ["hi", "audio:", "image:"]);
+        assert_eq!(kinds(" ", &["image/webp"]), ["sticker:"]);
+        let long = "x".repeat(media::CAPTION_MAX + 1);
+        assert_eq!(kinds(&long, &["image/png"]), [long.clone(), "image:".into()]);
+        assert_eq!(kinds("hi", &[]), ["hi"]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Quick replies: saved texts with variables.
 
 use super::ids::QuickReplyId;
+use super::media::StoredFile;
 use super::outgoing::{FieldProblem, TEXT_MAX};
 use crate::clock::Millis;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,33 @@ pub const NAME_MAX: usize = 40;
 pub const FILES_MAX: usize = 10;
 /// Longest name of a file, in characters.
 const FILE_NAME_MAX: usize = 500;
+
+/// A file that goes with a reply.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ReplyFile {
+    /// One that is kept: whoever uses the reply has it.
+    Stored(StoredFile),
+    /// A path on the machine of whoever uses the reply.
+    Path(String),
+}
+
+impl ReplyFile {
+    /// Its name, or the path.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Stored(file) => &file.name,
+            Self::Path(path) => path,
+        }
+    }
+}
+
+impl From<&str> for ReplyFile {
+    fn from(path: &str) -> Self {
+        Self::Path(path.to_owned())
+    }
+}
 
 /// A saved reply of ours.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,9 +55,9 @@ pub struct QuickReply {
     /// Whose it is; `None` = everybody's. Nobody else ever gets one that has an owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
-    /// Paths of files that go with it.
+    /// Files that go with it, in this order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub files: Vec<String>,
+    pub files: Vec<ReplyFile>,
     /// Times it was used.
     #[serde(default)]
     pub used: u64,
@@ -56,7 +84,7 @@ impl QuickReply {
             let n = self.files.len();
             return Err(FieldProblem::new("files", format!("are {n}, {FILES_MAX} are allowed")));
         }
-        for file in &self.files {
+        for file in self.files.iter().map(ReplyFile::name) {
             if file.trim().is_empty() || file.chars().any(char::is_control) {
                 return Err(FieldProblem::new("files", "have one without a proper name"));
             }
@@ -66,6 +94,20 @@ impl QuickReply {
             }
         }
         Ok(())
+    }
+
+    /// Those of its files that are kept here.
+    pub fn stored_files(&self) -> impl Iterator<Item = &StoredFile> {
+        self.files.iter().filter_map(|f| match f {
+            ReplyFile::Stored(file) => Some(file),
+            ReplyFile::Path(_) => None,
+        })
+    }
+
+    /// The names of its files, with commas between them.
+    #[must_use]
+    pub fn file_names(&self) -> String {
+        self.files.iter().map(ReplyFile::name).collect::<Vec<_>>().join(", ")
     }
 
     /// Whether only its owner has it.
@@ -109,7 +151,7 @@ mod tests {
     fn a_category_is_one_word_and_files_have_names() {
         let with = |category: &str, files: &[&str]| QuickReply {
             category: category.into(),
-            files: files.iter().map(|f| (*f).to_owned()).collect(),
+            files: files.iter().map(|f| ReplyFile::from(*f)).collect(),
             ..reply("hours", "x")
         };
         assert!(with("billing", &["/srv/prices 2026.pdf"]).check().is_ok());

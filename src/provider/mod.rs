@@ -52,6 +52,8 @@ pub struct SendRequest<'a> {
     pub reaction_target: Option<&'a str>,
     /// The provider's id of the quoted message.
     pub quote: Option<&'a str>,
+    /// The provider's id of the file that the message names.
+    pub media: Option<&'a str>,
     /// Travels with the message and comes back in its statuses; no secrets.
     pub opaque: &'a str,
 }
@@ -79,6 +81,37 @@ pub enum Outcome {
     },
     /// The answer was lost after bytes had left: it may or may not have been sent.
     Unknown(DeliveryError),
+}
+
+/// A file as a provider gets it.
+#[derive(Debug)]
+pub struct Upload {
+    /// Its bytes, from the beginning.
+    pub bytes: std::fs::File,
+    /// Its name: never a path, without quotes and control characters.
+    pub name: String,
+    /// MIME type.
+    pub mime: String,
+    /// Size in bytes.
+    pub size: u64,
+}
+
+/// What became of a file. Whatever it is, no customer has got anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Handover {
+    /// The provider has it, under this id.
+    Done(String),
+    /// Refused for good.
+    Rejected(DeliveryError),
+    /// It may go better later.
+    Retry {
+        /// The provider's wish (`Retry-After`).
+        after: Option<Duration>,
+        /// Why.
+        error: DeliveryError,
+        /// Who has to wait.
+        scope: HoldScope,
+    },
 }
 
 /// Why a call that is not a send failed.
@@ -138,6 +171,8 @@ pub trait Provider: Send + Sync {
     fn capabilities(&self) -> Capabilities;
     /// Sends. Never retries by itself.
     async fn send(&self, request: SendRequest<'_>) -> Outcome;
+    /// Takes a file that a message is going to name. `progress` hears how many bytes have left.
+    async fn upload(&self, file: Upload, progress: Box<dyn Fn(u64) + Send + Sync>) -> Handover;
     /// What it reported about a message of ours, oldest first; nothing where it knows nothing.
     async fn delivery_history(&self, provider_id: &str) -> Result<Vec<StatusUpdate>, CallError>;
     /// Marks a customer's message (and all before it) read; `typing` also shows that somebody types.

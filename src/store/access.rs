@@ -37,10 +37,14 @@ const VIEWS: &[(&str, &str)] = &[
     ("template_news", "is_open(o.account_id)"),
     ("webhooks", "is_open(o.account_id)"),
     ("notices", "is_open(o.account_id)"),
+    ("deletions", "0"),
     ("waits", "EXISTS(SELECT 1 FROM threads t WHERE t.id = o.thread_id)"),
     ("spans", "is_open(o.account_id)"),
     ("tallies", "is_open(o.account_id)"),
     ("early", "0"),
+    // Only the outbox asks for these.
+    ("file_ids", "is_open(o.account_id)"),
+    ("file_uses", "0"),
     (
         "feed",
         "o.thread IS NULL OR EXISTS(SELECT 1 FROM threads t WHERE t.uid = \

@@ -40,6 +40,13 @@ impl Reader {
             .optional()?)
     }
 
+    /// Conversations of which something is left to be deleted, by the ids that they had.
+    pub fn deletions(&self) -> Result<Vec<ThreadId>, StoreError> {
+        let mut st = self.conn.prepare_cached("SELECT uid FROM deletions ORDER BY began")?;
+        let all = st.query_map([], |r| rows::thread_id(r, 0))?.collect::<Result<_, _>>()?;
+        Ok(all)
+    }
+
     /// A page of the activity log, newest first. `me` sees their own doings also where the rest is hidden.
     pub fn activity(
         &self,

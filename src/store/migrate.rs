@@ -13,7 +13,9 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("schema/0006_access.sql")),
     M::up(include_str!("schema/0007_together.sql")),
     M::up(include_str!("schema/0008_activity.sql")),
+    M::up(include_str!("schema/0009_media.sql")),
     M::up(include_str!("schema/0010_words.sql")),
+    M::up(include_str!("schema/0011_deletion.sql")),
 ];
 
 /// The schema version this program writes.

@@ -14,10 +14,13 @@ mod chain;
 mod chain_tests;
 mod contacts;
 mod conversation;
+#[cfg(test)]
+mod deletion_tests;
 mod drafts;
 pub mod feed;
 #[cfg(test)]
 mod feed_tests;
+mod files;
 mod filter;
 #[cfg(test)]
 mod filter_tests;

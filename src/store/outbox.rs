@@ -27,6 +27,8 @@ pub struct DueSend {
     pub account: AccountId,
     /// Attempts made before this one since an operator sent it.
     pub tries: u32,
+    /// Whether it has a file.
+    pub media: bool,
 }
 
 /// What the outbox has to do now, and when next.
@@ -96,7 +98,7 @@ impl Reader {
     pub fn due(&self, now: Millis, limit: u32) -> Result<Due, StoreError> {
         let mut due = Due::default();
         let mut ready = self.conn.prepare_cached(
-            "SELECT o.uid, o.attempt, t.uid, o.tries - o.spent FROM outbox o JOIN threads t ON t.id = o.thread_id \
+            "SELECT o.uid, o.attempt, t.uid, o.tries - o.spent, o.content LIKE '{\"type\":\"media\"%' FROM outbox o JOIN threads t ON t.id = o.thread_id \
              WHERE o.state = 'queued' AND o.account_id = ?1 AND o.not_before <= ?2 AND NOT EXISTS (\
                SELECT 1 FROM outbox b WHERE b.thread_id = o.thread_id AND b.state IN ('queued','sending') \
                AND (b.state = 'sending' OR ((b.send_at IS NULL OR b.send_at <= ?2) \
@@ -115,6 +117,7 @@ impl Reader {
                     thread: rows::thread_id(r, 2)?,
                     account: key.clone(),
                     tries: u32::try_from(r.get::<_, i64>(3)?).unwrap_or(0),
+                    media: r.get(4)?,
                 });
             }
             let next: Option<Millis> = later.query_row(params![row, now], |r| r.get(0))?;

@@ -117,6 +117,7 @@ pub enum Action {
     FilterUnread,
     FilterFailed,
     MarkUnread,
+    DeleteThread,
     Mute,
     Mask,
     Themes,
@@ -263,6 +264,7 @@ pub const COMMANDS: &[Command] = commands! {
     "thread.mark_read"   MarkRead           "mark read"   L   ["m"]                        false "mark the thread read here; the customer is not told";
     "thread.mark_unread" MarkUnread         "mark unread" LC  ["U", "Space m"]             false "mark the thread unread";
     "thread.mute"        Mute               "mute"        LC  ["M"]                        false "no notifications for the thread, or notifications again";
+    "thread.delete"      DeleteThread       "delete"      LC  []                           false "delete the conversation with all its messages; asks for its name";
     "move.down"          Down               "down"        LC  ["j", "Down", "J"]           false "next thread; in a conversation: newer message";
     "move.up"            Up                 "up"          LC  ["k", "Up", "K"]             false "previous thread; in a conversation: older message";
     "move.half_down"     HalfDown           "half down"   LC  ["Ctrl+D"]                   false "half a page down";

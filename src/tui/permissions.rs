@@ -62,6 +62,7 @@ pub const NEEDS: &[(&str, Grant)] = &[
     ("edit.yank_next", ANSWER),
     ("contact.open", Grant(Resource::Contacts, Verb::View)),
     ("doctor.open", Grant(Resource::Connection, Verb::View)),
+    ("thread.delete", Grant(Resource::Chat, Verb::Delete)),
     ("activity.open", Grant(Resource::ActivityLog, Verb::View)),
     ("activity.thread", Grant(Resource::ActivityLog, Verb::View)),
     ("operators.open", Grant(Resource::Operators, Verb::View)),

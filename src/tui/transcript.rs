@@ -312,6 +312,9 @@ impl Bubble<'_> {
                 if let Some(bytes) = media.size {
                     card = format!("{card} · {}", format::size(bytes));
                 }
+                if let Some(percent) = media.arrived {
+                    card = format!("{card} · on its way {percent} %");
+                }
                 if !media.mime.is_empty() && media.filename.is_none() {
                     card = format!("{card} · {}", text::sanitize(&media.mime));
                 }

@@ -36,6 +36,7 @@ pub fn target(core: &Core, call: &Call) -> Target {
         ["debug_token"] => "token",
         [_, "messages"] if call.body.get("status").is_some() => "read",
         [_, "messages"] => "messages",
+        [_, "media"] => "media",
         [_, "message_history"] => "history",
         [_, "message_templates"] => "templates",
         [_, "whatsapp_business_profile"] => "profile",

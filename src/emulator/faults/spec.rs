@@ -163,7 +163,7 @@ const SETS: [(&str, &str, &str); 4] = [
 ];
 
 /// Endpoints that answers can be named by.
-pub const ENDPOINTS: [&str; 10] = [
+pub const ENDPOINTS: [&str; 11] = [
     "messages",
     "read",
     "templates",
@@ -172,6 +172,7 @@ pub const ENDPOINTS: [&str; 10] = [
     "subscribe",
     "token",
     "history",
+    "media",
     "blocks",
     "other",
 ];

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::{Answer, length, page, template_send};
+use super::{Answer, length, media, page, template_send};
 use crate::emulator::errors::GraphError;
 use crate::emulator::server::Call;
 use crate::emulator::state::{Accepted, State};
@@ -25,6 +25,8 @@ const TYPES: [&str; 11] = [
     "interactive",
     "reaction",
 ];
+
+const MEDIA: [&str; 5] = ["image", "audio", "video", "document", "sticker"];
 
 /// Takes a send, or marks a message as read.
 pub fn post(core: &Arc<Core>, number: &Number, body: &Value) -> Answer {
@@ -136,6 +138,8 @@ fn send(core: &Arc<Core>, st: &mut State, number: &Number, body: &Value) -> Answ
         need(&body["context"], "context", "message_id")?;
     }
     let template = check(st, kind, object)?;
+    let unusable =
+        if MEDIA.contains(&kind) { media::named(st, core.clock.now(), number, kind, object)? } else { None };
     if to.by_user_id && template.as_ref().is_some_and(|t| t.category == "authentication") {
         return Err(GraphError::code(131_062, "Authentication templates need a phone number."));
     }
@@ -149,7 +153,8 @@ fn send(core: &Arc<Core>, st: &mut State, number: &Number, body: &Value) -> Answ
     }
     let in_window = to.customer.as_ref().is_some_and(|c| st.window_open(&number.id, &c.key, now));
     let fails = failure(st, number, to.customer.as_ref(), template.is_some(), in_window)
-        .or_else(|| unusable_target(st, number, kind, object));
+        .or_else(|| unusable_target(st, number, kind, object))
+        .or(unusable);
     let wamid = wire::new_wamid(&to.address, true);
     let accepted = Accepted {
         order: 0,
@@ -270,12 +275,12 @@ fn check(st: &State, kind: &str, object: &Value) -> Result<Option<template_send:
         "location" => location(object)?,
         "contacts" => contacts(object)?,
         "interactive" => interactive(object)?,
-        _ => media(kind, object)?,
+        _ => file(kind, object)?,
     }
     Ok(None)
 }
 
-fn media(kind: &str, object: &Value) -> Result<(), GraphError> {
+fn file(kind: &str, object: &Value) -> Result<(), GraphError> {
     media_source(kind, object)?;
     if ["image", "video", "document"].contains(&kind) {
         at_most(object, kind, "caption", 1024)?;

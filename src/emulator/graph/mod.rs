@@ -3,6 +3,7 @@
 //! Owns the routing by node and edge, paging and the `fields` parameter.
 
 mod blocks;
+pub mod media;
 mod messages;
 mod numbers;
 mod subscriptions;
@@ -53,6 +54,7 @@ pub async fn answer(core: &Arc<Core>, call: &Call) -> Answer {
             (&Method::GET, []) => Ok(numbers::get(core, number, call)),
             (&Method::POST, []) => subscriptions::number(core, number, call).await,
             (&Method::POST, ["messages"]) => messages::post(core, number, &call.body),
+            (&Method::POST, ["media"]) => media::upload(core, number, call).await,
             (&Method::GET, ["message_history"]) => messages::history(core, number, call),
             (&Method::GET | &Method::POST, ["whatsapp_business_profile"]) => {
                 numbers::profile(core, number, call)
@@ -62,6 +64,7 @@ pub async fn answer(core: &Arc<Core>, call: &Call) -> Answer {
         };
     }
     match (&call.method, edge) {
+        (&Method::GET | &Method::DELETE, []) if media::knows(core, id) => media::node(core, id, call).await,
         (&Method::GET | &Method::POST, []) => templates::node_answer(core, id, call),
         _ => unknown(),
     }

@@ -267,7 +267,8 @@ async fn voice_notes_are_played_after_they_are_read() {
     let (_emulator, client) = start(quiet()).await;
     client.subscribe(&url).await;
     guest(&client, "447700900199").await;
-    let voice = json!({ "type": "audio", "audio": { "id": "1183920045510079", "voice": true } });
+    let id = super::media::handed_over(&client, "note.ogg", "audio/ogg", b"OggS").await;
+    let voice = json!({ "type": "audio", "audio": { "id": id, "voice": true } });
     let (_, sent) = client.send("+447700900199", voice).await;
     let all = states(&inbox, &wamid(&sent), "played").await;
     let names: Vec<&str> = all.iter().map(|s| s["status"].as_str().unwrap()).collect();

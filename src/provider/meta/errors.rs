@@ -159,7 +159,7 @@ const OF_THE_PAIR: i64 = 131_056;
 
 impl Failure {
     /// Who has to wait.
-    fn scope(&self) -> HoldScope {
+    pub(super) fn scope(&self) -> HoldScope {
         match self.error.code {
             OF_THE_PAIR => HoldScope::Pair,
             code if OF_THE_NUMBER.contains(&code) || self.throttled => HoldScope::Number,

@@ -5,12 +5,16 @@
 pub mod codes;
 pub mod errors;
 mod history;
+mod media;
 pub mod templates;
 pub mod webhook;
 pub mod wire;
 
 use super::http::{self, Answer, LazyClient, Transport};
-use super::{CallError, Capabilities, Outcome, Provider, SendRequest, Subscriber, Subscription, TokenFacts};
+use super::{
+    CallError, Capabilities, Handover, Outcome, Provider, SendRequest, Subscriber, Subscription, TokenFacts,
+    Upload,
+};
 use crate::model::contact::{Identity, IdentityKind};
 use crate::model::delivery::{DeliveryError, HoldScope};
 use crate::model::event::NumberFacts;
@@ -236,7 +240,7 @@ impl Provider for MetaProvider {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             text: true,
-            media: false,
+            media: true,
             interactive: true,
             templates: true,
             read_receipts: true,
@@ -292,6 +296,10 @@ impl Provider for MetaProvider {
             Outcome::Unknown(e) => Outcome::Unknown(self.hide_error(e)),
             accepted @ Outcome::Accepted { .. } => accepted,
         }
+    }
+
+    async fn upload(&self, file: Upload, progress: Box<dyn Fn(u64) + Send + Sync>) -> Handover {
+        self.hand_over(file, progress).await
     }
 
     async fn mark_read(&self, provider_id: &str, typing: bool) -> Result<(), CallError> {

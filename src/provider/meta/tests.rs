@@ -123,6 +123,7 @@ async fn send(provider: &MetaProvider) -> Outcome {
             content: &content,
             reaction_target: None,
             quote: None,
+            media: None,
             opaque: "attempt-1",
         })
         .await

@@ -1,7 +1,7 @@
 //! Request bodies of the Cloud API's messages endpoint. Pure functions: no HTTP, no clock.
 
 use crate::model::contact::{Identity, IdentityKind};
-use crate::model::message::{CardEntry, ContactCard};
+use crate::model::message::{CardEntry, ContactCard, MediaKind};
 use crate::model::outgoing::{ListSection, Outgoing, ReplyButton};
 use crate::model::template::{Parameter, SendComponent, TemplateSend};
 use crate::provider::SendRequest;
@@ -82,6 +82,10 @@ fn content(request: &SendRequest<'_>) -> Result<(&'static str, Value), &'static 
         Outgoing::Location { latitude, longitude, name, address } => {
             ("location", place(&latitude.to_string(), &longitude.to_string(), name, address))
         }
+        Outgoing::Media { kind, file, caption } => {
+            let id = request.media.ok_or("the provider does not have the file")?;
+            media(*kind, &file.name, caption, id)
+        }
         Outgoing::Contacts { cards } => ("contacts", cards.iter().map(card).collect::<Vec<_>>().into()),
     })
 }
@@ -99,6 +103,24 @@ fn place(latitude: &str, longitude: &str, name: &str, address: &str) -> Value {
     put(&mut v, "name", name);
     put(&mut v, "address", address);
     v.into()
+}
+
+fn media(kind: MediaKind, name: &str, caption: &str, id: &str) -> (&'static str, Value) {
+    let mut v = Map::new();
+    v.insert("id".into(), id.into());
+    put(&mut v, "caption", caption);
+    let word = match kind {
+        MediaKind::Voice => {
+            v.insert("voice".into(), true.into());
+            "audio"
+        }
+        MediaKind::Document => {
+            put(&mut v, "filename", name);
+            "document"
+        }
+        other => other.as_str(),
+    };
+    (word, v.into())
 }
 
 fn interactive(kind: &str, header: &str, text: &str, footer: &str, action: Value) -> Value {
@@ -238,8 +260,15 @@ mod tests {
 
     fn body_of(content: &Outgoing, opaque: &str) -> Value {
         let to = Identity::phone("447700900123");
-        send_body(&SendRequest { to: &to, content, reaction_target: Some(QUOTED), quote: None, opaque })
-            .unwrap()
+        send_body(&SendRequest {
+            to: &to,
+            content,
+            reaction_target: Some(QUOTED),
+            quote: None,
+            media: None,
+            opaque,
+        })
+        .unwrap()
     }
 
     #[test]
@@ -255,7 +284,14 @@ mod tests {
     fn quote_and_plus_stay_single() {
         let o = Outgoing::text("Yes, in blue as well.");
         let to = Identity::phone("+447700900123");
-        let r = SendRequest { to: &to, content: &o, reaction_target: None, quote: Some(QUOTED), opaque: "" };
+        let r = SendRequest {
+            to: &to,
+            content: &o,
+            reaction_target: None,
+            quote: Some(QUOTED),
+            media: None,
+            opaque: "",
+        };
         assert_eq!(send_body(&r).unwrap(), fixture!("send-quote"));
     }
 
@@ -263,8 +299,14 @@ mod tests {
     fn reaction_needs_a_target_and_carries_no_context() {
         let o = Outgoing::Reaction { target: MessageId::new(), emoji: "👍".into() };
         let to = Identity::phone("447700900123");
-        let r =
-            SendRequest { to: &to, content: &o, reaction_target: Some(QUOTED), quote: Some("x"), opaque: "" };
+        let r = SendRequest {
+            to: &to,
+            content: &o,
+            reaction_target: Some(QUOTED),
+            quote: Some("x"),
+            media: None,
+            opaque: "",
+        };
         assert_eq!(send_body(&r).unwrap(), fixture!("send-reaction"));
         assert!(send_body(&SendRequest { reaction_target: None, ..r }).is_err());
     }
@@ -303,6 +345,49 @@ mod tests {
         c.retain(|k, _| matches!(k.as_str(), "name" | "phones" | "emails" | "org"));
         c["org"].as_object_mut().unwrap().retain(|k, _| k == "company");
         assert_eq!(body_of(&o, ""), want);
+    }
+
+    #[test]
+    fn files_go_by_the_providers_id() {
+        use crate::model::media::{FileFacts, FileHash, StoredFile};
+        let body = |kind, mime: &str, caption: &str| {
+            let facts = FileFacts { mime: mime.into(), animated: false };
+            let file =
+                StoredFile { hash: FileHash([1; 32]), name: "invoice-8812.pdf".into(), size: 9, facts };
+            let content = Outgoing::Media { kind, file, caption: caption.into() };
+            let to = Identity::phone("447700900123");
+            let media = Some("1183920045510077");
+            let r = SendRequest {
+                to: &to,
+                content: &content,
+                reaction_target: None,
+                quote: None,
+                media,
+                opaque: "",
+            };
+            assert!(send_body(&SendRequest { media: None, ..r.clone() }).is_err());
+            send_body(&r).unwrap()
+        };
+        let part = |v: Value, kind: &str| (v["type"].clone(), v[kind].clone());
+        assert_eq!(
+            part(body(MediaKind::Image, "image/png", "The blue one"), "image"),
+            (json!("image"), json!({ "id": "1183920045510077", "caption": "The blue one" }))
+        );
+        assert_eq!(
+            part(body(MediaKind::Document, "application/pdf", "Invoice"), "document"),
+            (
+                json!("document"),
+                json!({ "id": "1183920045510077", "caption": "Invoice", "filename": "invoice-8812.pdf" })
+            )
+        );
+        assert_eq!(
+            part(body(MediaKind::Voice, "audio/ogg", ""), "audio"),
+            (json!("audio"), json!({ "id": "1183920045510077", "voice": true }))
+        );
+        assert_eq!(
+            part(body(MediaKind::Sticker, "image/webp", ""), "sticker"),
+            (json!("sticker"), json!({ "id": "1183920045510077" }))
+        );
     }
 
     #[test]
@@ -443,7 +528,14 @@ mod tests {
     fn recipients_by_kind() {
         let o = Outgoing::text("hi");
         let body = |to: &Identity| {
-            send_body(&SendRequest { to, content: &o, reaction_target: None, quote: None, opaque: "" })
+            send_body(&SendRequest {
+                to,
+                content: &o,
+                reaction_target: None,
+                quote: None,
+                media: None,
+                opaque: "",
+            })
         };
         let v = body(&Identity::bsuid("GB.48820117365590214477")).unwrap();
         assert_eq!(v["recipient"], "GB.48820117365590214477");

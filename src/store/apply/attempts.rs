@@ -6,7 +6,7 @@
 
 use super::inbound::{self, move_state, put_reaction, replay_early};
 use super::outbox::{Row, json, load, notice_of, reaction_failed};
-use super::{AccountRow, Context, content, thread_by_row};
+use super::{AccountRow, Context, content, files, thread_by_row};
 use crate::clock::Millis;
 use crate::model::delivery::{DeliveryError, DeliveryState, DeliveryTimes};
 use crate::model::ids::{AttemptId, MessageId};
@@ -121,6 +121,7 @@ pub(super) fn heard(
         conn.prepare_cached("UPDATE outbox SET state = ?2 WHERE id = ?1")?.execute(params![row.id, to])?;
         cx.changed(Changed::StatusChanged);
         if let (Some(error), DeliveryState::Failed) = (error, state) {
+            files::failed(conn, account.id, &row.content, error.code)?;
             notice_of(conn, cx, row, error)?;
         }
         if state == DeliveryState::Failed {

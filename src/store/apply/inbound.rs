@@ -1,8 +1,8 @@
 //! Webhooks: the raw body is kept, then every update is applied. One that cannot be applied costs itself only.
 
 use super::{
-    AccountRow, Context, NewMessage, ThreadState, add_message, attempts, content, first_chars, news, people,
-    thread_by_row,
+    AccountRow, Context, NewMessage, ThreadState, add_message, attempts, content, deletion, first_chars,
+    news, people, thread_by_row,
 };
 use crate::clock::Millis;
 use crate::model::delivery::{DeliveryError, DeliveryState, DeliveryTimes};
@@ -248,6 +248,10 @@ fn message(
     m: &InboundMessage,
 ) -> Result<(), StoreError> {
     let key = MessageId::of_provider(&account.key, &m.provider_id);
+    // It was deleted with its conversation, and comes again.
+    if deletion::is_gone(conn, cx, key.0)? {
+        return Ok(());
+    }
     let inbound = matches!(m.author, Author::Customer | Author::System);
     if !inbound {
         // An echo of what was sent from here is that message, not another one.
@@ -319,6 +323,9 @@ pub(super) fn keep_early(
     key: MessageId,
     change: &Change,
 ) -> Result<(), StoreError> {
+    if deletion::is_gone(conn, cx, key.0)? {
+        return Ok(());
+    }
     let json = serde_json::to_string(change).map_err(|e| StoreError::Rule(e.to_string()))?;
     // The same news again waits once.
     let added = conn

@@ -2,7 +2,7 @@
 //!
 //! Another operator's private ones are not there: they are not found, not changed, not counted, and take no name away.
 
-use super::Context;
+use super::{Context, files};
 use crate::model::event::{Actor, Event};
 use crate::model::ids::{MacroId, QuickReplyId};
 use crate::model::macros::Macro;
@@ -140,6 +140,7 @@ pub(super) fn save_reply(
         reply.used as i64,
         event.at
     ])?;
+    files::kept(conn, event.at, reply)?;
     cx.changed(Changed::QuickRepliesChanged);
     Ok(Reply::default())
 }
@@ -150,7 +151,9 @@ pub(super) fn delete_reply(
     actor: &Actor,
     id: QuickReplyId,
 ) -> Result<Reply, StoreError> {
-    REPLIES.delete(conn, cx, actor, id.0)
+    let reply = REPLIES.delete(conn, cx, actor, id.0)?;
+    files::forgotten(conn, id.0)?;
+    Ok(reply)
 }
 
 pub(super) fn use_reply(

@@ -8,8 +8,10 @@ mod admin;
 mod attempts;
 mod chain;
 mod content;
+mod deletion;
 mod drafts;
 mod feed;
+mod files;
 mod handling;
 mod inbound;
 mod library;
@@ -75,6 +77,8 @@ pub(super) struct Context {
     early: i64,
     /// Quotes that wait for what they quote.
     open_quotes: i64,
+    /// Whether anything was ever deleted.
+    gone: bool,
     /// The newest message (row), and the last one that was known to be in the index of words.
     newest: i64,
     words_upto: i64,
@@ -102,6 +106,7 @@ impl Context {
             deltas: Vec::new(),
             early: 0,
             open_quotes: 0,
+            gone: false,
             newest: 0,
             words_upto: 0,
             chain: chain::Chain::default(),
@@ -145,6 +150,7 @@ impl Context {
         self.newest =
             conn.prepare_cached("SELECT coalesce(max(id), 0) FROM messages")?.query_row([], |r| r.get(0))?;
         self.chain = chain::Chain::load(conn)?;
+        self.gone = deletion::any_gone(conn)?;
         self.early = conn.prepare_cached("SELECT count(*) FROM early")?.query_row([], |r| r.get(0))?;
         self.open_quotes =
             conn.prepare_cached("SELECT count(*) FROM open_quotes")?.query_row([], |r| r.get(0))?;
@@ -360,6 +366,14 @@ fn apply_body(conn: &Connection, cx: &mut Context, event: &Event) -> Result<Repl
         EventBody::AttemptEnded { message, attempt, outcome } => {
             outbox::ended(conn, cx, event, *message, *attempt, outcome)
         }
+        EventBody::AttemptHindered { message, attempt, outcome } => {
+            outbox::hindered(conn, cx, event, *message, *attempt, outcome)
+        }
+        EventBody::FileStored { hash, size, facts } => files::stored(conn, event, *hash, *size, facts),
+        EventBody::FileHandedOver { account, hash, provider_id } => {
+            files::handed_over(conn, cx, event.at, account, *hash, provider_id)
+        }
+        EventBody::FilesExpired { before, unused_before } => files::expire(conn, *before, *unused_before),
         EventBody::MessageRetried { message, attempt } => outbox::retry(conn, cx, *message, *attempt),
         EventBody::MessageCancelled { message } => outbox::cancel(conn, cx, *message),
         EventBody::WindowClosed { thread } => outbox::window_closed(conn, cx, *thread),
@@ -395,6 +409,8 @@ fn apply_body(conn: &Connection, cx: &mut Context, event: &Event) -> Result<Repl
         EventBody::MentionsRead { notes } => mentions::read(conn, cx, event, notes),
         EventBody::LabelSaved { label } => handling::save_label(conn, cx, label),
         EventBody::LabelDeleted { label } => handling::delete_label(conn, cx, *label),
+        EventBody::ThreadDeleted { thread, .. } => deletion::delete(conn, cx, event, *thread),
+        EventBody::ThreadErased { thread } => deletion::erase(conn, cx, *thread),
         EventBody::ActivityExpired { before } => activity::expire(conn, cx, *before),
         // The row in the log is all there is of it.
         EventBody::RequestRefused { .. } => Ok(Reply::default()),
@@ -427,6 +443,7 @@ fn subject(body: &EventBody) -> String {
         EventBody::MessageQueued { message, .. }
         | EventBody::AttemptStarted { message, .. }
         | EventBody::AttemptEnded { message, .. }
+        | EventBody::AttemptHindered { message, .. }
         | EventBody::MessageRetried { message, .. }
         | EventBody::SendMoved { message, .. }
         | EventBody::MessageCancelled { message } => message.to_string(),
@@ -465,7 +482,12 @@ fn subject(body: &EventBody) -> String {
         EventBody::WebhooksExpired { before, .. } | EventBody::ActivityExpired { before } => {
             before.to_string()
         }
+        EventBody::ThreadDeleted { thread, whom } => format!("{thread} of {}", first_chars(whom, 60)),
+        EventBody::ThreadErased { thread } => thread.to_string(),
         EventBody::RequestRefused { request, why, times } => activity::refused(request, why, *times),
+        EventBody::FileStored { hash, .. } => hash.to_string(),
+        EventBody::FileHandedOver { account, hash, .. } => format!("{hash} to {account}"),
+        EventBody::FilesExpired { before, .. } => before.to_string(),
         EventBody::WebhookTested { account, .. } | EventBody::Noticed { account, .. } => account.to_string(),
     }
 }

@@ -274,6 +274,12 @@ pub(super) fn join(conn: &Connection, into: i64, from: i64) -> Result<(), StoreE
     forget(conn, from)
 }
 
+/// Messages behind this row are new again.
+pub(super) fn rewind(conn: &Connection, newest: i64) -> Result<(), StoreError> {
+    conn.prepare_cached("UPDATE numbers_upto SET message = ?1 WHERE message > ?1")?.execute([newest])?;
+    Ok(())
+}
+
 /// A thread is gone: nothing waits in it.
 pub(super) fn forget(conn: &Connection, thread: i64) -> Result<(), StoreError> {
     conn.prepare_cached("DELETE FROM waits WHERE thread_id = ?1")?.execute([thread])?;

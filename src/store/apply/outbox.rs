@@ -3,7 +3,8 @@
 use super::attempts::{self, Shown};
 use super::inbound::{WINDOW_CLOSED, close_window, move_state, put_reaction, replay_early};
 use super::{
-    AccountRow, Context, NewMessage, add_message, content, first_chars, people, thread_by_row, thread_by_uid,
+    AccountRow, Context, NewMessage, add_message, content, files, first_chars, people, thread_by_row,
+    thread_by_uid,
 };
 use crate::clock::Millis;
 use crate::model::contact::Identity;
@@ -113,6 +114,7 @@ pub(super) fn queue(
         }
         cx.changed(Changed::MessageStored { thread: thread.uid, message: send.message, inbound: false });
     }
+    files::sent(conn, event.at, send.message.0, send.content)?;
     let hold = match send.send_at {
         Some(_) => WaitReason::Later.as_str(),
         None if send.not_before > event.at => WaitReason::Undo.as_str(),
@@ -166,7 +168,7 @@ pub(super) struct Row {
     pub attempt: AttemptId,
     pub state: String,
     pub send_at: Option<Millis>,
-    content: String,
+    pub content: String,
     tries: i64,
 }
 
@@ -246,6 +248,23 @@ pub(super) fn started(
     Ok(Reply::default())
 }
 
+/// An attempt that ended before anything of it could leave: as one that was made, in one step, so that no crash
+/// leaves it in doubt.
+pub(super) fn hindered(
+    conn: &Connection,
+    cx: &mut Context,
+    event: &Event,
+    message: MessageId,
+    attempt: AttemptId,
+    outcome: &AttemptOutcome,
+) -> Result<Reply, StoreError> {
+    if !matches!(outcome, AttemptOutcome::Rejected { .. } | AttemptOutcome::RetryAt { .. }) {
+        return Err(StoreError::Rule("what did not leave was not taken either".into()));
+    }
+    started(conn, cx, event, message, attempt)?;
+    ended(conn, cx, event, message, attempt, outcome)
+}
+
 pub(super) fn ended(
     conn: &Connection,
     cx: &mut Context,
@@ -297,6 +316,7 @@ fn fail(
     state: DeliveryState,
     error: &DeliveryError,
 ) -> Result<(), StoreError> {
+    files::failed(conn, row.account.id, &row.content, error.code)?;
     if let Some(m) = row.message_id {
         move_state(conn, cx, &row.account, m, state, at, Some(error))?;
         return Ok(());

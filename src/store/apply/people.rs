@@ -533,7 +533,10 @@ pub(super) fn make_thread(
     let c = load(conn, contact)?;
     let search = search_text(&c);
     let taken = conn
-        .prepare_cached("SELECT 1 FROM threads WHERE uid = ?1 UNION ALL SELECT 1 FROM joined WHERE uid = ?1")?
+        .prepare_cached(
+            "SELECT 1 FROM threads WHERE uid = ?1 UNION ALL SELECT 1 FROM joined WHERE uid = ?1 \
+             UNION ALL SELECT 1 FROM gone WHERE uid = ?1",
+        )?
         .exists([uid.0])?;
     let uid = if taken {
         ThreadId::derived(&["thread again", &cx.event.to_string(), &uid.to_string()])

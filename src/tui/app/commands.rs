@@ -182,6 +182,7 @@ impl App {
             }
             Action::MarkUnread => self.mark_unread(),
             Action::Mute => self.mute(),
+            Action::DeleteThread => self.ask_deletion(),
             Action::Mask => self.cycle_mask(),
             Action::Themes => self.effects.push(Effect::ReadThemes),
             Action::Copy => self.copy_messages(),

@@ -5,6 +5,7 @@ mod answers;
 mod commands;
 pub(crate) mod conversation;
 mod damage;
+mod deletion;
 mod drafts;
 mod editor;
 mod emoji;

@@ -127,6 +127,7 @@ impl App {
                 self.open_filled(Kind::Templates, argument);
             }
             Action::RunMacro => self.look_at_macro(argument),
+            Action::DeleteThread => self.delete_named(argument),
             Action::Accounts => self.switch_by_name(argument),
             Action::FilterNext | Action::ViewPick => self.show_view(argument),
             _ => self.run_named(id),

@@ -310,13 +310,13 @@ impl Script {
                 None => Response::Done,
             },
             Request::Access { act } => self.rules(act)?,
+            Request::Activity { .. } => crate::tui::overlay::activity::sample(),
+            Request::Numbers { wanted } => crate::tui::overlay::numbers::sample(wanted),
             Request::Presence { act } => self.presence(act)?,
             Request::Mentions { act } => self.mentioned(&act),
             Request::Share { threads, .. } => {
                 Response::Acted(crate::protocol::Acted { done: threads.len() as u32, left: 0 })
             }
-            Request::Activity { .. } => crate::tui::overlay::activity::sample(),
-            Request::Numbers { wanted } => crate::tui::overlay::numbers::sample(wanted),
             Request::Accounts => Response::Accounts(self.accounts.clone()),
             Request::Status => Response::Status(Box::new(self.status.clone())),
             Request::Threads { filter, before, limit, .. } => {

@@ -471,7 +471,10 @@ pub fn texts_of(content: &Outgoing) -> Option<(Shape, Vec<String>)> {
             let c = cards.into_iter().next()?;
             (Shape::Card, vec![c.name, join(&c.phones), join(&c.emails), c.organisation])
         }
-        Outgoing::Text { .. } | Outgoing::Template { .. } | Outgoing::Reaction { .. } => return None,
+        Outgoing::Text { .. }
+        | Outgoing::Template { .. }
+        | Outgoing::Reaction { .. }
+        | Outgoing::Media { .. } => return None,
     })
 }
 

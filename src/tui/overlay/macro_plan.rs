@@ -208,7 +208,7 @@ pub fn files_trouble(reply: &QuickReply) -> Option<String> {
     if reply.files.is_empty() {
         return None;
     }
-    let list = reply.files.join(", ");
+    let list = reply.file_names();
     let it = if reply.files.len() == 1 { "a file" } else { "files" };
     Some(format!("/{} has {it} ({list}), and this account cannot send files", reply.shortcut))
 }

@@ -371,7 +371,7 @@ impl QuickReplyPicker {
                 if !reply.files.is_empty() {
                     let height = area.height.saturating_sub(rows + 1);
                     let below = Rect { y: area.y + rows + 1, height, ..area };
-                    let files = format!("Files: {}", reply.files.join(", "));
+                    let files = format!("Files: {}", reply.file_names());
                     frame::paragraph(buf, below, &files, theme.dim);
                 }
             }

@@ -6,7 +6,7 @@ use super::form::{Form, Line, Spec, Values};
 use super::variables;
 use crate::model::ids::QuickReplyId;
 use crate::model::outgoing::{FieldProblem, TEXT_MAX};
-use crate::model::quick_reply::QuickReply;
+use crate::model::quick_reply::{QuickReply, ReplyFile};
 use crate::protocol::Request;
 
 /// Creates or changes one quick reply. Closes when it is saved or given up.
@@ -40,11 +40,17 @@ fn lines(reply: &QuickReply, shortcut: &str) -> Vec<Line> {
         Line::short("shortcut", "Shortcut", "hours", shortcut).before("/"),
         Line::tall("text", "Text", "Hello {{ contact.first_name }}, …", &reply.text, TEXT_MAX * 4),
         Line::short("category", "Category", "one word, or nothing", &reply.category),
-        Line::short("files", "Files", "paths with commas between them, or nothing", &reply.files.join(", ")),
+        Line::short("files", "Files", "paths with commas between them, or nothing", &reply.file_names()),
     ]
 }
 
 impl ReplySpec {
+    /// A file that the reply had before, else a path.
+    fn file(&self, name: &str) -> ReplyFile {
+        let before = self.original.files.iter().find(|f| f.name() == name);
+        before.cloned().unwrap_or_else(|| ReplyFile::Path(name.to_owned()))
+    }
+
     fn reply(&self, values: &Values<'_>) -> QuickReply {
         let owner = self.original.owner.clone().unwrap_or_default();
         QuickReply {
@@ -54,8 +60,9 @@ impl ReplySpec {
             files: values
                 .get("files")
                 .split(',')
-                .map(|f| f.trim().to_owned())
+                .map(str::trim)
                 .filter(|f| !f.is_empty())
+                .map(|name| self.file(name))
                 .collect(),
             // The engine fills in whose it is.
             owner: values.private().then_some(owner),
@@ -137,7 +144,7 @@ mod tests {
         assert_eq!((reply.shortcut.as_str(), reply.text.as_str()), ("hi", "one\ntwo"));
         assert_eq!(
             (reply.category.as_str(), reply.files.as_slice()),
-            ("greeting", ["/srv/a b.pdf".to_owned(), "c.png".to_owned()].as_slice())
+            ("greeting", [ReplyFile::from("/srv/a b.pdf"), "c.png".into()].as_slice())
         );
         assert!(reply.is_private());
         assert_eq!(press(&mut o, "F10"), vec![], "saved once");

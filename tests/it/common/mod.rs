@@ -1,5 +1,6 @@
 //! What the integration tests share: an emulator, an engine, a listener, and waiting with a deadline.
 
+pub mod files;
 pub mod process;
 
 use secrecy::SecretString;
@@ -71,6 +72,8 @@ pub fn settings(dir: &std::path::Path, api_base: &str, accounts: usize) -> Engin
         keep_webhooks: Duration::from_hours(24),
         keep_webhooks_bytes: 1 << 30,
         keep_activity: Duration::ZERO,
+        keep_files: Duration::from_hours(24 * 90),
+        keep_files_bytes: 1 << 30,
         silence: Duration::from_mins(30),
         late: Duration::from_mins(5),
         serve_listener: true,

@@ -65,6 +65,8 @@ fn the_commented_defaults_are_the_defaults_and_every_key_is_there() {
         "keep_webhooks_days",
         "keep_webhooks_mb",
         "keep_activity_days",
+        "keep_files_days",
+        "keep_files_mb",
         "silence_minutes",
         "late_minutes",
         "bind",

@@ -46,7 +46,7 @@ pub fn wait(code: i64, seconds: &'static str) -> Step {
 pub struct Seen {
     /// Our attempt id.
     pub opaque: String,
-    /// The text.
+    /// The text, or the kind and caption of a file.
     pub text: String,
 }
 
@@ -55,6 +55,8 @@ struct Core {
     client: reqwest::Client,
     steps: Mutex<VecDeque<Step>>,
     seen: Mutex<Vec<Seen>>,
+    upload_steps: Mutex<VecDeque<Step>>,
+    uploads: Mutex<usize>,
 }
 
 /// A running front.
@@ -68,8 +70,14 @@ impl Front {
     /// Starts in front of an address.
     pub async fn start(base: &str) -> Self {
         let client = switchboard::provider::http::client(true, std::time::Duration::from_secs(10)).unwrap();
-        let core =
-            Arc::new(Core { base: base.to_owned(), client, steps: Mutex::default(), seen: Mutex::default() });
+        let core = Arc::new(Core {
+            base: base.to_owned(),
+            client,
+            steps: Mutex::default(),
+            seen: Mutex::default(),
+            upload_steps: Mutex::default(),
+            uploads: Mutex::default(),
+        });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let app = Router::new().fallback(answer).with_state(Arc::clone(&core));
@@ -80,6 +88,16 @@ impl Front {
     /// The next sends go like this, one after the other.
     pub fn then(&self, steps: impl IntoIterator<Item = Step>) {
         self.core.steps.lock().unwrap().extend(steps);
+    }
+
+    /// The next files go like this, one after the other.
+    pub fn then_files(&self, steps: impl IntoIterator<Item = Step>) {
+        self.core.upload_steps.lock().unwrap().extend(steps);
+    }
+
+    /// How many files came in.
+    pub fn uploads(&self) -> usize {
+        *self.core.uploads.lock().unwrap()
     }
 
     /// What came in, in order.
@@ -107,10 +125,16 @@ async fn answer(State(core): State<Arc<Core>>, request: Request) -> Response {
     let bytes = to_bytes(body, 1 << 22).await.unwrap();
     let json: Value = serde_json::from_slice(&bytes).unwrap_or_default();
     let is_send = parts.uri.path().ends_with("/messages") && json["type"].is_string();
-    let step = if is_send {
+    let step = if parts.uri.path().ends_with("/media") {
+        *core.uploads.lock().unwrap() += 1;
+        core.upload_steps.lock().unwrap().pop_front().unwrap_or(Step::Forward)
+    } else if is_send {
         let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
-        let seen =
-            Seen { opaque: text(&json["biz_opaque_callback_data"]), text: text(&json["text"]["body"]) };
+        let said = match text(&json["type"]).as_str() {
+            "text" => text(&json["text"]["body"]),
+            kind => format!("{kind} {}", text(&json[kind]["caption"])),
+        };
+        let seen = Seen { opaque: text(&json["biz_opaque_callback_data"]), text: said };
         core.seen.lock().unwrap().push(seen);
         core.steps.lock().unwrap().pop_front().unwrap_or(Step::Forward)
     } else {

@@ -1,5 +1,6 @@
 //! The outbox against the emulator over HTTP, with everything that can go wrong between them.
 
+mod files;
 mod front;
 mod stage;
 

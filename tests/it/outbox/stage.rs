@@ -177,6 +177,26 @@ impl Stage {
         message
     }
 
+    /// Puts content into the outbox.
+    pub async fn put(&self, thread: ThreadId, content: Outgoing) -> MessageId {
+        let to = Recipient::Thread { thread };
+        let r = Request::Send { account: None, to, content, quote: None, at: None };
+        let Response::Queued { message, .. } = self.ask(r).await else { panic!() };
+        message
+    }
+
+    /// What the emulator took, as the client sent it.
+    pub async fn bodies(&self) -> Vec<Value> {
+        let url = format!("{}/control/messages", self.emulator.base_url());
+        let body: Value = self.http.get(url).send().await.unwrap().json().await.unwrap();
+        body["messages"].as_array().unwrap().iter().map(|m| m["body"].clone()).collect()
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> &std::path::Path {
+        &self.settings.data_dir
+    }
+
     pub async fn send(&self, thread: ThreadId, text: &str) -> MessageId {
         self.send_at(thread, text, None).await
     }

@@ -85,6 +85,8 @@ fn media(v: &Value, kind: MediaKind) -> Option<Body> {
     v.is_object().then(|| Body::Media {
         kind,
         media: MediaCard {
+            stored: None,
+            arrived: None,
             id: id(v, "id"),
             link: string(v, "link").map(str::to_owned),
             mime: owned(v, "mime_type"),

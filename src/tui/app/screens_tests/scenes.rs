@@ -289,6 +289,10 @@ pub(super) const SCENES: &[Scene] = &[
         s.keys(app, "g d");
         deliver(app, Delivery::Checks(checks()));
     }),
+    scene("delete_thread", desk, |s, app| {
+        app.run_named("thread.delete");
+        s.keys(app, "M a r t a");
+    }),
     scene("numbers", desk, |s, app| drop(s.keys(app, "g N"))),
     scene("activity", desk, |s, app| drop(s.keys(app, "g l"))),
     scene("themes", desk, |_, app| {
