@@ -66,6 +66,7 @@ pub fn doing(action: &str) -> String {
         "thread_taken_over" => "took over",
         "thread_given" => "gave out a conversation",
         "threads_released" => "somebody left: their conversations are nobody's",
+        "operator_watched" => "watched a colleague",
         "mentions_read" => "read notes that call them",
         "account_access_set" => "said who may work with an account",
         "activity_expired" => "old rows of this log were removed",
