@@ -148,6 +148,7 @@ impl App {
                 }
             }
             Asked::Note { thread, text } => self.note_refused(thread, text),
+            Asked::Draft => self.draft_refused(&problem.kind),
             Asked::Thread(id) => self.lost_place(id),
             Asked::Export => self.export_failed(),
             Asked::Find { thread, .. } => self.not_found(thread),

@@ -66,6 +66,7 @@ pub(crate) struct Script {
     pub mention_rows: Vec<crate::protocol::mentions::MentionRow>,
     pub log: Vec<Request>,
     pub refuse: Option<Problem>,
+    pub refuse_drafts: Option<Problem>,
     /// Files of the operator.
     pub disk: super::files_tests::Disk,
     pub clock: Clock,
@@ -103,6 +104,7 @@ impl Script {
             mention_rows: Vec::new(),
             log: Vec::new(),
             refuse: None,
+            refuse_drafts: None,
             disk: super::files_tests::Disk::default(),
             clock: Clock::manual(NOW),
             sequence: 0,
@@ -426,6 +428,9 @@ impl Script {
                 Response::TakenBack { thread: m.thread, content: Box::new(content), quote: None }
             }
             Request::SaveDraft { thread, mode, text } => {
+                if let Some(p) = self.refuse_drafts.clone() {
+                    return Err(p);
+                }
                 let note = mode == crate::model::thread::DraftMode::Note;
                 if note { &mut self.notes } else { &mut self.drafts }.insert(thread, text);
                 Response::Done
