@@ -35,6 +35,7 @@ mod writing;
 
 #[cfg(test)]
 mod allowed_tests;
+#[cfg(test)]
 mod deletion_tests;
 #[cfg(test)]
 mod files_tests;
