@@ -142,8 +142,8 @@ struct Exported<'a> {
     file: &'a Path,
 }
 
-fn refused(problem: FileProblem) -> Failure {
-    let next = match &problem {
+fn refused(problem: &FileProblem) -> Failure {
+    let next = match problem {
         FileProblem::Exists(_) => "choose another name, or replace it with --force",
         FileProblem::Failed(_) => "choose another place",
     };
@@ -187,12 +187,12 @@ async fn export(
         _ => LogForm::Csv,
     };
     let form = form.unwrap_or(by_name);
-    let mut file = PrivateFile::open(path, force).map_err(refused)?;
+    let mut file = PrivateFile::open(path, force).map_err(|e| refused(&e))?;
     let mut session = ctx.session(Role::Reads).await?;
     let result = async {
         let filter = filter(&ctx, &mut session, which).await?;
         if form == LogForm::Csv {
-            file.more(csv::line(&COLUMNS).as_bytes()).map_err(refused)?;
+            file.more(csv::line(&COLUMNS).as_bytes()).map_err(|e| refused(&e))?;
         }
         let (mut rows, mut next) = (0u64, None);
         loop {
@@ -206,7 +206,7 @@ async fn export(
                         json + "\n"
                     }
                 };
-                file.more(line.as_bytes()).map_err(refused)?;
+                file.more(line.as_bytes()).map_err(|e| refused(&e))?;
             }
             next = page.next;
             if next.is_none() {
@@ -218,7 +218,7 @@ async fn export(
     session.close().await;
     let rows = result?;
     let bytes = file.bytes();
-    file.end().map_err(refused)?;
+    file.end().map_err(|e| refused(&e))?;
     if ctx.out.json {
         ctx.out.document(&Exported { rows, bytes, file: path })?;
     } else {

@@ -22,7 +22,7 @@ const MINUTE: Millis = 60_000;
 /// Operators whose refused requests are counted apart; more share one count.
 const APART: usize = 200;
 /// How often old rows are looked for.
-const LOOK: Duration = Duration::from_secs(3600);
+const LOOK: Duration = Duration::from_hours(1);
 
 /// Answers what is asked about the log.
 pub(super) async fn answer(who: &Who, act: ActivityRequest) -> Result<Response, Problem> {
@@ -167,7 +167,7 @@ pub(super) async fn refused(
 
 /// Removes rows that have been kept long enough, once an hour and a little at a time.
 pub(super) async fn expire(shared: Arc<Shared>) {
-    let mut pause = Duration::from_secs(60);
+    let mut pause = Duration::from_mins(1);
     loop {
         tokio::select! {
             () = shared.stop.cancelled() => return,
@@ -189,7 +189,7 @@ async fn expire_some(shared: &Shared) -> Result<bool, StoreError> {
         return Ok(false);
     }
     let before = shared.clock.now().saturating_sub(keep);
-    let oldest = shared.store.read(|r| r.oldest_activity()).await?;
+    let oldest = shared.store.read(crate::store::Reader::oldest_activity).await?;
     if oldest.is_none_or(|at| at >= before) {
         return Ok(false);
     }

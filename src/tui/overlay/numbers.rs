@@ -143,7 +143,7 @@ impl NumbersBox {
         Vec::new()
     }
 
-    fn draw_head(&self, n: &Numbers, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    fn draw_head(n: &Numbers, area: Rect, buf: &mut Buffer, theme: &Theme) {
         let cells = |x: u16, y: u16, parts: &[(String, u32, Style)], buf: &mut Buffer| {
             let mut x = x;
             for (word, value, style) in parts {
@@ -462,7 +462,7 @@ impl Overlay for NumbersBox {
             x = tab(x, inner.y, &format!("{} {word}", i + 1), i == self.range, buf);
         }
         let n = self.numbers.as_ref()?;
-        self.draw_head(n, Rect { y: inner.y + 2, height: 4, ..inner }, buf, theme);
+        Self::draw_head(n, Rect { y: inner.y + 2, height: 4, ..inner }, buf, theme);
         let mut y = inner.y + 7;
         let chart = match n.days.len() {
             0 | 1 => 0,
