@@ -6,7 +6,7 @@ use super::session::Role;
 use super::table::Table;
 use super::{Context, Session, format};
 use crate::export::file::{FileProblem, PrivateFile};
-use crate::model::doing::{details, doing};
+use crate::model::doing::{details, doing, timed};
 use crate::protocol::activity::{ActivityAnswer, ActivityFilter, ActivityRequest, ActivityRow, Whose};
 use crate::protocol::{Cursor, Page, Problem, Request, Response};
 use crate::text::csv;
@@ -92,14 +92,14 @@ async fn page(
 }
 
 /// What a row is about, in words.
-fn about(row: &ActivityRow) -> String {
+fn about(row: &ActivityRow, when: &dyn Fn(i64) -> String) -> String {
     let name = row.title.clone().or_else(|| row.account.as_ref().map(ToString::to_string));
-    let more = details(&row.subject);
+    let more = row.words.clone().unwrap_or_else(|| timed(details(&row.subject), when));
     match name {
         Some(name) if more.is_empty() || more == name => name,
         Some(name) => format!("{name} · {more}"),
         None if more.is_empty() => row.subject.chars().take(8).collect(),
-        None => more.to_owned(),
+        None => more,
     }
 }
 
@@ -117,9 +117,15 @@ async fn list(ctx: Context<'_>, which: ActivityList) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let mut table = Table::new(&["time", "who", "did", "about", "where"], 3);
+    let zone = ctx.out.zone();
+    let when = |at: i64| {
+        jiff::Timestamp::from_millisecond(at)
+            .map(|t| t.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string())
+            .unwrap_or_default()
+    };
     for row in &page.items {
         let seat = row.seat.as_ref().map(crate::model::seat::Seat::short).unwrap_or_default();
-        table.row([&ctx.out.time(row.at), &row.actor, &doing(&row.action), &about(row), &seat]);
+        table.row([&ctx.out.time(row.at), &row.actor, &doing(&row.action), &about(row, &when), &seat]);
     }
     ctx.out.table(&table)?;
     if let Some(next) = page.next {

@@ -15,7 +15,7 @@ pub struct Delete {
     /// Thread id, phone number, user id, or a name that is unique
     #[arg(value_name = "THREAD")]
     pub thread: String,
-    /// Its name, exactly as `switchboard threads` shows it: what is deleted cannot be brought back
+    /// Its name, exactly as `switchboard threads` shows it, or its number: nothing brings back what is deleted
     #[arg(long, value_name = "NAME")]
     pub confirm: String,
     /// Only on this account

@@ -35,10 +35,15 @@ pub(super) async fn delete(
     // Who does not see the number types what they see.
     let masked = crate::text::mask::numbers(&row.title);
     let seen = who.access.role.mask_numbers && name.trim() == masked.trim();
-    if name.trim() != row.title.trim() && !seen {
+    // Not every name can be typed on every keyboard.
+    let digits: String = name.chars().filter(char::is_ascii_digit).collect();
+    let number = digits.len() >= 7
+        && name.chars().all(|c| c.is_ascii_digit() || "+ -()".contains(c))
+        && row.phone.as_deref() == Some(digits.as_str());
+    if name.trim() != row.title.trim() && !seen && !number {
         return Err(Problem::from(FieldProblem::new("name", "is not the name of this conversation"))
             .means("nothing was deleted")
-            .next("type the name exactly as the list shows it"));
+            .next("type the name exactly as the list shows it, or the number"));
     }
     let body = EventBody::ThreadDeleted { thread: row.id, whom: whom(&row.title, row.phone.as_deref()) };
     let mut more = shared.store.apply(shared.event(actor, body)).await?.more;

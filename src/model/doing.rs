@@ -52,6 +52,13 @@ pub fn doing(action: &str) -> String {
         "thread_deleted" => "deleted the conversation",
         "thread_erasing" => "went on deleting a conversation",
         "thread_erased" => "what was left of a deleted conversation is gone",
+        "thread_taken_over" => "took over",
+        "thread_given" => "gave the conversation",
+        "threads_released" => "gave conversations back",
+        "mentions_read" => "saw mentions",
+        "file_stored" => "attached a file",
+        "file_handed_over" => "a file was handed to the provider",
+        "files_expired" => "old files were removed",
         "feed_kept" => "a program follows",
         "label_saved" => "saved a label",
         "label_deleted" => "deleted a label",
@@ -66,6 +73,7 @@ pub fn doing(action: &str) -> String {
         "thread_taken_over" => "took over",
         "thread_given" => "gave out a conversation",
         "threads_released" => "somebody left: their conversations are nobody's",
+        "operator_watched" => "watched a colleague",
         "mentions_read" => "read notes that call them",
         "account_access_set" => "said who may work with an account",
         "activity_expired" => "old rows of this log were removed",
@@ -74,6 +82,15 @@ pub fn doing(action: &str) -> String {
         other => return other.replace('_', " "),
     };
     known.to_owned()
+}
+
+/// Details with times in words: `until 1795176000000` says when.
+#[must_use]
+pub fn timed(details: &str, when: &dyn Fn(i64) -> String) -> String {
+    match details.strip_prefix("until ").and_then(|at| at.parse().ok()) {
+        Some(at) => format!("until {}", when(at)),
+        None => details.to_owned(),
+    }
 }
 
 /// What the subject of a row says besides the id that it begins with.
@@ -95,5 +112,7 @@ mod tests {
         assert_eq!(details("0123456789abcdef0123456789abcdef to bo"), "to bo");
         assert_eq!(details("0123456789abcdef0123456789abcdef"), "");
         assert_eq!(details("backup: bo may not"), "backup: bo may not");
+        assert_eq!(timed("until 5", &|at| format!("<{at}>")), "until <5>");
+        assert_eq!(timed("until reply", &|_| String::new()), "until reply");
     }
 }

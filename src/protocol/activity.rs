@@ -13,7 +13,7 @@ pub enum Whose {
     /// Everybody's, the engine's and the providers' too.
     #[default]
     All,
-    /// People's only.
+    /// People's only, without what screens do by themselves (drafts, preferences).
     People,
     /// What was refused.
     Refused,
@@ -90,9 +90,12 @@ pub struct ActivityRow {
     /// The conversation, where it is about one that is still here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread: Option<ThreadId>,
-    /// Its name now.
+    /// Its name now; of a label, a macro or a quick reply for everybody: theirs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// The details of the subject for people, where it names labels by their ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
     /// The message, where it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<MessageId>,

@@ -5,7 +5,7 @@ use super::rows::{self, AccountNames};
 use super::webhooks::row_at;
 use super::{StoreError, chain};
 use crate::clock::Millis;
-use crate::model::ids::{AccountId, ContactId, EventId, MessageId, ThreadId};
+use crate::model::ids::{AccountId, ContactId, EventId, LabelId, MessageId, ThreadId};
 use crate::protocol::activity::{ActivityFilter, ActivityRow, Whose};
 use crate::protocol::{Cursor, Page};
 use rusqlite::{OptionalExtension, params};
@@ -22,9 +22,13 @@ struct About {
     title: Option<String>,
     message: Option<MessageId>,
     account: Option<AccountId>,
+    words: Option<String>,
     /// Whether it names something that is a conversation's, here or gone.
     private: bool,
 }
+
+/// What screens do by themselves while somebody works.
+const QUIET: [&str; 4] = ["preference_set", "draft_saved", "mentions_read", "file_stored"];
 
 fn is_person(actor: &str) -> bool {
     !matches!(actor, "engine" | "provider")
@@ -83,7 +87,7 @@ impl Reader {
             };
             let fits = match filter.whose {
                 Whose::All => true,
-                Whose::People => is_person(actor),
+                Whose::People => is_person(actor) && (filter.action.is_some() || !QUIET.contains(&action)),
                 Whose::Refused => action == "request_refused",
             } && filter.operator.as_deref().is_none_or(|o| o == actor)
                 && filter.action.as_deref().is_none_or(|a| action.contains(a));
@@ -113,6 +117,7 @@ impl Reader {
                         seat,
                         thread: about.thread,
                         title: about.title,
+                        words: about.words,
                         message: about.message,
                         account: about.account,
                         hash: r
@@ -188,6 +193,17 @@ impl Reader {
             about.private = ["message", "attempt", "send", "thread", "note", "contact", "draft", "window"]
                 .iter()
                 .any(|w| action.starts_with(w));
+            let named = match action.split_once('_').map(|(what, _)| what) {
+                Some("label") => Some("SELECT name FROM labels WHERE uid = ?1"),
+                Some("macro") => Some("SELECT name FROM macros WHERE uid = ?1 AND owner = ''"),
+                Some("quick") => {
+                    Some("SELECT '/' || shortcut FROM quick_replies WHERE uid = ?1 AND owner = ''")
+                }
+                _ => None,
+            };
+            if let Some(sql) = named {
+                about.title = self.conn.prepare_cached(sql)?.query_row([uid], |r| r.get(0)).optional()?;
+            }
             return Ok(about);
         };
         let (id, title, account) = self
@@ -196,10 +212,32 @@ impl Reader {
             .query_row([thread], |r| {
                 Ok((rows::thread_id(r, 0)?, r.get::<_, String>(1)?, r.get::<_, i64>(2)?))
             })?;
+        if action == "thread_labelled" {
+            about.words = Some(self.label_words(subject)?);
+        }
         about.thread = Some(id);
         about.title = Some(title);
         about.account = names.iter().find(|(n, _)| *n == account).map(|(_, a)| a.clone());
         Ok(about)
+    }
+}
+
+impl Reader {
+    /// Labels that went on and off, by their names: `+vip -late`.
+    fn label_words(&self, subject: &str) -> Result<String, StoreError> {
+        let mut out = Vec::new();
+        for part in subject.split(' ').skip(1) {
+            let (sign, ids) = part.split_at(part.len().min(1));
+            for id in ids.split(',').filter_map(|id| id.parse::<LabelId>().ok()) {
+                let name: Option<String> = self
+                    .conn
+                    .prepare_cached("SELECT name FROM labels WHERE uid = ?1")?
+                    .query_row([id.0], |r| r.get(0))
+                    .optional()?;
+                out.push(format!("{sign}{}", name.unwrap_or_else(|| "a label that is gone".into())));
+            }
+        }
+        Ok(out.join(" "))
     }
 }
 
@@ -210,6 +248,7 @@ fn has(row: &ActivityRow, text: &str) -> bool {
         || in_words(&row.action)
         || in_words(&row.subject)
         || row.title.as_deref().is_some_and(in_words)
+        || row.words.as_deref().is_some_and(in_words)
         || row.account.as_ref().is_some_and(|a| in_words(a.as_str()))
         || row.seat.as_ref().is_some_and(|s| in_words(&s.terminal) || in_words(&s.source))
 }

@@ -232,6 +232,37 @@ async fn rows_say_who_where_and_about_what() {
 }
 
 #[tokio::test]
+async fn who_sees_some_conversations_sees_the_log_of_those() {
+    use crate::model::access::{Scope, Sees};
+    let bed = bed_with(0).await;
+    let thread = bed.threads().await[0].id;
+    let note =
+        EventBody::NoteAdded { note: crate::model::ids::MessageId::new(), thread, text: "between us".into() };
+    by(&bed, "ana", note).await;
+    by(&bed, "bo", refusal(1)).await;
+    by(&bed, "ana", refusal(2)).await;
+    let scope = Scope { sees: Sees::Own("bo".into()), ..Scope::all() };
+    let seen = || async {
+        let store = bed.store.seeing(&scope);
+        let page = store.read_slow(|r| r.activity(&ActivityFilter::default(), "bo", None, 50)).await;
+        page.unwrap().items.into_iter().map(|r| (r.actor, r.action)).collect::<Vec<_>>()
+    };
+    let before = seen().await;
+    assert!(before.iter().all(|(_, action)| !action.starts_with("note")), "{before:?}");
+    assert!(before.contains(&("bo".into(), "request_refused".into())), "{before:?}");
+    assert!(!before.contains(&("ana".into(), "request_refused".into())), "{before:?}");
+    by(
+        &bed,
+        "ana",
+        EventBody::ThreadsHandled { threads: vec![thread], act: Act::Assign { to: Some("bo".into()) } },
+    )
+    .await;
+    let after = seen().await;
+    assert!(after.contains(&("ana".into(), "note_added".into())), "{after:?}");
+    assert!(after.contains(&("ana".into(), "thread_assigned".into())), "{after:?}");
+}
+
+#[tokio::test]
 async fn pages_follow_one_another_without_a_gap() {
     let bed = bed_with(40).await;
     let (mut all, mut next) = (Vec::new(), None);

@@ -131,7 +131,7 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
         }
         Kind::Numbers => {
             let zone = app.tz.iana_name().map(str::to_owned);
-            let (overlay, request) = NumbersBox::new(ranges(app), zone, when(app));
+            let (overlay, request) = NumbersBox::new(ranges(app), zone, when(app), full(app));
             (Box::new(overlay), Some(request))
         }
         Kind::Doctor => (Box::new(DoctorBox::new()), Some(Request::Doctor)),
@@ -149,6 +149,12 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
 fn when(app: &App) -> TimeText {
     let (now, tz) = (app.clock.now(), app.tz.clone());
     Arc::new(move |at| format::short(at, now, &tz))
+}
+
+/// Day and time.
+fn full(app: &App) -> TimeText {
+    let tz = app.tz.clone();
+    Arc::new(move |at| format::local(at, &tz).strftime("%Y-%m-%d %H:%M").to_string())
 }
 
 /// Times that numbers are shown of: they end when today does.

@@ -36,6 +36,8 @@ mod writing;
 #[cfg(test)]
 mod allowed_tests;
 #[cfg(test)]
+mod deletion_tests;
+#[cfg(test)]
 mod files_tests;
 #[cfg(test)]
 mod follow_tests;

@@ -6,7 +6,7 @@ use super::field::Field;
 use super::frame::{self, Rich, Selection, TimeText};
 use super::{Delivery, Hint, Overlay, Step};
 use crate::clock::Millis;
-use crate::model::doing::{details, doing};
+use crate::model::doing::{details, doing, timed};
 use crate::model::ids::{AccountId, ThreadId};
 use crate::model::seat::Seat;
 use crate::protocol::activity::{
@@ -214,11 +214,11 @@ impl ActivityBox {
 
     fn line(&self, row: &ActivityRow) -> (String, String) {
         let name = row.title.clone().or_else(|| row.account.as_ref().map(ToString::to_string));
-        let more = details(&row.subject);
+        let more = row.words.clone().unwrap_or_else(|| timed(details(&row.subject), &|at| (self.when)(at)));
         let about = match name {
             Some(name) if more.is_empty() || more == name => name,
             Some(name) => format!("{name} · {more}"),
-            None => more.to_owned(),
+            None => more,
         };
         let seat = row.seat.as_ref().map(Seat::short).unwrap_or_default();
         (text::sanitize(&about).into_owned(), text::sanitize(&seat).into_owned())

@@ -20,6 +20,7 @@ pub(crate) fn rows() -> Vec<ActivityRow> {
         }),
         thread: None,
         title: None,
+        words: None,
         message: None,
         account: None,
         hash: "ab".repeat(32),

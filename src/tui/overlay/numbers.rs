@@ -48,6 +48,8 @@ impl Part {
 /// Shows numbers.
 pub struct NumbersBox {
     when: TimeText,
+    /// Day and time, for the report.
+    full: TimeText,
     zone: Option<String>,
     ranges: Vec<Range>,
     range: usize,
@@ -63,11 +65,12 @@ pub struct NumbersBox {
 }
 
 impl NumbersBox {
-    /// Over these ranges, the first one shown; `when` puts a time into words.
+    /// Over these ranges, the first one shown; `when` puts a time into few words, `full` says its day too.
     #[must_use]
-    pub fn new(ranges: Vec<Range>, zone: Option<String>, when: TimeText) -> (Self, Request) {
+    pub fn new(ranges: Vec<Range>, zone: Option<String>, when: TimeText, full: TimeText) -> (Self, Request) {
         let new = Self {
             when,
+            full,
             zone,
             ranges,
             range: 0,
@@ -120,7 +123,7 @@ impl NumbersBox {
 
     fn report_text(&self) -> Option<String> {
         let n = self.numbers.as_ref()?;
-        let text = n.report(&|at| (self.when)(at));
+        let text = n.report(&|at| (self.full)(at));
         Some(text::sanitize_lines(&text).into_owned())
     }
 

@@ -66,7 +66,7 @@ fn open() -> (NumbersBox, Request) {
         ("7 days", 93 * DAY, 100 * DAY),
         ("30 days", 70 * DAY, 100 * DAY),
     ];
-    NumbersBox::new(ranges, Some("UTC".into()), when)
+    NumbersBox::new(ranges, Some("UTC".into()), when.clone(), when)
 }
 
 fn give(o: &mut NumbersBox, request: &Request) {

@@ -1,6 +1,7 @@
 //! The engine against the emulator over real HTTP: in, out, ticks, failures, two clients.
 
 mod access;
+mod activity;
 mod admission;
 mod colleagues;
 mod notes;
