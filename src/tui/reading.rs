@@ -48,7 +48,7 @@ pub struct Names {
     /// The text it was looked for.
     pub typed: String,
     /// Names that begin like the last part of it: folders first.
-    pub found: Vec<Name>,
+    pub found: Vec<Entry>,
     /// Whether there are more.
     pub more: bool,
     /// Why the folder cannot be read.
@@ -57,7 +57,7 @@ pub struct Names {
 
 /// A file or folder in a folder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Name {
+pub struct Entry {
     /// Whether it is no folder; folders come first.
     pub is_file: bool,
     /// Its name.
@@ -141,7 +141,7 @@ pub(crate) fn names(typed: &str, home: Option<&Path>) -> Names {
     let begun = &typed[folder_part.len()..];
     let folder = match folder_part {
         "" if begun == "~" => {
-            return Names { found: vec![Name { is_file: false, name: "~".into(), size: 0 }], ..out };
+            return Names { found: vec![Entry { is_file: false, name: "~".into(), size: 0 }], ..out };
         }
         "" => PathBuf::from("."),
         part => path_of(part, home),
@@ -163,7 +163,7 @@ pub(crate) fn names(typed: &str, home: Option<&Path>) -> Names {
         // A link counts as what it leads to.
         let Ok(meta) = std::fs::metadata(entry.path()) else { continue };
         if meta.is_dir() || meta.is_file() {
-            out.found.push(Name { is_file: meta.is_file(), name, size: meta.len() });
+            out.found.push(Entry { is_file: meta.is_file(), name, size: meta.len() });
         }
     }
     out.found.sort();

@@ -10,7 +10,7 @@ use crate::model::{Body, DeliveryState, Outgoing};
 use crate::protocol::Changed;
 use crate::protocol::files::{FileAnswer, FileRequest};
 use crate::tui::app::writing_tests::screen;
-use crate::tui::reading::{Name, Names, Piece};
+use crate::tui::reading::{Entry, Names, Piece};
 use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
 
@@ -61,7 +61,7 @@ impl Disk {
             }
             Look::Names(typed) => {
                 let begun = typed.rsplit('/').next().unwrap().to_owned();
-                let found = self.files.iter().map(|(path, bytes)| Name {
+                let found = self.files.iter().map(|(path, bytes)| Entry {
                     is_file: true,
                     name: path.rsplit('/').next().unwrap().to_owned(),
                     size: bytes.len() as u64,
@@ -106,9 +106,15 @@ pub(crate) fn content(body: &Body) -> Option<Outgoing> {
 
 pub(crate) fn with_files() -> Script {
     let mut s = inbox();
-    s.disk.files.insert("~/price-list.pdf".into(), [b"%PDF-1.4 ".as_slice(), &[b'x'; 1_200_000]].concat());
-    s.disk.files.insert("~/bike.jpg".into(), [b"\xff\xd8\xff\xe0".as_slice(), &[7; 400_000]].concat());
-    s.disk.files.insert("~/ring.mp3".into(), [b"ID3\x03\0".as_slice(), &[7; 40_000]].concat());
+    for (path, head, size) in [
+        ("~/price-list.pdf", b"%PDF-1.4".as_slice(), 1_200_000),
+        ("~/bike.jpg", b"\xff\xd8\xff\xe0", 400_000),
+        ("~/ring.mp3", b"ID3\x03\0", 40_000),
+    ] {
+        let mut bytes = head.to_vec();
+        bytes.resize(size, 7);
+        s.disk.files.insert(path.into(), bytes);
+    }
     s.disk.files.insert("~/tool.exe".into(), b"MZ\x90\0\x03\0\0\0\x04\0".to_vec());
     s
 }

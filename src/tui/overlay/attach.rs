@@ -222,7 +222,7 @@ impl Overlay for AttachBox {
 mod tests {
     use super::super::testing::{draw_everywhere, picture, press, write};
     use super::*;
-    use crate::tui::reading::Name;
+    use crate::tui::reading::Entry;
 
     fn box_with(names: &[&str]) -> AttachBox {
         let mut o = AttachBox::new();
@@ -233,7 +233,7 @@ mod tests {
     fn give(o: &mut AttachBox, names: &[&str]) {
         let found = names
             .iter()
-            .map(|n| Name {
+            .map(|n| Entry {
                 is_file: !n.ends_with('/'),
                 name: n.trim_end_matches('/').into(),
                 size: 1_234_567,
