@@ -9,7 +9,8 @@ use super::table::Table;
 use super::{Context, Session};
 use crate::model::access::{AccessBook, Principal, team_assignee};
 use crate::model::ids::{MessageId, ThreadId};
-use crate::model::outgoing::check_note;
+use crate::model::mention::mentions as mentions_in;
+use crate::model::outgoing::{FieldProblem, check_note};
 use crate::model::sharing::{Share, ShareRule, ShareRules};
 use crate::protocol::access::AccessRequest;
 use crate::protocol::mentions::MentionRequest;
@@ -58,6 +59,9 @@ struct Whispered {
 pub(super) async fn whisper(ctx: Context<'_>, args: Whisper) -> Result<Exit, Failure> {
     let said = format!("@{} {}", args.operator, args.text.trim());
     check_note(args.text.trim())?;
+    if mentions_in(&said).first() != Some(&args.operator) {
+        return Err(FieldProblem::new("name", "cannot be called by a note: it is no single word").into());
+    }
     check_note(&said)?;
     let mut session = ctx.session(Role::Reads).await?;
     let result = async {

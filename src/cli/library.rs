@@ -5,21 +5,23 @@ use super::args::{Export, Import};
 use super::failure::{Exit, Failure};
 use super::host;
 use super::table::Table;
-use super::{Context, Session};
+use super::{Context, Session, files};
 use crate::clock::Millis;
 use crate::config::{ConfigError, FILE_MAX, Source};
 use crate::model::ids::{MacroId, QuickReplyId};
 use crate::model::macros::{Macro, MacroStep};
+use crate::model::media::FileHash;
 use crate::model::outgoing::FieldProblem;
 use crate::model::quick_reply::{QuickReply, ReplyFile};
 use crate::protocol::macros::MacroRequest;
 use crate::protocol::{Problem, Request};
 use crate::text::{sanitize, sanitize_lines};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::{Read as _, Write as _};
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use toml::Spanned;
 
 /// Mistakes that are told one by one.
@@ -39,6 +41,10 @@ pub(super) trait Item: Clone + Serialize + Sized {
     fn says(&self, other: &Self) -> bool;
     /// Takes the place of another.
     fn replaces(self, old: &Self) -> Self;
+    /// Files that go with it.
+    fn files(&mut self) -> &mut [ReplyFile] {
+        &mut []
+    }
     /// What saves it.
     fn save(self, now: Millis) -> Request;
 }
@@ -179,6 +185,10 @@ impl Item for QuickReply {
         Self { id: old.id, used: old.used, ..self }
     }
 
+    fn files(&mut self) -> &mut [ReplyFile] {
+        &mut self.files
+    }
+
     fn save(self, now: Millis) -> Request {
         Request::SaveQuickReply { reply: Self { updated_at: now, ..self } }
     }
@@ -283,8 +293,23 @@ pub(super) async fn import<T: Item>(
 ) -> Result<Exit, Failure> {
     let mut report = Report { dry_run: args.dry_run, ..Report::default() };
     let mut save = Vec::new();
-    for (item, _) in read_file::<T>(&args.file)? {
+    // Paths of files that go with a reply, by what they hold.
+    let mut paths: BTreeMap<FileHash, PathBuf> = BTreeMap::new();
+    let mut elsewhere = Vec::new();
+    for (mut item, _) in read_file::<T>(&args.file)? {
         let name = item.name().to_owned();
+        for file in item.files() {
+            let ReplyFile::Path(path) = &*file else { continue };
+            let path = args.file.parent().unwrap_or(Path::new("")).join(path);
+            // A path may lead to a file of another machine: it is kept as it is.
+            if !path.exists() {
+                elsewhere.push(format!("/{name}: {}", file.name()));
+                continue;
+            }
+            let stored = files::open(&path)?.stored()?;
+            paths.insert(stored.hash, path);
+            *file = ReplyFile::Stored(stored);
+        }
         let old = there
             .iter()
             .find(|o| o.name().to_lowercase() == name.to_lowercase() && o.is_private() == item.is_private());
@@ -303,7 +328,14 @@ pub(super) async fn import<T: Item>(
     }
     if !args.dry_run {
         let now = ctx.clock.now();
-        for item in save {
+        for mut item in save {
+            for file in item.files() {
+                if let ReplyFile::Stored(stored) = &*file
+                    && let Some(path) = paths.get(&stored.hash)
+                {
+                    *file = ReplyFile::Stored(files::upload(session, files::open(path)?).await?);
+                }
+            }
             session.client.ask(item.save(now)).await?;
         }
     }
@@ -325,6 +357,9 @@ pub(super) async fn import<T: Item>(
     ctx.out.table(&table)?;
     if !report.kept.is_empty() {
         ctx.out.remark("kept: is there already and says something else; --replace takes the file's");
+    }
+    for path in &elsewhere {
+        ctx.out.remark(&format!("{}: there is no such file here; its path is kept", sanitize(path)));
     }
     if args.dry_run {
         ctx.out.remark("nothing was saved: this was a dry run");
@@ -356,8 +391,39 @@ fn read_file<T: Item>(path: &Path) -> Result<Vec<(T, Range<usize>)>, Failure> {
     })
 }
 
-/// Writes all of them, to a new file or to the output.
-pub(super) fn export<T: Item>(ctx: &mut Context<'_>, args: &Export, all: &[T]) -> Result<Exit, Failure> {
+/// Writes all of them, to a new file or to the output. Files that go with them are written beside it, each into a
+/// folder of its own, so that they keep their names.
+pub(super) async fn export<T: Item>(
+    ctx: &mut Context<'_>,
+    session: &mut Session,
+    args: &Export,
+    all: &[T],
+) -> Result<Exit, Failure> {
+    let mut all = all.to_vec();
+    let folder = args.file.as_ref().and_then(|file| {
+        let mut name = file.file_stem()?.to_owned();
+        name.push(".files");
+        Some((file.with_file_name(&name), PathBuf::from(name)))
+    });
+    for file in all.iter_mut().flat_map(Item::files) {
+        let ReplyFile::Stored(stored) = &*file else { continue };
+        let Some((folder, name)) =
+            folder.as_ref().filter(|_| !args.file.as_ref().is_some_and(|f| f.exists()))
+        else {
+            continue;
+        };
+        let place = stored.hash.to_string()[..12].to_owned();
+        let path = folder.join(&place).join(&stored.name);
+        if !path.exists() {
+            let made = folder.join(&place);
+            std::fs::create_dir_all(&made)
+                .map_err(|e| FieldProblem::new("file", format!("{}: {e}", made.display())))?;
+            files::fetch(session, stored, &path).await?;
+        }
+        let path = name.join(&place).join(&stored.name);
+        *file = ReplyFile::Path(path.to_string_lossy().into_owned());
+    }
+    let all = &all;
     let Some(path) = &args.file else {
         if ctx.out.json {
             ctx.out.document(&all)?;

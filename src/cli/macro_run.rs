@@ -159,21 +159,29 @@ async fn target(
 fn rows(run: &Run, plan: &Plan, target: &Target) -> Vec<StepRow> {
     // A text that lacks a value shows the others, and the names of those it lacks.
     let preview = |template: &String| target.vars.preview_text(template, &run.values);
-    let rows = run.found.steps.iter().zip(&plan.steps).map(|(step, planned)| {
+    let mut steps = run.found.steps.iter();
+    let mut step = None;
+    let rows = plan.steps.iter().filter_map(|planned| {
+        // A reply may be several messages.
+        if !planned.part {
+            step = steps.next();
+        }
+        let step = step?;
         let filled = match &planned.request {
             Some(
                 Request::Send { content: Outgoing::Text { text, .. }, .. } | Request::AddNote { text, .. },
             ) => Some(text.clone()),
+            Some(Request::Send { content: Outgoing::Media { caption, .. }, .. }) => Some(caption.clone()),
             _ => planned.template.as_ref().map(preview),
         };
-        StepRow {
+        Some(StepRow {
             step: step.to_string(),
             does: planned.words.clone(),
             text: filled,
             trouble: planned.trouble.clone(),
             fate: if *step == MacroStep::Next { Fate::OnScreen } else { Fate::Planned },
             message: None,
-        }
+        })
     });
     rows.collect()
 }

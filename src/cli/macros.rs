@@ -35,7 +35,7 @@ async fn act(ctx: &mut Context<'_>, session: &mut Session, action: MacroAction) 
     let act = match action {
         MacroAction::List => return print(ctx, &there),
         MacroAction::Import(args) => return library::import(ctx, session, &args, &there).await,
-        MacroAction::Export(args) => return library::export(ctx, &args, &there),
+        MacroAction::Export(args) => return library::export(ctx, session, &args, &there).await,
         MacroAction::Add { name, steps, about, private } => {
             let saved = Macro {
                 id: MacroId::new(),

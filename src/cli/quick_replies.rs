@@ -4,7 +4,7 @@ use super::args::{QuickReplies, QuickReplyAction};
 use super::failure::{Exit, Failure};
 use super::session::Role;
 use super::table::Table;
-use super::{Context, Session, library};
+use super::{Context, Session, files, library};
 use crate::model::ids::QuickReplyId;
 use crate::model::quick_reply::{QuickReply, ReplyFile};
 use crate::protocol::{Problem, Request, Response};
@@ -40,7 +40,7 @@ async fn act(
     let request = match action {
         QuickReplyAction::List => return print(ctx, &before),
         QuickReplyAction::Import(args) => return library::import(ctx, session, &args, &before).await,
-        QuickReplyAction::Export(args) => return library::export(ctx, &args, &before),
+        QuickReplyAction::Export(args) => return library::export(ctx, session, &args, &before).await,
         QuickReplyAction::Add { shortcut, text, category, private, files } => {
             let shortcut = plain(&shortcut).to_owned();
             if before.iter().any(|r| r.shortcut == shortcut && r.is_private() == private) {
@@ -58,6 +58,8 @@ async fn act(
                 updated_at,
             };
             reply.check()?;
+            let mut reply = reply;
+            files::keep(session, &mut reply.files).await?;
             Request::SaveQuickReply { reply }
         }
         QuickReplyAction::Edit { shortcut, text, rename, category, files } => {
@@ -73,10 +75,14 @@ async fn act(
             }
             reply.text = text.unwrap_or(reply.text);
             reply.category = category.unwrap_or(reply.category);
+            let given = files.is_some();
             if let Some(files) = files {
                 reply.files = files.into_iter().map(ReplyFile::Path).collect();
             }
             reply.check()?;
+            if given {
+                files::keep(session, &mut reply.files).await?;
+            }
             Request::SaveQuickReply { reply }
         }
         QuickReplyAction::Delete { shortcut } => {

@@ -156,7 +156,7 @@ impl Depot {
     }
 
     /// A place for a file of this size, if there is one.
-    fn begin(&self, session: u64, name: String, size: u64, room: u64, now: Millis) -> Result<u64, Problem> {
+    fn begin(&self, session: u64, name: &str, size: u64, room: u64, now: Millis) -> Result<u64, Problem> {
         self.prepare().map_err(|e| disk_problem(&e))?;
         self.give_up(|u| now - u.touched > IDLE);
         let id = {
@@ -189,7 +189,7 @@ impl Depot {
         let file = opened.map_err(|e| failed(&e))?;
         let upload = Upload {
             session,
-            name: clean_name(&name),
+            name: clean_name(name),
             size,
             got: 0,
             path,
@@ -316,7 +316,7 @@ impl Uploads {
                 }
                 let kept = shared.store.read(crate::store::Reader::files_room).await?;
                 let room = shared.live().keep_files_bytes.saturating_sub(kept);
-                let upload = blocking(move || shared.files.begin(session, name, size, room, now)).await??;
+                let upload = blocking(move || shared.files.begin(session, &name, size, room, now)).await??;
                 FileAnswer::Begun { upload }
             }
             FileRequest::Part { upload, at, bytes: Piece(bytes) } => {
@@ -385,9 +385,8 @@ impl Drop for Uploads {
 
 /// A piece of a file that is kept.
 pub(super) async fn read(shared: &Arc<Shared>, hash: FileHash, at: u64) -> Result<Response, Problem> {
-    let size = match shared.store.read(move |r| r.file(hash)).await? {
-        Some((size, _)) => size,
-        None => return Err(Problem::not_found("this file is not kept here")),
+    let Some((size, _)) = shared.store.read(move |r| r.file(hash)).await? else {
+        return Err(Problem::not_found("this file is not kept here"));
     };
     let shared = Arc::clone(shared);
     let bytes = blocking(move || -> std::io::Result<Vec<u8>> {

@@ -7,7 +7,7 @@
 use super::Shared;
 use super::access::Who;
 use crate::clock::Millis;
-use crate::model::access::Access;
+use crate::model::access::{Access, Resource, Verb};
 use crate::model::event::{Actor, EventBody};
 use crate::model::ids::{MessageId, ThreadId};
 use crate::protocol::presence::{
@@ -304,7 +304,11 @@ pub(super) async fn read(who: &Who, act: PresenceRequest) -> Result<Response, Pr
 pub(super) async fn change(who: &Who, act: PresenceRequest) -> Result<Response, Problem> {
     let shared = &who.shared;
     match act {
-        PresenceRequest::Here { spot } => {
+        PresenceRequest::Here { mut spot } => {
+            // Who may not send keeps nobody from it.
+            if spot.doing == Doing::Typing && !who.access.allows(Resource::Chat, Verb::Create) {
+                spot.doing = Doing::Viewing;
+            }
             shared.screens.here(who, spot, shared.clock.now());
             Ok(Response::Present(present(who, spot.thread.as_ref().map(std::slice::from_ref)).await?))
         }
@@ -405,7 +409,10 @@ async fn watch(who: &Who, operator: Option<String>) -> Result<Response, Problem>
     match operator {
         None => Ok(Response::Done),
         Some(operator) => {
-            tracing::info!(by = who.operator(), operator, "an operator is watched");
+            // Who looks over a shoulder leaves a trace.
+            let shared = &who.shared;
+            let by = Actor::Operator(who.operator().to_owned());
+            shared.store.apply(shared.event(by, EventBody::OperatorWatched { operator })).await?;
             watched(who).await
         }
     }

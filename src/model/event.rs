@@ -598,6 +598,11 @@ pub enum EventBody {
         /// Whose threads.
         operator: String,
     },
+    /// An operator began to follow what another one does on the screen. Changes nothing; the log says it.
+    OperatorWatched {
+        /// Who is followed.
+        operator: String,
+    },
     /// An operator read notes that call them by name.
     MentionsRead {
         /// Which; none: all.
@@ -682,6 +687,7 @@ impl EventBody {
             Self::ThreadTakenOver { .. } => "thread_taken_over",
             Self::ThreadGiven { .. } => "thread_given",
             Self::ThreadsReleased { .. } => "threads_released",
+            Self::OperatorWatched { .. } => "operator_watched",
             Self::MentionsRead { .. } => "mentions_read",
             Self::LabelSaved { .. } => "label_saved",
             Self::LabelDeleted { .. } => "label_deleted",

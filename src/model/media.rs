@@ -37,8 +37,7 @@ const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.
 const PPTX: &str = "application/vnd.openxmlformats-officedocument.presentationml.presentation";
 
 /// What can be sent, for sentences.
-const TAKEN: &str = "WhatsApp takes JPEG and PNG, MP4 and 3GP, AAC, AMR, MP3, M4A and Ogg with Opus, WebP stickers, \
-                     PDF, plain text, and Word, Excel and PowerPoint files";
+const TAKEN: &str = "JPEG, PNG, MP4, 3GP, sound, PDF, text and Office files can be sent";
 
 /// The SHA-256 of a file's bytes: its name in every store.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -339,12 +338,12 @@ fn sniff(name: &str, head: &[u8]) -> Result<FileFacts, FieldProblem> {
         // Shell scripts, HTML and the like are text that nothing runs by itself.
         found if is_text(head) && found.is_none_or(|f| f.starts_with("text/")) => plain("text/plain"),
         Some(other) => Err(refused(other)),
-        None => Err(FieldProblem::new("file", format!("is of an unknown type; {TAKEN}"))),
+        None => Err(FieldProblem::new("file", format!("is of an unknown type: {TAKEN}"))),
     }
 }
 
 fn refused(what: &str) -> FieldProblem {
-    FieldProblem::new("file", format!("is {what}; {TAKEN}"))
+    FieldProblem::new("file", format!("is {what}: {TAKEN}"))
 }
 
 /// The containers of MPEG 4 say in four letters what they hold.
@@ -518,7 +517,7 @@ mod tests {
 
     #[test]
     fn text_has_no_control_characters_and_may_be_cut() {
-        assert_eq!(mime("a.txt", &"é".as_bytes()[..1]), format!("! is of an unknown type; {TAKEN}"));
+        assert_eq!(mime("a.txt", &"é".as_bytes()[..1]), format!("! is of an unknown type: {TAKEN}"));
         let cut = [b"caf\xc3".as_slice()].concat();
         assert_eq!(mime("a.txt", &cut), "text/plain");
         assert!(mime("a.txt", b"a\x1b[2J").starts_with('!'));

@@ -7,6 +7,24 @@ use crate::model::message::{Direction, Message};
 use crate::model::thread::ThreadRow;
 use serde::{Deserialize, Serialize};
 
+/// Where to read messages of a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// The newest ones.
+    Newest,
+    /// Older than a place.
+    Before(Cursor),
+    /// Newer than a place.
+    After(Cursor),
+    /// Around a message (for search results and quotes).
+    Around(MessageId),
+    /// Around the first message at or after a time; the newest ones where there is none.
+    Time(Millis),
+    /// The oldest ones.
+    Oldest,
+}
+
 /// A message that a search found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hit {

@@ -29,7 +29,7 @@ mod status;
 
 pub use changed::{Changed, Update};
 pub use contacts::{ContactDetail, IdentityFacts, Version};
-pub use conversation::{Found, Hit, Line, Matches, Neighbours};
+pub use conversation::{Found, Hit, Line, Matches, Neighbours, Place};
 pub use handling::{Acted, LabelRow, SavedView, VIEW_KEY, VIEW_NAME_MAX, ViewCounts};
 pub use outbox::{Asked, CheckReport, OutboxRow};
 pub use problem::Problem;
@@ -106,24 +106,6 @@ pub enum ServerFrame {
     },
     /// Something changed.
     Update(Update),
-}
-
-/// Where to read messages of a thread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Place {
-    /// The newest ones.
-    Newest,
-    /// Older than a place.
-    Before(Cursor),
-    /// Newer than a place.
-    After(Cursor),
-    /// Around a message (for search results and quotes).
-    Around(MessageId),
-    /// Around the first message at or after a time; the newest ones where there is none.
-    Time(Millis),
-    /// The oldest ones.
-    Oldest,
 }
 
 /// A request.

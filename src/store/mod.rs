@@ -51,6 +51,8 @@ mod search;
 mod tests;
 mod threads;
 mod together;
+#[cfg(test)]
+mod together_tests;
 mod views;
 #[cfg(test)]
 mod views_tests;

@@ -15,6 +15,7 @@ use crate::model::thread::{DraftMode, ThreadFilter};
 use crate::protocol::Place;
 use health::Table;
 
+mod files;
 mod notes;
 mod outbox;
 

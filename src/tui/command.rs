@@ -154,6 +154,8 @@ pub enum Action {
     DeleteWordForward,
     Note,
     Emoji,
+    Attach,
+    Detach,
     Editor,
     WriteButtons,
     WriteList,
@@ -317,6 +319,8 @@ pub const COMMANDS: &[Command] = commands! {
     "compose.undo_send"  UndoSend           "take back"   W   ["Ctrl+X Ctrl+U"]            false "take the message that has just left back into the text";
     "compose.editor"     Editor             "editor"      W   ["Ctrl+X Ctrl+E"]            false "write on in $VISUAL or $EDITOR, which also checks the spelling";
     "compose.emoji"      Emoji              "emoji"       W   ["Ctrl+X Ctrl+J"]            false "insert an emoji by its name (also: type `:` and two letters)";
+    "compose.attach"     Attach             "attach"      W   ["Ctrl+T"]                   false "attach a file: asks for its path; it goes with the text, which stands under it";
+    "compose.detach"     Detach             "take off"    W   ["Ctrl+X Ctrl+T"]            false "take the last file off the text again";
     "compose.newline"    Newline            "line"        W   ["Ctrl+J", "Alt+Enter", "Shift+Enter", "Ctrl+Enter"] true "new line";
     "compose.quick"      QuickReply         "quick reply" W   ["Ctrl+O"]                   false "insert a quick reply (also: / at the start of a word)";
     "compose.leave"      Leave              "leave"       W   ["Esc", "Ctrl+C"]            true  "leave the text; it stays as a draft";

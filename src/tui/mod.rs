@@ -44,6 +44,7 @@ pub mod permissions;
 mod probe;
 mod query;
 mod reactions;
+mod reading;
 mod run;
 mod terminal;
 pub mod theme;

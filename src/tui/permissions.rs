@@ -53,6 +53,8 @@ pub const NEEDS: &[(&str, Grant)] = &[
     ("compose.undo_send", ANSWER),
     ("compose.editor", ANSWER),
     ("compose.emoji", ANSWER),
+    ("compose.attach", ANSWER),
+    ("compose.detach", ANSWER),
     ("compose.newline", ANSWER),
     ("compose.quick", ANSWER),
     ("compose.quick", REPLIES),

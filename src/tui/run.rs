@@ -3,6 +3,7 @@
 //! It has a thread of its own with a runtime of its own, so that nothing the engine does stands before a key.
 //! When nothing happens, nothing runs.
 
+use super::app::files::{Heard, Look};
 use super::app::{App, Effect, Event};
 use super::canvas::Canvas;
 use super::editor;
@@ -14,6 +15,7 @@ use super::notify::Channel;
 use super::notify::Way;
 use super::outside::{self, FileStep};
 use super::query::{Query, Reply, Taken};
+use super::reading;
 use super::terminal::{self, Guard};
 use super::theme::{self, Depth, Theme};
 use crate::clock::Clock;
@@ -240,6 +242,8 @@ struct Screen {
     pipe: Option<outside::Stop>,
     /// Takes the steps of the file that is written.
     file: Option<std::sync::mpsc::Sender<FileStep>>,
+    /// Asks for the next piece of the file that is attached.
+    reading: Option<std::sync::mpsc::Sender<()>>,
     /// Tells what came of opening one.
     opened: mpsc::Sender<Result<(), String>>,
     quit: bool,
@@ -294,6 +298,7 @@ async fn screen(
         browser: links::browser(env, std::path::Path::is_file),
         pipe: None,
         file: None,
+        reading: None,
         opened,
         quit: false,
         suspend: false,
@@ -510,6 +515,7 @@ impl Screen {
                     }
                 }
                 Effect::File(step) => self.file(step),
+                Effect::Files(look) => self.look(look),
                 Effect::Open(link) => self.open(link, requests),
                 Effect::Notify(note) => {
                     self.extra.extend(self.channel.bytes(&note));
@@ -554,6 +560,36 @@ impl Screen {
         } else if let Some(file) = &self.file {
             // One that has failed has said so.
             let _ = file.send(step);
+        }
+    }
+
+    /// Reads the operator's files, on threads of their own.
+    fn look(&mut self, look: Look) {
+        // Nobody listens any more when the screen is gone.
+        let later = self.later.clone();
+        match look {
+            Look::Read { id, path } => {
+                let path = reading::path_of(&path, reading::home().as_deref());
+                self.reading = Some(reading::read(path, move |piece| {
+                    let _ = later.blocking_send(Event::Files(Heard::Piece(id, piece)));
+                }));
+            }
+            Look::On => {
+                if let Some(next) = &self.reading {
+                    // One that has ended has said so.
+                    let _ = next.send(());
+                }
+            }
+            Look::Stop => self.reading = None,
+            Look::Names(typed) => {
+                let looked = std::thread::Builder::new().name("names".into()).spawn(move || {
+                    let names = reading::names(&typed, reading::home().as_deref());
+                    let _ = later.blocking_send(Event::Files(Heard::Names(names)));
+                });
+                if let Err(error) = looked {
+                    tracing::warn!(%error, "a folder was not read");
+                }
+            }
         }
     }
 

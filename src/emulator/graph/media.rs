@@ -61,6 +61,15 @@ pub struct Upload {
     file: Option<(String, String, Bytes)>,
 }
 
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut out, b| {
+        // Writing into a string cannot fail.
+        let _ = write!(out, "{b:02x}");
+        out
+    })
+}
+
 /// Whether a request is such a form.
 pub fn is_form(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
@@ -131,7 +140,7 @@ pub async fn upload(core: &Arc<Core>, number: &Number, call: &Call) -> Answer {
             bytes.len()
         )));
     }
-    let hash: String = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+    let hash = hex(&Sha256::digest(bytes));
     let (id, over) = {
         let mut st = core.state();
         st.last_media += 1;
@@ -233,7 +242,7 @@ pub async fn node(core: &Arc<Core>, id: &str, call: &Call) -> Answer {
 
 fn sign(core: &Core, id: &str, until: Millis) -> String {
     let digest = Sha256::digest(format!("{}/{id}/{until}", core.app_secret));
-    digest.iter().take(12).map(|b| format!("{b:02x}")).collect()
+    hex(&digest[..12])
 }
 
 /// Whether a call is for the bytes behind an address.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio_util::io::ReaderStream;
 
 /// Time for a hand-over, whatever its size.
-const AT_LEAST: Duration = Duration::from_secs(60);
+const AT_LEAST: Duration = Duration::from_mins(1);
 /// Bytes a second below which a line is of no use.
 const SLOWEST: u64 = 64 << 10;
 /// Bytes that are read at a time.
@@ -61,7 +61,7 @@ impl MetaProvider {
                 return if e.unusable {
                     Handover::Rejected(error)
                 } else {
-                    put_off(error, None, HoldScope::Message)
+                    put_off(&error, None, HoldScope::Message)
                 };
             }
         };
@@ -80,17 +80,17 @@ impl MetaProvider {
         let scope = failure.scope();
         let again = failure.ambiguous || failure.retry == errors::Retry::Backoff;
         let error = self.hide_error(failure.error);
-        if again { put_off(error, answer.retry_after, scope) } else { Handover::Rejected(error) }
+        if again { put_off(&error, answer.retry_after, scope) } else { Handover::Rejected(error) }
     }
 }
 
 /// Nothing of the message has left: it is safe to try again.
-fn put_off(error: DeliveryError, after: Option<Duration>, scope: HoldScope) -> Handover {
+fn put_off(error: &DeliveryError, after: Option<Duration>, scope: HoldScope) -> Handover {
     let error = DeliveryError {
         text: format!("the file did not get to the provider: {}", error.text),
         cause: Some("Nothing was sent: the message goes when the provider has its file.".into()),
         next: Some("it is tried again by itself".into()),
-        ..error
+        code: error.code,
     };
     Handover::Retry { after, error, scope }
 }

@@ -405,6 +405,7 @@ fn apply_body(conn: &Connection, cx: &mut Context, event: &Event) -> Result<Repl
         }
         EventBody::ThreadGiven { thread, to, .. } => together::give(conn, cx, event, *thread, to),
         EventBody::ThreadsReleased { operator } => together::release(conn, cx, operator),
+        EventBody::OperatorWatched { .. } => Ok(Reply::default()),
         EventBody::MentionsRead { notes } => mentions::read(conn, cx, event, notes),
         EventBody::LabelSaved { label } => handling::save_label(conn, cx, label),
         EventBody::LabelDeleted { label } => handling::delete_label(conn, cx, *label),
@@ -470,7 +471,7 @@ fn subject(body: &EventBody) -> String {
         EventBody::ThreadTakenOver { thread, from: Some(from), .. } => format!("{thread} from {from}"),
         EventBody::ThreadTakenOver { thread, .. } => thread.to_string(),
         EventBody::ThreadGiven { thread, to, how } => format!("{thread} to {to} by {}", how.word()),
-        EventBody::ThreadsReleased { operator } => operator.clone(),
+        EventBody::ThreadsReleased { operator } | EventBody::OperatorWatched { operator } => operator.clone(),
         EventBody::MentionsRead { notes } => match notes.as_slice() {
             [] => "all".into(),
             [one] => one.to_string(),

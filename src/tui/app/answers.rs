@@ -97,6 +97,7 @@ impl App {
             }
             (Asked::Check, Response::Checked(report)) => self.checked(&report),
             (Asked::Send { thread, .. }, Response::Queued { .. }) => self.sent(thread),
+            (Asked::Files(asked), answer) => self.files_answered(asked, answer),
             (Asked::Note { thread, .. }, Response::Noted { .. }) => self.noted(thread),
             (Asked::QuickReplies, Response::QuickReplies(replies)) => self.quick_replies = replies,
             (Asked::Macros, Response::Macros(all)) => self.macros = all,
@@ -139,6 +140,7 @@ impl App {
             Asked::QuickReplies | Asked::Macros | Asked::Templates(_) if problem.kind == "forbidden" => {
                 return;
             }
+            Asked::Files(asked) if self.files_refused(asked.clone(), problem) => return,
             Asked::Send { thread, text, quote } => {
                 self.take_back(thread, text, quote);
                 if self.has_open(thread) && self.refused_for_colleague(problem) {
@@ -146,6 +148,7 @@ impl App {
                 }
             }
             Asked::Note { thread, text } => self.note_refused(thread, text),
+            Asked::Draft => self.draft_refused(&problem.kind),
             Asked::Thread(id) => self.lost_place(id),
             Asked::Export => self.export_failed(),
             Asked::Find { thread, .. } => self.not_found(thread),

@@ -209,6 +209,8 @@ impl App {
                 self.note();
             }
             Action::EditNote => self.edit_note(),
+            Action::Attach => self.ask_attachment(),
+            Action::Detach => drop(self.detach()),
             Action::WriteButtons => self.open_form(Shape::Buttons),
             Action::WriteList => self.open_form(Shape::List),
             Action::WriteLink => self.open_form(Shape::Link),

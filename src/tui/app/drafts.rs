@@ -12,6 +12,8 @@ use crate::tui::composer::Composer;
 
 /// A change is kept this long after it was made, in milliseconds, also while typing goes on.
 pub(super) const DRAFT_DELAY: Millis = 500;
+/// One that was refused is tried again after this long.
+const DRAFT_AGAIN: Millis = 2_000;
 /// A text that got the keys this short a time ago, in milliseconds, is not sent by a key that is held down.
 const SETTLED: Millis = 600;
 
@@ -22,6 +24,8 @@ pub(crate) struct Drafts {
     parked: Composer,
     /// What the engine has of the text in the composer, and of the other one.
     saved: [String; 2],
+    /// Whether the engine did not take what was sent last, so that it may have something else.
+    unsure: bool,
     /// Drafts sent to the engine, and how many there were when its own were asked for.
     saves: u64,
     asked_at: u64,
@@ -61,9 +65,10 @@ impl Conversation {
     /// The requests that keep the drafts which are not kept as they are.
     pub(super) fn draft_requests(&mut self) -> Vec<Request> {
         let mut out = Vec::new();
+        let unsure = std::mem::take(&mut self.drafts.unsure);
         for (i, mode) in [self.mode, other(self.mode)].into_iter().enumerate() {
             let text = self.draft(mode).text();
-            if text != self.drafts.saved[i] {
+            if unsure || text != self.drafts.saved[i] {
                 let text = text.to_owned();
                 self.drafts.saved[i].clone_from(&text);
                 self.drafts.saves += 1;
@@ -116,6 +121,17 @@ impl App {
         c.draft_due = None;
         for request in c.draft_requests() {
             self.ask(request, Asked::Draft);
+        }
+    }
+
+    /// A draft was not kept, because the engine or its disk could not just then: it is tried again.
+    pub(super) fn draft_refused(&mut self, kind: &str) {
+        let again = self.clock.now() + DRAFT_AGAIN;
+        if matches!(kind, "busy" | "store" | "disk")
+            && let Some(c) = &mut self.conversation
+        {
+            c.drafts.unsure = true;
+            c.draft_due.get_or_insert(again);
         }
     }
 

@@ -212,11 +212,11 @@ fn what_cannot_be_done_is_said_before_anything_is() {
     assert!(screen(&app).contains("the window is closed"), "{}", screen(&app));
     s.keys(&mut app, "Enter");
     assert!(!s.log.iter().any(|r| matches!(r, Request::MarkRead { thread: t, .. } if *t == thread)));
-    // So is a reply with files.
+    // So is a reply with a file that is on one machine only.
     let (mut s, mut app) = with(vec![a_macro("close", &["reply thanks"])]);
     app.quick_replies[0].files = vec!["prices.pdf".into()];
     s.keys(&mut app, "g x Enter");
-    assert!(screen(&app).contains("cannot send files"), "{}", screen(&app));
+    assert!(screen(&app).contains("is not kept with it"), "{}", screen(&app));
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod deletion;
 mod drafts;
 mod editor;
 mod emoji;
+pub(crate) mod files;
 mod find;
 mod follow;
 mod handling;
@@ -36,6 +37,8 @@ mod writing;
 mod allowed_tests;
 #[cfg(test)]
 mod deletion_tests;
+#[cfg(test)]
+mod files_tests;
 #[cfg(test)]
 mod follow_tests;
 #[cfg(test)]
@@ -151,6 +154,8 @@ pub(crate) enum Event {
     Edited(Result<Option<String>, String>),
     /// A command has ended.
     Piped(Box<Piped>),
+    /// Something was read of the operator's files.
+    Files(files::Heard),
     /// A file was opened, or finished, or neither.
     File(Result<FileDone, FileProblem>),
     /// The process is to end.
@@ -175,6 +180,8 @@ pub(crate) enum Effect {
     StopPipe,
     /// Write a file, piece by piece.
     File(FileStep),
+    /// Read the operator's files; comes back as [`Event::Files`].
+    Files(files::Look),
     /// Open an address in the browser.
     Open(String),
     /// Notify the operator.
@@ -237,6 +244,7 @@ pub(crate) enum Asked {
         text: String,
         quote: Option<MessageId>,
     },
+    Files(files::Asked),
     TakeBack,
     Check,
     /// Who is in these conversations, or in all.
@@ -352,6 +360,8 @@ pub(crate) struct App {
     forms: compose::Kept,
     /// Where the operator is, kept for the next screen.
     follow: follow::Follow,
+    /// Files that go with what is being written.
+    pub files: files::Files,
     /// Colleagues.
     pub together: together::Together,
     effects: Vec<Effect>,
@@ -423,6 +433,7 @@ impl App {
             emoji: emoji::Offer::default(),
             forms: compose::Kept::default(),
             follow: follow::Follow::default(),
+            files: files::Files::default(),
             together: together::Together::default(),
             effects: Vec::new(),
         };
@@ -495,6 +506,7 @@ impl App {
             Event::Edited(result) => self.edited(result),
             Event::Piped(piped) => self.piped(*piped),
             Event::File(result) => self.file(result),
+            Event::Files(heard) => self.files_heard(heard),
             Event::Terminate => self.quit(),
         }
         self.writes_while_watching();

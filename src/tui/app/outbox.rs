@@ -44,22 +44,22 @@ impl App {
 
     /// Takes a waiting message back into the composer.
     pub(super) fn undo_send(&mut self) {
-        let Some(m) = self.acted_on(|m| m.state == DeliveryState::Queued) else { return };
-        self.ask(Request::TakeBack { message: m.id }, Asked::TakeBack);
+        let Some(message) = self.acted_on(|m| m.state == DeliveryState::Queued).map(|m| m.id) else { return };
+        self.take_back_all(message);
     }
 
     /// In the empty composer "undo" means the message that has just left it. Says whether there was one.
     pub(super) fn undo_last_send(&mut self) -> bool {
         let empty = self.conversation.as_ref().is_some_and(|c| c.composer.is_empty());
         let Some(message) = self.undoable().map(|m| m.id).filter(|_| empty) else { return false };
-        self.ask(Request::TakeBack { message }, Asked::TakeBack);
+        self.take_back_all(message);
         true
     }
 
     /// While writing: takes the message back that left last, whatever is being written.
     pub(super) fn undo_send_writing(&mut self) {
         match self.undoable().map(|m| m.id) {
-            Some(message) => self.ask(Request::TakeBack { message }, Asked::TakeBack),
+            Some(message) => self.take_back_all(message),
             None => self.say("nothing here can be taken back any more"),
         }
     }
@@ -73,6 +73,7 @@ impl App {
                 self.entered_text();
                 self.say("taken back: it has not left");
             }
+            file @ Outgoing::Media { .. } => self.file_taken_back(thread, file, quote),
             other => match texts_of(&other)
                 .filter(|_| self.conversation.as_ref().is_some_and(|c| c.thread == thread))
             {
@@ -111,7 +112,7 @@ impl App {
             self.say("a note goes to nobody: it is kept at once");
         } else if !c.is_open(now) {
             self.pick_template();
-        } else if c.composer.text().trim().is_empty() {
+        } else if c.composer.text().trim().is_empty() && self.attached().is_empty() {
             self.say("write the message first, then choose when to send it");
         } else {
             self.prompt(Purpose::Draft, window);

@@ -43,6 +43,9 @@ impl App {
                         | Request::Contacts { text, .. } => text.clone(),
                         _ => String::new(),
                     };
+                    if self.keep_reply_files(serial, &request) {
+                        continue;
+                    }
                     self.asks_together(&request);
                     self.ask(*request, Asked::Overlay { serial, search });
                 }
@@ -54,6 +57,7 @@ impl App {
                         self.ask(Request::UseQuickReply { id }, Asked::Plain);
                     }
                 }
+                Step::Attach(files) => self.attach_reply(files),
                 Step::SwitchAccount(account) => self.switch_account(account),
                 Step::OpenThread { thread, at } => {
                     self.list.select(thread);

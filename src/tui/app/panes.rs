@@ -108,7 +108,8 @@ impl Panes {
 impl App {
     /// Where everything is now.
     pub fn panes(&self) -> Panes {
-        let rows = self.conversation.as_ref().map_or(1, |c| c.composer_rows + u16::from(c.quote.is_some()));
+        let rows = self.conversation.as_ref().map_or(1, |c| c.composer_rows + u16::from(c.quote.is_some()))
+            + self.attached_rows();
         let scope = if self.conversation.is_some() { self.scope } else { Scope::List };
         Panes::new(self.size, scope, rows)
     }

@@ -118,6 +118,8 @@ impl App {
             Talk::Jump(at) => self.jump(at),
             Talk::Pipe(command) => self.pipe(&command),
             Talk::StopPipe => self.effects.push(Effect::StopPipe),
+            Talk::Names(typed) => self.effects.push(Effect::Files(super::files::Look::Names(typed))),
+            Talk::Attach(path) => self.attach(&path),
             Talk::Export { path, replace } => self.export(&path, replace),
             Talk::Unmark => {
                 self.unmark_messages();

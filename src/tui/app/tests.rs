@@ -66,6 +66,9 @@ pub(crate) struct Script {
     pub mention_rows: Vec<crate::protocol::mentions::MentionRow>,
     pub log: Vec<Request>,
     pub refuse: Option<Problem>,
+    pub refuse_drafts: Option<Problem>,
+    /// Files of the operator.
+    pub disk: super::files_tests::Disk,
     pub clock: Clock,
     pub sequence: u64,
 }
@@ -101,6 +104,8 @@ impl Script {
             mention_rows: Vec::new(),
             log: Vec::new(),
             refuse: None,
+            refuse_drafts: None,
+            disk: super::files_tests::Disk::default(),
             clock: Clock::manual(NOW),
             sequence: 0,
         }
@@ -412,13 +417,20 @@ impl Script {
                 };
                 Response::Queued { message, thread }
             }
+            Request::File { act } => Response::File(self.disk.file(act)?),
             Request::TakeBack { message } => {
                 self.change(message, |m| (m.state, m.waits) = (DeliveryState::Cancelled, None));
                 let m = self.messages.iter().find(|m| m.id == message).unwrap();
-                let content = Outgoing::text(m.body.plain_text());
+                let content = match super::files_tests::content(&m.body) {
+                    Some(file) => file,
+                    None => Outgoing::text(m.body.plain_text()),
+                };
                 Response::TakenBack { thread: m.thread, content: Box::new(content), quote: None }
             }
             Request::SaveDraft { thread, mode, text } => {
+                if let Some(p) = self.refuse_drafts.clone() {
+                    return Err(p);
+                }
                 let note = mode == crate::model::thread::DraftMode::Note;
                 if note { &mut self.notes } else { &mut self.drafts }.insert(thread, text);
                 Response::Done
@@ -481,6 +493,7 @@ impl Script {
                         let result = self.answer(frame.request);
                         next.extend(app.update(Event::Frame(ServerFrame::Answer { id: frame.id, result })));
                     }
+                    Effect::Files(look) => next.extend(self.disk.look(app, look)),
                     other => rest.push(other),
                 }
             }

@@ -5,8 +5,10 @@
 use super::{App, Asked, Conversation, Damage};
 use crate::clock::Millis;
 use crate::model::access::{Resource, Verb};
+use crate::model::mention::{is_same, mentions};
 use crate::model::thread::DraftMode;
-use crate::model::{DeliveryState, Direction, Origin, ThreadId};
+use crate::model::{Body, DeliveryState, Direction, Message, MessageId, Origin, ThreadId};
+use crate::protocol::mentions::MentionRequest;
 use crate::protocol::presence::{Doing, LEASE, Person, PresenceRequest, Present, Spot, TakenOver};
 use crate::protocol::{Problem, Request};
 use crate::text;
@@ -22,6 +24,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const GAP: Millis = 200;
 /// That somebody still writes is said this often, in milliseconds.
 const RENEW: Millis = 3_000;
+/// Of the messages at the end of a conversation so many are looked through for notes that call.
+const NEWEST: usize = 30;
 
 /// What is known of colleagues.
 #[derive(Debug, Default)]
@@ -43,6 +47,8 @@ pub(crate) struct Together {
     pub watchers: Vec<String>,
     /// Notes that call this operator and were not read.
     pub mentions: u32,
+    /// Those that the engine was told of as read.
+    read: BTreeSet<MessageId>,
     /// The colleague who is followed.
     pub watch: Option<super::watch::Watch>,
     /// They did something while the last answer was on its way.
@@ -105,6 +111,26 @@ impl App {
         self.together.typed = self.clock.now();
     }
 
+    /// Notes that call this operator and stand on the screen are read.
+    fn read_mentions(&mut self) {
+        let Some(c) = self.conversation.as_ref().filter(|c| self.together.mentions > 0 && c.loaded) else {
+            return;
+        };
+        if !self.is_watching(c.thread) || self.only_watches() {
+            return;
+        }
+        let calls = |m: &&Message| {
+            let Body::Note { text } = &m.body else { return false };
+            mentions(text).iter().any(|name| is_same(name, &self.operator))
+        };
+        let newest = c.messages.iter().rev().take(NEWEST).filter(calls).map(|m| m.id);
+        let notes: Vec<MessageId> = newest.filter(|id| !self.together.read.contains(id)).collect();
+        if !notes.is_empty() {
+            self.together.read.extend(&notes);
+            self.ask(Request::Mentions { act: MentionRequest::Read { notes } }, Asked::Quiet);
+        }
+    }
+
     /// Something happened: where the screen is may have to be said.
     pub(super) fn look_around(&mut self) {
         let now = self.clock.now();
@@ -119,6 +145,7 @@ impl App {
         if self.gone || !self.knows_role || !self.may(Resource::Chat, Verb::View) {
             return;
         }
+        self.read_mentions();
         if !self.together.joined {
             self.together.joined = true;
             return self.tell_spot(now);
@@ -262,14 +289,16 @@ impl App {
 
     /// The request that sends, looking once more for colleagues where there are any.
     pub(super) fn guarded(&self, send: Request, anyway: bool) -> Request {
-        let c = self.conversation.as_ref().filter(|_| self.together.company && !anyway);
-        match c {
+        match self.claim(anyway) {
             None => send,
-            Some(c) => {
-                let claim = PresenceRequest::Claim { thread: c.thread, since: c.began };
-                Request::Together { requests: vec![Request::Presence { act: claim }, send] }
-            }
+            Some(claim) => Request::Together { requests: vec![claim, send] },
         }
+    }
+
+    /// What looks for colleagues before a send, where there are any.
+    pub(super) fn claim(&self, anyway: bool) -> Option<Request> {
+        let c = self.conversation.as_ref().filter(|_| self.together.company && !anyway)?;
+        Some(Request::Presence { act: PresenceRequest::Claim { thread: c.thread, since: c.began } })
     }
 
     /// Takes the conversation over, after a question where somebody writes.

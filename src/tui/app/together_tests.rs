@@ -312,3 +312,17 @@ fn a_note_that_calls_is_counted_listed_and_opened_in_place() {
     s.tell(&mut app, vec![Changed::MentionsChanged { operator: "ana".into() }]);
     assert_eq!(app.together.mentions, 0);
 }
+
+#[test]
+fn a_note_that_calls_and_stands_on_the_screen_is_read() {
+    let mut s = inbox();
+    let id = s.threads[0].id;
+    let note = s.note(id, 0, "hm, @Ana?");
+    s.role = Some(crate::model::access::Role::admin());
+    s.mentions = 1;
+    let mut app = s.start((120, 36));
+    let read = Request::Mentions { act: MentionRequest::Read { notes: vec![note] } };
+    assert!(!s.log.contains(&read), "the list shows no notes");
+    s.keys(&mut app, "Enter k j j");
+    assert_eq!(s.log.iter().filter(|r| **r == read).count(), 1, "once");
+}

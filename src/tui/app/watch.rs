@@ -2,6 +2,7 @@
 
 use super::{App, Asked, Damage};
 use crate::model::ThreadId;
+use crate::model::mention::mentions;
 use crate::protocol::Request;
 use crate::protocol::presence::{Doing, PresenceRequest, ScreenRow, Watched};
 use crate::text;
@@ -144,6 +145,10 @@ impl App {
         let Some(thread) = watch.thread else {
             return self.say(format!("{} has no conversation open that you see", watch.operator));
         };
+        if mentions(&format!("@{}", watch.operator)) != [watch.operator.as_str()] {
+            return self
+                .say_bad(format!("a note cannot call {}: the name is no single word", watch.operator));
+        }
         let words = Words {
             name: "whisper",
             label: "note",

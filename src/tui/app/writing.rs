@@ -131,6 +131,10 @@ impl App {
             self.say_bad("a note goes to nobody");
             return;
         }
+        if self.send_with_files(at, anyway) {
+            return;
+        }
+        let Some(c) = &mut self.conversation else { return };
         if c.composer.text().trim().is_empty() {
             self.say("there is nothing to send");
             return;

@@ -171,6 +171,21 @@ fn every_change_is_kept_while_typing_goes_on() {
 }
 
 #[test]
+fn a_draft_that_was_not_kept_is_kept_when_it_can_be() {
+    let mut s = inbox();
+    let mut app = s.start((120, 36));
+    let thread = app.conversation.as_ref().unwrap().thread;
+    s.keys(&mut app, "r");
+    s.refuse_drafts = Some(Problem::new("busy", "the engine is busy"));
+    s.type_text(&mut app, "Oi");
+    wait(&mut s, &mut app, DRAFT_DELAY);
+    assert_eq!(s.drafts.get(&thread), None);
+    s.refuse_drafts = None;
+    wait(&mut s, &mut app, 4 * DRAFT_DELAY);
+    assert_eq!(s.drafts[&thread], "Oi");
+}
+
+#[test]
 fn a_draft_from_another_terminal_is_taken_over_where_nothing_else_is_written() {
     let mut s = inbox();
     let mut app = s.start((120, 36));

@@ -6,6 +6,7 @@ use super::{frame, put, together};
 use crate::model::delivery::WaitReason;
 use crate::model::thread::DraftMode;
 use crate::text;
+use crate::tui::app::files::{LINES, Stand};
 use crate::tui::app::{App, Conversation, Panes, can_be_undone};
 use crate::tui::command::{Scope, by_id};
 use crate::tui::links;
@@ -146,6 +147,32 @@ fn undo_bar(app: &App, buf: &mut Buffer, area: Rect, left: i64, whole: i64) {
     }
 }
 
+/// The files that go with the text, a line each; what does not fit is counted.
+fn files(app: &App, area: Rect, mut y: u16, buf: &mut Buffer) -> u16 {
+    let t = &app.theme;
+    let all = app.attached();
+    let shown = if all.len() > LINES { LINES - 1 } else { all.len() };
+    for a in &all[..shown] {
+        if y >= area.bottom() {
+            return y;
+        }
+        let (sign, style) = match a.stand {
+            Stand::Here(_) => ("+ ", t.link.remove_modifier(Modifier::UNDERLINED)),
+            Stand::Coming(..) => ("↑ ", t.dim),
+            Stand::Failed(_) => ("✗ ", t.bad),
+        };
+        let x = put(buf, area.x, y, sign, area.width, style);
+        let room = area.right().saturating_sub(x);
+        put(buf, x, y, &text::truncate(&a.words(), usize::from(room)), room, style);
+        y += 1;
+    }
+    if all.len() > shown && y < area.bottom() {
+        put(buf, area.x, y, &format!("… and {} more files", all.len() - shown), area.width, t.dim);
+        y += 1;
+    }
+    y
+}
+
 /// The text being written, or why nothing can be written.
 pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let t = &app.theme;
@@ -187,6 +214,7 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         put(buf, x, y, &line, area.right().saturating_sub(x), t.dim);
         y += 1;
     }
+    y = files(app, area, y, buf);
     if note {
         for y in y..area.bottom() {
             put(buf, area.x - 1, y, "┊", 1, t.note);
@@ -276,7 +304,7 @@ pub(super) fn cursor(app: &App, area: Rect) -> Option<Position> {
     if c.row.is_some() && !c.can_write(app.clock.now()) || app.read_only().is_some() {
         return None;
     }
-    let y = area.y + u16::from(c.quote.is_some());
+    let y = area.y + u16::from(c.quote.is_some()) + app.attached_rows();
     let lines = c.composer.lines(usize::from(area.width));
     let place = c.composer.place(&lines);
     let first = first_line(c, &lines, area.bottom().saturating_sub(y));

@@ -43,6 +43,10 @@ pub(super) const COMMANDS: &[(&str, &str, &str)] = &[
     ("mute", "", "no bell for the open thread, or the bell again"),
     ("mask", "", "hide long numbers, then names too, then nothing"),
     ("status", "", "how the engine is"),
+    ("who", "", "who else is here, and with whom they are"),
+    ("anyway", "", "send the reply that was held back because a colleague is there"),
+    ("take", "", "take the open thread over: what a colleague has begun becomes a note"),
+    ("mentions", "", "notes that call you; open takes the numbers"),
     ("help", "", "this list; the first letters of a command are enough"),
     ("quit", "", "leave"),
 ];
@@ -69,7 +73,11 @@ impl<W: Write> Talk<W> {
             } else if lines.iter().all(|l| l.trim().is_empty()) {
                 self.say("nothing was sent")?;
             } else {
-                self.send(lines.join("\n")).await?;
+                self.here(false).await;
+                self.send_if_free(lines.join("\n")).await?;
+            }
+            if self.writing.is_some() {
+                self.here(true).await;
             }
             return Ok(false);
         }
@@ -104,7 +112,14 @@ impl<W: Write> Talk<W> {
                     self.say("marked unread")?;
                 }
             }
-            Some("close") => self.open = None,
+            Some("close") => {
+                self.open = None;
+                self.here(false).await;
+            }
+            Some("who") => self.who().await?,
+            Some("anyway") => self.anyway().await?,
+            Some("take") => self.take().await?,
+            Some("mentions") => self.mentions().await?,
             Some("mute") => self.mute().await?,
             Some("mask") => self.mask()?,
             Some("status") => self.status().await?,
@@ -204,6 +219,7 @@ impl<W: Write> Talk<W> {
         let stored = items.iter().map(|m| m.stored_at).max();
         let seen = newer.is_none() && self.settings.read_on != ReadOn::Reply && detail.row.unread > 0;
         self.open = Some(Open { thread, account: detail.row.account, title, older, newest, stored });
+        self.here(false).await;
         if seen { self.mark_read().await } else { Ok(()) }
     }
 
@@ -228,9 +244,10 @@ impl<W: Write> Talk<W> {
         }
         if rest.is_empty() {
             self.writing = Some(Vec::new());
+            self.here(true).await;
             return self.say("Type the text. A line of one dot sends it; a dot at once sends nothing.");
         }
-        self.send(rest.to_owned()).await
+        self.send_if_free(rest.to_owned()).await
     }
 
     async fn note(&mut self, rest: &str) -> io::Result<()> {
@@ -245,7 +262,7 @@ impl<W: Write> Talk<W> {
         }
     }
 
-    async fn send(&mut self, text: String) -> io::Result<()> {
+    pub(super) async fn send(&mut self, text: String) -> io::Result<()> {
         let Some(open) = &self.open else { return Ok(()) };
         let to = Recipient::Thread { thread: open.thread };
         let content = Outgoing::text(text.trim_end());

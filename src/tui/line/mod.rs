@@ -4,6 +4,7 @@
 //! No cursor is moved and no screen is taken: what was said stays where it was said. It is a client like any other.
 //! States are words, not symbols, because they are read aloud.
 
+mod colleagues;
 mod commands;
 mod handling;
 
@@ -114,6 +115,8 @@ struct Talk<W> {
     me: String,
     /// Lines of a reply that is being written.
     writing: Option<Vec<String>>,
+    /// A reply that was not sent, because a colleague is there.
+    held: Option<(Option<ThreadId>, String)>,
     gone: bool,
 }
 
@@ -131,6 +134,7 @@ impl<W: Write> Talk<W> {
             muted: BTreeSet::new(),
             me: options.operator,
             writing: None,
+            held: None,
             gone: false,
         }
     }
@@ -221,6 +225,7 @@ impl<W: Write> Talk<W> {
         if let Some(Response::Preferences(all)) = self.ask(Request::Preferences).await? {
             self.muted = all.iter().filter_map(Preference::mutes).collect();
         }
+        self.here(false).await;
         if let Some(Response::Accounts(accounts)) = self.ask(Request::Accounts).await? {
             for a in &accounts {
                 let state = if a.state == "connected" {
@@ -320,6 +325,9 @@ impl<W: Write> Talk<W> {
                     if by != self.me && who.iter().any(|name| is_same(name, &self.me)) =>
                 {
                     called.push((thread, by));
+                }
+                Changed::TakenOver { thread, from, by } if from == self.me && by != self.me => {
+                    self.taken(thread, &by).await?;
                 }
                 Changed::MessageStored { message, inbound: true, .. } => ids.push(message),
                 Changed::MessageChanged { thread, message }

@@ -284,3 +284,33 @@ fn beginnings_of_commands_are_enough() {
         assert!(template_words(bad).is_none(), "{bad}");
     }
 }
+
+#[tokio::test]
+async fn a_reply_waits_where_a_colleague_is_and_goes_when_it_is_said_again() {
+    let mut b = bed(inbox(), UiSettings::default());
+    b.type_line("list").await;
+    b.type_line("open 1").await;
+    let sends =
+        |b: &Bed| b.script.lock().unwrap().log.iter().filter(|r| matches!(r, Request::Send { .. })).count();
+    assert_eq!(b.type_line("anyway").await, "nothing was held back\n");
+    b.script.lock().unwrap().claim = Some(Problem::new("busy", "bo is writing there"));
+    let said = b.type_line("reply On its way!").await;
+    assert!(said.starts_with("not sent: bo is writing there\nanyway sends it"), "{said}");
+    assert_eq!(sends(&b), 0);
+    assert!(b.type_line("anyway").await.contains("queued"));
+    assert_eq!((sends(&b), b.type_line("anyway").await.as_str()), (1, "nothing was held back\n"));
+    assert_eq!(b.type_line("who").await, "nobody else is here\n");
+    b.script.lock().unwrap().taken.from = Some("bo".into());
+    assert_eq!(b.type_line("take").await, "yours now; bo had it\n");
+    assert_eq!(b.type_line("mentions").await, "no note waits for you\n");
+    // Somebody else takes it while a text is being typed: it is told, and nothing of it is sent.
+    b.type_line("reply").await;
+    b.type_line("half a").await;
+    let thread = b.script.lock().unwrap().threads[0].id;
+    b.talk.out.clear();
+    let taken = Changed::TakenOver { thread, from: "ana".into(), by: "bo".into() };
+    b.talk.changed(Update { seq: 1, changed: vec![taken] }).await.unwrap();
+    assert!(b.said().ends_with("your text was: half a\n") && b.said().contains("bo took over: "));
+    b.type_line(".").await;
+    assert_eq!(sends(&b), 1);
+}

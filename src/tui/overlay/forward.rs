@@ -11,6 +11,7 @@ use crate::clock::Millis;
 use crate::model::contact::display_phone;
 use crate::model::event::Recipient;
 use crate::model::ids::{AccountId, ThreadId};
+use crate::model::media::StoredFile;
 use crate::model::message::{Body, ContactCard, Message};
 use crate::model::outgoing::Outgoing;
 use crate::model::thread::ThreadRow;
@@ -46,6 +47,13 @@ impl Item {
         };
         let (content, loss) = match &m.body {
             Body::Text { .. } => (words(), None),
+            Body::Media { kind, media, caption } if media.stored.is_some() => {
+                let file = StoredFile::of_card(media)
+                    .ok_or("files cannot be forwarded: they are not on this machine");
+                let content =
+                    file.map(|file| Outgoing::Media { kind: *kind, file, caption: caption.clone() });
+                (content, None)
+            }
             Body::Media { .. } => (Err("files cannot be forwarded: they are not on this machine"), None),
             Body::Location { latitude, longitude, name, address } => (
                 Ok(Outgoing::Location {

@@ -8,8 +8,9 @@ use crate::model::event::Recipient;
 use crate::model::handling::{Act, BEFORE_WINDOW, Label, Nap};
 use crate::model::ids::{LabelId, QuickReplyId, ThreadId};
 use crate::model::macros::{Macro, MacroStep};
+use crate::model::media::StoredFile;
 use crate::model::outgoing::{FieldProblem, Outgoing, check_note};
-use crate::model::quick_reply::QuickReply;
+use crate::model::quick_reply::{QuickReply, ReplyFile};
 use crate::protocol::Request;
 use crate::protocol::preferences::Preference;
 
@@ -47,6 +48,8 @@ pub struct Planned {
     pub trouble: Option<String>,
     /// What does it; nothing for what the screen does itself.
     pub request: Option<Request>,
+    /// Whether it belongs to the step before: a file of a reply.
+    pub part: bool,
 }
 
 /// A macro as it will run.
@@ -60,6 +63,8 @@ pub struct Plan {
     pub replies: Vec<QuickReplyId>,
     /// Whether the next unread thread is opened at the end.
     pub next: bool,
+    /// What a step does besides: its files.
+    more: Vec<Planned>,
 }
 
 impl Plan {
@@ -85,6 +90,7 @@ pub fn plan(m: &Macro, target: &Target, given: &Given) -> Plan {
     for step in &m.steps {
         let planned = step_of(step, target, given, &mut plan);
         plan.steps.push(planned);
+        plan.steps.append(&mut plan.more);
     }
     plan
 }
@@ -109,7 +115,10 @@ fn step_of(step: &MacroStep, target: &Target, given: &Given, plan: &mut Plan) ->
                 planned.trouble = Some(why);
                 return planned;
             }
-            send(planned, &reply.text, target, given, &mut plan.missing)
+            let files: Vec<StoredFile> = reply.stored_files().cloned().collect();
+            let mut planned = send(planned, &reply.text, target, given, &mut plan.missing);
+            go_along(&mut planned, &files, &mut plan.more);
+            planned
         }
         MacroStep::Text(text) => {
             let planned =
@@ -202,15 +211,13 @@ fn snooze(until: &str, target: &Target) -> Planned {
     }
 }
 
-/// Why the files of a reply are not sent: no account can send any.
-#[must_use]
-pub fn files_trouble(reply: &QuickReply) -> Option<String> {
-    if reply.files.is_empty() {
-        return None;
-    }
-    let list = reply.file_names();
-    let it = if reply.files.len() == 1 { "a file" } else { "files" };
-    Some(format!("/{} has {it} ({list}), and this account cannot send files", reply.shortcut))
+/// Why the files of a reply are not sent: a path leads to a file of one machine only.
+fn files_trouble(reply: &QuickReply) -> Option<String> {
+    let path = reply.files.iter().find_map(|f| match f {
+        ReplyFile::Path(path) => Some(path),
+        ReplyFile::Stored(_) => None,
+    })?;
+    Some(format!("/{} names a file that is not kept with it ({path}): save the reply again", reply.shortcut))
 }
 
 fn send(
@@ -230,6 +237,30 @@ fn send(
         let to = Recipient::Thread { thread: target.thread };
         Ok(Request::Send { account: None, to, content, quote: None, at: None })
     })
+}
+
+/// The files of a reply go with its text: under the first of them where that has a text, else behind it.
+fn go_along(planned: &mut Planned, files: &[StoredFile], more: &mut Vec<Planned>) {
+    let Some(Request::Send { to, content: Outgoing::Text { text, .. }, .. }) = &planned.request else {
+        return;
+    };
+    let to = to.clone();
+    let mut contents = Outgoing::with_files(text, files).into_iter();
+    if let Some(first) = contents.next() {
+        if let Outgoing::Media { file, .. } = &first {
+            planned.words = format!("{} under {}", planned.words, file.words());
+        }
+        planned.request =
+            Some(Request::Send { account: None, to: to.clone(), content: first, quote: None, at: None });
+    }
+    for content in contents {
+        let words = match &content {
+            Outgoing::Media { file, .. } => format!("send {}", file.words()),
+            other => format!("send {}", other.kind()),
+        };
+        let request = Request::Send { account: None, to: to.clone(), content, quote: None, at: None };
+        more.push(Planned { words, request: Some(request), part: true, ..Planned::default() });
+    }
 }
 
 /// Fills a text in; with all its values it becomes a request.

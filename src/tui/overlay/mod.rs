@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod activity;
+pub mod attach;
 pub mod clash;
 pub mod compose;
 pub mod confirm;
@@ -51,7 +52,7 @@ use crate::clock::Millis;
 use crate::model::handling::Act;
 use crate::model::ids::{AccountId, MacroId, MessageId, QuickReplyId, ThreadId};
 use crate::model::macros::Macro;
-use crate::model::quick_reply::QuickReply;
+use crate::model::quick_reply::{QuickReply, ReplyFile};
 use crate::model::template::Template;
 use crate::model::thread::ThreadRow;
 use crate::protocol::access::AccessList;
@@ -84,6 +85,8 @@ pub enum Step {
         /// The quick reply it came from, to be counted.
         from: Option<QuickReplyId>,
     },
+    /// Files go with the text in the composer.
+    Attach(Vec<ReplyFile>),
     /// Show one account's threads, or all.
     SwitchAccount(Option<AccountId>),
     /// Send the text in the composer at a time.
@@ -191,6 +194,8 @@ pub enum Delivery {
         /// How it ended, in words; empty when it ended well.
         ended: String,
     },
+    /// Names that go on with a path.
+    Names(Box<super::reading::Names>),
     /// A page of notes that call the operator.
     Mentions(Page<MentionRow>),
     /// The life of a message.

@@ -6,7 +6,6 @@
 use super::field::{Effect, Field};
 use super::form;
 use super::frame::{self, Needle, Rich, Selection};
-use super::macro_plan::files_trouble;
 use super::quick_reply_editor::QuickReplyEditor;
 use super::variables::{Filled, Given, Variables};
 use super::{Delivery, Hint, Overlay, Step, nothing_chosen};
@@ -33,8 +32,6 @@ pub struct QuickReplyPicker {
     slash: bool,
     /// How many were inserted since it is open.
     inserted: usize,
-    /// Who was told that the files do not go with the text.
-    warned: Option<QuickReplyId>,
     // What was asked of the engine and not answered yet.
     deleting: Option<String>,
     say: Option<Problem>,
@@ -92,7 +89,6 @@ impl QuickReplyPicker {
             category: String::new(),
             slash: false,
             inserted: 0,
-            warned: None,
             deleting: None,
             say: None,
         };
@@ -187,14 +183,19 @@ impl QuickReplyPicker {
     fn insert(&mut self, text: &str, from: QuickReplyId, stay: bool) -> Vec<Step> {
         let text = if self.inserted > 0 { format!("\n{text}") } else { text.to_owned() };
         self.inserted += 1;
-        let insert = Step::Insert { text, from: Some(from) };
+        let files = self.replies.iter().find(|r| r.id == from).map(|r| r.files.clone()).unwrap_or_default();
+        let mut steps = vec![Step::Insert { text, from: Some(from) }];
+        if !files.is_empty() {
+            steps.push(Step::Attach(files));
+        }
         if !stay {
-            return vec![insert, Step::Close];
+            steps.push(Step::Close);
+            return steps;
         }
         self.mode = Mode::List;
         self.query.set("");
         self.refilter();
-        vec![insert]
+        steps
     }
 
     /// Leaves; what was typed after the `/` is text again.
@@ -215,11 +216,6 @@ impl QuickReplyPicker {
             self.say = Some(nothing_chosen(self.query.text(), next));
             return Vec::new();
         };
-        if let Some(why) = files_trouble(&reply).filter(|_| self.warned != Some(reply.id)) {
-            self.warned = Some(reply.id);
-            self.say = Some(Problem::new("unable", why).next("once more inserts the text without"));
-            return Vec::new();
-        }
         match self.vars.fill(&reply.text, &Given::new()) {
             Filled::Text(text) => return self.insert(&text, reply.id, stay),
             Filled::Missing(names) => self.mode = Mode::Fill(FillForm::new(reply, names, stay)),

@@ -116,14 +116,16 @@ fn categories_are_chosen_by_key_and_by_name() {
 }
 
 #[test]
-fn files_that_do_not_go_along_are_said_first() {
+fn files_go_along_with_the_text() {
     let mut o = sorted();
-    write(&mut o, "order");
-    assert_eq!(press(&mut o, "Enter"), vec![]);
-    assert!(o.say.as_ref().unwrap().what.contains("/srv/prices.pdf"), "{:?}", o.say);
-    assert_eq!(o.name(), "quick_replies");
-    press(&mut o, "Enter");
-    assert_eq!(o.name(), "quick_reply_values");
+    let thanks = o.replies.iter().position(|r| r.shortcut == "spasibo").unwrap();
+    o.replies[thanks].files = vec!["/srv/prices.pdf".into()];
+    write(&mut o, "spas");
+    let steps = press(&mut o, "Enter");
+    assert!(matches!(
+        &steps[..],
+        [Step::Insert { .. }, Step::Attach(files), Step::Close] if files[..] == ["/srv/prices.pdf".into()]
+    ));
 }
 
 #[test]

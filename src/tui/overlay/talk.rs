@@ -32,6 +32,10 @@ pub enum Talk {
         /// Also over a file that is there.
         replace: bool,
     },
+    /// Look which names go on with a path.
+    Names(String),
+    /// A file goes with the text.
+    Attach(String),
     /// Nothing is marked any more.
     Unmark,
     /// Send the reply although a colleague is there, as soon as it may leave or at a time.

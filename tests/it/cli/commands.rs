@@ -421,10 +421,7 @@ async fn replies_and_macros_go_out_to_a_file_and_come_back() {
     let run = async |args: &[&str]| place.run(&launcher, args).await;
     let add = ["quick-replies", "add", "hours", "9 to 18,\n{{ contact.first_name }}", "--category", "shop"];
     assert_eq!(run(&add).await.exit, Exit::Done);
-    assert_eq!(
-        run(&["quick-replies", "add", "hours", "mine", "--private", "--file", "a.pdf"]).await.exit,
-        Exit::Done
-    );
+    assert_eq!(run(&["quick-replies", "add", "hours", "mine", "--private"]).await.exit, Exit::Done);
     let e = run(&["macros", "add", "close", "reply hours", "mark read", "open next", "--about", "bye"]).await;
     assert!(e.out.contains("reply hours · mark read · open next"), "{} {}", e.out, e.err);
     let e = run(&["macros", "add", "bad", "dance"]).await;

@@ -16,7 +16,7 @@ const PAID: LabelId = LabelId([3; 16]);
 
 /// The engine of the other commands with a label, an open or closed window and changes that go together; the second
 /// change of a bundle is refused with `refuse`.
-fn with(open: bool, refuse: Option<Problem>) -> Scripted {
+pub(super) fn with(open: bool, refuse: Option<Problem>) -> Scripted {
     let base = engine(&[DeliveryState::Accepted]).script;
     Scripted::new(move |request| match request {
         Request::Labels => {

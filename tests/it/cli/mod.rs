@@ -5,6 +5,7 @@ mod activity;
 mod binary;
 mod commands;
 mod export;
+mod files;
 mod handling;
 mod macros;
 mod outbox;

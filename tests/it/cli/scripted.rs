@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use clap::Parser;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +16,9 @@ use switchboard::config::Env;
 use switchboard::config::settings::{EngineSettings, UiSettings};
 use switchboard::model::ClientInfo;
 use switchboard::model::ids::AccountId;
+use switchboard::model::media::{FileHash, StoredFile, judge};
 use switchboard::protocol::client::{Client, Connection, pair};
+use switchboard::protocol::files::{FileAnswer, FileRequest, Piece};
 use switchboard::protocol::{ClientFrame, PROTOCOL, Problem, Request, Response, ServerFrame, Update};
 
 /// Answers a request; may also give updates that follow the answer.
@@ -29,6 +32,41 @@ pub struct Seen {
     pub requests: Mutex<Vec<Request>>,
     pub stopped: AtomicUsize,
     pub operator_on_screen: Mutex<Vec<String>>,
+    /// Files that were handed over.
+    pub files: Mutex<BTreeMap<FileHash, Vec<u8>>>,
+    coming: Mutex<(String, Vec<u8>)>,
+}
+
+impl Seen {
+    /// Takes files as an engine does, one at a time.
+    fn file(&self, act: &FileRequest) -> FileAnswer {
+        let mut kept = self.files.lock().unwrap();
+        let mut coming = self.coming.lock().unwrap();
+        match act {
+            FileRequest::Begin { name, .. } => {
+                *coming = (name.clone(), Vec::new());
+                FileAnswer::Begun { upload: 1 }
+            }
+            FileRequest::Part { bytes, at, .. } => {
+                assert_eq!(*at, coming.1.len() as u64);
+                coming.1.extend(&bytes.0);
+                FileAnswer::Got { bytes: coming.1.len() as u64 }
+            }
+            FileRequest::End { hash, .. } => {
+                let (name, bytes) = std::mem::take(&mut *coming);
+                assert_eq!(crate::common::files::hash(&bytes), *hash);
+                let size = bytes.len() as u64;
+                let facts = judge(&name, &bytes, size).unwrap();
+                kept.insert(*hash, bytes);
+                FileAnswer::Stored { file: StoredFile { hash: *hash, name, size, facts } }
+            }
+            FileRequest::Drop { .. } => FileAnswer::Dropped,
+            FileRequest::Read { hash, at } => {
+                let bytes = kept[hash][*at as usize..].to_vec();
+                FileAnswer::Bytes { bytes: Piece(bytes) }
+            }
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -66,6 +104,7 @@ impl Hosted for Engine {
                         }),
                         Vec::new(),
                     ),
+                    Request::File { act } => (Ok(Response::File(me.seen.file(act))), Vec::new()),
                     other => (me.script)(other),
                 };
                 me.seen.requests.lock().unwrap().push(request);

@@ -288,3 +288,19 @@ async fn numbers_can_be_hidden_and_sending_be_for_the_assignee() {
     assert_eq!(list.book.seen.keys().collect::<Vec<_>>(), ["bo"]);
     bed.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_not_send_hands_no_file_over() {
+    use crate::common::files::{about, begin, hand_over, pdf};
+    let bed = Bed::new(0.0, 1).await;
+    let mut admin = bed.client().await;
+    let_in(&mut admin, "vera", "viewer").await;
+    let_in(&mut admin, "ana", "agent").await;
+    let file = hand_over(&mut client(&bed, "ana"), "a.pdf", &pdf("x")).await.unwrap();
+    let mut vera = client(&bed, "vera");
+    assert_eq!(begin(&mut vera, "a.pdf", 10).await.unwrap_err().kind, "forbidden");
+    // What was sent may be looked at by whoever sees conversations.
+    let read = switchboard::protocol::files::FileRequest::Read { hash: file.hash, at: 0 };
+    assert!(about(&mut vera, read).await.is_ok());
+    bed.stop().await;
+}

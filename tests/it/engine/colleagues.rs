@@ -187,6 +187,38 @@ async fn writing_that_is_not_said_again_ends() {
     assert_eq!(claim(&mut ana, thread, None).await, Ok(Response::Done));
     assert_eq!(who(&mut ana).await.threads[0].people, [person("bo", Doing::Viewing)]);
     told(&mut ana, &Changed::PresenceChanged { thread }).await;
+    // Who closes the last screen lets go, by the rules, after a while; who comes back in time does not.
+    let rules = ShareRules { release_minutes: Some(10), ..ShareRules::default() };
+    ask(&mut ana, Request::Access { act: AccessRequest::SetSharing { rules } }).await;
+    let identity = Identity::phone("447700900123");
+    let act = Act::Assign { to: Some("bo".into()) };
+    let template = soon!("a template that can be sent", {
+        let request = Request::Templates { account: AccountId::new("support") };
+        let Response::Templates(all) = ask(&mut ana, request).await else { panic!() };
+        all.into_iter().find(|t| t.is_sendable() && t.fields().iter().all(|f| f.key.starts_with("body")))
+    });
+    let request = Request::SendTemplate {
+        account: None,
+        to: Recipient::Identity { identity },
+        name: template.name.clone(),
+        language: template.language.clone(),
+        values: template.fields().iter().map(|f| (f.key.clone(), "x".to_owned())).collect(),
+        at: None,
+    };
+    let Response::Queued { thread, .. } = ask(&mut ana, request).await else { panic!() };
+    ask(&mut ana, Request::Act { threads: vec![thread], act }).await;
+    here(&mut bo, Some(thread), Doing::Viewing).await;
+    drop(bo);
+    soon!("bo is gone", who(&mut ana).await.threads.is_empty().then_some(()));
+    clock.advance(9 * 60_000);
+    let mut bo = client("bo").await;
+    here(&mut bo, None, Doing::Open).await;
+    clock.advance(2 * 60_000);
+    assert_eq!(assignee(&mut ana, thread).await.as_deref(), Some("bo"), "back in time");
+    drop(bo);
+    soon!("bo is gone", (!who(&mut ana).await.company).then_some(()));
+    clock.advance(10 * 60_000);
+    soon!("it is nobody's", assignee(&mut ana, thread).await.is_none().then_some(()));
     engine.stop().await;
     emulator.stop().await;
 }

@@ -50,7 +50,7 @@ fn two_write_to_one_customer_and_one_is_killed() {
     // The other one is killed: within a moment the conversation is free, and what was begun is not lost.
     two.see("Dear Marta, we");
     let start = Instant::now();
-    while !house.run_as(member, &["threads", "--json"]).out.contains("\"draft\": true") {
+    while !house.run_as(member, &["threads", "--json"]).out.contains("\"draft\":true") {
         assert!(start.elapsed() < DEADLINE, "the draft is not kept");
     }
     let pid = two.child.process_id().unwrap().to_string();

@@ -146,6 +146,7 @@ fn picture(mut app: App, legend: &mut Legend) -> String {
 
 /// Which scene shows an overlay, by the type that draws it. One that is not here has no picture.
 const SHOWN_BY: &[(&str, &str, &str)] = &[
+    ("AttachBox", "attach", "attach"),
     ("AccountSwitcher", "accounts", "accounts"),
     ("ActivityBox", "activity", ""),
     ("NumbersBox", "numbers", ""),

@@ -8,6 +8,7 @@ use crate::config::settings::Masking;
 use crate::model::Body;
 use crate::model::contact::Identity;
 use crate::protocol::{Changed, DiskProblem, Problem, Version};
+use crate::tui::app::files_tests::{attach, with_files};
 use crate::tui::app::tests::{NOW, Script};
 use crate::tui::app::{App, Event};
 use crate::tui::overlay::Delivery;
@@ -110,6 +111,18 @@ pub(super) const SCENES: &[Scene] = &[
     scene("writing_too_long", desk, |s, app| {
         s.keys(app, "Enter r");
         app.update(Event::Paste("palavra ".repeat(600)));
+    }),
+    scene("attach", desk, |s, app| {
+        s.disk = with_files().disk;
+        s.keys(app, "Enter r Ctrl+T Down");
+    }),
+    scene("attached", desk, |s, app| {
+        s.disk = with_files().disk;
+        s.keys(app, "Enter r");
+        for name in ["price-list.pdf", "bike.jpg", "tool.exe"] {
+            attach(s, app, name);
+        }
+        s.type_text(app, "Here is what we have.");
     }),
     scene("emoji", desk, |s, app| write(s, app, "Enter r", "great :smi")),
     scene("later", desk, |s, app| {
