@@ -253,6 +253,7 @@ pub enum Recipient {
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "an event is boxed where many wait")]
 pub enum EventBody {
     /// A webhook POST with a good signature.
     WebhookReceived {

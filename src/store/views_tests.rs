@@ -495,7 +495,7 @@ async fn of_a_name_that_many_have_the_newest_are_found_first() {
     let bed = Bed::new().await;
     let named = |n: usize| Peer {
         identities: vec![Identity::phone(format!("49151{n:07}"))],
-        profile_name: format!("{} {n}", if n % 2 == 0 { "Élodie" } else { "Marta" }),
+        profile_name: format!("{} {n}", if n.is_multiple_of(2) { "Élodie" } else { "Marta" }),
     };
     let changes =
         (0..60).map(|n| says(&named(n), &format!("w{n}"), NOW - HOUR + n as i64 * 1000, "x")).collect();
