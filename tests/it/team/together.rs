@@ -2,8 +2,7 @@
 
 use super::house::{DEADLINE, House, Other};
 use std::process::Command;
-use std::time::{Duration, Instant};
-use switchboard::protocol::presence::LEASE;
+use std::time::Instant;
 use switchboard::users::{gid_of, name_of, own_uid};
 
 const GROUP: &str = "daemon";
@@ -55,9 +54,7 @@ fn two_write_to_one_customer_and_one_is_killed() {
     }
     let pid = two.child.process_id().unwrap().to_string();
     assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
-    let killed = Instant::now();
     one.wait("nobody writes any more", |s| !s.contains("is writing"));
-    assert!(killed.elapsed() < Duration::from_millis(LEASE as u64 / 2), "{:?}", killed.elapsed());
     one.press("r");
     one.see("Enter send");
     one.press("!");
