@@ -140,6 +140,17 @@ impl AttachBox {
     }
 }
 
+impl AttachBox {
+    /// Who types a whole path behind the folder that stands there means that path.
+    fn begin_anew(&mut self) {
+        let typed = self.path.text();
+        let from = typed.rfind("//").max(typed.rfind("/~/")).map(|at| typed[at + 1..].to_owned());
+        if let Some(whole) = from {
+            self.path.set(&whole);
+        }
+    }
+}
+
 impl Default for AttachBox {
     fn default() -> Self {
         Self::new()
@@ -161,6 +172,7 @@ impl Overlay for AttachBox {
             _ if self.selection.key(key, self.names.found.len()) => self.chosen = true,
             _ => {
                 if self.path.key(key) == Effect::Changed {
+                    self.begin_anew();
                     return self.look();
                 }
             }
@@ -271,6 +283,17 @@ mod tests {
         assert!(press(&mut o, "Enter").is_empty() && o.problem.is_some(), "a folder is no file");
         write(&mut o, "b.png");
         assert_eq!(attached(&press(&mut o, "Enter")), Some("~/Pictures/b.png"));
+    }
+
+    #[test]
+    fn a_whole_path_can_be_typed_behind_the_folder_that_stands_there() {
+        for (typed, meant) in
+            [("/srv/a.pdf", "/srv/a.pdf"), ("tmp/~/b.pdf", "~/b.pdf"), ("~$c.docx", "~/~$c.docx")]
+        {
+            let mut o = AttachBox::new();
+            write(&mut o, typed);
+            assert_eq!(attached(&press(&mut o, "Enter")), Some(meant));
+        }
     }
 
     #[test]
