@@ -20,8 +20,9 @@ use std::collections::BTreeSet;
 
 /// Threads shown above the messages.
 const THREADS: usize = 20;
-/// Newest threads whose names are looked at before all names are.
+/// Newest threads whose names are looked at first where [`NAMES_MANY`] have what is looked for.
 const NAMES_LOOKED_AT: usize = 1_000;
+const NAMES_MANY: i64 = 500;
 /// Words of a query that are used.
 const WORDS_MAX: usize = 12;
 /// Messages not yet in the index of parts that are read one by one.
@@ -446,6 +447,13 @@ impl Reader {
         Ok(found)
     }
 
+    /// Whether so many threads fit that choosing the newest of them all takes long.
+    fn many_have(&self, condition: &str, value: &str) -> Result<bool, StoreError> {
+        let sql = format!("SELECT count(*) FROM (SELECT 1 FROM threads t WHERE {condition} LIMIT ?2)");
+        let n: i64 = self.conn.prepare_cached(&sql)?.query_row(params![value, NAMES_MANY], |r| r.get(0))?;
+        Ok(n == NAMES_MANY)
+    }
+
     fn search_threads(
         &self,
         query: &Query,
@@ -460,7 +468,9 @@ impl Reader {
         let found = people_where(query).or_else(|| people_where(&indexed).filter(|_| mixed));
         let Some((condition, value)) = found else { return Ok(Vec::new()) };
         // What many names have is soon found among the newest threads; the index would give all of them first.
-        if let Some(named) = names_with(query) {
+        if let Some(named) = names_with(query)
+            && self.many_have(condition, &value)?
+        {
             let found = self.newest(account, names, (NAMES_LOOKED_AT, THREADS), &|row| named(&row.title))?;
             if found.len() == THREADS {
                 return Ok(found);
@@ -469,8 +479,8 @@ impl Reader {
         // The newest are chosen by their places; only those are read whole.
         let sql = format!(
             "SELECT {THREAD_COLUMNS} FROM (SELECT t.id AS thread FROM threads t WHERE {condition} \
-             AND (?2 IS NULL OR t.account_id = ?2) ORDER BY t.last_at DESC LIMIT ?3) k \
-             CROSS JOIN threads t ON t.id = k.thread ORDER BY t.last_at DESC"
+             AND (?2 IS NULL OR t.account_id = ?2) ORDER BY t.last_at DESC, t.id DESC LIMIT ?3) k \
+             CROSS JOIN threads t ON t.id = k.thread ORDER BY t.last_at DESC, t.id DESC"
         );
         let mut st = self.conn.prepare_cached(&sql)?;
         let most = if mixed { 500 } else { THREADS as i64 };
