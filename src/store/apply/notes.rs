@@ -3,7 +3,7 @@
 //! A note is no answer. The thread's place in the list, its preview, its counters and its window stay as they are.
 //! Who wrote it may write it anew or delete it; what it said is kept, as with messages that were edited.
 
-use super::{Context, content, mentions as called, thread_by_row, thread_by_uid};
+use super::{Context, ThreadState, content, mentions as called, thread_by_row, thread_by_uid};
 use crate::model::delivery::DeliveryState;
 use crate::model::event::{Actor, Event};
 use crate::model::ids::{MessageId, ThreadId};
@@ -28,9 +28,29 @@ pub(super) fn add(
     };
     check_note(text).map_err(|p| StoreError::Rule(p.to_string()))?;
     let t = thread_by_uid(conn, thread)?;
+    if let Some(row) = put(conn, cx, event, &t, note, author, text)? {
+        let who = mentions(text);
+        called::call(conn, row, author, &who)?;
+        if !who.is_empty() {
+            cx.changed(Changed::Mentioned { thread: t.uid, by: author.clone(), who });
+        }
+    }
+    Ok(Reply { thread: Some(t.uid), ..Reply::default() })
+}
+
+/// Puts a note of an operator into a thread; its row, unless it is there already.
+pub(super) fn put(
+    conn: &Connection,
+    cx: &mut Context,
+    event: &Event,
+    t: &ThreadState,
+    note: MessageId,
+    author: &str,
+    text: &str,
+) -> Result<Option<i64>, StoreError> {
     let json = |e: serde_json::Error| StoreError::Rule(e.to_string());
     let body = Body::Note { text: text.to_owned() };
-    let origin = Origin::Operator(author.clone());
+    let origin = Origin::Operator(author.to_owned());
     let added = conn
         .prepare_cached(
             "INSERT OR IGNORE INTO messages(uid, thread_id, at, stored_at, inbound, state, kind, text, body, origin) \
@@ -47,17 +67,12 @@ pub(super) fn add(
             serde_json::to_string(&body).map_err(json)?,
             serde_json::to_string(&origin).map_err(json)?,
         ])?;
-    if added > 0 {
-        let row = conn.last_insert_rowid();
-        cx.newest = row;
-        cx.changed(Changed::MessageStored { thread: t.uid, message: note, inbound: false });
-        let who = mentions(text);
-        called::call(conn, row, author, &who)?;
-        if !who.is_empty() {
-            cx.changed(Changed::Mentioned { thread: t.uid, by: author.clone(), who });
-        }
+    if added == 0 {
+        return Ok(None);
     }
-    Ok(Reply { thread: Some(t.uid), ..Reply::default() })
+    cx.newest = conn.last_insert_rowid();
+    cx.changed(Changed::MessageStored { thread: t.uid, message: note, inbound: false });
+    Ok(Some(cx.newest))
 }
 
 /// The row of a note, and of its thread, that this operator wrote and nobody has deleted.

@@ -1,11 +1,9 @@
 //! Operators at work on the same conversations: taking over, giving out, letting go.
 
 use super::handling::assign;
-use super::{Context, ThreadState, drafts, thread_by_row, thread_by_uid};
-use crate::model::delivery::DeliveryState;
+use super::{Context, ThreadState, drafts, notes, thread_by_row, thread_by_uid};
 use crate::model::event::{Actor, Event};
 use crate::model::ids::{MessageId, ThreadId};
-use crate::model::message::{Body, Origin};
 use crate::model::outgoing::NOTE_MAX;
 use crate::protocol::Changed;
 use crate::store::StoreError;
@@ -55,35 +53,13 @@ fn hand_on(
     begun: &str,
     note: MessageId,
 ) -> Result<(), StoreError> {
-    let json = |e: serde_json::Error| StoreError::Rule(e.to_string());
     let chars: Vec<char> = begun.trim_end().chars().collect();
     for (i, part) in chars.chunks(NOTE_MAX - HEAD).enumerate() {
         let uid =
             if i == 0 { note } else { MessageId::derived(&["handed_on", &note.to_string(), &i.to_string()]) };
         let part: String = part.iter().collect();
         let text = format!("Begun by {from}, taken over by {me}:\n{part}");
-        let body = Body::Note { text: text.clone() };
-        let origin = Origin::Operator(from.to_owned());
-        let added = conn
-            .prepare_cached(
-                "INSERT OR IGNORE INTO messages(uid, thread_id, at, stored_at, inbound, state, kind, text, body, origin) \
-                 VALUES(?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9)",
-            )?
-            .execute(params![
-                uid.0,
-                t.id,
-                event.at,
-                cx.now,
-                DeliveryState::Noted.as_str(),
-                body.kind(),
-                text,
-                serde_json::to_string(&body).map_err(json)?,
-                serde_json::to_string(&origin).map_err(json)?,
-            ])?;
-        if added > 0 {
-            cx.newest = conn.last_insert_rowid();
-            cx.changed(Changed::MessageStored { thread: t.uid, message: uid, inbound: false });
-        }
+        notes::put(conn, cx, event, t, uid, from, &text)?;
     }
     Ok(())
 }
