@@ -16,6 +16,7 @@ pub use api::{API_BASE, API_VERSION, Api};
 use super::history::{HistoryAnswer, HistoryPage, PeopleAnswer};
 use super::http;
 use super::meta::errors::plain_error;
+use super::posts::Way;
 use super::meta::{accepted, media, need_success, templates, transport_error, wire};
 use super::{
     CallError, Capabilities, Handover, Outcome, Provider, SendRequest, Subscriber, Subscription, TokenFacts, Upload,
@@ -239,7 +240,18 @@ impl Provider for KapsoProvider {
     }
 
     async fn subscribe(&self, callback: &str, _verify_token: &str) -> Result<(), CallError> {
-        self.api.ensure_hook(Of::Number(&self.number), callback, &self.secret).await.map(|_| ())
+        let messages = format!("{callback}{}", Way::Messages.path());
+        self.api.ensure_hook(Of::Number(&self.number), &messages, &self.secret).await?;
+        let project = format!("{callback}{}", Way::Project.path());
+        // Without news about the number the messages still come.
+        match self.api.ensure_hook(Of::Project, &project, &self.secret).await {
+            Err(e) if e.transient || e.auth => Err(e),
+            Err(e) => {
+                tracing::warn!(error = %e, "the provider will not tell when the number is disconnected");
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+        }
     }
 
     async fn subscription(&self) -> Result<Subscription, CallError> {
