@@ -8,6 +8,7 @@ pub mod csv;
 pub mod fold;
 pub mod mask;
 pub mod past;
+pub mod qr;
 pub mod query;
 pub mod when;
 
@@ -337,6 +338,9 @@ fn wrap_paragraph(p: &str, base: usize, cells: usize, out: &mut Vec<std::ops::Ra
         out.push(base + start..base + end);
     }
 }
+
+#[cfg(test)]
+mod qr_tests;
 
 #[cfg(test)]
 mod tests {
