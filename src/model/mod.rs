@@ -4,6 +4,7 @@
 //! Words follow the glossary in `README.md`.
 
 pub mod access;
+pub mod business;
 pub mod client;
 pub mod contact;
 pub mod delivery;
