@@ -23,7 +23,7 @@ pub enum Refused {
 #[derive(Clone)]
 pub struct Inlet {
     shared: Arc<Shared>,
-    index: usize,
+    account: Arc<Account>,
 }
 
 impl std::fmt::Debug for Inlet {
@@ -36,17 +36,18 @@ impl Engine {
     /// The inlet behind a webhook path; `None` for a path that is nobody's.
     #[must_use]
     pub fn inlet(&self, path: &str) -> Option<Inlet> {
-        let index = self.shared.accounts.iter().position(|a| {
+        let list = self.shared.accounts();
+        let account = list.iter().find(|a| {
             use subtle::ConstantTimeEq;
             bool::from(a.path.as_bytes().ct_eq(path.as_bytes()))
         })?;
-        Some(Inlet { shared: Arc::clone(&self.shared), index })
+        Some(Inlet { shared: Arc::clone(&self.shared), account: Arc::clone(account) })
     }
 }
 
 impl Inlet {
     fn account(&self) -> &Account {
-        &self.shared.accounts[self.index]
+        &self.account
     }
 
     /// Which account it belongs to.
@@ -57,14 +58,17 @@ impl Inlet {
 
     /// Answers the provider's handshake: the challenge, if the query carries our verify token.
     pub fn challenge<'a>(&self, query: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<String> {
-        webhook::challenge(query, self.account().settings.verify_token.expose_secret())
+        let token = self.account().settings.verify_token.expose_secret();
+        // Without a token anybody would know the answer.
+        if token.is_empty() { None } else { webhook::challenge(query, token) }
     }
 
     /// Takes a POST: when this returns `Ok`, it is on the disk. What cannot be read is kept as failed.
     pub async fn receive(&self, signature: Option<&str>, body: Vec<u8>) -> Result<(), Refused> {
         let account = self.account();
         let secret = account.settings.app_secret.expose_secret();
-        if !webhook::verify_signature(secret.as_bytes(), signature, &body) {
+        // Without a secret anybody could sign.
+        if secret.is_empty() || !webhook::verify_signature(secret.as_bytes(), signature, &body) {
             // What the doctor signs wrongly on purpose is no stranger's try.
             if !(is_test(&body) && self.shared.expected(&body)) {
                 self.shared.counters.bad_signatures.fetch_add(1, Ordering::Relaxed);
@@ -141,7 +145,7 @@ impl Shared {
     fn own(&self, account: &Account, mut batch: WebhookBatch) -> WebhookBatch {
         let secret = account.settings.app_secret.expose_secret();
         let foreign = |route: &Route| {
-            self.accounts.iter().any(|a| {
+            self.accounts().iter().filter(|a| a.is_connected()).any(|a| {
                 let spec = &a.settings.spec;
                 let named = route.number.as_deref() == Some(&spec.number)
                     || (route.number.is_none() && route.business.as_deref() == Some(&spec.business));
@@ -165,7 +169,7 @@ impl Shared {
         let raw = raw.ok_or(StoreError::Missing("this webhook"))?;
         let account =
             self.account(&raw.account).ok_or(StoreError::Missing("the account that it came in by"))?;
-        let (batch, problem) = self.read_webhook(account, &raw.body);
+        let (batch, problem) = self.read_webhook(&account, &raw.body);
         let event = self.event(actor, EventBody::WebhookReplayed { webhook, batch, problem });
         let reply = self.store.apply(event).await?;
         self.tidy.notify_one();

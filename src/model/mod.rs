@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod business;
+pub mod account;
 pub mod client;
 pub mod contact;
 pub mod delivery;
@@ -22,6 +23,7 @@ pub mod outgoing;
 pub mod permission_words;
 pub mod phone;
 pub mod quick_reply;
+mod raw_bytes;
 pub mod seat;
 pub mod sharing;
 pub mod template;

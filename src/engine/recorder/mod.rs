@@ -39,7 +39,7 @@ const FAILED_TIMES: i64 = 3;
 /// The secrets that no answer may hold.
 fn mask(shared: &Shared) -> Mask {
     let secrets: Vec<SecretString> = shared
-        .accounts
+        .accounts()
         .iter()
         .map(|a| &a.settings)
         .flat_map(|s| [s.access_token.clone(), s.app_secret.clone(), s.verify_token.clone()])
@@ -197,8 +197,8 @@ fn account_of(shared: &Shared, path: &AccountId, routed: &Routed) -> AccountId {
         .route
         .number
         .as_ref()
-        .and_then(|n| shared.accounts.iter().find(|a| a.settings.spec.number == *n))
-        .map_or_else(|| path.clone(), |a| a.id().clone())
+        .and_then(|n| shared.accounts().iter().find(|a| a.settings.spec.number == *n).map(|a| a.id().clone()))
+        .unwrap_or_else(|| path.clone())
 }
 
 /// One webhook with its body.
