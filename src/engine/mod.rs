@@ -6,6 +6,7 @@
 mod access;
 mod accounts;
 mod activity;
+mod admin;
 pub mod bench;
 mod check;
 mod contacts;

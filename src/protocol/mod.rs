@@ -7,6 +7,7 @@
 pub mod access;
 pub mod accounts;
 pub mod activity;
+pub mod admin;
 mod changed;
 pub mod client;
 pub mod codec;
@@ -146,6 +147,11 @@ pub enum Request {
     Account {
         /// What.
         act: accounts::AccountRequest,
+    },
+    /// Profile, block list, short links and the like of a number. → [`Response::Admin`]
+    Admin {
+        /// What.
+        act: admin::AdminRequest,
     },
     /// A page of threads, newest first. → [`Response::Threads`]
     Threads {
@@ -566,6 +572,8 @@ pub enum Response {
     Accounts(Vec<AccountView>),
     /// Everything about one account.
     Account(Box<accounts::AccountDetail>),
+    /// To [`Request::Admin`].
+    Admin(Box<admin::AdminAnswer>),
     /// A page of threads.
     Threads(Page<ThreadRow>),
     /// Rows of threads.
