@@ -1,20 +1,18 @@
 //! Administration of a number against the emulator: profile, block list, ice breakers, short links, registration.
 
 use super::{messages, send, thread_named};
+use crate::common::files::{hand_over, jpeg, pdf};
 use crate::common::{Bed, ask, eventually};
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 use switchboard::emulator::{DEMO_NUMBERS, DEMO_PIN};
 use switchboard::model::business::{BotCommand, Components, ProfileChange};
 use switchboard::model::contact::Identity;
 use switchboard::model::ids::AccountId;
-use switchboard::model::media::{FileHash, StoredFile};
 use switchboard::model::outgoing::Outgoing;
 use switchboard::protocol::accounts::Secret;
 use switchboard::protocol::activity::{ActivityAnswer, ActivityFilter, ActivityRequest};
 use switchboard::protocol::admin::{AdminAnswer, AdminRequest};
 use switchboard::protocol::client::Client;
-use switchboard::protocol::files::{FileAnswer, FileRequest, Piece};
 use switchboard::protocol::{Problem, Request, Response};
 
 fn support() -> AccountId {
@@ -39,19 +37,6 @@ async fn log(c: &mut Client, action: &str) -> Vec<(String, String)> {
     page.items.into_iter().map(|r| (r.actor, r.subject)).collect()
 }
 
-async fn hand_over(c: &mut Client, name: &str, bytes: &[u8]) -> StoredFile {
-    let file = async |c: &mut Client, act| {
-        let Response::File(answer) = ask(c, Request::File { act }).await else { panic!() };
-        answer
-    };
-    let begin = FileRequest::Begin { name: name.into(), size: bytes.len() as u64 };
-    let FileAnswer::Begun { upload } = file(c, begin).await else { panic!() };
-    file(c, FileRequest::Part { upload, at: 0, bytes: Piece(bytes.to_vec()) }).await;
-    let hash = FileHash(Sha256::digest(bytes).into());
-    let FileAnswer::Stored { file } = file(c, FileRequest::End { upload, hash }).await else { panic!() };
-    file
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_profile_is_changed_with_its_picture_and_noted() {
     let bed = Bed::new(0.0, 1).await;
@@ -60,13 +45,13 @@ async fn the_profile_is_changed_with_its_picture_and_noted() {
     else {
         panic!()
     };
-    let png = hand_over(&mut c, "logo.png", b"\x89PNG\r\n\x1a\n a picture of a bell").await;
+    let picture = hand_over(&mut c, "logo.jpg", &jpeg(700_000)).await.unwrap();
     let change = ProfileChange {
         about: Some("Bells since 1999".into()),
         websites: Some(vec!["https://bells.example".into()]),
         ..ProfileChange::default()
     };
-    let act = AdminRequest::ChangeProfile { account: support(), change, picture: Some(png) };
+    let act = AdminRequest::ChangeProfile { account: support(), change, picture: Some(picture) };
     let AdminAnswer::Profile(after) = admin(&mut c, act).await else { panic!() };
     assert_eq!((after.about.as_str(), &after.address), ("Bells since 1999", &before.address));
     assert_eq!(after.websites, ["https://bells.example"]);
@@ -80,7 +65,7 @@ async fn the_profile_is_changed_with_its_picture_and_noted() {
     let p = refused(&mut c, AdminRequest::ChangeProfile { account: support(), change: long, picture: None })
         .await;
     assert_eq!((p.kind.as_str(), p.field.as_deref()), ("field", Some("about")));
-    let text = hand_over(&mut c, "logo.txt", b"just text").await;
+    let text = hand_over(&mut c, "logo.pdf", &pdf("x")).await.unwrap();
     let none = ProfileChange::default();
     let act = AdminRequest::ChangeProfile { account: support(), change: none, picture: Some(text) };
     assert_eq!(refused(&mut c, act).await.field.as_deref(), Some("picture"));
