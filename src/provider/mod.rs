@@ -2,6 +2,7 @@
 //!
 //! Knows `model` and HTTP. Knows nothing of the store, the engine or a screen.
 
+pub mod history;
 pub mod http;
 pub mod meta;
 
@@ -12,6 +13,7 @@ use crate::model::inbound::StatusUpdate;
 use crate::model::outgoing::Outgoing;
 use crate::model::template::Template;
 use async_trait::async_trait;
+use history::{HistoryAnswer, HistoryPage, PeopleAnswer};
 use std::time::Duration;
 
 /// What a provider (or one account of it) can do.
@@ -190,4 +192,12 @@ pub trait Provider: Send + Sync {
     async fn time(&self) -> Result<Option<i64>, CallError>;
     /// What the token is worth.
     async fn token(&self) -> Result<TokenFacts, CallError>;
+    /// One page of past messages, the newest first. Only with [`Capabilities::history`].
+    async fn history(&self, _page: HistoryPage) -> Result<HistoryAnswer, CallError> {
+        Err(history::unsupported("messages"))
+    }
+    /// One page of the people it knows; `after` is where the page before ended. Only with [`Capabilities::history`].
+    async fn people(&self, _after: Option<String>) -> Result<PeopleAnswer, CallError> {
+        Err(history::unsupported("contacts"))
+    }
 }
