@@ -5,6 +5,7 @@
 //! client that wants the new row asks for it. A gap in the update sequence means: ask again for everything shown.
 
 pub mod access;
+pub mod account_facts;
 pub mod accounts;
 pub mod activity;
 pub mod admin;
