@@ -266,7 +266,7 @@ fn needs(request: &Request) -> Option<(Resource, Verb)> {
         Request::Account { .. } => (Connection, Edit),
         Request::Admin { act: AdminRequest::BlockThread { .. } } => (Contacts, Edit),
         Request::Admin { act } if act.looks() => (Resource::Numbers, View),
-        Request::Admin { .. } => (Connection, Edit),
+        Request::Admin { .. } | Request::Wizard { .. } => (Connection, Edit),
         Request::Activity { .. } => (ActivityLog, View),
         // What colleagues do is seen by who may see what they did.
         Request::Presence { act: PresenceRequest::Watch { .. } | PresenceRequest::Watched } => {

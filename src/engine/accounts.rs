@@ -325,7 +325,7 @@ pub(super) async fn answer(
     show(shared, who, &id).await
 }
 
-async fn show(shared: &Arc<Shared>, who: &Who, id: &AccountId) -> Result<Response, Problem> {
+pub(super) async fn show(shared: &Arc<Shared>, who: &Who, id: &AccountId) -> Result<Response, Problem> {
     let account = shared.account(id).ok_or_else(|| not_configured(id))?;
     let view = who.shared.store.read(Reader::accounts).await?.into_iter().find(|v| v.spec.id == *id);
     let view = view.ok_or_else(|| not_configured(id))?;

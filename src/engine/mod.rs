@@ -39,6 +39,7 @@ mod sync;
 mod together;
 mod updates;
 mod vault;
+mod wizard;
 
 pub use ingest::{Inlet, Refused};
 pub use reload::Reloaded;
@@ -181,6 +182,8 @@ struct Core {
     /// Bodies that the doctor is about to post with a wrong signature.
     expected: Mutex<Vec<Vec<u8>>>,
     silence: silence::Watch,
+    /// When providers asked for their challenge.
+    handshakes: wizard::Handshakes,
     refusals: activity::Refusals,
     /// The doctor sees one patient at a time.
     doctor: tokio::sync::Mutex<()>,
@@ -282,6 +285,7 @@ impl Engine {
             uploading: hand_over::Progress::default(),
             expected: Mutex::default(),
             silence: silence::Watch::default(),
+            handshakes: wizard::Handshakes::default(),
             refusals: activity::Refusals::default(),
             doctor: tokio::sync::Mutex::default(),
             outbox: Notify::new(),

@@ -30,6 +30,8 @@ mod recorder;
 pub mod report;
 mod status;
 
+pub mod wizard;
+
 pub use changed::{Changed, Update};
 pub use contacts::{ContactDetail, IdentityFacts, Version};
 pub use conversation::{Found, Hit, Line, Matches, Neighbours, Place};
@@ -153,6 +155,11 @@ pub enum Request {
     Admin {
         /// What.
         act: admin::AdminRequest,
+    },
+    /// A step of connecting a number of Meta's. → [`Response::Account`]
+    Wizard {
+        /// Which, and what was typed.
+        act: wizard::WizardRequest,
     },
     /// A page of threads, newest first. → [`Response::Threads`]
     Threads {
