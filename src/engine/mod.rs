@@ -25,6 +25,7 @@ mod masking;
 mod mentions;
 mod notes;
 mod numbers;
+mod onboarding;
 mod outbox;
 mod paths;
 mod preferences;
@@ -39,6 +40,7 @@ mod together;
 mod updates;
 mod vault;
 
+pub use crate::provider::posts::Head;
 pub use ingest::{Inlet, Refused};
 pub use reload::Reloaded;
 
@@ -181,6 +183,7 @@ struct Core {
     expected: Mutex<Vec<Vec<u8>>>,
     silence: silence::Watch,
     refusals: activity::Refusals,
+    board: onboarding::Board,
     /// The doctor sees one patient at a time.
     doctor: tokio::sync::Mutex<()>,
     outbox: Notify,
@@ -282,6 +285,7 @@ impl Engine {
             expected: Mutex::default(),
             silence: silence::Watch::default(),
             refusals: activity::Refusals::default(),
+            board: onboarding::Board::default(),
             doctor: tokio::sync::Mutex::default(),
             outbox: Notify::new(),
             sync: Notify::new(),
@@ -305,6 +309,7 @@ impl Engine {
         if background {
             let tasks = &engine.shared.tasks;
             tasks.spawn(outbox::run(Arc::clone(&engine.shared)));
+            tasks.spawn(onboarding::run(Arc::clone(&engine.shared)));
             tasks.spawn(sync::run(Arc::clone(&engine.shared)));
             tasks.spawn(sync::tidy(Arc::clone(&engine.shared)));
             tasks.spawn(recorder::expire(Arc::clone(&engine.shared)));

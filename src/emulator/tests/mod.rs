@@ -18,6 +18,7 @@ use super::{
 };
 
 mod faults;
+mod kapso;
 mod media;
 mod people;
 mod templates;
