@@ -31,8 +31,21 @@ fn decode(m: &[Vec<bool>]) -> String {
     // Format information along the upper left finder, without its mask.
     let mut format = 0u16;
     let places: [(usize, usize); 15] = [
-        (8, 0), (8, 1), (8, 2), (8, 3), (8, 4), (8, 5), (8, 7), (8, 8), (7, 8), (5, 8), (4, 8), (3, 8), (2, 8),
-        (1, 8), (0, 8),
+        (8, 0),
+        (8, 1),
+        (8, 2),
+        (8, 3),
+        (8, 4),
+        (8, 5),
+        (8, 7),
+        (8, 8),
+        (7, 8),
+        (5, 8),
+        (4, 8),
+        (3, 8),
+        (2, 8),
+        (1, 8),
+        (0, 8),
     ];
     for (row, column) in places {
         format = format << 1 | u16::from(m[row][column]);
@@ -79,9 +92,8 @@ fn decode(m: &[Vec<bool>]) -> String {
     }
     // Up to version 5, level L has one block: its data stand in front, in their order.
     assert!(version <= 5, "one block");
-    let number = |from: usize, len: usize| {
-        bits[from..from + len].iter().fold(0usize, |n, b| n << 1 | usize::from(*b))
-    };
+    let number =
+        |from: usize, len: usize| bits[from..from + len].iter().fold(0usize, |n, b| n << 1 | usize::from(*b));
     let (mut at, mut out) = (0, Vec::new());
     loop {
         let mode = if at + 4 <= bits.len() { number(at, 4) } else { 0 };

@@ -20,6 +20,7 @@ mod engine;
 mod errors;
 mod faults;
 mod hostile;
+mod kapso;
 mod load;
 mod outbox;
 mod pty;

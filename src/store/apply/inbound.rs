@@ -261,6 +261,12 @@ fn message(
         }
     }
     let thread = people::thread(conn, cx, account, &m.peer, m.at)?;
+    // A provider that reports every message may be faster with its report of ours than with its answer to us: what may
+    // be ours waits until that answer tells.
+    if m.author == Author::Provider && !m.history && attempts::is_on_wire(conn, thread.id)? {
+        let change = Change::Message(Box::new(m.clone()));
+        return keep_early(conn, cx, account, key, &change);
+    }
     if m.author != Author::Customer {
         people::confirm_name(conn, thread.contact_id, &m.peer.profile_name, m.at)?;
     }
