@@ -170,7 +170,7 @@ fn finish(mut text: String, from: &str) -> Result<SecretString, ConfigError> {
     Ok(SecretString::from(text))
 }
 
-fn read_file(path: &Path) -> Result<SecretString, ConfigError> {
+pub(crate) fn read_file(path: &Path) -> Result<SecretString, ConfigError> {
     let shown = path.display();
     let cannot = |e: &std::io::Error| {
         ConfigError::new(format!("secret file {shown} cannot be read ({e})"), "check the path and its owner")

@@ -261,6 +261,8 @@ fn needs(request: &Request) -> Option<(Resource, Verb)> {
         } => (QuickReplies, View),
         Request::Doctor | Request::Webhooks { .. } | Request::Webhook { .. } => (Connection, View),
         Request::Backup { .. } | Request::ReplayWebhook { .. } => (Connection, Edit),
+        Request::Account { act } if act.looks() => (Resource::Numbers, View),
+        Request::Account { .. } => (Connection, Edit),
         Request::Activity { .. } => (ActivityLog, View),
         // What colleagues do is seen by who may see what they did.
         Request::Presence { act: PresenceRequest::Watch { .. } | PresenceRequest::Watched } => {

@@ -181,7 +181,7 @@ async fn recover(engine: &Engine) {
     let minutes = (shared.clock.now() - since).max(0) / 60_000;
     tracing::info!(minutes, "the disk takes writes again");
     shared.disk.set(shared, None);
-    if let Some(account) = shared.accounts.first() {
+    if let Some(account) = shared.accounts().first() {
         let notice = EventBody::Noticed {
             account: account.id().clone(),
             severity: Severity::Warning,

@@ -64,6 +64,7 @@ pub(super) fn answer(mut answer: Response) -> Response {
         | Response::Me(_)
         | Response::Access(_)
         | Response::Accounts(_)
+        | Response::Account(_)
         | Response::Messages { .. }
         | Response::MessageRows(_)
         | Response::Versions(_)

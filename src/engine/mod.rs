@@ -4,6 +4,7 @@
 //! socket to pump. Knows `store`, `provider`, `protocol`, `model`; knows nothing of screens, shells or HTTP servers.
 
 mod access;
+mod accounts;
 mod activity;
 pub mod bench;
 mod check;
@@ -24,6 +25,7 @@ mod masking;
 mod mentions;
 mod notes;
 mod numbers;
+mod onboarding;
 mod outbox;
 mod paths;
 mod preferences;
@@ -36,12 +38,14 @@ mod silence;
 mod sync;
 mod together;
 mod updates;
+mod vault;
 
+pub use crate::provider::posts::Head;
 pub use ingest::{Inlet, Refused};
 pub use reload::Reloaded;
 
 use crate::clock::Clock;
-use crate::config::settings::{AccountSettings, EngineSettings};
+use crate::config::settings::EngineSettings;
 use crate::model::access::{AccessBook, Scope};
 use crate::model::client::ClientInfo;
 use crate::model::delivery::DeliveryError;
@@ -51,9 +55,8 @@ use crate::model::seat::Seat;
 use crate::protocol::Changed;
 use crate::protocol::access::Attached;
 use crate::protocol::client::{Connection, pair};
-use crate::provider::Provider;
-use crate::provider::meta::{MetaConfig, MetaProvider};
 use crate::store::{DiskTrouble, Store, StoreError};
+use accounts::Account;
 use hub::Hub;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -102,19 +105,6 @@ impl EngineError {
             },
             _ => None,
         }
-    }
-}
-
-/// One configured account at work.
-struct Account {
-    settings: AccountSettings,
-    provider: Arc<dyn Provider>,
-    path: String,
-}
-
-impl Account {
-    fn id(&self) -> &AccountId {
-        &self.settings.spec.id
     }
 }
 
@@ -181,7 +171,8 @@ struct Core {
     /// Which of them are screens, and what they show.
     screens: presence::Screens,
     hub: Arc<Hub>,
-    accounts: Vec<Account>,
+    /// The accounts at work.
+    registry: accounts::Registry,
     counters: Counters,
     listener: Mutex<Option<Bound>>,
     disk: disk::Disk,
@@ -192,6 +183,7 @@ struct Core {
     expected: Mutex<Vec<Vec<u8>>>,
     silence: silence::Watch,
     refusals: activity::Refusals,
+    board: onboarding::Board,
     /// The doctor sees one patient at a time.
     doctor: tokio::sync::Mutex<()>,
     outbox: Notify,
@@ -204,10 +196,6 @@ struct Core {
 }
 
 impl Shared {
-    fn account(&self, id: &AccountId) -> Option<&Account> {
-        self.accounts.iter().find(|a| a.id() == id)
-    }
-
     fn event(&self, actor: Actor, body: EventBody) -> Event {
         // What the engine does by itself while it answers somebody is not their doing.
         let seat = match &actor {
@@ -259,19 +247,6 @@ impl std::fmt::Debug for Engine {
     }
 }
 
-fn provider(account: &AccountSettings) -> Result<Arc<dyn Provider>, EngineError> {
-    match account.spec.provider.as_str() {
-        "meta" => Ok(Arc::new(MetaProvider::new(MetaConfig {
-            api_base: account.api_base.clone(),
-            api_version: account.api_version.clone(),
-            phone_number_id: account.spec.number.clone(),
-            waba_id: account.spec.business.clone(),
-            access_token: account.access_token.clone(),
-        }))),
-        other => Err(EngineError::Provider { account: account.spec.id.clone(), provider: other.to_owned() }),
-    }
-}
-
 impl Engine {
     /// Opens the store in the data folder (which exists and is locked by the caller) and starts the outbox and the
     /// sync. Must be called inside a tokio runtime.
@@ -284,13 +259,9 @@ impl Engine {
         let late = i64::try_from(settings.late.as_millis()).ok().filter(|late| *late > 0);
         let store =
             Store::open_with(&settings.data_dir.join("switchboard.db"), clock.clone(), on_commit, late)?;
-        let mut paths = paths::load(&settings.data_dir)?;
-        let mut accounts = Vec::with_capacity(settings.accounts.len());
-        for account in &settings.accounts {
-            let path = paths.of(&account.spec.id);
-            accounts.push(Account { settings: account.clone(), provider: provider(account)?, path });
-        }
-        paths.save()?;
+        let kept = store.read(crate::store::Reader::kept_accounts).await?;
+        let kept = kept.into_iter().filter_map(|(_, kept, _)| kept).collect();
+        let registry = accounts::Registry::open(&settings.data_dir, &settings.accounts, kept)?;
         let background = settings.background;
         let disk = disk::Disk::new(&settings.data_dir);
         let files = files::Depot::new(&settings.data_dir);
@@ -305,7 +276,7 @@ impl Engine {
             last_session: AtomicU64::new(0),
             screens: presence::Screens::default(),
             hub,
-            accounts,
+            registry,
             counters: Counters::default(),
             listener: Mutex::new(None),
             disk,
@@ -314,6 +285,7 @@ impl Engine {
             expected: Mutex::default(),
             silence: silence::Watch::default(),
             refusals: activity::Refusals::default(),
+            board: onboarding::Board::default(),
             doctor: tokio::sync::Mutex::default(),
             outbox: Notify::new(),
             sync: Notify::new(),
@@ -337,6 +309,7 @@ impl Engine {
         if background {
             let tasks = &engine.shared.tasks;
             tasks.spawn(outbox::run(Arc::clone(&engine.shared)));
+            tasks.spawn(onboarding::run(Arc::clone(&engine.shared)));
             tasks.spawn(sync::run(Arc::clone(&engine.shared)));
             tasks.spawn(sync::tidy(Arc::clone(&engine.shared)));
             tasks.spawn(recorder::expire(Arc::clone(&engine.shared)));
@@ -361,9 +334,9 @@ impl Engine {
     /// Tells the store about accounts whose configuration changed.
     async fn configure(&self) -> Result<(), EngineError> {
         let known = self.shared.store.read(crate::store::Reader::accounts).await?;
-        for account in &self.shared.accounts {
+        for account in self.shared.accounts().iter().take(self.shared.registry.configured()) {
             let spec = &account.settings.spec;
-            if !known.iter().any(|k| k.spec == *spec) {
+            if !known.iter().any(|k| !k.life.kept && k.defined() == *spec) {
                 self.shared.engine_event(EventBody::AccountConfigured { spec: spec.clone() }).await?;
             }
         }
@@ -407,7 +380,7 @@ impl Engine {
     /// The webhook address of an account, for the provider's settings page.
     #[must_use]
     pub fn listener_url(&self, account: &AccountId) -> Option<String> {
-        self.shared.account(account).and_then(|a| self.shared.url(a))
+        self.shared.account(account).and_then(|a| self.shared.url(&a))
     }
 
     /// Stops taking requests, lets attempts on the wire end (at most ten seconds), and closes the store.

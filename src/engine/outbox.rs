@@ -34,6 +34,8 @@ const HOLD_MAX: Millis = 86_400_000;
 const PAUSE: Millis = 1_000;
 /// A wait from this length on is kept and shown; shorter ones only happen.
 const SHOWN: Millis = 1_000;
+/// A message of a paused account is looked at again after this long; going on frees it at once.
+const PAUSED: Millis = 24 * 3_600_000;
 /// A store that could not be read is asked again after this long.
 const AGAIN: Millis = 5_000;
 
@@ -52,6 +54,8 @@ struct Worker {
     limits: Limits,
     busy: HashSet<ThreadId>,
     on_wire: HashMap<AccountId, usize>,
+    /// Accounts that are paused.
+    paused: Vec<AccountId>,
     /// Nothing starts before this time: the store does not take anything.
     rest_until: Millis,
 }
@@ -110,7 +114,9 @@ impl Worker {
     }
 
     async fn look(&mut self, shared: &Shared, now: Millis) -> Result<Due, StoreError> {
-        let (due, facts) = shared.store.read(move |r| Ok((r.due(now, LOOK)?, r.number_facts()?))).await?;
+        let (due, facts, paused) =
+            shared.store.read(move |r| Ok((r.due(now, LOOK)?, r.number_facts()?, r.paused()?))).await?;
+        self.paused = paused;
         for (account, facts) in facts {
             self.limits.set_level(&account, limits::level(&facts));
         }
@@ -142,7 +148,12 @@ impl Worker {
             if *on_wire >= PARALLEL {
                 continue;
             }
-            match self.limits.ask(&send.account, send.thread, now) {
+            let verdict = if self.paused.contains(&send.account) {
+                Verdict::Wait(now + PAUSED, WaitReason::Account)
+            } else {
+                self.limits.ask(&send.account, send.thread, now)
+            };
+            match verdict {
                 Verdict::Go => {
                     *on_wire += 1;
                     self.busy.insert(send.thread);
@@ -231,7 +242,18 @@ pub(super) fn window_error() -> DeliveryError {
 async fn attempt(shared: &Arc<Shared>, send: &DueSend) -> Result<Option<(HoldScope, Millis)>, StoreError> {
     let message = send.message;
     let attempt = send.attempt;
-    let (ended, hindered) = match hand_over::prepare(shared, send).await? {
+    let ready = match shared.hindrance(&send.account).await? {
+        // It was paused this moment: the next look lets it wait.
+        Some(why) if why.waits => Ready::Stopped,
+        Some(why) => Ready::Refused(DeliveryError {
+            code: 0,
+            text: why.what,
+            cause: Some(why.means),
+            next: Some(why.next),
+        }),
+        None => hand_over::prepare(shared, send).await?,
+    };
+    let (ended, hindered) = match ready {
         Ready::Stopped => return Ok(None),
         Ready::Refused(error) => (Ended::Is(AttemptOutcome::Rejected { error }), true),
         Ready::PutOff { after, error, scope } => {

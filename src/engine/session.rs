@@ -1,6 +1,7 @@
 //! One client's requests. Reads run side by side; changes run one after the other, in the order in which they came.
 
 use super::access::{self, Presence, Who, admit};
+use super::accounts;
 use super::updates::Updates;
 use super::{
     Shared, activity, check, contacts, conversation, deletion, doctor, files, follow, handling, library,
@@ -14,6 +15,7 @@ use crate::model::ids::{AccountId, AttemptId, MessageId, ThreadId};
 use crate::model::outgoing::{FieldProblem, Outgoing};
 use crate::model::seat::Seat;
 use crate::model::thread::ThreadDetail;
+use crate::protocol::accounts::AccountRequest;
 use crate::protocol::client::Peer;
 use crate::protocol::files::FileRequest;
 use crate::protocol::macros::MacroRequest;
@@ -59,6 +61,7 @@ pub(super) fn is_read(request: &Request) -> bool {
     matches!(
         request,
         Request::Accounts
+            | Request::Account { act: AccountRequest::Show { .. } | AccountRequest::Verify { .. } }
             | Request::Threads { .. }
             | Request::Filtered { .. }
             | Request::ViewCounts { .. }
@@ -211,11 +214,10 @@ async fn read(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Respo
     let (store, operator) = (&shared.store, who.operator());
     match request {
         Request::Accounts => {
-            let mut views = store.read(crate::store::Reader::accounts).await?;
-            views.retain(|v| shared.account(&v.spec.id).is_some());
-            views.sort_by_key(|v| shared.accounts.iter().position(|a| *a.id() == v.spec.id));
-            Ok(Response::Accounts(views))
+            let views = store.read(crate::store::Reader::accounts).await?;
+            Ok(Response::Accounts(accounts::in_order(shared, views)))
         }
+        Request::Account { act } => accounts::answer(shared, who, act).await,
         Request::Threads { account, filter, before, limit } => {
             let limit = limit.clamp(1, PAGE_MAX);
             handling::read(shared, operator, Request::Threads { account, filter, before, limit }).await
@@ -365,21 +367,12 @@ async fn backup(shared: &Shared, file: String) -> Result<Response, Problem> {
 
 async fn sync_now(shared: &Shared, account: Option<AccountId>) -> Result<Response, Problem> {
     let mut any = false;
-    for a in &shared.accounts {
+    for a in shared.accounts().iter().filter(|a| a.is_connected()) {
         if account.as_ref().is_some_and(|id| id != a.id()) {
             continue;
         }
         any = true;
-        match sync::account_now(shared, a).await {
-            Ok(()) => {}
-            Err(sync::SyncError::Store(e)) => return Err(e.into()),
-            Err(sync::SyncError::Call(e)) => {
-                let code = if e.code == 0 { String::new() } else { format!("{} ", e.code) };
-                return Err(Problem::new("provider", format!("{}: {code}{}", a.id(), e.text))
-                    .means(e.cause.unwrap_or_default())
-                    .next(e.next.unwrap_or_else(|| "run `switchboard doctor`".into())));
-            }
-        }
+        sync::account_now(shared, a).await.map_err(|e| accounts::sync_problem(a.id(), e))?;
     }
     if any { Ok(Response::Done) } else { Err(Problem::not_found("this account is not configured")) }
 }
@@ -406,6 +399,7 @@ async fn change(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Res
         Ok(Response::Done)
     };
     match request {
+        Request::Account { act } => accounts::answer(shared, who, act).await,
         Request::Hello { protocol, version, .. } => {
             if protocol != PROTOCOL {
                 return Err(Problem::new(
@@ -586,7 +580,7 @@ async fn which_account(
             None => Err(FieldProblem::new("account", format!("`{id}` is not configured")).into()),
         };
     }
-    match shared.accounts.as_slice() {
+    match shared.accounts().as_slice() {
         [one] => Ok(one.id().clone()),
         [] => Err(FieldProblem::new("account", "none is configured").into()),
         _ => Err(FieldProblem::new("account", "there are several; name the one to send from").into()),
@@ -664,6 +658,9 @@ pub(super) async fn check_send(shared: &Shared, wanted: Wanted) -> Result<(Messa
         Problem::not_found(format!("the account `{id}` is not configured any more"))
             .next("configure it again")
     })?;
+    if let Some(why) = shared.hindrance(&id).await?.filter(|h| !h.waits) {
+        return Err(Problem::new("account", why.what).means(why.means).next(why.next));
+    }
     let can = a.provider.capabilities();
     let able = match content {
         Outgoing::Text { .. } | Outgoing::Location { .. } | Outgoing::Contacts { .. } => can.text,

@@ -106,7 +106,7 @@ async fn find(shared: &Shared, listening: Option<Millis>) -> Result<Vec<Silence>
     }
     let (views, waiting) = shared.store.read(|r| Ok((r.accounts()?, r.without_status()?))).await?;
     let mut out = Vec::new();
-    for account in &shared.accounts {
+    for account in shared.accounts().iter().filter(|a| a.is_connected()) {
         let id = account.id();
         let last = views.iter().find(|v| v.spec.id == *id).and_then(|v| v.last_webhook);
         let mut facts = Facts {

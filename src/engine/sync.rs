@@ -1,7 +1,9 @@
 //! What is read from the provider by itself: number facts, profile, templates; and pointing its webhooks here.
 
 use super::{Account, Shared};
-use crate::model::event::EventBody;
+use crate::model::account::{CONNECTED, DISCONNECTED, ERROR};
+use crate::model::event::{Actor, EventBody};
+use crate::model::ids::AccountId;
 use crate::provider::CallError;
 use crate::store::StoreError;
 use secrecy::ExposeSecret;
@@ -46,7 +48,8 @@ pub(super) async fn run(shared: Arc<Shared>) {
     }
     loop {
         let mut failed = false;
-        for account in &shared.accounts {
+        let off = disconnected(&shared).await;
+        for account in shared.accounts().iter().filter(|a| a.is_connected() && !off.contains(a.id())) {
             let result = tokio::select! {
                 () = shared.stop.cancelled() => return,
                 r = account_now(&shared, account) => r,
@@ -66,19 +69,25 @@ pub(super) async fn run(shared: Arc<Shared>) {
     }
 }
 
+/// Accounts that somebody took off: they are left alone until somebody connects them again.
+async fn disconnected(shared: &Shared) -> Vec<AccountId> {
+    let views = shared.store.read(crate::store::Reader::accounts).await.unwrap_or_default();
+    views.into_iter().filter(|v| v.state == DISCONNECTED).map(|v| v.spec.id).collect()
+}
+
 /// Syncs one account now and records how its connection is.
 pub(super) async fn account_now(shared: &Shared, account: &Account) -> Result<(), SyncError> {
     let result = read(shared, account).await;
-    let (state, text) = match &result {
-        Ok(()) => ("connected", String::new()),
+    let (state, text, blocks) = match &result {
+        Ok(()) => (CONNECTED, String::new(), false),
         Err(SyncError::Call(e)) => {
             let code = if e.code == 0 { String::new() } else { format!("{} ", e.code) };
-            ("error", format!("{code}{}", e.text))
+            // What may pass by itself must not hold up what waits in the outbox: that is tried again anyway.
+            (ERROR, format!("{code}{}", e.text), e.auth && !e.transient)
         }
         Err(SyncError::Store(_)) => return result,
     };
-    let id = account.id().clone();
-    shared.engine_event(EventBody::AccountState { account: id, state: state.into(), text }).await?;
+    shared.note_state(Actor::Engine, account.id(), state, &text, blocks).await?;
     result
 }
 
@@ -94,13 +103,22 @@ async fn read(shared: &Shared, account: &Account) -> Result<(), SyncError> {
         }
         shared.engine_event(EventBody::TemplatesSynced { account: id.clone(), templates }).await?;
     }
+    if account.settings.spec.provider == "kapso" {
+        // A webhook that failed too often was switched off: each look makes sure that it is on.
+        if (account.settings.subscribe || account.kept)
+            && let Some(url) = shared.url(account)
+        {
+            account.provider.subscribe(&url, "").await?;
+        }
+        return Ok(());
+    }
     // One callback serves a whole business account: the numbers on it are told apart by their ids.
-    let same = |a: &&Account| {
+    let same = |a: &&Arc<Account>| {
         a.settings.subscribe
             && (&a.settings.spec.business, &a.settings.api_base)
                 == (&account.settings.spec.business, &account.settings.api_base)
     };
-    let speaks = shared.accounts.iter().find(same).is_some_and(|first| first.id() == account.id());
+    let speaks = shared.accounts().iter().find(same).is_some_and(|first| first.id() == account.id());
     if speaks && let Some(url) = shared.url(account) {
         account.provider.subscribe(&url, account.settings.verify_token.expose_secret()).await?;
     }

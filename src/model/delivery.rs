@@ -216,6 +216,8 @@ pub enum WaitReason {
     Rate,
     /// The provider put it off, or cannot be reached; the message's error says why.
     Provider,
+    /// Its account is paused.
+    Account,
 }
 
 impl WaitReason {
@@ -228,6 +230,7 @@ impl WaitReason {
             Self::Pair => "pair",
             Self::Rate => "rate",
             Self::Provider => "provider",
+            Self::Account => "account",
         }
     }
 
@@ -240,6 +243,7 @@ impl WaitReason {
             "pair" => Self::Pair,
             "rate" => Self::Rate,
             "provider" => Self::Provider,
+            "account" => Self::Account,
             _ => return None,
         })
     }
@@ -253,6 +257,7 @@ impl WaitReason {
             Self::Pair => "many messages to this customer in a short time",
             Self::Rate => "the number sends as fast as it may",
             Self::Provider => "the provider put it off",
+            Self::Account => "the account is paused",
         }
     }
 }

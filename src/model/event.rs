@@ -4,6 +4,7 @@
 //! number, so that several engines can share a log of them.
 
 use super::access::{AccountRule, OperatorEntry, Principal, Role};
+use super::account::{AccountOptions, KeptAccount, SecretKey, Setup};
 use super::contact::Identity;
 use super::delivery::{DeliveryError, HoldScope, WaitReason};
 use super::handling::{Act, Label};
@@ -262,7 +263,7 @@ pub enum EventBody {
         /// Provider (`meta`).
         provider: String,
         /// The body as it came.
-        #[serde(with = "raw_bytes")]
+        #[serde(with = "super::raw_bytes")]
         raw: Vec<u8>,
         /// What it says; `None` when the body could not be read at all (then `problem` says why).
         batch: Option<WebhookBatch>,
@@ -291,6 +292,41 @@ pub enum EventBody {
         state: String,
         /// Text of an error.
         text: String,
+        /// Whether nothing can be sent while it is so: the provider refuses the account, and trying again does not
+        /// help.
+        #[serde(default)]
+        blocks: bool,
+    },
+    /// An account was made here, or its definition was changed.
+    AccountKept {
+        /// The whole definition.
+        account: KeptAccount,
+    },
+    /// An admin set something for an account.
+    AccountOptionsSet {
+        /// Which.
+        account: AccountId,
+        /// All of them.
+        options: AccountOptions,
+    },
+    /// Connecting an account got somewhere.
+    AccountSetup {
+        /// Which.
+        account: AccountId,
+        /// How far.
+        setup: Box<Setup>,
+    },
+    /// A secret of an account was kept; it is not part of this.
+    AccountSecretKept {
+        /// Which account.
+        account: AccountId,
+        /// Which secret.
+        key: SecretKey,
+    },
+    /// An account that was made here was taken away; its conversations stay.
+    AccountRemoved {
+        /// Which.
+        account: AccountId,
     },
     /// The provider told us about a number.
     NumberSynced {
@@ -556,7 +592,7 @@ pub enum EventBody {
         /// The account whose listener path was used.
         account: AccountId,
         /// The body as it came.
-        #[serde(with = "raw_bytes")]
+        #[serde(with = "super::raw_bytes")]
         raw: Vec<u8>,
     },
     /// An operator did something to threads: resolved them, gave them to somebody, labelled them.
@@ -646,6 +682,11 @@ impl EventBody {
             Self::WebhookReplayed { .. } => "webhook_replayed",
             Self::AccountConfigured { .. } => "account_configured",
             Self::AccountState { .. } => "account_state",
+            Self::AccountKept { .. } => "account_kept",
+            Self::AccountOptionsSet { .. } => "account_options_set",
+            Self::AccountSetup { .. } => "account_setup",
+            Self::AccountSecretKept { .. } => "account_secret_kept",
+            Self::AccountRemoved { .. } => "account_removed",
             Self::NumberSynced { .. } => "number_synced",
             Self::TemplatesSynced { .. } => "templates_synced",
             Self::MessageQueued { .. } => "message_queued",
@@ -695,32 +736,6 @@ impl EventBody {
             Self::Noticed { .. } => "noticed",
             Self::AccessChanged { change } => change.action(),
         }
-    }
-}
-
-/// Raw bytes as text where they are UTF-8, else as an array of numbers: readable in a shared log.
-mod raw_bytes {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    #[derive(Serialize, Deserialize)]
-    #[serde(untagged)]
-    enum Form<'a> {
-        Text(std::borrow::Cow<'a, str>),
-        Bytes(Vec<u8>),
-    }
-
-    pub fn serialize<S: Serializer>(bytes: &[u8], s: S) -> Result<S::Ok, S::Error> {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Form::Text(text.into()).serialize(s),
-            Err(_) => Form::Bytes(bytes.to_vec()).serialize(s),
-        }
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<u8>, D::Error> {
-        Ok(match Form::deserialize(d)? {
-            Form::Text(t) => t.into_owned().into_bytes(),
-            Form::Bytes(b) => b,
-        })
     }
 }
 

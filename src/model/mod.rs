@@ -4,6 +4,7 @@
 //! Words follow the glossary in `README.md`.
 
 pub mod access;
+pub mod account;
 pub mod client;
 pub mod contact;
 pub mod delivery;
@@ -21,6 +22,7 @@ pub mod outgoing;
 pub mod permission_words;
 pub mod phone;
 pub mod quick_reply;
+mod raw_bytes;
 pub mod seat;
 pub mod sharing;
 pub mod template;

@@ -5,6 +5,7 @@
 //! client that wants the new row asks for it. A gap in the update sequence means: ask again for everything shown.
 
 pub mod access;
+pub mod accounts;
 pub mod activity;
 mod changed;
 pub mod client;
@@ -141,6 +142,11 @@ pub enum Request {
     },
     /// All accounts with counters and state. → [`Response::Accounts`]
     Accounts,
+    /// Something about one account. → as [`accounts::AccountRequest`] says
+    Account {
+        /// What.
+        act: accounts::AccountRequest,
+    },
     /// A page of threads, newest first. → [`Response::Threads`]
     Threads {
         /// One account, or all together.
@@ -558,6 +564,8 @@ pub enum Response {
     Followed(follow::FollowPage),
     /// Accounts in the order of the configuration.
     Accounts(Vec<AccountView>),
+    /// Everything about one account.
+    Account(Box<accounts::AccountDetail>),
     /// A page of threads.
     Threads(Page<ThreadRow>),
     /// Rows of threads.

@@ -1,6 +1,7 @@
 //! How the engine is, and what its doctor sees.
 
 use crate::clock::Millis;
+use crate::model::account::AccountLife;
 use crate::model::event::{AccountSpec, NumberFacts};
 use crate::model::ids::AccountId;
 use crate::model::inbound::Severity;
@@ -126,4 +127,19 @@ pub struct AccountView {
     pub last_webhook: Option<Millis>,
     /// Templates last read.
     pub templates_synced: Option<Millis>,
+    /// What else there is to say about it.
+    #[serde(default)]
+    pub life: AccountLife,
+}
+
+impl AccountView {
+    /// What it is by its definition, without the name that an admin gave it.
+    #[must_use]
+    pub fn defined(&self) -> AccountSpec {
+        let mut spec = self.spec.clone();
+        if let Some(name) = &self.life.defined_name {
+            spec.name.clone_from(name);
+        }
+        spec
+    }
 }

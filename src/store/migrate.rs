@@ -16,6 +16,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("schema/0009_media.sql")),
     M::up(include_str!("schema/0010_words.sql")),
     M::up(include_str!("schema/0011_deletion.sql")),
+    M::up(include_str!("schema/0012_accounts.sql")),
 ];
 
 /// The schema version this program writes.

@@ -162,6 +162,16 @@ impl Reader {
         Ok(list)
     }
 
+    /// Accounts that are paused.
+    pub fn paused(&self) -> Result<Vec<AccountId>, StoreError> {
+        let mut st = self
+            .conn
+            .prepare_cached("SELECT key FROM accounts WHERE options ->> 'paused' AND removed_at IS NULL")?;
+        let list =
+            st.query_map([], |r| Ok(AccountId::new(r.get::<_, String>(0)?)))?.collect::<Result<_, _>>()?;
+        Ok(list)
+    }
+
     /// What waits, is on the wire, is unknown or failed and was not put aside: those that leave first in front.
     pub fn outbox_rows(&self, account: Option<&AccountId>, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
         let names = self.names()?;

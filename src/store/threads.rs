@@ -4,6 +4,7 @@ use super::reader::Reader;
 use super::rows::{self, THREAD_COLUMNS};
 use super::{StoreError, apply};
 use crate::clock::Millis;
+use crate::model::account::{AccountLife, AccountOptions, KeptAccount, Setup};
 use crate::model::contact::{Contact, Identity, IdentityKind};
 use crate::model::event::{AccountSpec, NumberFacts};
 use crate::model::filter::Asker;
@@ -170,17 +171,30 @@ impl Reader {
     pub fn accounts(&self) -> Result<Vec<AccountView>, StoreError> {
         let mut st = self.conn.prepare_cached(
             "SELECT key, name, provider, environment, number, business, state, state_text, facts, threads, unread, \
-             unread_threads, last_webhook, templates_synced FROM accounts ORDER BY position, id",
+             unread_threads, last_webhook, templates_synced, kept IS NOT NULL, options, blocked, connected_at, \
+             disconnected_at, token_at FROM accounts WHERE removed_at IS NULL ORDER BY position, id",
         )?;
         let views = st
             .query_map([], |r| {
                 let facts: String = r.get(8)?;
                 let facts: NumberFacts = serde_json::from_str(&facts).unwrap_or_default();
+                let options: String = r.get(15)?;
+                let options: AccountOptions = serde_json::from_str(&options).unwrap_or_default();
+                let name: String = r.get(1)?;
+                let life = AccountLife {
+                    kept: r.get(14)?,
+                    defined_name: options.name.as_ref().map(|_| name.clone()),
+                    options,
+                    blocked: r.get(16)?,
+                    connected_at: r.get(17)?,
+                    disconnected_at: r.get(18)?,
+                    token_at: r.get(19)?,
+                };
                 let count = |i: usize| r.get::<_, i64>(i).map(|n| u32::try_from(n).unwrap_or(0));
                 Ok(AccountView {
                     spec: AccountSpec {
                         id: AccountId::new(r.get::<_, String>(0)?),
-                        name: r.get(1)?,
+                        name: life.options.name.clone().unwrap_or(name),
                         provider: r.get(2)?,
                         environment: r.get(3)?,
                         number: r.get(4)?,
@@ -194,10 +208,46 @@ impl Reader {
                     unread_threads: count(11)?,
                     last_webhook: r.get(12)?,
                     templates_synced: r.get(13)?,
+                    life,
                 })
             })?
             .collect::<Result<_, _>>()?;
         Ok(views)
+    }
+
+    /// The definitions of accounts that were made here, and how far connecting each account got.
+    #[allow(clippy::type_complexity, reason = "one row of two columns for each account")]
+    pub fn kept_accounts(&self) -> Result<Vec<(AccountId, Option<KeptAccount>, Setup)>, StoreError> {
+        let mut st = self.conn.prepare_cached(
+            "SELECT key, kept, setup FROM accounts WHERE removed_at IS NULL ORDER BY position, id",
+        )?;
+        let rows = st.query_map([], |r| {
+            Ok((r.get::<_, String>(0)?, r.get::<_, Option<String>>(1)?, r.get::<_, String>(2)?))
+        })?;
+        let mut out = Vec::new();
+        for row in rows {
+            let (key, kept, setup) = row?;
+            let kept = match kept {
+                None => None,
+                Some(json) => Some(
+                    serde_json::from_str(&json)
+                        .map_err(|e| StoreError::Corrupt(format!("account {key}: {e}")))?,
+                ),
+            };
+            out.push((AccountId::new(key), kept, serde_json::from_str(&setup).unwrap_or_default()));
+        }
+        Ok(out)
+    }
+
+    /// The time of the newest message of an account, either way.
+    pub fn last_activity(&self, account: &AccountId) -> Result<Option<Millis>, StoreError> {
+        let at = self
+            .conn
+            .prepare_cached(
+                "SELECT max(t.last_at) FROM threads t JOIN accounts a ON a.id = t.account_id WHERE a.key = ?1",
+            )?
+            .query_row([account.as_str()], |r| r.get(0))?;
+        Ok(at)
     }
 
     /// Templates of an account by name and language.

@@ -271,6 +271,7 @@ impl Scene {
                 threads: 1,
                 last_webhook: Some(NOW),
                 templates_synced: None,
+                life: crate::model::account::AccountLife::default(),
             }]),
             Request::Status => Response::Status(Box::new(Status {
                 listener_problem: Some(text()).filter(|t| !t.is_empty()),

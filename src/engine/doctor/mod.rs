@@ -39,17 +39,17 @@ pub(super) async fn run(shared: &Arc<Shared>) -> Vec<Check> {
     // It asks the provider and the disk, and posts to the listener: one at a time, however many ask.
     let _turn = shared.doctor.lock().await;
     let mut out = Vec::new();
-    if shared.accounts.is_empty() {
+    if shared.accounts().is_empty() {
         let fix = "add an [[accounts]] section to the configuration, see config.example.toml";
         out.push(check("config.accounts", None, fail("no account is configured", fix)));
     } else {
-        out.push(check("config.accounts", None, pass(format!("{} configured", shared.accounts.len()))));
+        out.push(check("config.accounts", None, pass(format!("{} configured", shared.accounts().len()))));
     }
     out.extend(files::run(shared).await);
     out.extend(store::run(shared).await);
     out.extend(disk::run(shared).await);
     out.extend(provider::clock(shared).await);
-    for account in &shared.accounts {
+    for account in shared.accounts().iter().filter(|a| a.is_connected()) {
         out.extend(provider::run(shared, account).await);
         out.extend(listener::run(shared, account).await);
     }

@@ -27,7 +27,7 @@ fn refused(e: CallError, fix: &str) -> Finding {
 pub(super) async fn clock(shared: &Shared) -> Vec<Check> {
     let mut asked: Vec<&str> = Vec::new();
     let mut out = Vec::new();
-    for account in &shared.accounts {
+    for account in shared.accounts().iter().filter(|a| a.is_connected()) {
         let base = account.settings.api_base.as_str();
         if asked.contains(&base) {
             continue;
@@ -96,7 +96,7 @@ pub(super) async fn run(shared: &Shared, account: &Account) -> Vec<Check> {
             let own = shared.url(account);
             let business = &account.settings.spec.business;
             let ours: Vec<String> = shared
-                .accounts
+                .accounts()
                 .iter()
                 .filter(|a| a.settings.spec.business == *business)
                 .filter_map(|a| shared.url(a))

@@ -70,7 +70,7 @@ pub(super) async fn run(shared: &Shared) -> Vec<Check> {
                 if view.state_text.is_empty() { String::new() } else { format!(": {}", view.state_text) };
             out.push(check(
                 "account.state",
-                Some(account),
+                Some(&account),
                 match view.state.as_str() {
                     "connected" => pass("connected"),
                     "error" => {

@@ -19,7 +19,7 @@ pub(super) async fn run(shared: &Shared) -> Vec<Check> {
     let now = shared.clock.now();
     let silent = shared.silence.now(shared).await;
     let views = shared.store.read(Reader::accounts).await.unwrap_or_default();
-    for account in &shared.accounts {
+    for account in shared.accounts().iter().filter(|a| a.is_connected()) {
         let last = views.iter().find(|v| v.spec.id == *account.id()).and_then(|v| v.last_webhook);
         let silence = silent.iter().find(|s| s.account == *account.id());
         let finding = match silence {

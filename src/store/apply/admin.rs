@@ -1,8 +1,8 @@
-//! Accounts, templates.
+//! What the provider says about accounts: facts of the number, templates.
 
 use super::{AccountRow, Context};
 use crate::clock::Millis;
-use crate::model::event::{AccountSpec, NumberFacts};
+use crate::model::event::NumberFacts;
 use crate::model::ids::AccountId;
 use crate::model::template::Template;
 use crate::protocol::Changed;
@@ -10,51 +10,12 @@ use crate::store::StoreError;
 use crate::store::writer::Reply;
 use rusqlite::{Connection, params};
 
-fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
+pub(super) fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|e| StoreError::Rule(e.to_string()))
-}
-
-pub(super) fn account(conn: &Connection, cx: &mut Context, spec: &AccountSpec) -> Result<Reply, StoreError> {
-    conn.prepare_cached(
-        "INSERT INTO accounts(key, position, name, provider, environment, number, business) \
-         VALUES(?1, (SELECT coalesce(max(position), 0) + 1 FROM accounts), ?2, ?3, ?4, ?5, ?6) \
-         ON CONFLICT(key) DO UPDATE SET name = excluded.name, provider = excluded.provider, \
-         environment = excluded.environment, number = excluded.number, business = excluded.business",
-    )?
-    .execute(params![
-        spec.id.as_str(),
-        spec.name,
-        spec.provider,
-        spec.environment,
-        spec.number,
-        spec.business
-    ])?;
-    // Counters of this transaction must survive the new list of accounts.
-    cx.flush(conn)?;
-    cx.read_accounts(conn)?;
-    cx.changed(Changed::AccountChanged { account: spec.id.clone() });
-    Ok(Reply::default())
 }
 
 fn row(cx: &Context, account: &AccountId) -> Result<AccountRow, StoreError> {
     cx.account(account)
-}
-
-pub(super) fn account_state(
-    conn: &Connection,
-    cx: &mut Context,
-    account: &AccountId,
-    state: &str,
-    text: &str,
-) -> Result<Reply, StoreError> {
-    let a = row(cx, account)?;
-    let n = conn
-        .prepare_cached("UPDATE accounts SET state = ?2, state_text = ?3 WHERE id = ?1 AND (state, state_text) <> (?2, ?3)")?
-        .execute(params![a.id, state, text])?;
-    if n > 0 {
-        cx.changed(Changed::AccountChanged { account: account.clone() });
-    }
-    Ok(Reply::default())
 }
 
 pub(super) fn number(

@@ -138,7 +138,7 @@ fn careful(
 }
 
 fn route(cx: &Context, path: &AccountRow, route: &Route) -> Result<AccountRow, StoreError> {
-    if let Some(number) = &route.number {
+    if let Some(number) = route.number.as_ref().filter(|n| !n.is_empty()) {
         if path.number == *number {
             return Ok(path.clone());
         }
@@ -152,7 +152,7 @@ fn route(cx: &Context, path: &AccountRow, route: &Route) -> Result<AccountRow, S
             return Ok(a.clone());
         }
     }
-    if let Some(business) = &route.business
+    if let Some(business) = route.business.as_ref().filter(|b| !b.is_empty())
         && path.business != *business
         && let Some(a) = cx.accounts.iter().find(|a| a.business == *business)
     {

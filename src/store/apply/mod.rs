@@ -3,6 +3,7 @@
 //! One file per area. Everything here runs on the writer's thread inside a transaction that is already open.
 
 mod access;
+mod accounts;
 mod activity;
 mod admin;
 mod attempts;
@@ -419,10 +420,17 @@ fn apply_body(conn: &Connection, cx: &mut Context, event: &Event) -> Result<Repl
             recorder::noticed(conn, cx, account, *severity, field, text)
         }
         EventBody::AccessChanged { change } => access::change(conn, cx, change),
-        EventBody::AccountConfigured { spec } => admin::account(conn, cx, spec),
-        EventBody::AccountState { account, state, text } => {
-            admin::account_state(conn, cx, account, state, text)
+        EventBody::AccountConfigured { spec } => accounts::configured(conn, cx, spec),
+        EventBody::AccountState { account, state, text, blocks } => {
+            accounts::state(conn, cx, event.at, account, (state, text, *blocks))
         }
+        EventBody::AccountKept { account } => accounts::kept(conn, cx, account),
+        EventBody::AccountOptionsSet { account, options } => {
+            accounts::options(conn, cx, event.at, account, options)
+        }
+        EventBody::AccountSetup { account, setup } => accounts::setup(conn, cx, account, setup),
+        EventBody::AccountSecretKept { account, key } => accounts::secret(conn, cx, event.at, account, *key),
+        EventBody::AccountRemoved { account } => accounts::removed(conn, cx, event.at, account),
         EventBody::NumberSynced { account, facts } => admin::number(conn, cx, account, facts),
         EventBody::TemplatesSynced { account, templates } => {
             admin::templates(conn, cx, event.at, account, templates)
@@ -435,10 +443,15 @@ fn subject(body: &EventBody) -> String {
     match body {
         EventBody::WebhookReceived { account, .. }
         | EventBody::AccountState { account, .. }
+        | EventBody::AccountOptionsSet { account, .. }
+        | EventBody::AccountSetup { account, .. }
+        | EventBody::AccountRemoved { account }
         | EventBody::NumberSynced { account, .. }
         | EventBody::StatusesLearned { account, .. }
         | EventBody::TemplatesSynced { account, .. } => account.to_string(),
         EventBody::AccountConfigured { spec } => spec.id.to_string(),
+        EventBody::AccountKept { account } => account.spec.id.to_string(),
+        EventBody::AccountSecretKept { account, key } => format!("{} of {account}", key.word()),
         EventBody::WebhookReplayed { webhook, .. } => webhook.to_string(),
         EventBody::MessageQueued { message, .. }
         | EventBody::AttemptStarted { message, .. }

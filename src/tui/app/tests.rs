@@ -35,6 +35,7 @@ pub(crate) fn account(id: &str, name: &str) -> AccountView {
         threads: 0,
         last_webhook: None,
         templates_synced: None,
+        life: crate::model::account::AccountLife::default(),
     }
 }
 

@@ -192,6 +192,7 @@ pub fn accounts() -> Vec<AccountView> {
         threads: 120,
         last_webhook: None,
         templates_synced: None,
+        life: crate::model::account::AccountLife::default(),
     };
     let mut out = vec![
         make("support", "Acme Support", "+55 11 98888-1234", "production", "connected", 12),

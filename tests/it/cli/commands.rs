@@ -46,6 +46,7 @@ fn account() -> AccountView {
         threads: 2,
         last_webhook: Some(AT),
         templates_synced: None,
+        life: switchboard::model::account::AccountLife::default(),
     }
 }
 
