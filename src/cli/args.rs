@@ -5,6 +5,7 @@ mod library;
 pub use library::{Export, Import, MacroAction, Macros, QuickReplies, QuickReplyAction};
 
 use super::access_args::{Accesses, Operators, Roles};
+use super::accounts_args::Accounts;
 use super::activity_args::Activity;
 use super::colleagues_args::{Mentions, Sharing, Teams, Whisper};
 pub use super::follow_args::Follow;
@@ -84,12 +85,9 @@ pub enum Command {
     /// Print what changes, line after line, and go on where it stopped; for programs that react
     #[command(after_help = super::follow_args::ABOUT)]
     Follow(Follow),
-    /// List accounts with their state and unread counts
-    Accounts {
-        /// Output
-        #[command(flatten)]
-        format: Format,
-    },
+    /// List, show, connect, verify, change, pause, disconnect and delete accounts
+    #[command(after_help = EXIT_CODES)]
+    Accounts(Accounts),
     /// List threads by view or filter; resolve, snooze, assign and label them
     #[command(after_help = EXIT_CODES)]
     Threads(Threads),
@@ -184,10 +182,10 @@ impl Command {
             Self::Follow(a) => a.json,
             Self::Serve { format }
             | Self::Reload { format }
-            | Self::Accounts { format }
             | Self::Whoami { format }
             | Self::Who { format }
             | Self::Doctor { format } => format.json,
+            Self::Accounts(a) => a.json,
             Self::Operators(a) => a.json,
             Self::Roles(a) => a.json,
             Self::Whisper(a) => a.format.json,
@@ -713,7 +711,7 @@ fn speed(text: &str) -> Result<f64, String> {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "a time such as 500ms, 30s or 2m is expected, up to one day".to_owned();
     let at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(at);

@@ -36,10 +36,10 @@ impl Exit {
     #[must_use]
     pub fn of_kind(kind: &str) -> Self {
         match kind {
-            "field" | "config" | "usage" => Self::Usage,
+            "field" | "config" | "usage" | "invalid" => Self::Usage,
             "not_found" => Self::NotFound,
             "window_closed" | "refused" | "rejected" | "failed" | "provider" | "capability" | "forbidden"
-            | "busy" => Self::Refused,
+            | "busy" | "account" | "conflict" | "configured" | "incomplete" => Self::Refused,
             "engine" | "engine_gone" | "locked" | "newer" | "protocol" => Self::Engine,
             _ => Self::Failed,
         }

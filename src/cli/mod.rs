@@ -13,8 +13,10 @@ pub mod table;
 mod access;
 pub mod access_args;
 mod accounts;
+pub mod accounts_args;
 mod activity;
 pub mod activity_args;
+mod ask;
 mod backup;
 mod bench;
 mod colleagues;
@@ -148,7 +150,7 @@ async fn dispatch(cli: Cli, env: &Env, launcher: &dyn Launcher, out: &mut Output
         Command::Follow(a) => follow::run(context, a).await,
         Command::Service(a) => service::run(&mut context, &a.action),
         Command::Reload { .. } => reload::run(context).await,
-        Command::Accounts { .. } => accounts::run(context).await,
+        Command::Accounts(a) => accounts::run(context, a).await,
         Command::Threads(a) => threads::run(context, a).await,
         Command::Labels(a) => handling::labels(context, a).await,
         Command::Views(a) => handling::views(context, a).await,

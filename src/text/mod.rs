@@ -8,6 +8,7 @@ pub mod csv;
 pub mod fold;
 pub mod mask;
 pub mod past;
+pub mod qr;
 pub mod query;
 pub mod when;
 

@@ -17,6 +17,7 @@ use super::{
     DEMO_ACCESS_TOKEN, DEMO_ACCOUNT, DEMO_APP_SECRET, DEMO_NUMBERS, Emulator, EmulatorOptions, wire,
 };
 
+mod business;
 mod faults;
 mod kapso;
 mod media;

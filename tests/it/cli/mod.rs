@@ -1,6 +1,7 @@
 //! The command line: its help, its exit codes, and what commands print around a scripted engine.
 
 mod access;
+mod accounts;
 mod activity;
 mod binary;
 mod commands;

@@ -1,14 +1,35 @@
-//! `switchboard accounts`.
+//! `switchboard accounts` and its verbs.
+
+mod change;
+mod connect;
+mod show;
 
 use super::Context;
+use super::accounts_args::{Accounts, AccountsCommand};
 use super::failure::{Exit, Failure};
 use super::session::{Role, Session};
 use super::table::Table;
-use crate::model::contact::display_phone;
 use crate::model::ids::AccountId;
+use crate::protocol::account_facts::{name, number, state_line};
+use crate::protocol::accounts::{AccountDetail, AccountRequest};
 use crate::protocol::{AccountView, Problem, Request, Response};
 
-pub(super) async fn run(ctx: Context<'_>) -> Result<Exit, Failure> {
+pub(super) async fn run(ctx: Context<'_>, args: Accounts) -> Result<Exit, Failure> {
+    match args.action.unwrap_or(AccountsCommand::List) {
+        AccountsCommand::List => list(ctx).await,
+        AccountsCommand::Show(one) => show::run(ctx, &one.account).await,
+        AccountsCommand::Verify { account } => show::verify(ctx, account.as_ref()).await,
+        AccountsCommand::Connect(args) => connect::run(ctx, *args).await,
+        AccountsCommand::Reconnect(args) => connect::again(ctx, args).await,
+        AccountsCommand::Edit(args) => change::edit(ctx, *args).await,
+        AccountsCommand::Pause(one) => change::pause(ctx, one.account, true).await,
+        AccountsCommand::Resume(one) => change::pause(ctx, one.account, false).await,
+        AccountsCommand::Disconnect(one) => change::disconnect(ctx, one.account).await,
+        AccountsCommand::Delete(args) => change::delete(ctx, args).await,
+    }
+}
+
+async fn list(ctx: Context<'_>) -> Result<Exit, Failure> {
     let mut session = ctx.session(Role::Reads).await?;
     let result = all(&mut session).await;
     session.close().await;
@@ -23,27 +44,22 @@ pub(super) async fn run(ctx: Context<'_>) -> Result<Exit, Failure> {
             |f| format!("add [[accounts]] to {}", f.display()),
         );
         ctx.out.remark(&format!("no accounts are configured: {file}"));
+        ctx.out.remark("`switchboard accounts connect` makes one here, see its --help");
         return Ok(Exit::Done);
     }
     let mut table = Table::new(
-        &["id", "name", "number", "environment", "state", ">unread", ">threads", "last webhook"],
+        &["id", "name", "number", "provider", "environment", "state", ">unread", ">threads", "last webhook"],
         1,
     );
     for a in &accounts {
-        let number = if a.facts.display_phone.is_empty() {
-            a.spec.number.clone()
-        } else {
-            display_phone(&a.facts.display_phone)
-        };
-        let state =
-            if a.state_text.is_empty() { a.state.clone() } else { format!("{}: {}", a.state, a.state_text) };
         let last = a.last_webhook.map_or_else(|| "never".to_owned(), |at| ctx.out.time(at));
         table.row([
             a.spec.id.as_str(),
-            &a.spec.name,
-            &number,
+            name(a),
+            &number(a),
+            &a.spec.provider,
             &a.spec.environment,
-            &state,
+            &state_line(a),
             &a.unread.to_string(),
             &a.threads.to_string(),
             &last,
@@ -78,4 +94,12 @@ pub(super) async fn chosen(
         ));
     }
     Ok(accounts)
+}
+
+/// Asks something about one account that is answered with everything about it.
+async fn ask(session: &mut Session, act: AccountRequest) -> Result<AccountDetail, Failure> {
+    match session.client.ask(Request::Account { act }).await? {
+        Response::Account(detail) => Ok(*detail),
+        _ => Err(Failure::unexpected()),
+    }
 }
