@@ -23,6 +23,10 @@ use toml::Spanned;
 const META_BASE: &str = "https://graph.facebook.com";
 /// The version of the Cloud API this program speaks.
 const META_VERSION: &str = "v25.0";
+/// Where Kapso is.
+const KAPSO_BASE: &str = "https://api.kapso.ai";
+/// The version of Meta's API that Kapso's proxy is asked for.
+const KAPSO_VERSION: &str = "v24.0";
 /// Meta's webhook bodies are up to 3 MB (Cloud API documentation, webhooks).
 const META_BODY: usize = 3 << 20;
 
@@ -86,7 +90,14 @@ pub struct CheckedAccount {
     pub read_receipts: bool,
     access_token: NamedSecret,
     app_secret: NamedSecret,
-    verify_token: NamedSecret,
+    /// `None` for a provider without a handshake.
+    verify_token: Option<NamedSecret>,
+}
+
+impl CheckedAccount {
+    fn secrets(&self) -> impl Iterator<Item = &NamedSecret> {
+        [&self.access_token, &self.app_secret].into_iter().chain(&self.verify_token)
+    }
 }
 
 /// Merges file, environment and flags, and checks every value. `source` is the file's path and text.
@@ -164,7 +175,10 @@ impl Checked {
             accounts.push(AccountSettings {
                 access_token: secret(&a.access_token)?,
                 app_secret: secret(&a.app_secret)?,
-                verify_token: secret(&a.verify_token)?,
+                verify_token: match &a.verify_token {
+                    Some(named) => secret(named)?,
+                    None => SecretString::from(""),
+                },
                 spec: a.spec.clone(),
                 api_base: a.api_base.clone(),
                 api_version: a.api_version.clone(),
@@ -197,7 +211,7 @@ impl Checked {
     #[must_use]
     pub fn secret_files(&self) -> Vec<PathBuf> {
         let base = self.base();
-        let named = self.accounts.iter().flat_map(|a| [&a.access_token, &a.app_secret, &a.verify_token]);
+        let named = self.accounts.iter().flat_map(CheckedAccount::secrets);
         let mut files: Vec<PathBuf> = named
             .filter_map(|n| match n.source.get_ref() {
                 SecretSource::File(path) => Some(paths::expand(path, &base)),
@@ -212,7 +226,7 @@ impl Checked {
     /// The names of the systemd credentials that secrets are read from.
     #[must_use]
     pub fn credentials(&self) -> Vec<String> {
-        let named = self.accounts.iter().flat_map(|a| [&a.access_token, &a.app_secret, &a.verify_token]);
+        let named = self.accounts.iter().flat_map(CheckedAccount::secrets);
         let mut names: Vec<String> = named
             .filter_map(|n| match n.source.get_ref() {
                 SecretSource::Credential(name) => Some(name.clone()),
@@ -552,7 +566,7 @@ impl Checker<'_> {
             return Err(self.wrong(&name.origin, "`name` is too long", "60 characters are allowed"));
         }
         let provider = a.provider.as_ref().map(Value::of_file);
-        self.choice("provider", provider.as_ref(), &[("meta", ())], ())?;
+        let kapso = self.choice("provider", provider.as_ref(), &[("meta", false), ("kapso", true)], false)?;
         let environment = need("environment", a.environment.as_ref(), "use `development` or `production`")?;
         self.choice("environment", Some(&environment), &[("development", ()), ("production", ())], ())?;
         let digits = |key: &str, v: Value<String>, at: &str| {
@@ -565,10 +579,22 @@ impl Checker<'_> {
             }
             Ok(v)
         };
-        let where_number = "under WhatsApp > API setup in the app dashboard (not the phone number itself)";
+        let where_number = if kapso {
+            "at the number in Kapso's dashboard (not the phone number itself)"
+        } else {
+            "under WhatsApp > API setup in the app dashboard (not the phone number itself)"
+        };
         let number = digits(
             "phone_number_id",
-            need("phone_number_id", a.phone_number_id.as_ref(), "copy it from WhatsApp > API setup")?,
+            need(
+                "phone_number_id",
+                a.phone_number_id.as_ref(),
+                if kapso {
+                    "copy it from the number in Kapso's dashboard, or connect it with `switchboard accounts connect`"
+                } else {
+                    "copy it from WhatsApp > API setup"
+                },
+            )?,
             where_number,
         )?;
         if before.iter().any(|b| b.spec.number == number.value) {
@@ -584,7 +610,7 @@ impl Checker<'_> {
             "as WhatsApp Business Account ID",
         )?;
         let api_base = match &a.api_base {
-            None => META_BASE.to_owned(),
+            None => if kapso { KAPSO_BASE } else { META_BASE }.to_owned(),
             Some(v) => {
                 let origin = Origin::File(v.span());
                 let url = self.url("api_base", v.get_ref(), &origin)?;
@@ -599,7 +625,7 @@ impl Checker<'_> {
             }
         };
         let api_version = match &a.api_version {
-            None => META_VERSION.to_owned(),
+            None => if kapso { KAPSO_VERSION } else { META_VERSION }.to_owned(),
             Some(v) => {
                 let text = v.get_ref();
                 let form = text.strip_prefix('v').and_then(|t| t.split_once('.')).is_some_and(|(x, y)| {
@@ -626,14 +652,52 @@ impl Checker<'_> {
                 format!("say where it comes from: {key} = {{ env = \"{env}\" }}"),
             )),
         };
+        // Each provider has its own words for its secrets; those of another are a mistake, not something to ignore.
+        let foreign = if kapso {
+            [
+                ("access_token", &a.access_token, "api_key"),
+                ("app_secret", &a.app_secret, "webhook_secret"),
+                ("verify_token", &a.verify_token, ""),
+            ]
+        } else {
+            [
+                ("api_key", &a.api_key, "access_token"),
+                ("webhook_secret", &a.webhook_secret, "app_secret"),
+                ("", &None, ""),
+            ]
+        };
+        for (key, value, own) in foreign {
+            if let Some(value) = value {
+                let provider = if kapso { "kapso" } else { "meta" };
+                let fix = if own.is_empty() { "take it out".into() } else { format!("name it `{own}`") };
+                return Err(self.wrong(
+                    &Origin::File(value.span()),
+                    format!("{name_of} has `{key}`, which an account of {provider} does not have"),
+                    fix,
+                ));
+            }
+        }
+        let (access_token, app_secret, verify_token) = if kapso {
+            (
+                secret("api_key", a.api_key.as_ref(), "SWITCHBOARD_KAPSO_KEY")?,
+                secret("webhook_secret", a.webhook_secret.as_ref(), "SWITCHBOARD_KAPSO_WEBHOOK_SECRET")?,
+                None,
+            )
+        } else {
+            (
+                secret("access_token", a.access_token.as_ref(), "SWITCHBOARD_ACCESS_TOKEN")?,
+                secret("app_secret", a.app_secret.as_ref(), "SWITCHBOARD_APP_SECRET")?,
+                Some(secret("verify_token", a.verify_token.as_ref(), "SWITCHBOARD_VERIFY_TOKEN")?),
+            )
+        };
         Ok(CheckedAccount {
-            access_token: secret("access_token", a.access_token.as_ref(), "SWITCHBOARD_ACCESS_TOKEN")?,
-            app_secret: secret("app_secret", a.app_secret.as_ref(), "SWITCHBOARD_APP_SECRET")?,
-            verify_token: secret("verify_token", a.verify_token.as_ref(), "SWITCHBOARD_VERIFY_TOKEN")?,
+            access_token,
+            app_secret,
+            verify_token,
             spec: AccountSpec {
                 id: AccountId::new(id.value),
                 name: name.value,
-                provider: "meta".into(),
+                provider: if kapso { "kapso" } else { "meta" }.into(),
                 environment: environment.value,
                 number: number.value,
                 business: business.value,

@@ -146,6 +146,10 @@ pub struct AccountFile {
     pub app_secret: Option<Spanned<SecretSource>>,
     /// Answers the webhook handshake.
     pub verify_token: Option<Spanned<SecretSource>>,
+    /// Kapso's project key.
+    pub api_key: Option<Spanned<SecretSource>>,
+    /// Signs Kapso's webhooks.
+    pub webhook_secret: Option<Spanned<SecretSource>>,
     /// Whether to point the provider's webhooks at the listener.
     pub subscribe: Option<Spanned<bool>>,
     /// Whether marking read also tells the customer.

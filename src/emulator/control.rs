@@ -27,6 +27,11 @@ pub fn answer(core: &Arc<Core>, peer: SocketAddr, call: &Call) -> (u16, Value) {
         );
     }
     let name = call.path.get(1).map(String::as_str).unwrap_or_default();
+    if name == "kapso" {
+        let (status, body) = super::kapso::control::answer(core, call);
+        core.changed.notify_one();
+        return (status, body);
+    }
     let mut st = core.state();
     let result = match (&call.method, name) {
         (&Method::GET, "state") => Ok(state(core, &st)),

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use super::state::{Queued, State};
 use super::wire;
-use super::{Core, faults};
+use super::{Core, faults, kapso};
 use crate::clock::Millis;
 
 /// Webhooks older than this are dropped.
@@ -20,19 +20,22 @@ const LONGEST_WAIT: f64 = 64.0;
 /// Webhooks waiting for one callback; beyond it the oldest is dropped.
 const QUEUE: usize = 20_000;
 /// A clock that is set by hand is looked at this often while something waits for its time.
-const LOOK: Duration = Duration::from_millis(500);
+pub const LOOK: Duration = Duration::from_millis(500);
 
 /// Wakes the worker of one callback.
 #[derive(Debug, Default)]
 pub struct Bell {
     /// Something was queued.
-    queued: Notify,
+    pub queued: Notify,
     /// The callback was set anew: try at once.
     moved: Notify,
 }
 
 /// Queues changes of one number, or of the account when `number` is none, as one POST.
 pub fn enqueue(core: &Arc<Core>, st: &mut State, number: Option<&str>, changes: &[(String, Value)]) {
+    if kapso::hear::heard(core, st, number, changes) {
+        return;
+    }
     let Some(slot) = st.slot(number) else {
         st.counts.webhooks_unsubscribed += 1;
         return;
@@ -94,14 +97,22 @@ pub fn moved(core: &Arc<Core>, slot: &str) {
 
 /// The bell of a slot; the first ring starts its worker.
 fn bell(core: &Arc<Core>, slot: &str) -> Arc<Bell> {
+    let (bell, new) = bell_of(core, slot);
+    if new {
+        core.tasks.spawn(work(core.clone(), slot.to_owned(), bell.clone()));
+    }
+    bell
+}
+
+/// The bell of a slot, and whether it is new, so that somebody has to listen to it.
+pub fn bell_of(core: &Core, slot: &str) -> (Arc<Bell>, bool) {
     let mut bells = core.bells();
     if let Some(bell) = bells.get(slot) {
-        return bell.clone();
+        return (bell.clone(), false);
     }
     let bell = Arc::new(Bell::default());
     bells.insert(slot.to_owned(), bell.clone());
-    core.tasks.spawn(work(core.clone(), slot.to_owned(), bell.clone()));
-    bell
+    (bell, true)
 }
 
 async fn work(core: Arc<Core>, slot: String, bell: Arc<Bell>) {

@@ -6,6 +6,7 @@
 //! | where | what |
 //! | --- | --- |
 //! | `graph` | the endpoints a client calls |
+//! | `kapso` | the stand-in for Kapso, in front of the same numbers and people |
 //! | `control` | what a test or a person at the keyboard can make happen |
 //! | `play` | customers, and everything that happens later |
 //! | `faults` | what goes wrong on purpose |
@@ -20,6 +21,7 @@ mod delivery;
 mod errors;
 mod faults;
 mod graph;
+mod kapso;
 mod play;
 mod registry;
 mod scenario;
@@ -43,12 +45,14 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 
 pub use errors::EmulatorError;
-pub use scenario::{Account, Customer, Line, Number, Scenario, Template};
+pub use scenario::{Account, Customer, Line, Number, Project, Scenario, Template};
 
 /// The access token of the demonstration.
 pub const DEMO_ACCESS_TOKEN: &str = "emulator-access-token";
 /// The app secret of the demonstration.
 pub const DEMO_APP_SECRET: &str = "emulator-app-secret";
+/// The key of the stand-in for Kapso.
+pub const DEMO_KAPSO_KEY: &str = "emulator-kapso-key";
 /// The PIN of the built-in scenario's numbers.
 pub const DEMO_PIN: &str = registry::FIRST_PIN;
 /// The code that verifies a number.
@@ -86,6 +90,8 @@ pub struct EmulatorOptions {
     pub access_token: String,
     /// The key that signs webhooks.
     pub app_secret: String,
+    /// The key of the Kapso project.
+    pub kapso_key: String,
     /// What is played.
     pub scenario: Scenario,
     /// 1 is natural, 10 ten times faster; at 0 nothing happens by itself, and states follow a send at once.
@@ -112,6 +118,7 @@ impl EmulatorOptions {
             bind: SocketAddr::from(([127, 0, 0, 1], 0)),
             access_token: DEMO_ACCESS_TOKEN.into(),
             app_secret: DEMO_APP_SECRET.into(),
+            kapso_key: DEMO_KAPSO_KEY.into(),
             scenario: Scenario::builtin()?,
             speed: 1.0,
             seed: 1,
@@ -158,6 +165,7 @@ impl Emulator {
             clock: o.clock,
             access_token: o.access_token,
             app_secret: o.app_secret,
+            kapso_key: o.kapso_key,
             scenario: o.scenario,
             seed: o.seed,
             play: o.play,
@@ -183,6 +191,8 @@ impl Emulator {
         for slot in waiting {
             delivery::moved(&core, &slot);
         }
+        kapso::send::resume(&core);
+        kapso::control::start(&core);
         Ok(Self { core, addr })
     }
 
@@ -227,6 +237,7 @@ struct Core {
     clock: Clock,
     access_token: String,
     app_secret: String,
+    kapso_key: String,
     scenario: Scenario,
     seed: u64,
     play: bool,
@@ -276,7 +287,7 @@ impl Core {
     }
 
     fn number(&self, id: &str) -> Option<&Number> {
-        self.scenario.numbers.iter().find(|n| n.id == id)
+        self.scenario.numbers.iter().chain(&self.scenario.kapso.numbers).find(|n| n.id == id)
     }
 
     /// A customer of the scenario, or one the control API added.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::scenario::{Customer, Line};
 use super::state::{Accepted, Action, Inbound, Reported, State};
-use super::{Core, delivery, wire};
+use super::{Core, delivery, kapso, wire};
 use crate::clock::Millis;
 
 /// A clock that is set by hand is looked at this often while something is planned.
@@ -165,22 +165,38 @@ fn hear(
     context: Option<Value>,
 ) -> Option<(String, Value)> {
     let number = core.number(number)?;
-    let message = wire::inbound(customer, wamid, at, content, context);
+    let mut content = content.clone();
+    if let Some(context) = context {
+        content["context"] = context;
+    }
+    let message = remember(st, customer, &number.id, wamid, at, &content);
+    let contact = wire::contact(customer, true);
+    Some(("messages".into(), wire::messages_value(number, Some(contact), "messages", &message)))
+}
+
+/// Keeps a customer's message and gives it as the wire has it; `content` may have a `context`.
+pub fn remember(
+    st: &mut State,
+    customer: &Customer,
+    number: &str,
+    wamid: &str,
+    at: Millis,
+    content: &Value,
+) -> Value {
     st.hear(Inbound {
         wamid: wamid.to_owned(),
-        number: number.id.clone(),
+        number: number.to_owned(),
         customer: customer.key.clone(),
         kind: content["type"].as_str().unwrap_or_default().to_owned(),
         at,
         read: false,
         told: false,
     });
-    let contact = wire::contact(customer, true);
-    Some(("messages".into(), wire::messages_value(number, Some(contact), "messages", &message)))
+    wire::inbound(customer, wamid, at, content, None)
 }
 
 /// `type` and content of a line; `target` is what a reaction points at.
-fn content(line: &Line, target: &str) -> Value {
+pub fn content(line: &Line, target: &str) -> Value {
     if let Some(text) = &line.text {
         return json!({ "type": "text", "text": { "body": text } });
     }
@@ -262,6 +278,7 @@ pub fn begin(core: &Arc<Core>, st: &mut State) {
             plan_lines(core, st, &number.id);
         }
     }
+    kapso::hear::begin(core, st);
     core.planned.notify_one();
     core.changed.notify_one();
 }
@@ -293,7 +310,8 @@ fn tell_history(core: &Arc<Core>, st: &mut State, number: &str) {
     }
 }
 
-fn plan_lines(core: &Core, st: &mut State, number: &str) {
+/// Plans what customers write to a number by themselves.
+pub fn plan_lines(core: &Core, st: &mut State, number: &str) {
     let now = core.clock.now();
     for customer in core.scenario.customers.iter().filter(|c| c.number == number) {
         for (index, line) in customer.lines.iter().enumerate() {

@@ -10,6 +10,8 @@ use serde_json::Value;
 
 use super::errors::EmulatorError;
 
+/// Numbers that a Kapso project can connect beyond those with a name.
+const SPARE: usize = 20;
 const BUILTIN: &str = include_str!("../../assets/scenarios/demo.toml");
 
 /// One account with everything that happens around it.
@@ -26,6 +28,9 @@ pub struct Scenario {
     /// The templates that exist at the start.
     #[serde(default)]
     pub templates: Vec<Template>,
+    /// The project of the stand-in for Kapso.
+    #[serde(default)]
+    pub kapso: Project,
 }
 
 /// The WhatsApp Business account and what it belongs to.
@@ -142,6 +147,49 @@ pub struct Line {
     /// Marked as forwarded.
     #[serde(default)]
     pub forwarded: bool,
+    /// History at a number of the Kapso project: written by the business.
+    #[serde(default)]
+    pub own: bool,
+}
+
+/// The project of the stand-in for Kapso.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Project {
+    /// Its id, a UUID.
+    #[serde(default = "project")]
+    pub project: String,
+    /// WABA id of its numbers.
+    #[serde(default = "project_business")]
+    pub business: String,
+    /// Its numbers, in the order in which setup links connect them; some spare ones are added.
+    #[serde(default)]
+    pub numbers: Vec<Number>,
+    /// Ids of the numbers that are connected from the start.
+    #[serde(default)]
+    pub connected: Vec<String>,
+}
+
+impl Default for Project {
+    fn default() -> Self {
+        Self { project: project(), business: project_business(), numbers: Vec::new(), connected: Vec::new() }
+    }
+}
+
+impl Project {
+    /// Adds numbers that setup links can connect when those with a name are used up.
+    fn add_spare(&mut self) {
+        for n in 0..SPARE {
+            self.numbers.push(Number {
+                id: format!("6490817720{n:05}"),
+                display: format!("+1 555-010-3{n:03}"),
+                name: format!("New number {}", n + 1),
+                mode: live(),
+                quality: green(),
+                profile: serde_json::Map::new(),
+            });
+        }
+    }
 }
 
 /// A message template as the API keeps it.
@@ -174,6 +222,12 @@ pub struct Template {
     pub components: Vec<Value>,
 }
 
+fn project() -> String {
+    "0d9c8b7a-6f5e-4d3c-8b2a-1f0e9d8c7b6a".into()
+}
+fn project_business() -> String {
+    "220033440055".into()
+}
 fn live() -> String {
     "LIVE".into()
 }
@@ -222,7 +276,8 @@ impl Scenario {
     /// [`EmulatorError::Scenario`] for TOML that does not parse and for references that lead nowhere.
     pub fn parse(name: &str, text: &str) -> Result<Self, EmulatorError> {
         let bad = |problem: String| EmulatorError::Scenario { name: name.to_owned(), problem };
-        let scenario: Self = toml::from_str(text).map_err(|e| bad(e.to_string()))?;
+        let mut scenario: Self = toml::from_str(text).map_err(|e| bad(e.to_string()))?;
+        scenario.kapso.add_spare();
         scenario.check().map_err(bad)?;
         Ok(scenario)
     }
@@ -235,10 +290,17 @@ impl Scenario {
         for id in std::iter::once(&self.account.id)
             .chain(self.numbers.iter().map(|n| &n.id))
             .chain(self.templates.iter().map(|t| &t.id))
+            .chain(std::iter::once(&self.kapso.business))
+            .chain(self.kapso.numbers.iter().map(|n| &n.id))
         {
             if id.is_empty() || !id.bytes().all(|b| b.is_ascii_digit()) || !ids.insert(id) {
                 return Err(format!("the id '{id}' must be decimal digits and used once"));
             }
+        }
+        if let Some(id) =
+            self.kapso.connected.iter().find(|id| !self.kapso.numbers.iter().any(|n| n.id == **id))
+        {
+            return Err(format!("the project has no number '{id}' that could be connected"));
         }
         let mut keys = BTreeSet::new();
         for customer in &self.customers {
@@ -246,7 +308,8 @@ impl Scenario {
             if !keys.insert(key) {
                 return Err(format!("two customers have the key '{key}'"));
             }
-            if !self.numbers.iter().any(|n| n.id == customer.number) {
+            let writes_to = |n: &Number| n.id == customer.number;
+            if !self.numbers.iter().chain(&self.kapso.numbers).any(writes_to) {
                 return Err(format!("customer '{key}' writes to the unknown number '{}'", customer.number));
             }
             if customer.phone.is_empty() || !customer.phone.bytes().all(|b| b.is_ascii_digit()) {

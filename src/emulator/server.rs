@@ -28,7 +28,7 @@ use super::errors::GraphError;
 use super::faults::answer::{Reply, Spoiled};
 use super::graph::media::Upload;
 use super::graph::uploads::{self, Piece};
-use super::{Core, control, faults, graph};
+use super::{Core, control, faults, graph, kapso};
 
 /// The version that serves calls without one.
 const VERSION: &str = "v25.0";
@@ -177,6 +177,9 @@ async fn handle(core: &Arc<Core>, peer: SocketAddr, parts: &Parts, body: &Bytes)
     let mut path: Vec<String> = uri.path().split('/').filter(|s| !s.is_empty()).map(str::to_owned).collect();
     let version = if path.first().is_some_and(|s| is_version(s)) { path.remove(0) } else { VERSION.into() };
     let query = Query::<HashMap<String, String>>::try_from_uri(uri).map(|q| q.0).unwrap_or_default();
+    if kapso::is_mine(&path) {
+        return kapso::serve(core, parts, query, path, body).await;
+    }
     let token = headers
         .get("authorization")
         .and_then(|v| v.to_str().ok())
@@ -286,7 +289,8 @@ async fn answer(core: &Arc<Core>, call: &Call) -> Result<Value, GraphError> {
     graph::answer(core, call).await
 }
 
-fn parse(headers: &HeaderMap, body: &Bytes) -> Result<Value, GraphError> {
+/// The body as JSON, whatever it came as.
+pub fn parse(headers: &HeaderMap, body: &Bytes) -> Result<Value, GraphError> {
     if body.is_empty() {
         return Ok(Value::Null);
     }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::errors::EmulatorError;
+use super::kapso::book::Book;
 use super::registry::Registry;
 use super::scenario::{Customer, Scenario, Template};
 use crate::clock::Millis;
@@ -195,6 +196,8 @@ pub struct State {
     pub queues: BTreeMap<String, VecDeque<Queued>>,
     pub last_webhook: u64,
     pub counts: Counts,
+    /// The Kapso project.
+    pub kapso: Book,
     /// The hour and the calls in it.
     #[serde(skip)]
     usage: (i64, u64),
@@ -213,7 +216,11 @@ impl State {
     pub fn load(path: &Path, scenario: &Scenario) -> Result<Self, EmulatorError> {
         let bad = |problem: String| EmulatorError::State { path: path.to_owned(), problem };
         match std::fs::read(path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|e| bad(e.to_string())),
+            Ok(bytes) => {
+                let mut state: Self = serde_json::from_slice(&bytes).map_err(|e| bad(e.to_string()))?;
+                state.kapso.reindex();
+                Ok(state)
+            }
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Self::new(scenario)),
             Err(e) => Err(bad(e.to_string())),
         }

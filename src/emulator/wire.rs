@@ -30,7 +30,8 @@ pub fn base64(bytes: &[u8]) -> String {
     out
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes in hexadecimal, lower case.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut out, b| {
         for nibble in [b >> 4, b & 15] {
             out.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
@@ -69,6 +70,11 @@ fn wamid(address: &str, direction: u8, unique: &str) -> String {
 /// A new message id; `outbound` for messages of the business.
 pub fn new_wamid(address: &str, outbound: bool) -> String {
     wamid(address, if outbound { 0x11 } else { 0x12 }, &uuid::Uuid::new_v4().simple().to_string())
+}
+
+/// The message id with these 32 characters in it.
+pub fn wamid_of(address: &str, outbound: bool, unique: &str) -> String {
+    wamid(address, if outbound { 0x11 } else { 0x12 }, unique)
 }
 
 /// The message id of a history line: the same in every run with the same seed.

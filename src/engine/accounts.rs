@@ -3,15 +3,18 @@
 
 use super::access::Who;
 use super::vault::{self, Vault};
-use super::{EngineError, Shared, paths, sync};
+use super::{EngineError, Shared, onboarding, paths, sync};
 use crate::config::settings::AccountSettings;
 use crate::model::access::{Resource, Verb};
-use crate::model::account::{self, AccountOptions, Hindrance, KeptAccount, SecretKey, Setup};
+use crate::model::account::{
+    self, AccountOptions, Hindrance, KeptAccount, SecretKey, Setup, onboarding as steps,
+};
 use crate::model::event::{Actor, EventBody};
 use crate::model::ids::AccountId;
 use crate::protocol::accounts::{AccountDetail, AccountRequest, Secret};
 use crate::protocol::{AccountView, Changed, Problem, Response};
 use crate::provider::Provider;
+use crate::provider::kapso::{KapsoConfig, KapsoProvider};
 use crate::provider::meta::{MetaConfig, MetaProvider};
 use crate::store::{Reader, StoreError};
 use secrecy::SecretString;
@@ -57,6 +60,14 @@ fn provider(account: &AccountSettings) -> Result<Arc<dyn Provider>, EngineError>
             phone_number_id: account.spec.number.clone(),
             waba_id: account.spec.business.clone(),
             access_token: account.access_token.clone(),
+        }))),
+        "kapso" => Ok(Arc::new(KapsoProvider::new(KapsoConfig {
+            api_base: account.api_base.clone(),
+            api_version: account.api_version.clone(),
+            number: account.spec.number.clone(),
+            business: account.spec.business.clone(),
+            api_key: account.access_token.clone(),
+            webhook_secret: account.app_secret.clone(),
         }))),
         other => Err(EngineError::Provider { account: account.spec.id.clone(), provider: other.to_owned() }),
     }
@@ -386,7 +397,11 @@ fn sound(account: &KeptAccount) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn keep(shared: &Arc<Shared>, actor: Actor, mut account: KeptAccount) -> Result<(), Problem> {
+pub(super) async fn keep(
+    shared: &Arc<Shared>,
+    actor: Actor,
+    mut account: KeptAccount,
+) -> Result<(), Problem> {
     account.spec.name = account.spec.name.trim().to_owned();
     account.api_base = account.api_base.trim().trim_end_matches('/').to_owned();
     sound(&account)?;
@@ -481,6 +496,9 @@ pub(super) fn sync_problem(id: &AccountId, error: sync::SyncError) -> Problem {
 /// Connects what has all it needs. Looks at the provider first: what it refuses changes nothing.
 async fn connect(shared: &Arc<Shared>, actor: Actor, id: &AccountId) -> Result<(), Problem> {
     let account = shared.account(id).ok_or_else(|| not_configured(id))?;
+    if onboarding::is_ours(&account) {
+        return onboarding::connect(shared, actor, id).await;
+    }
     if !account.is_connected() {
         return Err(Problem::new("incomplete", format!("the account `{id}` has no number yet"))
             .next("give it the ids of its number first"));
@@ -496,6 +514,9 @@ const NUMBER: &str = "phone_number_id";
 /// Connects what was taken off.
 async fn reconnect(shared: &Arc<Shared>, actor: Actor, id: &AccountId) -> Result<(), Problem> {
     let account = shared.account(id).ok_or_else(|| not_configured(id))?;
+    if onboarding::is_ours(&account) {
+        return onboarding::reconnect(shared, actor, id).await;
+    }
     let (kept, setup) = shared.kept_account(id).await?;
     if let Some(mut kept) = kept.filter(|_| !account.is_connected())
         && let Some(number) = setup.values.get(NUMBER)
@@ -515,9 +536,15 @@ async fn reconnect(shared: &Arc<Shared>, actor: Actor, id: &AccountId) -> Result
 
 /// Takes the number off: it is cleared, and so is the link by which it was set up. What the provider knows of us stays.
 async fn disconnect(shared: &Arc<Shared>, actor: Actor, id: &AccountId) -> Result<(), Problem> {
+    let _alone = shared.board.alone(id).await;
     let account = shared.account(id).ok_or_else(|| not_configured(id))?;
     let (kept, mut setup) = shared.kept_account(id).await?;
+    onboarding::leave(shared, &account, &setup).await?;
     setup.link = None;
+    if onboarding::is_ours(&account) {
+        setup.message_webhook.clear();
+        setup.steps.retain(|name, _| [steps::PROJECT_WEBHOOK, steps::CUSTOMER].contains(&name.as_str()));
+    }
     if account.is_connected() {
         setup.values.insert(NUMBER.into(), account.settings.spec.number.clone());
     }
@@ -536,6 +563,7 @@ async fn disconnect(shared: &Arc<Shared>, actor: Actor, id: &AccountId) -> Resul
 }
 
 async fn delete(shared: &Arc<Shared>, actor: Actor, id: &AccountId, name: &str) -> Result<(), Problem> {
+    let _alone = shared.board.alone(id).await;
     let account = shared.account(id).ok_or_else(|| not_configured(id))?;
     if !account.kept {
         return Err(of_the_file(shared, id, "it goes with its section there"));
@@ -548,6 +576,8 @@ async fn delete(shared: &Arc<Shared>, actor: Actor, id: &AccountId, name: &str) 
         }
         .next(format!("type `{shown}` to remove it")));
     }
+    let (_, setup) = shared.kept_account(id).await?;
+    onboarding::forget(shared, &account, &setup).await;
     let event = EventBody::AccountRemoved { account: id.clone() };
     shared.store.apply(shared.event(actor, event)).await?;
     shared.registry.remove(id);

@@ -1,10 +1,12 @@
 //! Webhooks in: checked, stored raw and applied, all before the answer.
 
-use super::{Account, Engine, Shared};
+use super::{Account, Engine, Shared, onboarding};
+use crate::clock::Millis;
 use crate::model::event::{Actor, EventBody};
 use crate::model::ids::{AccountId, EventId};
 use crate::model::inbound::{Route, WebhookBatch};
 use crate::provider::meta::webhook;
+use crate::provider::posts::{self, Head, Turn, Way};
 use crate::store::StoreError;
 use secrecy::ExposeSecret;
 use std::sync::Arc;
@@ -33,14 +35,18 @@ impl std::fmt::Debug for Inlet {
 }
 
 impl Engine {
-    /// The inlet behind a webhook path; `None` for a path that is nobody's.
+    /// The inlet behind a webhook path: the account's own part, and what follows it. `None` for a path that is nobody's.
     #[must_use]
-    pub fn inlet(&self, path: &str) -> Option<Inlet> {
+    pub fn inlet(&self, path: &str, rest: &str) -> Option<Inlet> {
+        let way = Way::of_path(rest)?;
         let list = self.shared.accounts();
         let account = list.iter().find(|a| {
             use subtle::ConstantTimeEq;
             bool::from(a.path.as_bytes().ct_eq(path.as_bytes()))
         })?;
+        if !way.is_of(&account.settings.spec.provider) {
+            return None;
+        }
         Some(Inlet { shared: Arc::clone(&self.shared), account: Arc::clone(account) })
     }
 }
@@ -69,11 +75,12 @@ impl Inlet {
     }
 
     /// Takes a POST: when this returns `Ok`, it is on the disk. What cannot be read is kept as failed.
-    pub async fn receive(&self, signature: Option<&str>, body: Vec<u8>) -> Result<(), Refused> {
+    pub async fn receive(&self, head: &Head<'_>, body: Vec<u8>) -> Result<(), Refused> {
         let account = self.account();
+        let provider = account.settings.spec.provider.as_str();
         let secret = account.settings.app_secret.expose_secret();
         // Without a secret anybody could sign.
-        if secret.is_empty() || !webhook::verify_signature(secret.as_bytes(), signature, &body) {
+        if secret.is_empty() || !posts::is_signed(provider, secret.as_bytes(), head, &body) {
             // What the doctor signs wrongly on purpose is no stranger's try.
             if !(is_test(&body) && self.shared.expected(&body)) {
                 self.shared.counters.bad_signatures.fetch_add(1, Ordering::Relaxed);
@@ -86,7 +93,12 @@ impl Inlet {
         if is_test(&body) {
             return self.test(body).await;
         }
-        let (batch, problem) = self.shared.read_webhook(account, &body);
+        if let Some(key) = head.key {
+            // What comes twice is known by the ids in it; the key is for whoever compares with the provider's list.
+            tracing::debug!(account = %account.id(), event = head.event, %key, "a webhook");
+        }
+        let now = self.shared.clock.now();
+        let (batch, turns, problem) = self.shared.read_webhook(account, head, &body, now);
         let event = self.shared.event(
             Actor::Provider,
             EventBody::WebhookReceived {
@@ -105,6 +117,9 @@ impl Inlet {
                 self.shared.counters.webhooks.fetch_add(1, Ordering::Relaxed);
                 self.shared.tidy.notify_one();
                 self.shared.silence.heard();
+                if !turns.is_empty() {
+                    onboarding::turned(&self.shared, turns).await;
+                }
                 Ok(())
             }
             Err(StoreError::Busy) => Err(Refused::Unavailable("too much is waiting".into())),
@@ -137,11 +152,23 @@ impl Inlet {
 }
 
 impl Shared {
-    /// Reads a body whose signature was good with an account's secret: what it says, or why it says nothing.
-    fn read_webhook(&self, account: &Account, body: &[u8]) -> (Option<WebhookBatch>, Option<String>) {
-        match webhook::parse(body) {
-            Ok(batch) => (Some(self.own(account, batch)), None),
-            Err(problem) => (None, Some(problem)),
+    /// Reads a body whose signature was good with an account's secret: what it says, what it means for the connections of
+    /// our accounts, or why it says nothing.
+    fn read_webhook(
+        &self,
+        account: &Account,
+        head: &Head<'_>,
+        body: &[u8],
+        received: Millis,
+    ) -> (Option<WebhookBatch>, Vec<(AccountId, Turn)>, Option<String>) {
+        match posts::read(&account.settings.spec.provider, head, body, received) {
+            Ok(said) => {
+                let turns = onboarding::concerned(self, account, said.turns);
+                let mut batch = self.own(account, said.batch);
+                batch.changes.extend(turns.iter().map(|(id, turn)| onboarding::notice(self, id, turn)));
+                (Some(batch), turns, None)
+            }
+            Err(problem) => (None, Vec::new(), Some(problem)),
         }
     }
 
@@ -174,7 +201,8 @@ impl Shared {
         let raw = raw.ok_or(StoreError::Missing("this webhook"))?;
         let account =
             self.account(&raw.account).ok_or(StoreError::Missing("the account that it came in by"))?;
-        let (batch, problem) = self.read_webhook(&account, &raw.body);
+        // What it meant for the connection then is not what it means now.
+        let (batch, _, problem) = self.read_webhook(&account, &Head::default(), &raw.body, raw.received_at);
         let event = self.event(actor, EventBody::WebhookReplayed { webhook, batch, problem });
         let reply = self.store.apply(event).await?;
         self.tidy.notify_one();

@@ -26,6 +26,7 @@ mod masking;
 mod mentions;
 mod notes;
 mod numbers;
+mod onboarding;
 mod outbox;
 mod paths;
 mod preferences;
@@ -41,6 +42,7 @@ mod updates;
 mod vault;
 mod wizard;
 
+pub use crate::provider::posts::Head;
 pub use ingest::{Inlet, Refused};
 pub use reload::Reloaded;
 
@@ -185,6 +187,7 @@ struct Core {
     /// When providers asked for their challenge.
     handshakes: wizard::Handshakes,
     refusals: activity::Refusals,
+    board: onboarding::Board,
     /// The doctor sees one patient at a time.
     doctor: tokio::sync::Mutex<()>,
     outbox: Notify,
@@ -287,6 +290,7 @@ impl Engine {
             silence: silence::Watch::default(),
             handshakes: wizard::Handshakes::default(),
             refusals: activity::Refusals::default(),
+            board: onboarding::Board::default(),
             doctor: tokio::sync::Mutex::default(),
             outbox: Notify::new(),
             sync: Notify::new(),
@@ -310,6 +314,7 @@ impl Engine {
         if background {
             let tasks = &engine.shared.tasks;
             tasks.spawn(outbox::run(Arc::clone(&engine.shared)));
+            tasks.spawn(onboarding::run(Arc::clone(&engine.shared)));
             tasks.spawn(sync::run(Arc::clone(&engine.shared)));
             tasks.spawn(sync::tidy(Arc::clone(&engine.shared)));
             tasks.spawn(recorder::expire(Arc::clone(&engine.shared)));

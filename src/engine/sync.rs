@@ -103,6 +103,15 @@ async fn read(shared: &Shared, account: &Account) -> Result<(), SyncError> {
         }
         shared.engine_event(EventBody::TemplatesSynced { account: id.clone(), templates }).await?;
     }
+    if account.settings.spec.provider == "kapso" {
+        // A webhook that failed too often was switched off: each look makes sure that it is on.
+        if (account.settings.subscribe || account.kept)
+            && let Some(url) = shared.url(account)
+        {
+            account.provider.subscribe(&url, "").await?;
+        }
+        return Ok(());
+    }
     // One callback serves a whole business account: the numbers on it are told apart by their ids.
     let same = |a: &&Arc<Account>| {
         a.settings.subscribe

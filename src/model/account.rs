@@ -23,6 +23,28 @@ pub const DISCONNECTED: &str = "disconnected";
 /// The provider refuses it; the text says why.
 pub const ERROR: &str = "error";
 
+/// The steps of connecting a number at Kapso, as [`Setup::steps`] names them.
+pub mod onboarding {
+    /// The webhook that tells when numbers come and go.
+    pub const PROJECT_WEBHOOK: &str = "project_webhook";
+    /// The customer at the provider.
+    pub const CUSTOMER: &str = "customer";
+    /// The link that a person opens.
+    pub const LINK: &str = "link";
+    /// The number that comes of it.
+    pub const NUMBER: &str = "number";
+    /// The webhook that brings its messages.
+    pub const MESSAGE_WEBHOOK: &str = "message_webhook";
+    /// All of them in their order, with a title for people.
+    pub const STEPS: [(&str, &str); 5] = [
+        (PROJECT_WEBHOOK, "webhook for news about numbers"),
+        (CUSTOMER, "customer"),
+        (LINK, "setup link"),
+        (NUMBER, "number"),
+        (MESSAGE_WEBHOOK, "webhook for messages"),
+    ];
+}
+
 /// A secret of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

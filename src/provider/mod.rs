@@ -5,7 +5,9 @@
 pub mod admin;
 pub mod history;
 pub mod http;
+pub mod kapso;
 pub mod meta;
+pub mod posts;
 
 use crate::model::contact::Identity;
 use crate::model::delivery::{DeliveryError, HoldScope};

@@ -91,10 +91,14 @@ impl Reader {
         Ok(self
             .conn
             .prepare_cached(
-                "SELECT a.key, w.body FROM webhooks w JOIN accounts a ON a.id = w.account_id WHERE w.uid = ?1",
+                "SELECT a.key, w.body, w.received_at FROM webhooks w JOIN accounts a ON a.id = w.account_id WHERE w.uid = ?1",
             )?
             .query_row([id.0], |r| {
-                Ok(RawWebhook { account: AccountId::new(r.get::<_, String>(0)?), body: r.get(1)? })
+                Ok(RawWebhook {
+                    account: AccountId::new(r.get::<_, String>(0)?),
+                    body: r.get(1)?,
+                    received_at: r.get(2)?,
+                })
             })
             .optional()?)
     }
@@ -161,6 +165,8 @@ pub struct RawWebhook {
     pub account: AccountId,
     /// The body.
     pub body: Vec<u8>,
+    /// When it came.
+    pub received_at: Millis,
 }
 
 /// Tables that can be counted.

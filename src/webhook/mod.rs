@@ -5,13 +5,13 @@
 //! proxy brings TLS.
 
 use crate::config::settings::ListenerSettings;
-use crate::engine::{Engine, Refused};
+use crate::engine::{Engine, Head, Refused};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use futures::StreamExt;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -146,7 +146,20 @@ async fn accept(
 }
 
 fn router(inside: Inside) -> Router {
-    Router::new().route("/webhook/{path}", get(handshake).post(receive)).with_state(inside)
+    Router::new()
+        .route("/webhook/{path}", get(handshake).post(receive))
+        .route("/webhook/{path}/{*rest}", post(receive_at))
+        .with_state(inside)
+}
+
+/// An address of an account that is for one kind of news only.
+async fn receive_at(
+    State(inside): State<Inside>,
+    Path((path, rest)): Path<(String, String)>,
+    headers: HeaderMap,
+    request: Request<Body>,
+) -> Response {
+    take(inside, &path, &rest, &headers, request).await
 }
 
 async fn handshake(
@@ -154,7 +167,7 @@ async fn handshake(
     Path(path): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let Some(inlet) = inside.engine.inlet(&path) else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(inlet) = inside.engine.inlet(&path, "") else { return StatusCode::NOT_FOUND.into_response() };
     let pairs = decode_query(query.as_deref().unwrap_or(""));
     match inlet.challenge(pairs.iter().map(|(k, v)| (k.as_str(), v.as_str()))) {
         Some(challenge) => ([(header::CONTENT_TYPE, "text/plain")], challenge).into_response(),
@@ -203,7 +216,17 @@ async fn receive(
     headers: HeaderMap,
     request: Request<Body>,
 ) -> Response {
-    let Some(inlet) = inside.engine.inlet(&path) else { return StatusCode::NOT_FOUND.into_response() };
+    take(inside, &path, "", &headers, request).await
+}
+
+async fn take(
+    inside: Inside,
+    path: &str,
+    rest: &str,
+    headers: &HeaderMap,
+    request: Request<Body>,
+) -> Response {
+    let Some(inlet) = inside.engine.inlet(path, rest) else { return StatusCode::NOT_FOUND.into_response() };
     let place = inside.places.try_acquire();
     let read = read(request.into_body(), &inside, place.is_ok());
     let (body, _room) = match tokio::time::timeout(BODY_TIME, read).await {
@@ -211,11 +234,22 @@ async fn receive(
         Ok(Err(status)) => return refuse(status),
         Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
     };
-    let signature = headers.get("x-hub-signature-256").and_then(|v| v.to_str().ok());
-    match inlet.receive(signature, body).await {
+    match inlet.receive(&head(headers), body).await {
         Ok(()) => StatusCode::OK.into_response(),
         Err(Refused::Signature) => StatusCode::UNAUTHORIZED.into_response(),
         Err(Refused::Unavailable(_)) => refuse(StatusCode::SERVICE_UNAVAILABLE),
+    }
+}
+
+/// What of the headers counts.
+fn head(headers: &HeaderMap) -> Head<'_> {
+    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+    Head {
+        hub_signature: text("x-hub-signature-256"),
+        signature: text("x-webhook-signature"),
+        event: text("x-webhook-event"),
+        version: text("x-webhook-payload-version"),
+        key: text("x-idempotency-key"),
     }
 }
 

@@ -87,7 +87,7 @@ pub enum Spoiled {
 }
 
 impl Hit {
-    fn number(&self) -> Option<i64> {
+    pub fn number(&self) -> Option<i64> {
         match self.argument {
             Argument::Number(n) => Some(n),
             _ => None,
@@ -101,7 +101,7 @@ impl Hit {
         }
     }
 
-    fn wait(&self) -> Option<u64> {
+    pub fn wait(&self) -> Option<u64> {
         match self.argument {
             Argument::Time(t) => Some(t.as_secs()),
             _ => None,

@@ -240,7 +240,7 @@ impl Rule {
 }
 
 /// Numbers where strings are and the reverse, and members nobody knows. What people wrote stays as it is.
-fn odd(value: &mut Value) {
+pub fn odd(value: &mut Value) {
     const IDS: [&str; 9] = [
         "timestamp",
         "phone_number_id",

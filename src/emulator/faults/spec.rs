@@ -163,7 +163,7 @@ const SETS: [(&str, &str, &str); 4] = [
 ];
 
 /// Endpoints that answers can be named by.
-pub const ENDPOINTS: [&str; 11] = [
+pub const ENDPOINTS: [&str; 13] = [
     "messages",
     "read",
     "templates",
@@ -174,6 +174,8 @@ pub const ENDPOINTS: [&str; 11] = [
     "history",
     "media",
     "blocks",
+    "contacts",
+    "onboarding",
     "other",
 ];
 /// What webhooks can be named by.

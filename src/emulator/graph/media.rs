@@ -215,6 +215,12 @@ pub fn knows(core: &Core, id: &str) -> bool {
     find(&core.state(), id, core.clock.now()).is_some()
 }
 
+/// Type and bytes of a file that is there.
+pub async fn kept(core: &Core, id: &str) -> Option<(String, Bytes)> {
+    let mime = find(&core.state(), id, core.clock.now()).map(|m| m.mime.clone())?;
+    Some((mime, bytes_of(core, id).await?))
+}
+
 /// `GET` and `DELETE` of an id.
 pub async fn node(core: &Arc<Core>, id: &str, call: &Call) -> Answer {
     let found = find(&core.state(), id, core.clock.now()).cloned();

@@ -19,6 +19,7 @@ use super::{
 
 mod business;
 mod faults;
+mod kapso;
 mod media;
 mod people;
 mod templates;

@@ -9,7 +9,6 @@ use crate::model::ids::MessageId;
 use crate::model::inbound::Change;
 use crate::model::message::{Direction, Message, Origin};
 use crate::protocol::{LifeStep, LifeWebhook, MessageLife, Problem, Response};
-use crate::provider::meta::webhook;
 use crate::store::{Act, AttemptRow, Carriers, KeptWebhook, LifeRows};
 use std::sync::Arc;
 
@@ -25,10 +24,10 @@ pub(in crate::engine) async fn life(shared: &Arc<Shared>, id: MessageId) -> Resu
     let wanted = names.clone();
     let (carriers, oldest) =
         shared.store.read_slow(move |r| Ok((r.carriers(&wanted, &times)?, r.oldest_webhook()?))).await?;
-    let mask = mask(shared);
+    let (mask, parsers) = (mask(shared), super::Parsers::of(shared));
     let life = blocking(move || {
         let mut steps = own_steps(&rows);
-        let webhooks = told(&carriers, &names, &mut steps, &mask);
+        let webhooks = told(&carriers, &names, &mut steps, &mask, &parsers);
         from_times(&rows.message, &mut steps);
         steps.sort_by_key(|s| (s.at, s.provider_at.unwrap_or(s.at)));
         MessageLife {
@@ -164,11 +163,12 @@ fn told(
     names: &[String],
     steps: &mut Vec<LifeStep>,
     mask: &super::mask::Mask,
+    parsers: &super::Parsers,
 ) -> Vec<LifeWebhook> {
     let mut out = Vec::new();
     let mut room = BODIES_MAX;
     for w in &carriers.found {
-        let batch = webhook::parse(&w.body).ok();
+        let batch = parsers.read(w).ok();
         let mut any = false;
         for routed in batch.iter().flat_map(|b| &b.changes) {
             if let Some(s) = news(w, &routed.change, names) {

@@ -16,7 +16,7 @@ use crate::protocol::{
     Cursor, Page, Problem, RAW_MAX, Replayed, Response, WebhookDetail, WebhookFilter, WebhookPart,
     WebhookRow, WebhookState,
 };
-use crate::provider::meta::webhook;
+use crate::provider::posts;
 use crate::store::{KeptWebhook, StoreError};
 use mask::Mask;
 use secrecy::SecretString;
@@ -25,6 +25,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// What a webhook of the doctor's says.
+const TEST: &str = "a test by the doctor";
 /// A body up to this size is read for the list, to say what is in it.
 const SUMMARY_MAX: u64 = 64 * 1024;
 /// Parts of one webhook that are listed.
@@ -35,6 +37,22 @@ const LOOK: Duration = Duration::from_mins(1);
 const LOOKS: u32 = 60;
 /// What could not be applied is kept this many times as long.
 const FAILED_TIMES: i64 = 3;
+
+/// Reads kept webhooks: each with the parser of the provider it came from.
+#[derive(Clone)]
+struct Parsers(BTreeMap<AccountId, String>);
+
+impl Parsers {
+    fn of(shared: &Shared) -> Self {
+        let provider = |a: &Arc<super::Account>| (a.id().clone(), a.settings.spec.provider.clone());
+        Self(shared.accounts().iter().map(provider).collect())
+    }
+
+    fn read(&self, w: &KeptWebhook) -> Result<WebhookBatch, String> {
+        let provider = self.0.get(&w.account).map_or("", String::as_str);
+        posts::read_kept(provider, &w.body, w.received_at)
+    }
+}
 
 /// The secrets that no answer may hold.
 fn mask(shared: &Shared) -> Mask {
@@ -121,14 +139,14 @@ fn row(w: &KeptWebhook, says: String) -> WebhookRow {
 }
 
 /// What a webhook says in a few words, read with today's parser.
-fn summary(w: &KeptWebhook) -> String {
+fn summary(w: &KeptWebhook, parsers: &Parsers) -> String {
     if w.state == WebhookState::Test {
-        return "a test by the doctor".into();
+        return TEST.into();
     }
     if w.body.is_empty() || w.size > SUMMARY_MAX {
         return String::new();
     }
-    webhook::parse(&w.body).map(|b| says(&b)).unwrap_or_default()
+    parsers.read(w).map(|b| says(&b)).unwrap_or_default()
 }
 
 /// A page of the list.
@@ -149,7 +167,8 @@ pub(super) async fn list(
         .store
         .read_slow(move |r| r.webhooks(&filter, number.as_deref(), before, limit, SUMMARY_MAX))
         .await?;
-    let items = blocking(move || found.iter().map(|w| row(w, summary(w))).collect()).await?;
+    let parsers = Parsers::of(shared);
+    let items = blocking(move || found.iter().map(|w| row(w, summary(w, &parsers))).collect()).await?;
     Ok(Response::Webhooks(Page { items, next }))
 }
 
@@ -205,9 +224,9 @@ fn account_of(shared: &Shared, path: &AccountId, routed: &Routed) -> AccountId {
 pub(super) async fn show(shared: &Arc<Shared>, id: EventId, limit: u32) -> Result<Response, Problem> {
     let limit = limit.clamp(256, RAW_MAX) as usize;
     let w = shared.store.read_slow(move |r| r.webhook(id)).await?;
-    let mask = mask(shared);
+    let (mask, parsers) = (mask(shared), Parsers::of(shared));
     let (w, batch, raw) = blocking(move || {
-        let batch = webhook::parse(&w.body).ok();
+        let batch = parsers.read(&w).ok();
         let raw = mask.pretty(&w.body);
         (w, batch, raw)
     })
@@ -237,7 +256,7 @@ pub(super) async fn show(shared: &Arc<Shared>, id: EventId, limit: u32) -> Resul
         parts[i].1.message = Some(message);
     }
     let says = if w.state == WebhookState::Test {
-        summary(&w)
+        TEST.into()
     } else {
         batch.as_ref().map(says).unwrap_or_default()
     };
@@ -258,12 +277,13 @@ pub(super) async fn replay(shared: &Arc<Shared>, actor: Actor, id: EventId) -> R
     if before.state == WebhookState::Test {
         return Err(Problem::new("refused", "this webhook is a test by the doctor: it says nothing"));
     }
-    let said = blocking(move || webhook::parse(&before.body).map_or(0, |b| b.changes.len())).await?;
+    let (was, parsers) = (before.state, Parsers::of(shared));
+    let said = blocking(move || parsers.read(&before).map_or(0, |b| b.changes.len())).await?;
     let left = shared.replay(actor, id).await?;
     let now = shared.store.read_slow(move |r| r.webhook(id)).await?;
     Ok(Response::Replayed(Box::new(Replayed {
         id,
-        was: before.state,
+        was,
         state: now.state,
         applied: if now.state == WebhookState::Failed { 0 } else { said.saturating_sub(left) },
         problems: now.problem.iter().flat_map(|p| p.lines()).map(str::to_owned).collect(),

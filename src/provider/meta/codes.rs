@@ -44,7 +44,7 @@ use Retry::{Backoff as B, Config as C, Never as N, Wait as W};
 
 pub(super) const NEW_TOKEN: &str = "make a new token in the Meta business settings, put it where the configuration names it, check with `switchboard doctor`, then try again";
 const PERMISSION: &str = "give the system user the permission and the account in the Meta business settings, check with `switchboard doctor`, then try again";
-pub(super) const WAIT_RETRY: &str = "wait a moment, then try again";
+pub(in crate::provider) const WAIT_RETRY: &str = "wait a moment, then try again";
 const TEMPLATE_SYNC: &str =
     "read the templates anew (`switchboard templates --sync`), then send the template with new values";
 const SEND_TEMPLATE: &str = "send a template, or wait until the customer writes";

@@ -41,7 +41,7 @@ fn integer(v: &Value) -> Option<i64> {
     v.as_i64().or_else(|| v.as_str()?.trim().parse().ok())
 }
 
-fn text_of<'a>(v: &'a Value, key: &str) -> Option<&'a str> {
+pub(in crate::provider) fn text_of<'a>(v: &'a Value, key: &str) -> Option<&'a str> {
     v.get(key).and_then(Value::as_str).map(str::trim).filter(|s| !s.is_empty())
 }
 
@@ -159,7 +159,7 @@ const OF_THE_PAIR: i64 = 131_056;
 
 impl Failure {
     /// Who has to wait.
-    pub(super) fn scope(&self) -> HoldScope {
+    pub(in crate::provider) fn scope(&self) -> HoldScope {
         match self.error.code {
             OF_THE_PAIR => HoldScope::Pair,
             code if OF_THE_NUMBER.contains(&code) || self.throttled => HoldScope::Number,

@@ -6,7 +6,7 @@ pub mod admin;
 pub mod codes;
 pub mod errors;
 mod history;
-mod media;
+pub(super) mod media;
 pub mod templates;
 pub mod webhook;
 pub mod wire;
@@ -136,7 +136,7 @@ impl MetaProvider {
 }
 
 /// Whether an address is on this machine.
-fn is_local(base: &str) -> bool {
+pub(super) fn is_local(base: &str) -> bool {
     Url::parse(base).ok().is_some_and(|u| {
         let host = u.host_str().unwrap_or("").trim_matches(['[', ']']);
         host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
@@ -144,7 +144,7 @@ fn is_local(base: &str) -> bool {
 }
 
 /// The JSON object of a 2xx answer that is not an error in disguise.
-fn success(answer: &Answer) -> Option<Value> {
+pub(super) fn success(answer: &Answer) -> Option<Value> {
     if !(200..300).contains(&answer.status) {
         return None;
     }
@@ -153,8 +153,12 @@ fn success(answer: &Answer) -> Option<Value> {
 }
 
 fn failure(answer: &Answer) -> errors::Failure {
+    unreadable(answer, errors::classify(answer.status, &answer.body))
+}
+
+/// A failure as it was classified, unless the answer is one of success that cannot be read.
+pub(super) fn unreadable(answer: &Answer, mut failure: errors::Failure) -> errors::Failure {
     let is_success = (200..300).contains(&answer.status);
-    let mut failure = errors::classify(answer.status, &answer.body);
     if is_success && failure.error.code == 0 {
         failure.error = errors::plain_error(
             "the answer of success cannot be read",
@@ -166,7 +170,7 @@ fn failure(answer: &Answer) -> errors::Failure {
     failure
 }
 
-fn transport_error(e: &Transport) -> DeliveryError {
+pub(super) fn transport_error(e: &Transport) -> DeliveryError {
     if e.unusable {
         return errors::plain_error(
             &e.text,
@@ -188,7 +192,7 @@ fn transport_error(e: &Transport) -> DeliveryError {
     )
 }
 
-fn lost(e: &Transport) -> CallError {
+pub(super) fn lost(e: &Transport) -> CallError {
     let error = transport_error(e);
     CallError {
         code: 0,
@@ -201,7 +205,7 @@ fn lost(e: &Transport) -> CallError {
 }
 
 /// What an answer of success to a send says.
-fn accepted(value: &Value, to: &Identity) -> Option<Outcome> {
+pub(super) fn accepted(value: &Value, to: &Identity) -> Option<Outcome> {
     let provider_id = value.pointer("/messages/0/id")?.as_str().filter(|s| !s.is_empty())?.to_owned();
     let text = |path: &str| value.pointer(path).and_then(Value::as_str).filter(|s| !s.is_empty());
     let recipient = match (text("/contacts/0/wa_id"), text("/contacts/0/user_id")) {
@@ -218,7 +222,7 @@ fn accepted(value: &Value, to: &Identity) -> Option<Outcome> {
     Some(Outcome::Accepted { provider_id, recipient })
 }
 
-fn need_success(value: &Value) -> Result<(), CallError> {
+pub(super) fn need_success(value: &Value) -> Result<(), CallError> {
     if value.get("success").and_then(Value::as_bool) == Some(true) {
         return Ok(());
     }

@@ -166,7 +166,7 @@ impl App {
         self.say_problem(problem);
     }
 
-    fn deliver(&mut self, serial: u64, search: String, result: Result<Response, Problem>) {
+    pub(super) fn deliver(&mut self, serial: u64, search: String, result: Result<Response, Problem>) {
         let delivery = match result {
             Err(p) => Delivery::Problem(p),
             Ok(Response::Accounts(a)) => {

@@ -46,6 +46,9 @@ impl App {
                     if self.keep_reply_files(serial, &request) {
                         continue;
                     }
+                    if self.colleague_comes_first(serial, &request) {
+                        continue;
+                    }
                     self.asks_together(&request);
                     self.ask(*request, Asked::Overlay { serial, search });
                 }

@@ -5,7 +5,9 @@
 use super::{App, Asked, Conversation, Damage};
 use crate::clock::Millis;
 use crate::model::access::{Resource, Verb};
+use crate::model::event::Recipient;
 use crate::model::mention::{is_same, mentions};
+use crate::model::outgoing::Outgoing;
 use crate::model::thread::DraftMode;
 use crate::model::{Body, DeliveryState, Direction, Message, MessageId, Origin, ThreadId};
 use crate::protocol::mentions::MentionRequest;
@@ -53,6 +55,8 @@ pub(crate) struct Together {
     pub watch: Option<super::watch::Watch>,
     /// They did something while the last answer was on its way.
     pub(super) watch_again: bool,
+    /// The overlay whose send was held back once, because a colleague is there.
+    told_of: Option<u64>,
 }
 
 impl Together {
@@ -274,6 +278,26 @@ impl App {
         answer.map(|name| format!("{name} has answered since you began"))
     }
 
+    /// Holds a send of an overlay (a template, a card, a macro) back once where a colleague writes or has answered, and
+    /// says so there; the same key then sends it all the same.
+    pub(super) fn colleague_comes_first(&mut self, serial: u64, request: &Request) -> bool {
+        let Some(thread) = sends_to(request) else { return false };
+        let what = if self.has_open(thread) {
+            self.collision()
+        } else {
+            self.writer_in(thread).map(|name| format!("{} is writing here", text::sanitize(name)))
+        };
+        let Some(what) = what else { return false };
+        if self.together.told_of.replace(serial) == Some(serial) {
+            return false;
+        }
+        let problem = Problem::new("busy", what)
+            .means("two answers to one question confuse the customer; nothing was sent")
+            .next("look first, or send it once more to send it all the same");
+        self.deliver(serial, String::new(), Err(problem));
+        true
+    }
+
     /// Asks before a reply is sent that a colleague's would collide with; whether it did.
     pub(super) fn collides(&mut self, at: Option<Millis>) -> bool {
         let Some(what) = self.collision() else { return false };
@@ -388,5 +412,16 @@ impl App {
         }
         self.ask_whether_to_send(text::sanitize(&problem.what).into_owned(), None);
         true
+    }
+}
+
+/// The thread to whose customer a request sends something.
+fn sends_to(request: &Request) -> Option<ThreadId> {
+    match request {
+        Request::Send { content: Outgoing::Reaction { .. }, .. } => None,
+        Request::Send { to: Recipient::Thread { thread }, .. }
+        | Request::SendTemplate { to: Recipient::Thread { thread }, .. } => Some(*thread),
+        Request::Together { requests } => requests.iter().find_map(sends_to),
+        _ => None,
     }
 }

@@ -2,6 +2,8 @@
 
 use super::App;
 use super::tests::{NOW, Script, inbox};
+use crate::model::event::Recipient;
+use crate::model::template::Values;
 use crate::model::thread::DraftMode;
 use crate::model::{Body, Origin, ThreadId};
 use crate::protocol::mentions::{MentionRequest, MentionRow};
@@ -11,6 +13,7 @@ use crate::protocol::presence::{
 use crate::protocol::{Changed, Problem, Request};
 use crate::tui::app::Event;
 use crate::tui::command::Scope;
+use crate::tui::overlay::Step;
 
 fn acts(s: &Script) -> Vec<PresenceRequest> {
     let act = |r: &Request| match r {
@@ -325,4 +328,36 @@ fn a_note_that_calls_and_stands_on_the_screen_is_read() {
     assert!(!s.log.contains(&read), "the list shows no notes");
     s.keys(&mut app, "Enter k j j");
     assert_eq!(s.log.iter().filter(|r| **r == read).count(), 1, "once");
+}
+
+#[test]
+fn what_an_overlay_sends_is_held_back_once_when_a_colleague_writes() {
+    let (mut s, mut app, thread) = with(Doing::Typing);
+    let templates = |s: &Script| s.log.iter().filter(|r| matches!(r, Request::SendTemplate { .. })).count();
+    s.keys(&mut app, "Enter t");
+    let send = |thread| {
+        vec![Step::Ask(Box::new(Request::SendTemplate {
+            account: None,
+            to: Recipient::Thread { thread },
+            name: "order_update".into(),
+            language: "en".into(),
+            values: Values::default(),
+            at: None,
+        }))]
+    };
+    let serial = app.overlays.last().unwrap().serial;
+    app.steps(serial, send(thread));
+    let effects = app.update(Event::Deadline);
+    s.pump(&mut app, effects);
+    assert_eq!(templates(&s), 0, "said first");
+    // Where nobody is, nothing is asked.
+    let other = s.threads[1].id;
+    app.steps(serial, send(other));
+    let effects = app.update(Event::Deadline);
+    s.pump(&mut app, effects);
+    assert_eq!(templates(&s), 1);
+    app.steps(serial, send(thread));
+    let effects = app.update(Event::Deadline);
+    s.pump(&mut app, effects);
+    assert_eq!(templates(&s), 2, "once more sends it all the same");
 }

@@ -171,7 +171,7 @@ fn whole_tag(m: &Value, context: &Value) -> Option<String> {
     is("forwarded").then(|| "forwarded".into())
 }
 
-fn identities(list: [(IdentityKind, Option<&str>); 3]) -> Vec<Identity> {
+pub fn identities(list: [(IdentityKind, Option<&str>); 3]) -> Vec<Identity> {
     let short = |v: &&str| v.len() <= ID_MAX;
     list.into_iter()
         .filter_map(|(kind, v)| Some(Identity { kind, value: v.filter(short)?.to_owned() }))
@@ -179,7 +179,7 @@ fn identities(list: [(IdentityKind, Option<&str>); 3]) -> Vec<Identity> {
 }
 
 /// System messages have no contacts: everything they say is in themselves.
-fn system(people: &People<'_>, m: &Value, id: String, at: Millis) -> Result<Change, String> {
+pub fn system(people: &People<'_>, m: &Value, id: String, at: Millis) -> Result<Change, String> {
     let s = m.get("system").unwrap_or(&Value::Null);
     let kind = string(s, "type").or_else(|| string(m, "type")).unwrap_or_default();
     let phone = string(m, "from").or_else(|| string(s, "customer"));

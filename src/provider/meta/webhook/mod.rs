@@ -5,13 +5,13 @@
 //! read becomes a line in [`WebhookBatch::problems`] without touching its neighbours.
 
 mod account;
-mod body;
+pub(in crate::provider) mod body;
 mod calls;
 mod coexistence;
-mod messages;
-mod people;
-mod read;
-mod signature;
+pub(in crate::provider) mod messages;
+pub(in crate::provider) mod people;
+pub(in crate::provider) mod read;
+pub(in crate::provider) mod signature;
 mod template;
 
 pub use read::{ID_MAX, ITEMS_MAX, NAME_MAX, TEXT_MAX};
@@ -64,34 +64,34 @@ pub fn parse(body: &[u8]) -> Result<WebhookBatch, String> {
 }
 
 /// Where changes and problems of one update go.
-struct Sink<'a> {
-    batch: &'a mut WebhookBatch,
-    route: Route,
-    field: &'a str,
+pub(in crate::provider) struct Sink<'a> {
+    pub(in crate::provider) batch: &'a mut WebhookBatch,
+    pub(in crate::provider) route: Route,
+    pub(in crate::provider) field: &'a str,
     /// The entry's own time: a fallback.
-    at: Option<Millis>,
+    pub(in crate::provider) at: Option<Millis>,
 }
 
 impl Sink<'_> {
-    fn push(&mut self, change: Change) {
+    pub(in crate::provider) fn push(&mut self, change: Change) {
         self.batch.changes.push(Routed { route: self.route.clone(), change });
     }
 
-    fn problem(&mut self, text: &str) {
+    pub(in crate::provider) fn problem(&mut self, text: &str) {
         if self.batch.problems.len() < PROBLEMS_MAX {
             let line = format!("{}: {text}", self.field);
             self.batch.problems.push(line.chars().take(PROBLEM_CHARS).collect());
         }
     }
 
-    fn result(&mut self, result: Result<Change, String>) {
+    pub(in crate::provider) fn result(&mut self, result: Result<Change, String>) {
         match result {
             Ok(change) => self.push(change),
             Err(text) => self.problem(&text),
         }
     }
 
-    fn time(&self, v: &Value) -> Result<Millis, String> {
+    pub(in crate::provider) fn time(&self, v: &Value) -> Result<Millis, String> {
         seconds(v, "timestamp")
             .or(self.at)
             .ok_or_else(|| format!("no time on {}", id(v, "id").unwrap_or_default()))

@@ -30,11 +30,14 @@ fn hex(text: &str) -> Option<[u8; 32]> {
 /// time for every wrong signature. An empty secret signs nothing.
 #[must_use]
 pub fn verify_signature(app_secret: &[u8], header: Option<&str>, body: &[u8]) -> bool {
-    let Some(given) = header.and_then(|h| h.trim().strip_prefix(PREFIX)).and_then(hex) else { return false };
-    if app_secret.is_empty() {
-        return false;
-    }
-    mac(app_secret, body).is_some_and(|m| m.verify_slice(&given).is_ok())
+    header.and_then(|h| h.trim().strip_prefix(PREFIX)).is_some_and(|h| verify_hex(app_secret, h, body))
+}
+
+/// The same for a signature that is written in hexadecimal digits only.
+#[must_use]
+pub fn verify_hex(secret: &[u8], digits: &str, body: &[u8]) -> bool {
+    let Some(given) = hex(digits) else { return false };
+    !secret.is_empty() && mac(secret, body).is_some_and(|m| m.verify_slice(&given).is_ok())
 }
 
 /// The value of `X-Hub-Signature-256` for a body.
