@@ -4,6 +4,7 @@ use super::args::account;
 use super::profile_args::{Block, Commands, IceBreakers, Links, Number, Profile};
 use crate::model::access::{AccountRule, is_name};
 use crate::model::ids::AccountId;
+use crate::protocol::account_facts::keeps_keys_safe;
 use clap::{Args, Subcommand, ValueEnum};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -211,13 +212,11 @@ pub struct Delete {
 }
 
 fn base(text: &str) -> Result<String, String> {
-    let url = url::Url::parse(text.trim()).map_err(|e| e.to_string())?;
-    match (url.scheme(), url.host_str()) {
-        ("https", Some(_)) => {}
-        ("http", Some("127.0.0.1" | "localhost" | "[::1]")) => {}
-        _ => return Err("https://… is expected; http only to this machine: a key goes there".into()),
+    let text = text.trim().trim_end_matches('/');
+    if !keeps_keys_safe(text) {
+        return Err("https://… is expected; http only to this machine: a key goes there".into());
     }
-    Ok(text.trim().trim_end_matches('/').to_owned())
+    Ok(text.to_owned())
 }
 
 fn access(text: &str) -> Result<Access, String> {

@@ -112,6 +112,17 @@ pub fn hindrance(view: &AccountView) -> Option<Hindrance> {
     view.life.hindrance(&view.spec, &view.state, &view.state_text)
 }
 
+/// Whether a key may be sent to this address: over TLS, or without to this machine only.
+#[must_use]
+pub fn keeps_keys_safe(address: &str) -> bool {
+    let here = |host: &str| {
+        address.strip_prefix(host).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+    };
+    let far = address.strip_prefix("https://");
+    far.is_some_and(|host| host.starts_with(|c: char| c.is_alphanumeric() || c == '[') && !host.contains('@'))
+        || ["http://127.0.0.1", "http://localhost", "http://[::1]"].iter().any(|h| here(h))
+}
+
 /// How loud something is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
@@ -348,6 +359,16 @@ mod tests {
             (Standing::Error, "error, paused: 190 ended".to_owned())
         );
         assert_eq!(Standing::of(&view("banned")).light(), "○");
+    }
+
+    #[test]
+    fn a_key_goes_over_tls_or_stays_on_this_machine() {
+        for good in ["https://api.example", "http://127.0.0.1:9099", "http://localhost/x", "http://[::1]:1"] {
+            assert!(keeps_keys_safe(good), "{good}");
+        }
+        for bad in ["http://api.example", "http://127.0.0.1.evil.example", "https://", "https://me@x.example", "ftp://x"] {
+            assert!(!keeps_keys_safe(bad), "{bad}");
+        }
     }
 
     #[test]

@@ -37,6 +37,7 @@ pub enum Action {
     Repeat,
     Search,
     Accounts,
+    ManageAccounts,
     Template,
     ManageQuickReplies,
     Macros,
@@ -354,6 +355,7 @@ pub const COMMANDS: &[Command] = commands! {
     "screen.theme"       Themes             "theme"       LC  ["g s"]                      false "choose how the screen looks";
     "doctor.open"        Doctor             "doctor"      LC  ["g d"]                      false "walk the chain from here to the provider and name the step that fails";
     "operators.open"     Operators          "operators"   LC  ["g O", "Space O"]           false "who is let in and attached; roles, and who may work with which account";
+    "accounts.open"      ManageAccounts     "numbers"     LC  ["g A", "Space C"]           false "connect numbers and see to them: state, limits, ages; check, edit, pause, disconnect, delete";
     "activity.open"      Activity           "activity"    LC  ["g l"]                      false "the activity log: who did what, when and from where";
     "activity.thread"    ActivityHere       "activity here" C []                           false "the activity log of this thread";
     "numbers.open"       Numbers            "numbers"     LC  ["g N", "Space N"]           false "what waits, how long answers took, by day and operator; the end-of-shift report";

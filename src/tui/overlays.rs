@@ -4,7 +4,7 @@ use super::app::{App, Conversation};
 use super::command::{COMMANDS, Command, Scope, scope_title};
 use super::format;
 use super::overlay::Overlay;
-use super::overlay::accounts::AccountSwitcher;
+use super::overlay::accounts::{AccountBox, AccountSwitcher, Rights, Times};
 use super::overlay::activity::{ActivityBox, TimeRead};
 use super::overlay::contact::ContactBox;
 use super::overlay::doctor::DoctorBox;
@@ -39,6 +39,8 @@ use std::sync::Arc;
 pub(crate) enum Kind {
     /// Choose an account.
     Accounts,
+    /// Connect numbers and see to them.
+    ManageAccounts,
     /// Insert a quick reply.
     QuickReplies,
     /// Create, change, delete quick replies.
@@ -84,6 +86,17 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
         Kind::Accounts => {
             let overlay = AccountSwitcher::new(app.accounts.clone(), app.account.clone());
             (Box::new(overlay), Some(Request::Accounts))
+        }
+        Kind::ManageAccounts => {
+            let rights = Rights {
+                edit: app.may(Resource::Connection, Verb::Edit),
+                rules: app.may(Resource::Operators, Verb::View),
+                edit_rules: app.may(Resource::Operators, Verb::Edit),
+            };
+            let clock = app.clock.clone();
+            let times = Times { full: full(app), now: Arc::new(move || clock.now()) };
+            let (overlay, request) = AccountBox::new(app.accounts.clone(), app.account.as_ref(), rights, times);
+            (Box::new(overlay), Some(request))
         }
         Kind::QuickReplies => {
             let picker = match app.slash_word() {

@@ -63,6 +63,7 @@ pub const NEEDS: &[(&str, Grant)] = &[
     ("edit.yank", ANSWER),
     ("edit.yank_next", ANSWER),
     ("contact.open", Grant(Resource::Contacts, Verb::View)),
+    ("accounts.open", Grant(Resource::Numbers, Verb::View)),
     ("doctor.open", Grant(Resource::Connection, Verb::View)),
     ("thread.delete", Grant(Resource::Chat, Verb::Delete)),
     ("activity.open", Grant(Resource::ActivityLog, Verb::View)),

@@ -45,7 +45,7 @@ impl App {
             (Asked::Me, Response::Me(me)) => self.me_came(Some(*me)),
             (Asked::Me, _) => self.me_came(None),
             (Asked::Accounts, Response::Accounts(accounts)) => {
-                self.accounts = accounts;
+                self.accounts_came(accounts);
                 let newest = self.accounts.iter().filter_map(|a| a.last_webhook).max();
                 if newest > self.status.last_webhook {
                     self.status.last_webhook = newest;
@@ -173,6 +173,7 @@ impl App {
                 self.accounts.clone_from(&a);
                 Delivery::Accounts(a)
             }
+            Ok(Response::Account(detail)) => Delivery::Account(detail),
             Ok(Response::Templates(t)) => Delivery::Templates(t),
             Ok(Response::QuickReplies(q)) => {
                 self.quick_replies.clone_from(&q);

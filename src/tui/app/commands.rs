@@ -65,6 +65,7 @@ impl App {
             Action::Help => self.open_overlay(Kind::Help, None),
             Action::Search => self.open_overlay(Kind::Search, None),
             Action::Accounts => self.open_overlay(Kind::Accounts, None),
+            Action::ManageAccounts => self.open_overlay(Kind::ManageAccounts, None),
             Action::Operators => self.open_overlay(Kind::Operators, None),
             Action::Activity => self.open_overlay(Kind::Activity { here: false }, None),
             Action::ActivityHere => self.open_overlay(Kind::Activity { here: true }, None),
@@ -465,7 +466,7 @@ impl App {
     }
 
     pub(super) fn pick_template(&mut self) {
-        if self.conversation.is_some() {
+        if self.conversation.is_some() && !self.refuses_to_send() {
             self.open_overlay(Kind::Templates, None);
         }
     }
@@ -505,6 +506,9 @@ impl App {
         let now = self.clock.now();
         let fits = |m: &Message| m.direction == Direction::Inbound && m.provider_id.is_some();
         let Some(m) = self.acted_on(fits) else { return };
+        if self.refuses_to_send() {
+            return;
+        }
         if !self.conversation.as_ref().is_some_and(|c| c.is_open(now)) {
             let key = self.key_for("template.pick");
             self.say_bad(format!(

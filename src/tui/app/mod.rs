@@ -1,5 +1,6 @@
 //! The state of the screen and how it changes. Synchronous, no I/O: what is to be done comes back as effects.
 
+mod accounts;
 mod allowed;
 mod answers;
 mod commands;

@@ -131,6 +131,9 @@ impl App {
             self.say_bad("a note goes to nobody");
             return;
         }
+        if self.refuses_to_send() {
+            return;
+        }
         if self.send_with_files(at, anyway) {
             return;
         }
@@ -227,10 +230,15 @@ impl App {
     pub(super) fn open_form(&mut self, shape: Shape) {
         let now = self.clock.now();
         let Some(c) = &self.conversation else { return self.say_no_conversation() };
-        if !c.is_open(now) {
+        let open = c.is_open(now);
+        if self.refuses_to_send() {
+            return;
+        }
+        if !open {
             self.say("the window is closed: only a template can be sent");
             return self.pick_template();
         }
+        let Some(c) = &self.conversation else { return };
         let form = Form::new(shape, c.thread, c.title().to_owned(), Rc::clone(&self.forms));
         self.show_overlay(Box::new(form), None);
     }

@@ -5,10 +5,12 @@ use crate::config::settings::Masking;
 use crate::model::inbound::Severity;
 use crate::model::thread::DraftMode;
 use crate::model::{DeliveryState, Direction};
+use crate::protocol::account_facts::{Standing, is_development};
 use crate::text;
 use crate::tui::app::{App, Conversation, can_be_undone};
 use crate::tui::command::{Action, COMMANDS, Scope, by_id};
 use crate::tui::format;
+use crate::tui::overlay::accounts::light;
 use crate::tui::transcript::Span;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -49,20 +51,17 @@ pub(super) fn top(app: &App, area: Rect, buf: &mut Buffer) {
         let style = if shown { t.focus.add_modifier(Modifier::BOLD) } else { t.text };
         let name = text::sanitize(&a.spec.name);
         x = put(buf, x, area.y, &name, edge.saturating_sub(x).min(24), style);
-        let light = match a.state.as_str() {
-            "connected" if a.unread == 0 => Some((" ○".to_owned(), t.dim)),
-            "connected" => None,
-            "error" => Some((" ✗".to_owned(), t.bad)),
-            _ => Some((" ◌".to_owned(), t.warn)),
-        };
-        if let Some((s, style)) = light {
-            x = put(buf, x, area.y, &s, edge.saturating_sub(x), style);
+        let (mark, style) = light(a, t);
+        // What is unread says that it is connected.
+        if a.unread == 0 || Standing::of(a) != Standing::Connected {
+            x = put(buf, x, area.y, " ", edge.saturating_sub(x), t.text);
+            x = put(buf, x, area.y, mark, edge.saturating_sub(x), style);
         }
         if a.unread > 0 {
             let s = format!(" ●{}", format::count(a.unread_threads));
             x = put(buf, x, area.y, &s, edge.saturating_sub(x), t.unread);
         }
-        if a.spec.environment == "development" {
+        if is_development(a) {
             x = put(buf, x, area.y, " DEV", edge.saturating_sub(x), t.warn);
         }
     }

@@ -3,8 +3,10 @@
 //! A note has another colour, another word and a sign of its own on every line: nobody takes it for a reply.
 
 use super::{frame, put, together};
+use crate::model::account::Hindrance;
 use crate::model::delivery::WaitReason;
 use crate::model::thread::DraftMode;
+use crate::protocol::account_facts::state_word;
 use crate::text;
 use crate::tui::app::files::{LINES, Stand};
 use crate::tui::app::{App, Conversation, Panes, can_be_undone};
@@ -43,19 +45,25 @@ pub(super) fn separator(app: &App, c: &Conversation, area: Rect, panes: &Panes, 
     buf[(area.right() - 1, y)].set_symbol("┤").set_style(style);
     let open = c.row.is_none() || c.is_open(app.clock.now());
     let watched = together::watched(app);
+    let stands = app.hindered().and(app.account_here()).map(|a| format!(" {} ", state_word(a)));
     let words = match (note, open) {
         _ if let Some(words) = &watched => words,
         _ if app.read_only().is_some() => " read only ",
+        (false, _) if let Some(words) = &stands => words,
         (true, _) => " ✎ note · stays here ",
         (false, true) => " reply ",
         (false, false) => " template only ",
     };
     let strong = match (app.scope == Scope::Composer, note) {
+        (_, false) if stands.is_some() => t.warn.add_modifier(Modifier::BOLD),
         (true, _) => tone(app, c).add_modifier(Modifier::BOLD),
         (false, true) => t.note,
         (false, false) => t.dim,
     };
     let mut x = put(buf, area.x + 1, y, words, area.width.saturating_sub(2), strong);
+    if app.is_development_here() && !note {
+        x = put(buf, x, y, "DEV ", area.right().saturating_sub(x + 2), t.warn);
+    }
     let edge = area.right() - 2;
     let (right, style) = remark(app, c, open);
     let cells = text::width(&right) as u16;
@@ -207,6 +215,11 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         }
         return;
     }
+    let hindered = app.hindered().filter(|_| !note);
+    if let Some(why) = hindered.as_ref().filter(|_| c.composer.is_empty()) {
+        hindrance(app, why, area, buf);
+        return;
+    }
     let mut y = area.y;
     if let Some(quoted) = c.quote {
         let line = c.message(quoted).map(transcript::one_line).unwrap_or_default();
@@ -240,6 +253,26 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
             break;
         }
         paint.line(buf, area.x, y, area.width, r.clone());
+    }
+}
+
+/// Why nothing leaves, and which key is next: said where one would type.
+fn hindrance(app: &App, why: &Hindrance, area: Rect, buf: &mut Buffer) {
+    let t = &app.theme;
+    let what = crate::text::sanitize(&why.what);
+    let does = if why.waits { "what you send waits" } else { "nothing can be sent" };
+    let key = app.key_for("accounts.open");
+    let keys = if app.scope == Scope::Composer { String::new() } else { key };
+    // The key is what helps: the reason is cut for it.
+    let tail = text::width(does) + if keys.is_empty() { 2 } else { text::width(&keys) + 14 };
+    let room = usize::from(area.width).saturating_sub(tail).max(12);
+    let mut x = put(buf, area.x, area.y, &text::truncate(&what, room), area.width, t.warn);
+    x = put(buf, x, area.y, ": ", area.right().saturating_sub(x), t.warn);
+    x = put(buf, x, area.y, does, area.right().saturating_sub(x), t.warn);
+    if !keys.is_empty() {
+        for (s, style) in [(" · ", t.dim), (&*keys, t.key), (" accounts", t.dim)] {
+            x = put(buf, x, area.y, s, area.right().saturating_sub(x), style);
+        }
     }
 }
 

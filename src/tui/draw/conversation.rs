@@ -60,7 +60,10 @@ fn header(app: &App, c: &Conversation, area: Rect, buf: &mut Buffer) {
     let title = text::sanitize(c.title());
     let title = mask::name(&title, t.mask);
     let title = text::truncate(&title, usize::from(room).saturating_sub(2));
-    let x = put(buf, area.x + 2, area.y, &format!(" {title} "), room, t.strong);
+    let mut x = put(buf, area.x + 2, area.y, &format!(" {title} "), room, t.strong);
+    if app.is_development_here() {
+        x = put(buf, x, area.y, "DEV ", (window_at.saturating_sub(x)).min(4), t.warn);
+    }
     // Who else is here matters more than the number.
     let mut edge = window_at;
     if let Some((words, style)) = together::header(app, c.thread, window_at.saturating_sub(x + 2)) {

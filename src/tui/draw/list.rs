@@ -3,6 +3,7 @@
 use super::{frame, handling, put, together};
 use crate::model::thread::{ThreadFilter, ThreadRow};
 use crate::model::{DeliveryState, Direction};
+use crate::protocol::account_facts::{hindrance, is_development};
 use crate::text;
 use crate::tui::app::App;
 use crate::tui::command::Scope;
@@ -30,6 +31,10 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
             let room = area.right().saturating_sub(x + 10);
             x = put(buf, x, area.y, &format!("· {view} "), room, t.dim);
         }
+    }
+    let all_development = !app.accounts.is_empty() && app.accounts.iter().all(is_development);
+    if account.map_or(all_development, is_development) {
+        x = put(buf, x, area.y, "DEV ", area.right().saturating_sub(x + 8), t.warn);
     }
     let marked = app.marked_count();
     if marked > 0 {
@@ -66,6 +71,24 @@ fn empty(app: &App, inner: Rect, buf: &mut Buffer) {
     let t = &app.theme;
     if app.list.loaded && app.is_new() && app.panes().conversation.is_none() {
         super::welcome::draw(app, inner, buf);
+        return;
+    }
+    let account = app.account.as_ref().and_then(|id| app.view_of(id));
+    if let Some((a, why)) = account.and_then(|a| Some((a, hindrance(a)?))).filter(|_| app.list.loaded)
+        && a.threads == 0
+    {
+        let key = app.key_for("accounts.open");
+        let next = if a.spec.number.is_empty() { "shows its setup link" } else { "shows what can be done" };
+        let lines = [(text::sanitize(&why.what).into_owned(), t.warn), (format!("{key} {next}."), t.dim)];
+        let mut y = inner.y + 1;
+        for (words, style) in lines {
+            for r in text::wrap(&words, usize::from(inner.width.saturating_sub(3))) {
+                if y < inner.bottom() {
+                    put(buf, inner.x + 2, y, &words[r], inner.width.saturating_sub(3), style);
+                }
+                y += 1;
+            }
+        }
         return;
     }
     let again = |id: &str| format!("{} shows the inbox.", app.key_for(id));
@@ -127,6 +150,12 @@ fn thread(app: &App, row: &ThreadRow, area: Rect, look: Look, now: i64, buf: &mu
     let mut room = edge.saturating_sub(text_x + 1);
     if row.draft {
         room = room.saturating_sub(2);
+    }
+    // Where accounts are mixed, each row says whether it is one for trying things.
+    let mixed = app.account.is_none() && !app.accounts.iter().all(is_development);
+    if mixed && app.view_of(&row.account).is_some_and(is_development) {
+        put(buf, edge.saturating_sub(4), area.y, "DEV", 3, t.warn);
+        room = room.saturating_sub(4);
     }
     let muted = app.muted.contains(&row.id);
     if muted {

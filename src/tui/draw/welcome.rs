@@ -1,6 +1,7 @@
 //! What an inbox without a conversation says: where messages come from, and the keys that matter.
 
 use super::put;
+use crate::protocol::account_facts::{hindrance, name};
 use crate::text;
 use crate::tui::app::App;
 use crate::tui::command::by_id;
@@ -51,20 +52,28 @@ fn next_step(app: &App) -> (String, Style) {
             t.bad,
         );
     }
+    let key = app.key_for("accounts.open");
     let wrong = app.accounts.iter().find(|a| a.state == "error");
     if let Some(a) = wrong {
         let name = text::sanitize(&a.spec.name);
         return (
-            format!("{name} is not connected: {} · A shows the accounts.", text::sanitize(&a.state_text)),
+            format!("{name} is not connected: {} · {key} shows the accounts.", text::sanitize(&a.state_text)),
             t.bad,
         );
     }
+    let begun = app.accounts.iter().find(|a| a.spec.number.is_empty());
+    if let Some(a) = begun.filter(|_| app.accounts.iter().all(|a| hindrance(a).is_some())) {
+        let name = text::sanitize(name(a));
+        return (format!("{name} has no number yet · {key} shows its setup link."), t.warn);
+    }
     match app.accounts.iter().map(|a| &a.facts.display_phone).find(|p| !p.is_empty()) {
         None if app.accounts.is_empty() => (
-            "No account is configured: copy config.example.toml, or try `switchboard demo` first.".into(),
+            format!(
+                "No account is configured: {key} connects a number; or copy config.example.toml, or try `switchboard demo` first."
+            ),
             t.warn,
         ),
         Some(phone) => (format!("Try it: write to {} from your own phone.", text::sanitize(phone)), t.good),
-        None => ("Connecting to the provider; A shows the accounts.".into(), t.dim),
+        None => (format!("Connecting to the provider; {key} shows the accounts."), t.dim),
     }
 }

@@ -18,6 +18,7 @@ use crate::model::contact::display_phone;
 use crate::model::mention::is_same;
 use crate::model::thread::ThreadRow;
 use crate::model::{AccountId, DeliveryState, Direction, Message, MessageId, Origin, ThreadId};
+use crate::protocol::account_facts::{Standing, is_development, name, state_line};
 use crate::protocol::client::{Client, Connection};
 use crate::protocol::preferences::Preference;
 use crate::protocol::{Changed, Cursor, Problem, Request, Response, Update};
@@ -228,12 +229,14 @@ impl<W: Write> Talk<W> {
         self.here(false).await;
         if let Some(Response::Accounts(accounts)) = self.ask(Request::Accounts).await? {
             for a in &accounts {
-                let state = if a.state == "connected" {
+                let state = if Standing::of(a) == Standing::Connected {
                     String::new()
                 } else {
-                    format!(", {} {}", a.state, a.state_text)
+                    format!(", {}", state_line(a))
                 };
-                self.say(format!("{}: {} unread{state}", a.spec.name, count(a.unread_threads, "thread")))?;
+                let kind = if is_development(a) { ", for development" } else { "" };
+                let unread = count(a.unread_threads, "thread");
+                self.say(format!("{}: {unread} unread{kind}{state}", name(a)))?;
             }
             if accounts.iter().all(|a| a.threads == 0) {
                 self.say("No conversations yet: they are told here when a customer writes.")?;

@@ -37,6 +37,7 @@ pub mod prompt;
 pub mod quick_replies;
 pub mod quick_reply_editor;
 pub mod search;
+mod sheet;
 pub mod talk;
 pub mod template_form;
 pub mod template_preview;
@@ -56,6 +57,7 @@ use crate::model::quick_reply::{QuickReply, ReplyFile};
 use crate::model::template::Template;
 use crate::model::thread::ThreadRow;
 use crate::protocol::access::AccessList;
+use crate::protocol::accounts::AccountDetail;
 use crate::protocol::activity::ActivityAnswer;
 use crate::protocol::mentions::MentionRow;
 use crate::protocol::numbers::Numbers;
@@ -167,6 +169,8 @@ pub(crate) fn say_nothing(query: &str, next: &str) -> Vec<Step> {
 pub enum Delivery {
     /// Accounts.
     Accounts(Vec<AccountView>),
+    /// Everything about one account.
+    Account(Box<AccountDetail>),
     /// Templates of the account.
     Templates(Vec<Template>),
     /// Quick replies.

@@ -230,8 +230,8 @@ async fn the_same_command_prints_the_same_through_a_running_engine() {
     let alone = place.run(&launcher, &["accounts"]).await;
     assert_eq!(
         alone.out,
-        "ID       NAME          NUMBER           ENVIRONMENT  STATE      UNREAD  THREADS  LAST WEBHOOK\n\
-         support  Acme Support  +1 555 010-2030  production   connected       3        2  2025-11-21 09:12\n"
+        "ID       NAME          NUMBER           PROVIDER  ENVIRONMENT  STATE      UNREAD  THREADS  LAST WEBHOOK\n\
+         support  Acme Support  +1 555 010-2030  meta      production   connected       3        2  2025-11-21 09:12\n"
     );
     let uid = own_uid();
     let dir = DataDir::open(&place.data(), uid).unwrap();

@@ -2,7 +2,7 @@
 
 use super::super::field::{Effect, Field};
 use super::super::frame;
-use super::sheet::Outcome;
+use super::super::sheet::Outcome;
 use crate::model::access::{Grant, Resource, Role, Verb, Visibility};
 use crate::model::permission_words as words;
 use crate::protocol::Problem;

@@ -4,11 +4,11 @@
 
 mod draw;
 mod matrix;
-mod sheet;
 #[cfg(test)]
 mod tests;
 
 use super::frame::{Selection, TimeText};
+use super::sheet::{Line, Outcome, Sheet};
 use super::{Delivery, Hint, Overlay, Step};
 use crate::model::access::{ADMIN, AccountRule, OperatorEntry, Principal, Resource, Role, Verb, is_name};
 use crate::model::ids::AccountId;
@@ -19,7 +19,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use matrix::Matrix;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use sheet::{Line, Outcome, Sheet};
+
 
 /// Which list is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,17 +2,18 @@
 //!
 //! Knows account views; not how a switch is done.
 
-use super::field::{Effect, Field};
-use super::frame::{self, Needle, Rich, Selection};
-use super::{Delivery, Hint, Overlay, Step, say_nothing};
+use super::super::field::{Effect, Field};
+use super::super::frame::{self, Needle, Rich, Selection};
+use super::super::{Delivery, Hint, Overlay, Step, say_nothing};
 use crate::model::ids::AccountId;
+use super::draw::light;
 use crate::protocol::AccountView;
+use crate::protocol::account_facts::{is_development, state_word};
 use crate::text;
 use crate::tui::theme::Theme;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Style;
 
 /// Picks one account, or all together.
 pub struct AccountSwitcher {
@@ -42,15 +43,6 @@ fn number(a: &AccountView) -> String {
 fn name(a: &AccountView) -> String {
     let shown = text::sanitize(&a.spec.name);
     if shown.trim().is_empty() { a.spec.id.to_string() } else { shown.into_owned() }
-}
-
-fn light(state: &str, theme: &Theme) -> (&'static str, Style) {
-    match state {
-        "connected" => ("●", theme.good),
-        "pending" => ("◐", theme.warn),
-        "error" => ("✗", theme.bad),
-        _ => ("○", theme.dim),
-    }
 }
 
 impl AccountSwitcher {
@@ -129,12 +121,12 @@ impl AccountSwitcher {
         }
         right = right.saturating_sub(9);
         if let Some(a) = state {
-            let (mark, style) = light(&a.state, theme);
+            let (mark, style) = light(a, theme);
             frame::put(buf, line.x + 3, line.y, 1, mark, style);
             let room = (line.width / 3).min(22);
             frame::put_right(buf, right, line.y, room, &number(a), theme.dim);
             right = right.saturating_sub(room + 1);
-            if a.spec.environment == "development" {
+            if is_development(a) {
                 frame::put_right(buf, right, line.y, 3, "DEV", theme.warn);
             }
             right = right.saturating_sub(4);
@@ -168,8 +160,8 @@ impl AccountSwitcher {
             return;
         };
         let Some(a) = self.accounts.get(i) else { return };
-        let (_, style) = light(&a.state, theme);
-        let x = frame::put(buf, area.x, area.y, area.width, &a.state, style);
+        let (_, style) = light(a, theme);
+        let x = frame::put(buf, area.x, area.y, area.width, state_word(a), style);
         let mut parts =
             vec![a.spec.environment.clone(), a.spec.provider.clone(), format!("{} threads", a.threads)];
         if !a.facts.quality.is_empty() {
@@ -270,7 +262,7 @@ impl Overlay for AccountSwitcher {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{accounts, draw_everywhere, picture, press, write};
+    use super::super::super::testing::{accounts, draw_everywhere, picture, press, write};
     use super::*;
 
     fn open() -> AccountSwitcher {

@@ -1,7 +1,7 @@
 //! A short form: lines of text, choices and switches, and a button. What they mean its owner knows.
 
-use super::super::field::{Effect, Field};
-use super::super::frame;
+use super::field::{Effect, Field};
+use super::frame;
 use crate::protocol::Problem;
 use crate::text;
 use crate::tui::theme::Theme;
@@ -12,6 +12,8 @@ use ratatui::layout::{Position, Rect};
 /// What a line holds.
 enum Value {
     Text(Field, &'static str),
+    /// Shown as dots only.
+    Secret(Field, &'static str),
     Choice(Vec<String>, usize),
     Switch(bool),
 }
@@ -19,7 +21,7 @@ enum Value {
 impl Value {
     fn text(&self) -> String {
         match self {
-            Self::Text(field, _) => field.text().trim().to_owned(),
+            Self::Text(field, _) | Self::Secret(field, _) => field.text().trim().to_owned(),
             Self::Choice(all, at) => all.get(*at).cloned().unwrap_or_default(),
             Self::Switch(on) => on.to_string(),
         }
@@ -27,7 +29,7 @@ impl Value {
 }
 
 /// One line.
-pub(super) struct Line {
+pub(in crate::tui::overlay) struct Line {
     key: &'static str,
     label: &'static str,
     value: Value,
@@ -44,6 +46,11 @@ impl Line {
         Self::new(key, label, Value::Text(Field::line(2_000).with(text), hint))
     }
 
+    /// A text that is not shown; `hint` stands in the empty line.
+    pub fn secret(key: &'static str, label: &'static str, hint: &'static str) -> Self {
+        Self::new(key, label, Value::Secret(Field::line(16_000), hint))
+    }
+
     /// One of these.
     pub fn choice(key: &'static str, label: &'static str, all: Vec<String>, now: &str) -> Self {
         let at = all.iter().position(|a| a == now).unwrap_or(0);
@@ -58,7 +65,7 @@ impl Line {
 
 /// What a key led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(in crate::tui::overlay) enum Outcome {
     /// It is still open.
     Open,
     /// It is to be saved.
@@ -68,7 +75,7 @@ pub(super) enum Outcome {
 }
 
 /// The form.
-pub(super) struct Sheet {
+pub(in crate::tui::overlay) struct Sheet {
     pub title: String,
     about: &'static str,
     lines: Vec<Line>,
@@ -85,6 +92,18 @@ impl Sheet {
     /// What a line says.
     pub fn get(&self, key: &str) -> String {
         self.lines.iter().find(|l| l.key == key).map(|l| l.value.text()).unwrap_or_default()
+    }
+
+    /// Puts the cursor on a line, for what is wrong with it.
+    pub fn focus_on(&mut self, key: &str) {
+        if let Some(at) = self.lines.iter().position(|l| l.key == key) {
+            self.focus = at;
+        }
+    }
+
+    /// Whether it asks for this.
+    pub fn has(&self, key: &str) -> bool {
+        self.lines.iter().any(|l| l.key == key)
     }
 
     /// Whether a switch is on.
@@ -132,7 +151,7 @@ impl Sheet {
             _ => None,
         };
         let ignored = match (self.lines.get_mut(self.focus).map(|l| &mut l.value), turn) {
-            (Some(Value::Text(field, _)), _) => field.key(key) == Effect::Ignored,
+            (Some(Value::Text(field, _) | Value::Secret(field, _)), _) => field.key(key) == Effect::Ignored,
             (Some(Value::Choice(all, at)), Some(forward)) if !all.is_empty() => {
                 let n = all.len();
                 *at = if forward { *at + 1 } else { *at + n - 1 } % n;
@@ -153,7 +172,7 @@ impl Sheet {
 
     /// Takes a block of text.
     pub fn paste(&mut self, block: &str) {
-        if let Some(Value::Text(field, _)) = self.lines.get_mut(self.focus).map(|l| &mut l.value) {
+        if let Some(Value::Text(field, _) | Value::Secret(field, _)) = self.lines.get_mut(self.focus).map(|l| &mut l.value) {
             field.insert(block);
         }
     }
@@ -181,6 +200,13 @@ impl Sheet {
             match &line.value {
                 Value::Text(field, hint) => {
                     let at = field.draw(room, buf, theme.text, hint, theme);
+                    cursor = cursor.or(focused.then_some(at));
+                }
+                Value::Secret(field, hint) => {
+                    let n = field.text().chars().count();
+                    // How long it is says little; that something was pasted says much.
+                    let dots = Field::line(100).with(&"•".repeat(n.min(24)));
+                    let at = dots.draw(room, buf, theme.text, hint, theme);
                     cursor = cursor.or(focused.then_some(at));
                 }
                 Value::Choice(..) | Value::Switch(_) => {
@@ -212,7 +238,7 @@ impl Sheet {
         let rest = Rect { x, width: foot.right().saturating_sub(x), ..foot };
         let list: &[(&str, &str)] = match self.lines.get(self.focus).map(|l| &l.value) {
             None => &[("Enter", "save"), ("Esc", "back")],
-            Some(Value::Text(..)) => &[("Enter", "next"), ("F10", "save"), ("Esc", "back")],
+            Some(Value::Text(..) | Value::Secret(..)) => &[("Enter", "next"), ("F10", "save"), ("Esc", "back")],
             Some(_) => &[("Space", "change it"), ("Enter", "next"), ("F10", "save"), ("Esc", "back")],
         };
         frame::keys(buf, rest, list, theme);

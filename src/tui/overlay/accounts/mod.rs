@@ -1,0 +1,13 @@
+//! Accounts: which one is shown, and how they are connected, seen to and taken off.
+
+mod admin;
+mod draw;
+mod forms;
+mod link;
+mod switcher;
+#[cfg(test)]
+mod tests;
+
+pub use admin::{AccountBox, Rights, Times};
+pub(in crate::tui) use draw::light;
+pub use switcher::AccountSwitcher;
