@@ -5,7 +5,6 @@ mod refusals;
 mod traffic;
 
 use crate::common::{self, ask, eventually};
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::time::Duration;
 use switchboard::clock::Clock;

@@ -41,8 +41,8 @@ async fn a_person_opens_the_link_and_the_number_is_connected() {
     assert!(messages["url"].as_str().unwrap().ends_with("/kapso/messages") && messages["active"] == true);
     // And the chain holds, as the doctor sees it.
     let mut c = house.client().await;
-    let Response::Doctor(report) = ask(&mut c, Request::Doctor).await else { panic!() };
-    let of = |name: &str| report.checks.iter().find(|c| c.name == name).map(|c| (c.verdict, c.seen.clone()));
+    let Response::Checks(checks) = ask(&mut c, Request::Doctor).await else { panic!() };
+    let of = |name: &str| checks.iter().find(|c| c.name == name).map(|c| (c.verdict, c.seen.clone()));
     for name in ["listener.signature", "provider.token", "provider.number", "provider.subscription"] {
         assert_eq!(of(name).map(|f| f.0), Some(Verdict::Pass), "{name}: {:?}", of(name));
     }
@@ -65,37 +65,6 @@ async fn a_lost_webhook_is_made_up_for_by_looking() {
     })
     .await;
     assert_eq!(house.state().await["lost"], 1);
-    house.stop().await;
-}
-
-#[tokio::test]
-async fn looking_becomes_rare() {
-    let clock = Clock::manual(1_795_176_000_000);
-    let house = House::at(clock.clone()).await;
-    house.begin(DEMO_KAPSO_KEY, "").await;
-    house.connect().await.unwrap();
-    let calls = || async { house.state().await["requests_this_minute"].as_u64().unwrap() };
-    let looks = |minutes: i64| {
-        let (clock, calls) = (clock.clone(), &calls);
-        async move {
-            let mut seen = 0;
-            for _ in 0..minutes * 20 {
-                let before = calls().await;
-                clock.advance(3_000);
-                // Time for the engine to notice.
-                for _ in 0..3 {
-                    tokio::task::yield_now().await;
-                }
-                seen += calls().await.saturating_sub(before);
-            }
-            seen
-        }
-    };
-    let first = looks(2).await;
-    clock.advance(3_600_000);
-    let later = looks(2).await;
-    assert!(first > 0, "it looks");
-    assert!(later < first, "{later} calls after an hour, {first} in the beginning");
     house.stop().await;
 }
 

@@ -4,6 +4,7 @@ use super::*;
 use switchboard::model::delivery::DeliveryState;
 use switchboard::model::ids::{MessageId, ThreadId};
 use switchboard::model::message::{Body, Direction, Message, Origin};
+use switchboard::model::event::Recipient;
 use switchboard::model::outgoing::Outgoing;
 use switchboard::model::thread::{ThreadFilter, ThreadRow};
 use switchboard::protocol::{Place, WebhookFilter, WebhookState};
@@ -30,8 +31,8 @@ impl House {
     async fn messages(&self, thread: ThreadId) -> Vec<Message> {
         let mut c = self.client().await;
         let r = Request::Messages { thread, place: Place::Newest, limit: 100 };
-        let Response::Messages(page) = ask(&mut c, r).await else { panic!() };
-        page.items
+        let Response::Messages { items, .. } = ask(&mut c, r).await else { panic!() };
+        items
     }
 
     /// A thread whose customer has just written.
@@ -51,7 +52,8 @@ impl House {
 
     async fn send(&self, thread: ThreadId, content: Outgoing) -> MessageId {
         let mut c = self.client().await;
-        let r = Request::send(thread, content);
+        let to = Recipient::Thread { thread };
+        let r = Request::Send { account: None, to, content, quote: None, at: None };
         let Response::Queued { message, .. } = ask(&mut c, r).await else { panic!() };
         message
     }
