@@ -293,6 +293,8 @@ async fn read(
         let mut entry = HistoryEntry { change: item.change, statuses: item.statuses };
         if let Change::Message(m) = &mut entry.change {
             m.history = m.at < news_from;
+            // The window counts from the newest of them, however it is learned of.
+            m.opens_window = m.author == Author::Customer;
             if let Some(at) = place {
                 m.at = at;
                 oldest = Some(oldest.map_or(at, |o| o.min(at)));
