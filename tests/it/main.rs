@@ -19,6 +19,7 @@ mod doctor;
 mod engine;
 mod errors;
 mod faults;
+mod history;
 mod hostile;
 mod kapso;
 mod load;

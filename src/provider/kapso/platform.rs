@@ -245,6 +245,7 @@ fn strange(what: &str) -> CallError {
         next: Some("try again; if it stays, check the provider's address".into()),
         auth: false,
         transient: true,
+        after: None,
     }
 }
 
