@@ -5,7 +5,7 @@ use super::accounts;
 use super::updates::Updates;
 use super::{
     Shared, activity, check, contacts, conversation, deletion, doctor, files, follow, handling, library,
-    mentions, notes, numbers, outbox, preferences, presence, recorder, sharing, sync, together,
+    mentions, notes, numbers, outbox, preferences, presence, recorder, sendable, sharing, sync, together,
 };
 use crate::clock::Millis;
 use crate::model::client::ClientInfo;
@@ -658,9 +658,8 @@ pub(super) async fn check_send(shared: &Shared, wanted: Wanted) -> Result<(Messa
         Problem::not_found(format!("the account `{id}` is not configured any more"))
             .next("configure it again")
     })?;
-    if let Some(why) = shared.hindrance(&id).await?.filter(|h| !h.waits) {
-        return Err(Problem::new("account", why.what).means(why.means).next(why.next));
-    }
+    let detail = thread_of(shared, &id, &to).await?;
+    sendable::check(shared, &id, &to, detail.as_ref()).await?;
     let can = a.provider.capabilities();
     let able = match content {
         Outgoing::Text { .. } | Outgoing::Location { .. } | Outgoing::Contacts { .. } => can.text,
@@ -675,7 +674,6 @@ pub(super) async fn check_send(shared: &Shared, wanted: Wanted) -> Result<(Messa
             format!("the account `{id}` cannot send {} messages", content.kind()),
         ));
     }
-    let detail = thread_of(shared, &id, &to).await?;
     if can.window && !content.may_leave_closed_window() {
         let open = detail.as_ref().is_some_and(|d| d.row.window.is_open(shared.clock.now()));
         if !open {

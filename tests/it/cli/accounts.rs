@@ -65,7 +65,8 @@ async fn an_account_is_shown_with_everything_and_without_a_secret() {
     let list = json(&place, &[]).await;
     assert_eq!((&list[0]["state"], &list[0]["life"]["kept"]), (&"pending".into(), &false.into()));
     assert_eq!(json(&place, &["list"]).await, list, "no verb is `list`");
-    refused(&place, &["show", "nobody"], Exit::NotFound, &["no account `nobody`", "switchboard accounts"]).await;
+    refused(&place, &["show", "nobody"], Exit::NotFound, &["no account `nobody`", "switchboard accounts"])
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -74,8 +75,16 @@ async fn name_prefix_recipients_and_access_are_changed_and_taken_away() {
     let e = done(
         &place,
         &[
-            "edit", "support", "--name", "Support PT", "--prefix", "+351", "--recipients",
-            "+351 912 345 678, +351 912 345 679", "--access", "role:lead,@night,ana",
+            "edit",
+            "support",
+            "--name",
+            "Support PT",
+            "--prefix",
+            "+351",
+            "--recipients",
+            "+351 912 345 678, +351 912 345 679",
+            "--access",
+            "role:lead,@night,ana",
         ],
     )
     .await;
@@ -111,7 +120,11 @@ async fn a_pause_and_its_end_are_said_and_kept() {
     assert!(e.out.contains("support is paused") && e.out.contains("accounts resume support"), "{}", e.out);
     assert!(done(&place, &[]).await.out.contains("pending, paused"));
     let e = done(&place, &["show", "support"]).await;
-    assert!(e.out.contains("sends         nothing: nothing leaves it until somebody resumes it"), "{}", e.out);
+    assert!(
+        e.out.contains("sends         nothing: nothing leaves it until somebody resumes it"),
+        "{}",
+        e.out
+    );
     let detail = json(&place, &["resume", "support"]).await;
     assert_eq!(detail["view"]["life"]["options"], serde_json::json!({}));
 }
