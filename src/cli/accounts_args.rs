@@ -1,6 +1,7 @@
 //! The verbs of `switchboard accounts`.
 
 use super::args::account;
+use super::profile_args::{Block, Commands, IceBreakers, Links, Number, Profile};
 use crate::model::access::{AccountRule, is_name};
 use crate::model::ids::AccountId;
 use crate::protocol::account_facts::keeps_keys_safe;
@@ -63,6 +64,22 @@ pub enum AccountsCommand {
     Reconnect(Reconnect),
     /// Remove an account that was made here, with its secrets; its conversations stay
     Delete(Delete),
+    /// Show or change what customers see of the business: about, address, websites, picture
+    Profile(Profile),
+    /// List who is blocked on a number
+    Blocked(One),
+    /// Block people: they cannot write to the number any more
+    Block(Block),
+    /// Unblock people
+    Unblock(Block),
+    /// List or set what customers are offered when they type a slash
+    Commands(Commands),
+    /// List or set the ready questions under an empty chat
+    IceBreakers(IceBreakers),
+    /// List, make, change or delete short links with their QR codes
+    Links(Links),
+    /// Show how a number stands at its provider; register it, set its PIN, verify it
+    Number(Number),
 }
 
 /// One account.

@@ -40,6 +40,7 @@ mod macros;
 mod messages;
 pub mod notes;
 mod outbox;
+mod profile_args;
 mod quick_replies;
 mod recorder;
 mod reload;

@@ -589,7 +589,11 @@ impl Checker<'_> {
             need(
                 "phone_number_id",
                 a.phone_number_id.as_ref(),
-                if kapso { "copy it from the number in Kapso's dashboard, or connect it with `switchboard accounts connect`" } else { "copy it from WhatsApp > API setup" },
+                if kapso {
+                    "copy it from the number in Kapso's dashboard, or connect it with `switchboard accounts connect`"
+                } else {
+                    "copy it from WhatsApp > API setup"
+                },
             )?,
             where_number,
         )?;

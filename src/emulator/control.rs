@@ -10,7 +10,7 @@ use super::faults::spec;
 use super::scenario::Customer;
 use super::server::Call;
 use super::state::{State, WINDOW};
-use super::{Core, delivery, play};
+use super::{Core, control_number, delivery, play};
 
 const STATUSES: [&str; 5] = ["sent", "delivered", "read", "played", "failed"];
 const TEMPLATE_STATES: [&str; 6] = ["APPROVED", "PENDING", "REJECTED", "PAUSED", "DISABLED", "ARCHIVED"];
@@ -44,6 +44,8 @@ pub fn answer(core: &Arc<Core>, peer: SocketAddr, call: &Call) -> (u16, Value) {
         (&Method::POST, "template") => template(core, &mut st, &call.body),
         (&Method::POST, "window") => window(core, &mut st, &call.body),
         (&Method::POST, "status") => status(core, &mut st, &call.body),
+        (&Method::POST, "number") => control_number::number(core, &mut st, &call.body),
+        (&Method::POST, "token") => control_number::token(&mut st, &call.body),
         (&Method::POST, "speed") => match call.body["speed"].as_f64().filter(|s| *s >= 0.0) {
             Some(speed) => {
                 drop(st);
@@ -54,7 +56,7 @@ pub fn answer(core: &Arc<Core>, peer: SocketAddr, call: &Call) -> (u16, Value) {
         },
         _ => Err((
             404,
-            "unknown; there is GET state, messages, inbound, faults, and POST say, webhook, template, window, status, speed, faults"
+            "unknown; there is GET state, messages, inbound, faults, and POST say, webhook, template, window, status, number, token, speed, faults"
                 .to_owned(),
         )),
     };

@@ -108,7 +108,13 @@ pub fn title(code: i64) -> (&'static str, u16) {
         132_015 => ("Template is paused", 400),
         132_016 => ("Template is disabled", 400),
         132_018 => ("Template parameters are not valid", 400),
+        133_000 => ("Incomplete deregistration", 500),
+        133_005 => ("Two-step verification PIN mismatch", 400),
+        133_006 => ("Phone number re-verification needed", 400),
+        133_008 => ("Too many two-step verification PIN guesses", 400),
+        133_009 => ("Two-step verification PIN guessed too fast", 400),
         133_010 => ("Phone number not registered", 400),
+        133_016 => ("Account register deregister rate limit exceeded", 400),
         139_100 => ("Failed to block/unblock some users", 400),
         _ => ("An unknown error has occurred", 400),
     }

@@ -12,15 +12,18 @@
 //! | `faults` | what goes wrong on purpose |
 //! | `delivery` | signed webhooks, in order, until they are taken |
 //! | `wire` | shapes of webhooks |
+//! | `registry` | registration, PIN, short links, uploads, and what the token is worth |
 //! | `scenario`, `state` | what is played, and what is remembered |
 
 mod control;
+mod control_number;
 mod delivery;
 mod errors;
 mod faults;
 mod graph;
 mod kapso;
 mod play;
+mod registry;
 mod scenario;
 mod server;
 mod state;
@@ -50,6 +53,10 @@ pub const DEMO_ACCESS_TOKEN: &str = "emulator-access-token";
 pub const DEMO_APP_SECRET: &str = "emulator-app-secret";
 /// The key of the stand-in for Kapso.
 pub const DEMO_KAPSO_KEY: &str = "emulator-kapso-key";
+/// The PIN of the built-in scenario's numbers.
+pub const DEMO_PIN: &str = registry::FIRST_PIN;
+/// The code that verifies a number.
+pub const DEMO_CODE: &str = registry::CODE;
 /// The account of the built-in scenario.
 pub const DEMO_ACCOUNT: &str = "218834005551201";
 /// The numbers of the built-in scenario.

@@ -27,6 +27,7 @@ use tokio::net::TcpStream;
 use super::errors::GraphError;
 use super::faults::answer::{Reply, Spoiled};
 use super::graph::media::Upload;
+use super::graph::uploads::{self, Piece};
 use super::{Core, control, faults, graph, kapso};
 
 /// The version that serves calls without one.
@@ -48,6 +49,8 @@ pub struct Call {
     pub token: Option<String>,
     /// A form with a file, where the call is one.
     pub upload: Option<Upload>,
+    /// Bytes of a resumable upload, where the call brings some.
+    pub piece: Option<Piece>,
 }
 
 impl Call {
@@ -148,7 +151,13 @@ async fn serve_one(
 ) -> Result<Response<Body>, Cut> {
     let (parts, body) = request.into_parts();
     let with_file = graph::media::is_form(&parts.headers) && parts.uri.path().ends_with("/media");
-    let limit = if with_file { graph::media::BODY_LIMIT } else { BODY_LIMIT };
+    let limit = if uploads::is_session(parts.uri.path()) {
+        uploads::BODY_LIMIT
+    } else if with_file {
+        graph::media::BODY_LIMIT
+    } else {
+        BODY_LIMIT
+    };
     let Ok(body) = axum::body::to_bytes(Body::new(body), limit).await else {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
@@ -179,7 +188,15 @@ async fn handle(core: &Arc<Core>, peer: SocketAddr, parts: &Parts, body: &Bytes)
         .or_else(|| query.get("access_token").cloned());
     let control = path.first().is_some_and(|s| s == "control");
     let used = if control { 0 } else { core.state().count_call(core.clock.now()) };
-    let mut call = Call { method: parts.method.clone(), path, query, body: Value::Null, token, upload: None };
+    let mut call = Call {
+        method: parts.method.clone(),
+        path,
+        query,
+        body: Value::Null,
+        token,
+        upload: None,
+        piece: None,
+    };
     if graph::media::is_download(&call) {
         return Reply::Answer(graph::media::download(core, &call).await);
     }
@@ -189,6 +206,9 @@ async fn handle(core: &Arc<Core>, peer: SocketAddr, parts: &Parts, body: &Bytes)
             call.upload = Some(upload);
             Value::Null
         })
+    } else if uploads::is_session(uri.path()) {
+        call.piece = uploads::piece(headers, body);
+        Ok(Value::Null)
     } else {
         parse(headers, body)
     };
@@ -259,7 +279,12 @@ async fn answer(core: &Arc<Core>, call: &Call) -> Result<Value, GraphError> {
         Some(token) if *token != core.access_token && *token != app_token => {
             return Err(GraphError::token("Invalid OAuth access token - Cannot parse access token"));
         }
-        Some(_) => {}
+        Some(token) => {
+            let over = core.state().registry.token.expires_at;
+            if *token == core.access_token && over > 0 && over <= core.clock.now() / 1000 {
+                return Err(GraphError::expired());
+            }
+        }
     }
     graph::answer(core, call).await
 }

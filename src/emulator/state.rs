@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::errors::EmulatorError;
 use super::kapso::book::Book;
+use super::registry::Registry;
 use super::scenario::{Customer, Scenario, Template};
 use crate::clock::Millis;
 
@@ -182,6 +183,8 @@ pub struct State {
     pub windows: BTreeMap<String, Millis>,
     /// Customers blocked, by number.
     pub blocked: BTreeMap<String, BTreeSet<String>>,
+    /// Registration, PIN, short links, uploads.
+    pub registry: Registry,
     pub profiles: BTreeMap<String, Map<String, Value>>,
     /// Customers added by the control API.
     pub guests: Vec<Customer>,

@@ -11,6 +11,7 @@ use crate::model::seat::Seat;
 use crate::model::sharing::{RELEASE_MAX, ShareRules};
 use crate::model::thread::DraftMode;
 use crate::protocol::access::{AccessList, AccessRequest, Attached, Me};
+use crate::protocol::admin::AdminRequest;
 use crate::protocol::files::FileRequest;
 use crate::protocol::macros::MacroRequest;
 use crate::protocol::notes::NoteRequest;
@@ -263,6 +264,9 @@ fn needs(request: &Request) -> Option<(Resource, Verb)> {
         Request::Backup { .. } | Request::ReplayWebhook { .. } => (Connection, Edit),
         Request::Account { act } if act.looks() => (Resource::Numbers, View),
         Request::Account { .. } => (Connection, Edit),
+        Request::Admin { act: AdminRequest::BlockThread { .. } } => (Contacts, Edit),
+        Request::Admin { act } if act.looks() => (Resource::Numbers, View),
+        Request::Admin { .. } | Request::Wizard { .. } => (Connection, Edit),
         Request::Activity { .. } => (ActivityLog, View),
         // What colleagues do is seen by who may see what they did.
         Request::Presence { act: PresenceRequest::Watch { .. } | PresenceRequest::Watched } => {
@@ -385,6 +389,7 @@ fn about(request: &Request) -> About {
         | Request::MarkRead { thread, .. }
         | Request::MarkUnread { thread }
         | Request::DeleteThread { thread, .. }
+        | Request::Admin { act: AdminRequest::BlockThread { thread, .. } }
         | Request::Typing { thread }
         | Request::SaveDraft { thread, .. }
         | Request::Messages { thread, .. }

@@ -331,7 +331,7 @@ pub(super) async fn answer(
     show(shared, who, &id).await
 }
 
-async fn show(shared: &Arc<Shared>, who: &Who, id: &AccountId) -> Result<Response, Problem> {
+pub(super) async fn show(shared: &Arc<Shared>, who: &Who, id: &AccountId) -> Result<Response, Problem> {
     let account = shared.account(id).ok_or_else(|| not_configured(id))?;
     let view = who.shared.store.read(Reader::accounts).await?.into_iter().find(|v| v.spec.id == *id);
     let view = view.ok_or_else(|| not_configured(id))?;
@@ -392,7 +392,11 @@ fn sound(account: &KeptAccount) -> Result<(), Problem> {
     Ok(())
 }
 
-pub(super) async fn keep(shared: &Arc<Shared>, actor: Actor, mut account: KeptAccount) -> Result<(), Problem> {
+pub(super) async fn keep(
+    shared: &Arc<Shared>,
+    actor: Actor,
+    mut account: KeptAccount,
+) -> Result<(), Problem> {
     account.spec.name = account.spec.name.trim().to_owned();
     account.api_base = account.api_base.trim().trim_end_matches('/').to_owned();
     sound(&account)?;

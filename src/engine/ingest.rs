@@ -1,9 +1,9 @@
 //! Webhooks in: checked, stored raw and applied, all before the answer.
 
 use super::{Account, Engine, Shared, onboarding};
+use crate::clock::Millis;
 use crate::model::event::{Actor, EventBody};
 use crate::model::ids::{AccountId, EventId};
-use crate::clock::Millis;
 use crate::model::inbound::{Route, WebhookBatch};
 use crate::provider::meta::webhook;
 use crate::provider::posts::{self, Head, Turn, Way};
@@ -66,7 +66,12 @@ impl Inlet {
     pub fn challenge<'a>(&self, query: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<String> {
         let token = self.account().settings.verify_token.expose_secret();
         // Without a token anybody would know the answer.
-        if token.is_empty() { None } else { webhook::challenge(query, token) }
+        if token.is_empty() {
+            return None;
+        }
+        let answer = webhook::challenge(query, token)?;
+        self.shared.handshakes.answered(self.id(), self.shared.clock.now());
+        Some(answer)
     }
 
     /// Takes a POST: when this returns `Ok`, it is on the disk. What cannot be read is kept as failed.

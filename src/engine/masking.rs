@@ -5,6 +5,7 @@ use crate::model::contact::{Contact, Identity, IdentityKind};
 use crate::model::ids::EventId;
 use crate::model::thread::ThreadRow;
 use crate::protocol::activity::ActivityAnswer;
+use crate::protocol::admin::AdminAnswer;
 use crate::protocol::{ContactDetail, Response};
 use crate::text::mask::numbers;
 
@@ -53,6 +54,19 @@ pub(super) fn answer(mut answer: Response) -> Response {
                 row(r);
             }
         }
+        Response::Admin(answer) => match &mut **answer {
+            AdminAnswer::Blocked { rows, .. } => {
+                for row in rows {
+                    identity(&mut row.whom);
+                    hide(&mut row.title);
+                }
+            }
+            AdminAnswer::Outcome(report) => {
+                report.done.iter_mut().for_each(identity);
+                report.failed.iter_mut().for_each(|f| identity(&mut f.whom));
+            }
+            _ => {}
+        },
         Response::Together(answers) => {
             for one in answers.iter_mut().flatten() {
                 let plain = std::mem::replace(one, Response::Done);

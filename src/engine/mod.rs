@@ -6,6 +6,7 @@
 mod access;
 mod accounts;
 mod activity;
+mod admin;
 pub mod bench;
 mod check;
 mod contacts;
@@ -40,6 +41,7 @@ mod sync;
 mod together;
 mod updates;
 mod vault;
+mod wizard;
 
 pub use crate::provider::posts::Head;
 pub use ingest::{Inlet, Refused};
@@ -183,6 +185,8 @@ struct Core {
     /// Bodies that the doctor is about to post with a wrong signature.
     expected: Mutex<Vec<Vec<u8>>>,
     silence: silence::Watch,
+    /// When providers asked for their challenge.
+    handshakes: wizard::Handshakes,
     refusals: activity::Refusals,
     board: onboarding::Board,
     /// The doctor sees one patient at a time.
@@ -285,6 +289,7 @@ impl Engine {
             uploading: hand_over::Progress::default(),
             expected: Mutex::default(),
             silence: silence::Watch::default(),
+            handshakes: wizard::Handshakes::default(),
             refusals: activity::Refusals::default(),
             board: onboarding::Board::default(),
             doctor: tokio::sync::Mutex::default(),

@@ -190,12 +190,13 @@ async fn advance(shared: &Arc<Shared>, actor: Actor, id: &AccountId, mode: Mode)
     if account.settings.access_token.expose_secret().is_empty() {
         return Err(Problem::new("incomplete", format!("the account `{id}` has no API key yet"))
             .means("Kapso lets nobody in without the key of a project")
-            .next(format!("copy it from Kapso's dashboard: `switchboard accounts connect {id}` asks for it")));
+            .next(format!(
+                "copy it from Kapso's dashboard: `switchboard accounts connect {id}` asks for it"
+            )));
     }
     let url = address(shared, &account)?;
     let account = with_secret(shared, &actor, account).await?;
-    let mut run =
-        Run { shared, actor, id, api: api(&account, None), noted: setup.clone(), setup };
+    let mut run = Run { shared, actor, id, api: api(&account, None), noted: setup.clone(), setup };
     if mode != Mode::Look || run.setup.project_webhook.is_empty() {
         // Before the link: then no number can be connected unheard.
         let to = format!("{url}{}", Way::Project.path());
@@ -233,7 +234,9 @@ async fn with_secret(
 enum Found {
     Number(Box<Number>),
     /// No number that can be used; `reconnect` (digits) is one that has to be connected anew.
-    Nothing { reconnect: Option<String> },
+    Nothing {
+        reconnect: Option<String>,
+    },
 }
 
 /// Makes sure of the customer, and looks for a number of it.
@@ -390,8 +393,13 @@ fn progress(link: &platform::SetupLink) -> (String, String) {
             "open the link again, or look at the number in Meta's WhatsApp Manager".into(),
         ),
         ("failed", None) => ("it failed".into(), "open the link again".into()),
-        ("processing" | "completed", None) => ("Kapso is connecting the number".into(), "wait a moment".into()),
-        _ => ("nobody has connected a number yet".into(), "open the link in a browser, and follow its page".into()),
+        ("processing" | "completed", None) => {
+            ("Kapso is connecting the number".into(), "wait a moment".into())
+        }
+        _ => (
+            "nobody has connected a number yet".into(),
+            "open the link in a browser, and follow its page".into(),
+        ),
     }
 }
 
@@ -405,11 +413,7 @@ async fn pending(run: &mut Run<'_>, view: &AccountView) -> Result<(), Problem> {
 }
 
 /// The link can no longer be opened: a person has to ask for a new one.
-async fn spent(
-    run: &mut Run<'_>,
-    theirs: Option<&platform::SetupLink>,
-    now: Millis,
-) -> Result<(), Problem> {
+async fn spent(run: &mut Run<'_>, theirs: Option<&platform::SetupLink>, now: Millis) -> Result<(), Problem> {
     let Some(link) = run.setup.link.as_mut() else { return run.note().await };
     let over = link.expires_at.is_some_and(|end| end <= now);
     let (word, text) = match theirs.map(|l| l.state) {
@@ -432,7 +436,8 @@ async fn spent(
 /// There is a number: it is ours from now on, and its messages come here.
 async fn finish(run: &mut Run<'_>, mut kept: KeptAccount, number: &Number, url: &str) -> Result<(), Problem> {
     let (shared, id) = (run.shared, run.id);
-    if kept.spec.number != number.id || (kept.spec.business != number.business && !number.business.is_empty()) {
+    if kept.spec.number != number.id || (kept.spec.business != number.business && !number.business.is_empty())
+    {
         kept.spec.number.clone_from(&number.id);
         if !number.business.is_empty() {
             kept.spec.business.clone_from(&number.business);
@@ -444,8 +449,9 @@ async fn finish(run: &mut Run<'_>, mut kept: KeptAccount, number: &Number, url: 
     run.step(steps::NUMBER, true, &number.facts.display_phone, "");
     run.setup.was_number = digits(&number.facts.display_phone);
     run.note().await?;
-    let account =
-        shared.account(id).ok_or_else(|| Problem::not_found(format!("there is no account `{id}` any more")))?;
+    let account = shared
+        .account(id)
+        .ok_or_else(|| Problem::not_found(format!("there is no account `{id}` any more")))?;
     let to = format!("{url}{}", Way::Messages.path());
     match run.api.ensure_hook(Of::Number(&number.id), &to, &account.settings.app_secret).await {
         Ok(hook) => run.setup.message_webhook = hook,
@@ -571,7 +577,9 @@ pub(super) async fn run(shared: Arc<Shared>) {
                 }
             }
             Err(StoreError::Stopped) => return,
-            Err(error) => tracing::error!(%error, "the accounts that wait for their number could not be read"),
+            Err(error) => {
+                tracing::error!(%error, "the accounts that wait for their number could not be read")
+            }
         }
         first = false;
         for id in woken {
@@ -626,6 +634,9 @@ mod tests {
         assert!(progress(&link("pending", None)).1.contains("open the link"));
         assert!(progress(&link("processing", None)).0.contains("connecting"));
         let (text, next) = progress(&link("failed", Some("waba_limit_reached\u{1b}[31m")));
-        assert!(text.contains("waba_limit_reached") && !text.contains('\u{1b}') && !next.is_empty(), "{text}");
+        assert!(
+            text.contains("waba_limit_reached") && !text.contains('\u{1b}') && !next.is_empty(),
+            "{text}"
+        );
     }
 }

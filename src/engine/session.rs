@@ -4,8 +4,9 @@ use super::access::{self, Presence, Who, admit};
 use super::accounts;
 use super::updates::Updates;
 use super::{
-    Shared, activity, check, contacts, conversation, deletion, doctor, files, follow, handling, library,
-    mentions, notes, numbers, outbox, preferences, presence, recorder, sendable, sharing, sync, together,
+    Shared, activity, admin, check, contacts, conversation, deletion, doctor, files, follow, handling,
+    library, mentions, notes, numbers, outbox, preferences, presence, recorder, sendable, sharing, sync,
+    together, wizard,
 };
 use crate::clock::Millis;
 use crate::model::client::ClientInfo;
@@ -61,6 +62,8 @@ pub(super) fn is_read(request: &Request) -> bool {
     matches!(
         request,
         Request::Accounts
+            | Request::Admin { .. }
+            | Request::Wizard { .. }
             | Request::Account { act: AccountRequest::Show { .. } | AccountRequest::Verify { .. } }
             | Request::Threads { .. }
             | Request::Filtered { .. }
@@ -218,6 +221,8 @@ async fn read(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Respo
             Ok(Response::Accounts(accounts::in_order(shared, views)))
         }
         Request::Account { act } => accounts::answer(shared, who, act).await,
+        Request::Admin { act } => admin::answer(who, act).await,
+        Request::Wizard { act } => wizard::answer(who, act).await,
         Request::Threads { account, filter, before, limit } => {
             let limit = limit.clamp(1, PAGE_MAX);
             handling::read(shared, operator, Request::Threads { account, filter, before, limit }).await
@@ -525,7 +530,7 @@ async fn mark_read(
     Ok(Response::Done)
 }
 
-fn clean(identity: &Identity) -> Result<Identity, FieldProblem> {
+pub(super) fn clean(identity: &Identity) -> Result<Identity, FieldProblem> {
     let value = identity.value.trim();
     if value.is_empty() {
         return Err(FieldProblem::new("to", "names nobody"));
@@ -673,6 +678,9 @@ pub(super) async fn check_send(shared: &Shared, wanted: Wanted) -> Result<(Messa
             "unable",
             format!("the account `{id}` cannot send {} messages", content.kind()),
         ));
+    }
+    if let Some(detail) = detail.as_ref().filter(|d| d.blocked.is_some()) {
+        return Err(admin::blocked_send(detail));
     }
     if can.window && !content.may_leave_closed_window() {
         let open = detail.as_ref().is_some_and(|d| d.row.window.is_open(shared.clock.now()));

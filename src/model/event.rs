@@ -14,6 +14,7 @@ use super::ids::{
 use super::inbound::{Severity, StatusUpdate, WebhookBatch};
 use super::macros::Macro;
 use super::media::{FileFacts, FileHash};
+use super::number_change::NumberChange;
 use super::outgoing::Outgoing;
 use super::quick_reply::QuickReply;
 use super::seat::Seat;
@@ -327,6 +328,13 @@ pub enum EventBody {
     AccountRemoved {
         /// Which.
         account: AccountId,
+    },
+    /// Something about a number was changed at the provider, or seen there.
+    NumberAdministered {
+        /// Which account.
+        account: AccountId,
+        /// What.
+        what: NumberChange,
     },
     /// The provider told us about a number.
     NumberSynced {
@@ -687,6 +695,7 @@ impl EventBody {
             Self::AccountSetup { .. } => "account_setup",
             Self::AccountSecretKept { .. } => "account_secret_kept",
             Self::AccountRemoved { .. } => "account_removed",
+            Self::NumberAdministered { what, .. } => what.action(),
             Self::NumberSynced { .. } => "number_synced",
             Self::TemplatesSynced { .. } => "templates_synced",
             Self::MessageQueued { .. } => "message_queued",

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod account;
+pub mod business;
 pub mod client;
 pub mod contact;
 pub mod delivery;
@@ -18,6 +19,7 @@ pub mod macros;
 pub mod media;
 pub mod mention;
 pub mod message;
+pub mod number_change;
 pub mod outgoing;
 pub mod permission_words;
 pub mod phone;

@@ -101,9 +101,22 @@ pub struct ThreadDetail {
     /// The newest inbound message that was unread when last marked: where the unread line goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Millis>,
+    /// That the contact is blocked on this number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked: Option<Blocked>,
     /// The oldest unread message that came late: it may stand far above the newest one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late_unread: Option<MessageId>,
+}
+
+/// Somebody is blocked: the provider takes no message for them, and theirs do not come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blocked {
+    /// When it was done or first seen here.
+    pub at: Millis,
+    /// Who did it here; empty when it was done elsewhere.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub by: String,
 }
 
 /// Which threads a list shows: the views that are always there.

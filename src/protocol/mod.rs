@@ -8,6 +8,7 @@ pub mod access;
 pub mod account_facts;
 pub mod accounts;
 pub mod activity;
+pub mod admin;
 mod changed;
 pub mod client;
 pub mod codec;
@@ -28,6 +29,8 @@ mod problem;
 mod recorder;
 pub mod report;
 mod status;
+
+pub mod wizard;
 
 pub use changed::{Changed, Update};
 pub use contacts::{ContactDetail, IdentityFacts, Version};
@@ -147,6 +150,16 @@ pub enum Request {
     Account {
         /// What.
         act: accounts::AccountRequest,
+    },
+    /// Profile, block list, short links and the like of a number. → [`Response::Admin`]
+    Admin {
+        /// What.
+        act: admin::AdminRequest,
+    },
+    /// A step of connecting a number of Meta's. → [`Response::Account`]
+    Wizard {
+        /// Which, and what was typed.
+        act: wizard::WizardRequest,
     },
     /// A page of threads, newest first. → [`Response::Threads`]
     Threads {
@@ -567,6 +580,8 @@ pub enum Response {
     Accounts(Vec<AccountView>),
     /// Everything about one account.
     Account(Box<accounts::AccountDetail>),
+    /// To [`Request::Admin`].
+    Admin(Box<admin::AdminAnswer>),
     /// A page of threads.
     Threads(Page<ThreadRow>),
     /// Rows of threads.

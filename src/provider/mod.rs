@@ -2,6 +2,7 @@
 //!
 //! Knows `model` and HTTP. Knows nothing of the store, the engine or a screen.
 
+pub mod admin;
 pub mod history;
 pub mod http;
 pub mod kapso;
@@ -192,6 +193,10 @@ pub trait Provider: Send + Sync {
     async fn subscription(&self) -> Result<Subscription, CallError>;
     /// The provider's clock, to the second; `None` when it does not say.
     async fn time(&self) -> Result<Option<i64>, CallError>;
+    /// Administration of the number, where the provider has any.
+    fn admin(&self) -> Option<&dyn admin::Administration> {
+        None
+    }
     /// What the token is worth.
     async fn token(&self) -> Result<TokenFacts, CallError>;
     /// One page of past messages, the newest first. Only with [`Capabilities::history`].

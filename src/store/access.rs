@@ -34,6 +34,7 @@ const VIEWS: &[(&str, &str)] = &[
     ),
     ("identities", "EXISTS(SELECT 1 FROM contacts c WHERE c.id = o.contact_id)"),
     ("templates", "is_open(o.account_id)"),
+    ("blocks", "is_open(o.account_id)"),
     ("template_news", "is_open(o.account_id)"),
     ("webhooks", "is_open(o.account_id)"),
     ("notices", "is_open(o.account_id)"),

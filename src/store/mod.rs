@@ -9,6 +9,7 @@ mod access;
 mod access_tests;
 mod activity;
 mod apply;
+mod blocks;
 mod chain;
 #[cfg(test)]
 mod chain_tests;

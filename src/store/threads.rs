@@ -114,7 +114,8 @@ impl Reader {
         contact.identities = identities(&self.conn, contact_id)?;
         let [draft, note] = self.drafts_in(thread_id)?;
         let late_unread = if row.unread > 0 { self.late_unread(thread_id, row.unread)? } else { None };
-        Ok(ThreadDetail { row, contact, draft, note, read_at, late_unread })
+        let blocked = self.is_blocked(contact_id, thread_id)?;
+        Ok(ThreadDetail { row, contact, draft, note, read_at, blocked, late_unread })
     }
 
     /// The thread that a text names: a thread id, a phone number or user id in any common form, a unique name.

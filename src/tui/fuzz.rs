@@ -290,6 +290,7 @@ impl Scene {
             Request::Thread { id } => match self.threads.iter().find(|t| t.id == *id) {
                 None => Response::Done,
                 Some(row) => Response::Thread(Box::new(ThreadDetail {
+                    blocked: None,
                     note: String::new(),
                     late_unread: None,
                     contact: Contact {

@@ -31,3 +31,4 @@ mod together;
 mod two_processes;
 mod views;
 mod webhook;
+mod wizard;

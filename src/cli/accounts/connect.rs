@@ -2,6 +2,7 @@
 
 use super::super::accounts_args::{Connect, Environment, ProviderWord, Reconnect, Waiting};
 use super::super::failure::{Exit, Failure};
+use super::super::output::Output;
 use super::super::session::{Role, Session};
 use super::super::{Context, ask as terminal};
 use super::show::{Shown, print, with_rule};
@@ -258,10 +259,15 @@ fn tell(ctx: &mut Context<'_>, detail: &AccountDetail) -> Result<(), Failure> {
     let url = sanitize(&link.url);
     ctx.out.line(&format!("Connect a number to `{}` by this link ({words}):", detail.view.spec.id))?;
     ctx.out.line(&url)?;
-    for row in qr::lines(&link.url).unwrap_or_default() {
+    code(ctx.out, &link.url)
+}
+
+/// A link as a QR code; nothing where it is too long for one.
+pub(super) fn code(out: &mut Output, url: &str) -> Result<(), Failure> {
+    for row in qr::lines(url).unwrap_or_default() {
         // Dark on light, whatever the colours of the terminal are.
-        let row = if ctx.out.color { format!("\u{1b}[30;107m{row}\u{1b}[0m") } else { inverted(&row) };
-        ctx.out.line(&row)?;
+        let row = if out.color { format!("\u{1b}[30;107m{row}\u{1b}[0m") } else { inverted(&row) };
+        out.line(&row)?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod change;
 mod connect;
+mod profile;
 mod show;
 
 use super::Context;
@@ -26,6 +27,14 @@ pub(super) async fn run(ctx: Context<'_>, args: Accounts) -> Result<Exit, Failur
         AccountsCommand::Resume(one) => change::pause(ctx, one.account, false).await,
         AccountsCommand::Disconnect(one) => change::disconnect(ctx, one.account).await,
         AccountsCommand::Delete(args) => change::delete(ctx, args).await,
+        AccountsCommand::Profile(args) => profile::profile(ctx, args).await,
+        AccountsCommand::Blocked(one) => profile::blocked(ctx, one.account).await,
+        AccountsCommand::Block(args) => profile::block(ctx, args, true).await,
+        AccountsCommand::Unblock(args) => profile::block(ctx, args, false).await,
+        AccountsCommand::Commands(args) => profile::commands(ctx, args).await,
+        AccountsCommand::IceBreakers(args) => profile::ice_breakers(ctx, args).await,
+        AccountsCommand::Links(args) => profile::links(ctx, args).await,
+        AccountsCommand::Number(args) => profile::number(ctx, args).await,
     }
 }
 

@@ -34,6 +34,9 @@ pub fn post(core: &Arc<Core>, number: &Number, body: &Value) -> Answer {
         return Err(GraphError::parameter("The parameter messaging_product is required."));
     }
     let mut st = core.state();
+    if !st.registry.of(&number.id).is_registered() {
+        return Err(GraphError::code(133_010, "The phone number is not registered."));
+    }
     if body.get("status").is_some() {
         return mark_read(&mut st, number, body);
     }

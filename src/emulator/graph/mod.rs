@@ -3,12 +3,15 @@
 //! Owns the routing by node and edge, paging and the `fields` parameter.
 
 pub mod blocks;
+mod business;
 pub mod media;
 pub mod messages;
 pub mod numbers;
+mod registration;
 mod subscriptions;
 mod template_send;
 pub mod templates;
+pub mod uploads;
 
 use std::sync::Arc;
 
@@ -37,8 +40,12 @@ pub async fn answer(core: &Arc<Core>, call: &Call) -> Answer {
     if *id == account.app {
         return match edge {
             ["subscriptions"] => subscriptions::app(core, call).await,
+            ["uploads"] if call.method == Method::POST => uploads::begin(core, call),
             _ => unknown(),
         };
+    }
+    if uploads::is_session(id) && edge.is_empty() {
+        return uploads::session(core, call, id);
     }
     if *id == account.id {
         return match (&call.method, edge) {
@@ -53,7 +60,7 @@ pub async fn answer(core: &Arc<Core>, call: &Call) -> Answer {
     if let Some(number) = core.number(id).filter(|n| !kapso::owns(core, &n.id)) {
         return match (&call.method, edge) {
             (&Method::GET, []) => Ok(numbers::get(core, number, call)),
-            (&Method::POST, []) => subscriptions::number(core, number, call).await,
+            (&Method::POST, []) => registration::set(core, number, call).await,
             (&Method::POST, ["messages"]) => messages::post(core, number, &call.body),
             (&Method::POST, ["media"]) => media::upload(core, number, call).await,
             (&Method::GET, ["message_history"]) => messages::history(core, number, call),
@@ -61,6 +68,13 @@ pub async fn answer(core: &Arc<Core>, call: &Call) -> Answer {
                 numbers::profile(core, number, call)
             }
             (_, ["block_users"]) => blocks::answer(core, number, call),
+            (&Method::POST, ["conversational_automation"]) => business::automation(core, number, &call.body),
+            (_, ["message_qrdls"]) => business::links(core, number, call),
+            (_, ["message_qrdls", code]) => business::link(core, number, call, code),
+            (&Method::POST, ["register"]) => registration::register(core, number, &call.body),
+            (&Method::POST, ["deregister"]) => registration::deregister(core, number),
+            (&Method::POST, ["request_code"]) => registration::request_code(core, number, call),
+            (&Method::POST, ["verify_code"]) => registration::verify_code(core, number, call),
             _ => unknown(),
         };
     }

@@ -36,6 +36,9 @@ const VERTICALS: [&str; 21] = [
     "OTC_DRUGS",
 ];
 
+/// What a token may do, where nothing else is set.
+const SCOPES: [&str; 2] = ["whatsapp_business_management", "whatsapp_business_messaging"];
+
 /// What is known of the token in `input_token`.
 pub fn debug_token(core: &Core, call: &Call) -> Value {
     let account = &core.scenario.account;
@@ -45,14 +48,15 @@ pub fn debug_token(core: &Core, call: &Call) -> Value {
             "error": { "code": 190, "message": "Invalid OAuth access token - Cannot parse access token" },
         }});
     }
+    let token = core.state().registry.token.clone();
+    let scopes = token.scopes.unwrap_or_else(|| SCOPES.map(str::to_owned).to_vec());
+    let granular: Vec<Value> =
+        scopes.iter().map(|s| json!({ "scope": s, "target_ids": [account.id] })).collect();
+    let over = token.expires_at > 0 && token.expires_at <= core.clock.now() / 1000;
     json!({ "data": {
         "app_id": account.app, "application": account.app_name, "type": "SYSTEM_USER",
-        "data_access_expires_at": 0, "expires_at": 0, "issued_at": 1_794_536_000, "is_valid": true,
-        "scopes": ["whatsapp_business_management", "whatsapp_business_messaging"],
-        "granular_scopes": [
-            { "scope": "whatsapp_business_management", "target_ids": [account.id] },
-            { "scope": "whatsapp_business_messaging", "target_ids": [account.id] },
-        ],
+        "data_access_expires_at": 0, "expires_at": token.expires_at, "issued_at": 1_794_536_000,
+        "is_valid": !over, "scopes": scopes, "granular_scopes": granular,
         "user_id": "122100000000000011",
     }})
 }
@@ -87,22 +91,29 @@ pub fn account(core: &Core, call: &Call) -> Value {
 }
 
 fn node(core: &Core, number: &Number) -> Value {
-    let (callback, account, app) = {
+    let (callback, account, app, entry) = {
         let st = core.state();
         let url = |slot: &str| st.callback(slot).map(|c| c.url.clone());
-        (url(&format!("number:{}", number.id)), url("account"), url("app"))
+        (url(&format!("number:{}", number.id)), url("account"), url("app"), st.registry.of(&number.id))
     };
     let mut node = json!({
         "id": number.id, "display_phone_number": number.display, "verified_name": number.name,
         "quality_rating": number.quality, "quality_score": { "score": number.quality },
-        "code_verification_status": "VERIFIED", "name_status": "APPROVED", "status": "CONNECTED",
+        "code_verification_status": if entry.is_verified() { "VERIFIED" } else { "NOT_VERIFIED" },
+        "name_status": "APPROVED", "status": if entry.is_registered() { "CONNECTED" } else { "PENDING" },
         "platform_type": "CLOUD_API", "throughput": { "level": "STANDARD" }, "account_mode": number.mode,
-        "is_official_business_account": false, "is_on_biz_app": false, "is_pin_enabled": true,
+        "is_official_business_account": false, "is_on_biz_app": false, "is_pin_enabled": !entry.pin().is_empty(),
         "messaging_limit_tier": "TIER_2K", "whatsapp_business_manager_messaging_limit": "TIER_2K",
         "last_onboarded_time": "2026-03-02T10:11:12+0000",
         "health_status": health(core, Some(number)),
         "webhook_configuration": {},
     });
+    if let Some(components) = &entry.components {
+        node["conversational_automation"] = components.clone();
+    }
+    for (key, value) in &entry.facts {
+        node[key] = value.clone();
+    }
     let configured =
         [("phone_number", callback), ("whatsapp_business_account", account), ("application", app)];
     for (key, url) in configured {
@@ -177,6 +188,16 @@ pub fn profile(core: &Arc<Core>, number: &Number, call: &Call) -> Answer {
             "Param websites must be at most 2 URLs of at most 256 characters.",
         ));
     }
+    if let Some(handle) = call.body["profile_picture_handle"].as_str() {
+        let picture = st.registry.file(handle).filter(|mime| mime.starts_with("image/"));
+        if picture.is_none() {
+            return Err(GraphError::parameter("Param profile_picture_handle is not a handle of a picture."));
+        }
+        let url = format!("https://pps.whatsapp.net/v/t61.24694-24/{}.jpg", core.clock.now());
+        let profile = st.profiles.entry(number.id.clone()).or_default();
+        profile.insert("profile_picture_url".to_owned(), json!(url));
+    }
+    let profile = st.profiles.entry(number.id.clone()).or_default();
     for name in PROFILE.map(|(name, _)| name).into_iter().chain(["vertical", "websites"]) {
         if !call.body[name].is_null() {
             profile.insert(name.to_owned(), call.body[name].clone());

@@ -158,7 +158,15 @@ pub async fn serve(
     let bearer = given("authorization").and_then(|v| v.strip_prefix("Bearer "));
     let key = given("x-api-key").or(bearer.filter(|_| matches!(surface, Surface::Proxy)));
     let token = key.map(str::to_owned);
-    let mut call = Call { method: parts.method.clone(), path, query, body: Value::Null, token, upload: None };
+    let mut call = Call {
+        method: parts.method.clone(),
+        path,
+        query,
+        body: Value::Null,
+        token,
+        upload: None,
+        piece: None,
+    };
     match surface {
         Surface::Download => return Reply::Answer(files::download(core, &call).await),
         Surface::Stored => return Reply::Answer(files::stored(core, &call).await),

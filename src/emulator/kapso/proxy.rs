@@ -112,6 +112,7 @@ fn template_list(core: &Arc<Core>, call: &Call) -> Result<Value, GraphError> {
                 body: Value::Null,
                 token: None,
                 upload: None,
+                piece: None,
             };
             templates::collection(core, &call)
         }

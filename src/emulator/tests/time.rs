@@ -53,6 +53,7 @@ async fn control_answers_on_this_machine_only() {
         body: Value::Null,
         token: Some(DEMO_ACCESS_TOKEN.into()),
         upload: None,
+        piece: None,
     };
     let from = |peer: &str| control::answer(&emulator.core, peer.parse().unwrap(), &call).0;
     assert_eq!(from("192.0.2.7:40000"), 403);

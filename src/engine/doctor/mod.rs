@@ -6,6 +6,7 @@
 mod account;
 mod disk;
 mod files;
+mod kapso;
 mod listener;
 mod provider;
 mod store;

@@ -392,7 +392,14 @@ mod tests {
             HoldScope::Message,
         ),
         (502, r#"{"error":"Media download failed"}"#, 502, Retry::Backoff, false, HoldScope::Message),
-        (400, r#"{"error":{"message":"pair","code":131056}}"#, 131_056, Retry::Backoff, false, HoldScope::Pair),
+        (
+            400,
+            r#"{"error":{"message":"pair","code":131056}}"#,
+            131_056,
+            Retry::Backoff,
+            false,
+            HoldScope::Pair,
+        ),
         (
             400,
             r#"{"error":{"message":"fast","code":130429}}"#,
@@ -424,7 +431,8 @@ mod tests {
 
     #[test]
     fn pages_keep_their_status_and_a_few_words() {
-        let page = b"<!doctype html><html><head><title>Not found</title></head><body><h1>404</h1></body></html>";
+        let page =
+            b"<!doctype html><html><head><title>Not found</title></head><body><h1>404</h1></body></html>";
         let (f, _) = classify(404, page);
         assert_eq!(f.error.text, "HTTP 404: Not found 404");
         assert_eq!(f.retry, Retry::Config);
@@ -441,8 +449,6 @@ mod tests {
     fn the_wish_to_wait_is_kept() {
         let after = Some(Duration::from_secs(60));
         let (f, _) = classify(429, br#"{"error":"Rate limit exceeded"}"#);
-        assert!(
-            matches!(f.into_outcome(after), Outcome::Retry { after: Some(d), .. } if d.as_secs() == 60)
-        );
+        assert!(matches!(f.into_outcome(after), Outcome::Retry { after: Some(d), .. } if d.as_secs() == 60));
     }
 }

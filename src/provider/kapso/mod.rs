@@ -16,10 +16,11 @@ pub use api::{API_BASE, API_VERSION, Api};
 use super::history::{HistoryAnswer, HistoryPage, PeopleAnswer};
 use super::http;
 use super::meta::errors::plain_error;
-use super::posts::Way;
 use super::meta::{accepted, media, need_success, templates, transport_error, wire};
+use super::posts::Way;
 use super::{
-    CallError, Capabilities, Handover, Outcome, Provider, SendRequest, Subscriber, Subscription, TokenFacts, Upload,
+    CallError, Capabilities, Handover, Outcome, Provider, SendRequest, Subscriber, Subscription, TokenFacts,
+    Upload,
 };
 use crate::model::contact::IdentityKind;
 use crate::model::delivery::HoldScope;
@@ -219,7 +220,8 @@ impl Provider for KapsoProvider {
             out.extend(data.iter().filter_map(templates::template));
             // Whether there is more, only the cursor says for sure.
             let ends = page.pointer("/paging/next").is_some_and(Value::is_null);
-            let cursor = page.pointer("/paging/cursors/after").and_then(Value::as_str).filter(|s| !s.is_empty());
+            let cursor =
+                page.pointer("/paging/cursors/after").and_then(Value::as_str).filter(|s| !s.is_empty());
             let Some(cursor) = cursor.filter(|_| !data.is_empty() && !ends) else { return Ok(out) };
             if !seen.insert(cursor.to_owned()) {
                 return Err(endless("a page of the list names itself as the next"));
@@ -233,8 +235,10 @@ impl Provider for KapsoProvider {
         let number = self.api.number(&self.number).await?;
         let path = [self.number.as_str(), "whatsapp_business_profile"];
         // A sandbox number has no profile.
-        let profile =
-            self.proxy(Method::GET, &path, &[("fields", "about,description")], None).await.unwrap_or_default();
+        let profile = self
+            .proxy(Method::GET, &path, &[("fields", "about,description")], None)
+            .await
+            .unwrap_or_default();
         let about = profile.pointer("/data/0/about").and_then(Value::as_str).unwrap_or_default();
         Ok(NumberFacts { about: about.to_owned(), ..number.facts })
     }
@@ -269,15 +273,10 @@ impl Provider for KapsoProvider {
     }
 
     async fn token(&self) -> Result<TokenFacts, CallError> {
-        match self.api.number(&self.number).await {
-            // The key is good; whether Kapso's own token for the number is, only the health says.
-            Ok(_) => {
-                let health = self.api.health(&self.number).await.unwrap_or_default();
-                Ok(TokenFacts { valid: health.token != Some(false), ..TokenFacts::default() })
-            }
-            Err(e) if e.code == 401 => Ok(TokenFacts::default()),
-            Err(e) => Err(e),
-        }
+        self.api.number(&self.number).await?;
+        // The key is good; whether Kapso's own token for the number is, only the health says.
+        let health = self.api.health(&self.number).await.unwrap_or_default();
+        Ok(TokenFacts { valid: health.token != Some(false), ..TokenFacts::default() })
     }
 
     async fn history(&self, page: HistoryPage) -> Result<HistoryAnswer, CallError> {

@@ -103,11 +103,8 @@ impl<'a> Object<'a> {
             phone(c, "phone_number"),
             phone(m, "phone_number"),
         ];
-        let users = [
-            string(m, user),
-            string(c, "business_scoped_user_id"),
-            string(kapso, "business_scoped_user_id"),
-        ];
+        let users =
+            [string(m, user), string(c, "business_scoped_user_id"), string(kapso, "business_scoped_user_id")];
         let parents = [string(m, parent), string(c, "parent_business_scoped_user_id")];
         let names = [
             string(kapso, "contact_name"),
@@ -118,13 +115,7 @@ impl<'a> Object<'a> {
         let username = [string(m, "username").filter(|_| self.is_inbound()), string(c, "username")];
         let first = |list: &[Option<&'a str>]| list.iter().flatten().next().copied();
         let name = names.into_iter().flatten().find(|n| is_name(n)).unwrap_or_default();
-        person(
-            numbers.into_iter().flatten().next(),
-            first(&users),
-            first(&parents),
-            first(&username),
-            name,
-        )
+        person(numbers.into_iter().flatten().next(), first(&users), first(&parents), first(&username), name)
     }
 
     /// Who made a message of our own side. Kapso tells the phone's messages; those of its dashboard, its workflows
@@ -243,7 +234,10 @@ impl<'a> Object<'a> {
             media.link = link.map(str::to_owned);
         }
         if media.mime.is_empty() {
-            media.mime = string(stored, "content_type").or_else(|| string(data, "mime_type")).unwrap_or_default().into();
+            media.mime = string(stored, "content_type")
+                .or_else(|| string(data, "mime_type"))
+                .unwrap_or_default()
+                .into();
         }
         if media.filename.is_none() {
             // The copy of a picture has a name that nobody gave it: only a document's is somebody's.
@@ -306,8 +300,12 @@ impl<'a> Object<'a> {
             return Vec::new();
         }
         let mut batch = WebhookBatch::default();
-        let mut sink =
-            Sink { batch: &mut batch, route: Route::default(), field: "statuses", at: seconds(self.m, "timestamp") };
+        let mut sink = Sink {
+            batch: &mut batch,
+            route: Route::default(),
+            field: "statuses",
+            at: seconds(self.m, "timestamp"),
+        };
         messages::statuses(&mut sink, &People::new(&NULL, 0), &json!({ "statuses": kept }));
         let own = id(self.m, "id");
         let mut out: Vec<StatusUpdate> = batch

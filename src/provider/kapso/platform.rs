@@ -158,7 +158,8 @@ fn link(v: &Value) -> Option<SetupLink> {
         _ => LinkState::Revoked,
     };
     let error = v.get("whatsapp_setup_error").filter(|e| !e.is_null()).map(|e| {
-        e.as_str().map_or_else(|| string(e, "message").map_or_else(|| e.to_string(), str::to_owned), str::to_owned)
+        e.as_str()
+            .map_or_else(|| string(e, "message").map_or_else(|| e.to_string(), str::to_owned), str::to_owned)
     });
     Some(SetupLink {
         id: id(v, "id")?,
@@ -187,7 +188,11 @@ pub(super) fn number(v: &Value) -> Option<Number> {
         verified_name: owned(v, "verified_name"),
         quality: owned(v, "quality_rating"),
         status: owned(v, "status"),
-        limit: if limit.bytes().all(|b| b.is_ascii_digit()) && !limit.is_empty() { tier(&limit) } else { limit },
+        limit: if limit.bytes().all(|b| b.is_ascii_digit()) && !limit.is_empty() {
+            tier(&limit)
+        } else {
+            limit
+        },
         throughput: owned(v, "throughput_tier"),
         on_app: v.get("is_coexistence").and_then(Value::as_bool).unwrap_or(false),
         ..NumberFacts::default()
@@ -293,7 +298,9 @@ impl Api {
             let mut all = vec![("page", page.as_str()), ("per_page", PER_PAGE)];
             all.extend_from_slice(query);
             let answer = self.get(path, &all).await?;
-            let Some(rows) = answer.get("data").and_then(Value::as_array) else { return Err(strange("list")) };
+            let Some(rows) = answer.get("data").and_then(Value::as_array) else {
+                return Err(strange("list"));
+            };
             let meta = answer.get("meta").unwrap_or(&Value::Null);
             let last = integer(meta, "total_pages").is_none_or(|pages| i64::from(n) >= pages);
             let empty = rows.is_empty();
@@ -415,8 +422,14 @@ impl Api {
 
     /// Makes sure that there is exactly one webhook to an address that does what we need: the one that is there is
     /// taken, switched on again and corrected; a new one is made only where there is none. Gives its id.
-    pub async fn ensure_hook(&self, of: Of<'_>, url: &str, secret: &SecretString) -> Result<String, CallError> {
-        let there: Vec<Hook> = self.hooks(of).await?.into_iter().filter(|h| h.url == url && h.kind != "meta").collect();
+    pub async fn ensure_hook(
+        &self,
+        of: Of<'_>,
+        url: &str,
+        secret: &SecretString,
+    ) -> Result<String, CallError> {
+        let there: Vec<Hook> =
+            self.hooks(of).await?.into_iter().filter(|h| h.url == url && h.kind != "meta").collect();
         let events = of.events();
         let Some(hook) = there.iter().find(|h| h.serves(secret, events)).or(there.first()) else {
             return self.create_hook(of, url, secret, events).await;

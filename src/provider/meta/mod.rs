@@ -2,6 +2,7 @@
 //!
 //! Owns the wire format. Knows nothing of the store or of when a message should leave.
 
+pub mod admin;
 pub mod codes;
 pub mod errors;
 mod history;
@@ -417,6 +418,10 @@ impl Provider for MetaProvider {
             .find(|u| !u.is_empty())
             .map(str::to_owned);
         Ok(Subscription { apps: apps.collect(), callback })
+    }
+
+    fn admin(&self) -> Option<&dyn super::admin::Administration> {
+        Some(self)
     }
 
     async fn time(&self) -> Result<Option<i64>, CallError> {

@@ -12,29 +12,29 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-const TOKEN: &str = "EAAGm0PX4ZCpsBOtopSecretToken123456";
+pub(super) const TOKEN: &str = "EAAGm0PX4ZCpsBOtopSecretToken123456";
 
 /// A request as it came in.
 #[derive(Clone)]
-struct Seen {
-    method: String,
+pub(super) struct Seen {
+    pub(super) method: String,
     /// With the query.
-    path: String,
-    auth: String,
-    body: String,
+    pub(super) path: String,
+    pub(super) auth: String,
+    pub(super) body: String,
 }
 
 /// An answer to give: status, headers, body.
 type Scripted = (u16, Vec<(&'static str, String)>, String);
 
 #[derive(Clone, Default)]
-struct Script {
+pub(super) struct Script {
     answers: Arc<Mutex<VecDeque<Scripted>>>,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Script {
-    fn then(self, status: u16, body: &str) -> Self {
+    pub(super) fn then(self, status: u16, body: &str) -> Self {
         self.answers.lock().unwrap().push_back((status, vec![], body.to_owned()));
         self
     }
@@ -48,7 +48,7 @@ impl Script {
         self
     }
 
-    fn seen(&self) -> Vec<Seen> {
+    pub(super) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 }
@@ -61,7 +61,7 @@ async fn answer(State(script): State<Script>, request: Request) -> Response {
         method: parts.method.to_string(),
         path: parts.uri.to_string(),
         auth,
-        body: String::from_utf8(bytes.to_vec()).unwrap(),
+        body: String::from_utf8_lossy(&bytes).into_owned(),
     });
     let (status, headers, body) =
         script.answers.lock().unwrap().pop_front().unwrap_or((418, vec![], "no more answers".into()));
@@ -82,7 +82,7 @@ fn config(api_base: String) -> MetaConfig {
     }
 }
 
-async fn serve(script: &Script) -> MetaProvider {
+pub(super) async fn serve(script: &Script) -> MetaProvider {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let app = Router::new().fallback(answer).with_state(script.clone());

@@ -7,6 +7,7 @@ mod accounts;
 mod activity;
 mod admin;
 mod attempts;
+mod blocks;
 mod chain;
 mod content;
 mod deletion;
@@ -431,6 +432,9 @@ fn apply_body(conn: &Connection, cx: &mut Context, event: &Event) -> Result<Repl
         EventBody::AccountSetup { account, setup } => accounts::setup(conn, cx, account, setup),
         EventBody::AccountSecretKept { account, key } => accounts::secret(conn, cx, event.at, account, *key),
         EventBody::AccountRemoved { account } => accounts::removed(conn, cx, event.at, account),
+        EventBody::NumberAdministered { account, what } => {
+            blocks::administered(conn, cx, event, account, what)
+        }
         EventBody::NumberSynced { account, facts } => admin::number(conn, cx, account, facts),
         EventBody::TemplatesSynced { account, templates } => {
             admin::templates(conn, cx, event.at, account, templates)
@@ -481,6 +485,7 @@ fn subject(body: &EventBody) -> String {
         EventBody::FeedKept { until } => until.to_string(),
         EventBody::SnoozesEnded { threads } => format!("{} threads", threads.len()),
         EventBody::AccessChanged { change } => change.subject(),
+        EventBody::NumberAdministered { account, what } => what.subject(account),
         EventBody::ThreadTakenOver { thread, from: Some(from), .. } => format!("{thread} from {from}"),
         EventBody::ThreadTakenOver { thread, .. } => thread.to_string(),
         EventBody::ThreadGiven { thread, to, how } => format!("{thread} to {to} by {}", how.word()),

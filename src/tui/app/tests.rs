@@ -356,6 +356,7 @@ impl Script {
                 let row = self.row(id).clone();
                 let identities = row.phone.iter().map(Identity::phone).collect();
                 Response::Thread(Box::new(ThreadDetail {
+                    blocked: None,
                     contact: Contact {
                         id: row.contact,
                         name: row.title.clone(),

@@ -75,6 +75,7 @@ fn row() -> ThreadRow {
 
 pub(super) fn detail() -> Response {
     Response::Thread(Box::new(ThreadDetail {
+        blocked: None,
         row: row(),
         contact: Contact {
             id: ContactId([1; 16]),

@@ -2,6 +2,7 @@
 
 mod access;
 mod activity;
+mod admin;
 mod admission;
 mod colleagues;
 mod notes;

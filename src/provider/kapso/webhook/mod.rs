@@ -116,7 +116,8 @@ impl News {
         }
         let event = event.or_else(|| string(v, "event")).unwrap_or_else(|| guess(v));
         let event = event.trim().to_ascii_lowercase();
-        let old = version.is_some_and(|v| v.trim().eq_ignore_ascii_case("v1")) || v.get("whatsapp_config").is_some();
+        let old = version.is_some_and(|v| v.trim().eq_ignore_ascii_case("v1"))
+            || v.get("whatsapp_config").is_some();
         let upgraded = old.then(|| v1::upgraded(v));
         let v = upgraded.as_ref().unwrap_or(v);
         let route = Route {

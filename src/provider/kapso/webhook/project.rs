@@ -57,7 +57,9 @@ pub fn turn(news: &mut News, event: &str, v: &Value) {
     let base = Turn {
         kind,
         number: id(v, "phone_number_id").unwrap_or_default(),
-        business: id(v, "business_account_id").or_else(|| id(source, "business_account_id")).unwrap_or_default(),
+        business: id(v, "business_account_id")
+            .or_else(|| id(source, "business_account_id"))
+            .unwrap_or_default(),
         customer: id(customer, "id").unwrap_or_default(),
         external: string(customer, "external_id")
             .or_else(|| string(customer, "external_customer_id"))
