@@ -247,7 +247,15 @@ pub fn facts(detail: &AccountDetail, rule: Option<Option<&AccountRule>>, saying:
     }
     let number = number(v);
     say("number", if number.is_empty() { "none yet".into() } else { number }, Tone::Plain);
-    say("display name", f.verified_name.clone(), Tone::Plain);
+    let (judged, tone) = match f.name_status.as_str() {
+        "" | "NONE" | "APPROVED" => (String::new(), Tone::Plain),
+        "DECLINED" | "EXPIRED" => (f.name_status.to_lowercase(), Tone::Bad),
+        other => (other.to_lowercase().replace('_', " "), Tone::Warn),
+    };
+    let judged = if judged.is_empty() { judged } else { format!(", the name is {judged}") };
+    let named = if f.verified_name.is_empty() { "none" } else { &f.verified_name };
+    let named = if judged.is_empty() { f.verified_name.clone() } else { format!("{named}{judged}") };
+    say("display name", named, tone);
     say("account", v.spec.id.to_string(), Tone::Plain);
     say("provider", v.spec.provider.clone(), Tone::Plain);
     let tone = if is_development(v) { Tone::Warn } else { Tone::Plain };
@@ -339,7 +347,7 @@ mod tests {
             },
             state: state.into(),
             state_text: String::new(),
-            facts: NumberFacts { quality: "RED".into(), limit: "TIER_2K".into(), ..NumberFacts::default() },
+            facts: NumberFacts { name_status: "PENDING_REVIEW".into(), quality: "RED".into(), limit: "TIER_2K".into(), ..NumberFacts::default() },
             unread_threads: 0,
             unread: 0,
             threads: 0,
@@ -411,6 +419,7 @@ mod tests {
         assert_eq!(get("state"), Some("pending"));
         assert!(get("sends").unwrap().contains("switchboard accounts connect pt"));
         assert_eq!(get("number"), Some("id 4711"));
+        assert_eq!(get("display name"), Some("none, the name is pending review"));
         assert_eq!(get("limit"), Some("2,000 customers in 24 h (TIER_2K)"));
         assert_eq!(get("last webhook"), Some("day 3 (24 h ago)"));
         assert_eq!(get("last message"), Some("never"));
