@@ -103,8 +103,14 @@ async fn api(script: &Script) -> Api {
 
 async fn send(p: &KapsoProvider, content: &Outgoing, quote: Option<&str>) -> Outcome {
     let to = Identity::phone("+5215512345678");
-    let request =
-        SendRequest { to: &to, content, reaction_target: Some("wamid.T"), quote, media: Some("77"), opaque: "a1" };
+    let request = SendRequest {
+        to: &to,
+        content,
+        reaction_target: Some("wamid.T"),
+        quote,
+        media: Some("77"),
+        opaque: "a1",
+    };
     p.send(request).await
 }
 
@@ -129,12 +135,17 @@ async fn a_send_has_the_key_the_digits_and_our_word() {
 #[tokio::test]
 async fn refusals_of_a_send_are_what_they_mean() {
     let window = r#"{"error":"Cannot send non-template messages outside the 24-hour window."}"#;
-    let flight = r#"{"error":"Another message is already in-flight for this conversation. Please retry shortly."}"#;
+    let flight =
+        r#"{"error":"Another message is already in-flight for this conversation. Please retry shortly."}"#;
     let script = Script::default()
         .text(422, None, window)
         .text(409, None, flight)
         .text(429, Some("60"), r#"{"error":"Rate limit exceeded"}"#)
-        .text(402, None, r#"{"error":"Insufficient credits","code":"insufficient_credits","billing_url":"https://b"}"#)
+        .text(
+            402,
+            None,
+            r#"{"error":"Insufficient credits","code":"insufficient_credits","billing_url":"https://b"}"#,
+        )
         .text(401, None, &format!(r#"{{"error":"Invalid API key {KEY}"}}"#))
         .text(502, None, "<html>bad gateway</html>")
         .text(404, None, "<html><h1>Not here</h1></html>")
@@ -148,7 +159,9 @@ async fn refusals_of_a_send_are_what_they_mean() {
     );
     let Outcome::Retry { after, scope, .. } = send(&p, &text, None).await else { panic!() };
     assert_eq!((after.map(|a| a.as_secs()), scope), (Some(60), HoldScope::Number));
-    assert!(matches!(send(&p, &text, None).await, Outcome::Rejected(e) if e.next.as_deref().is_some_and(|n| n.contains("https://b"))));
+    assert!(
+        matches!(send(&p, &text, None).await, Outcome::Rejected(e) if e.next.as_deref().is_some_and(|n| n.contains("https://b")))
+    );
     let Outcome::Rejected(e) = send(&p, &text, None).await else { panic!() };
     assert!(!e.text.contains(KEY) && e.text.contains("Invalid API key"), "{e:?}");
     assert!(matches!(send(&p, &text, None).await, Outcome::Unknown(_)), "nobody knows whether it was sent");
@@ -167,7 +180,10 @@ async fn history_is_read_newest_first_with_states_and_without_losing_neighbours(
               { "id": "wamid.2", "status": "sent", "timestamp": "1795171301" },
               { "id": "wamid.2", "status": "read", "timestamp": "1795171350" } ] } },
     ], "paging": { "cursors": { "after": "CUR+/=" } } });
-    let script = Script::default().then(200, page.clone()).then(200, page).then(200, json!({ "data": [], "paging": {} }));
+    let script = Script::default()
+        .then(200, page.clone())
+        .then(200, page)
+        .then(200, json!({ "data": [], "paging": {} }));
     let p = provider(&script).await;
     let ask = |after: Option<&str>| HistoryPage {
         since: Some(1_795_171_000_000),
@@ -242,7 +258,11 @@ async fn templates_follow_the_cursor_and_never_an_address() {
     let p = provider(&script).await;
     let names: Vec<String> = p.templates().await.unwrap().into_iter().map(|t| t.name).collect();
     assert_eq!(names, ["one", "two"]);
-    assert!(script.calls().iter().all(|c| c.contains("/220033440055/message_templates?")), "{:?}", script.calls());
+    assert!(
+        script.calls().iter().all(|c| c.contains("/220033440055/message_templates?")),
+        "{:?}",
+        script.calls()
+    );
 }
 
 #[tokio::test]
@@ -335,7 +355,10 @@ async fn customers_and_links_are_found_before_they_are_made() {
     assert_eq!(api.customer("support").await.unwrap().unwrap().id, "c1");
     let links = api.links("c1").await.unwrap();
     assert_eq!((links[0].id.as_str(), links[0].state), ("l2", LinkState::Active));
-    assert_eq!((links[0].reconnects.as_deref(), links[0].error.as_deref()), (Some("1555000"), Some("waba_limit_reached")));
+    assert_eq!(
+        (links[0].reconnects.as_deref(), links[0].error.as_deref()),
+        (Some("1555000"), Some("waba_limit_reached"))
+    );
     assert_eq!(links[1].state, LinkState::Expired);
     let wish = LinkWish { reconnect: Some("+1555000".into()) };
     assert!(api.create_link("c1", &wish).await.is_err(), "what cannot be opened in a browser is no link");

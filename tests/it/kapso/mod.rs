@@ -87,7 +87,13 @@ impl House {
     /// Breaks what the emulator is asked next, or mends it with an empty rule.
     async fn faults(&self, rules: &str) {
         let url = format!("{}/control/faults", self.emulator.base_url());
-        let answer = self.http.post(url).json(&if rules.is_empty() { json!({ "clear": true }) } else { json!({ "set": rules }) }).send().await.unwrap();
+        let answer = self
+            .http
+            .post(url)
+            .json(&if rules.is_empty() { json!({ "clear": true }) } else { json!({ "set": rules }) })
+            .send()
+            .await
+            .unwrap();
         let status = answer.status();
         assert!(status.is_success(), "{rules}: {:?}", answer.text().await);
     }

@@ -135,7 +135,8 @@ async fn killed_at_any_step_it_goes_on() {
         let detail = house.connect().await.unwrap();
         let state = house.state().await;
         assert_eq!(state["customers"], 1, "{broken}");
-        let open = |s: &Value| s["links"].as_array().unwrap().iter().filter(|l| l["status"] == "active").count();
+        let open =
+            |s: &Value| s["links"].as_array().unwrap().iter().filter(|l| l["status"] == "active").count();
         assert_eq!(open(&state), 1, "{broken}: {state}");
         assert_eq!(house.hooks().await.len(), 1, "{broken}");
         assert!(house.http.post(link_of(&detail)).send().await.unwrap().status().is_success());
@@ -160,7 +161,8 @@ async fn a_number_that_comes_while_no_engine_runs_is_found_at_the_start() {
     assert_eq!(done.view.spec.number, ATELIER);
     // The listener has another address now: the messages come to it.
     let own = house.engine.listener_url(&id()).unwrap();
-    let urls: Vec<String> = house.hooks().await.iter().map(|h| h["url"].as_str().unwrap().to_owned()).collect();
+    let urls: Vec<String> =
+        house.hooks().await.iter().map(|h| h["url"].as_str().unwrap().to_owned()).collect();
     assert!(urls.contains(&format!("{own}/kapso/messages")), "{urls:?}");
     house.stop().await;
 }

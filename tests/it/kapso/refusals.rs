@@ -46,7 +46,10 @@ async fn a_number_of_the_project_is_connected_by_its_id() {
     let house = House::new().await;
     house.begin(DEMO_KAPSO_KEY, TIENDA).await;
     let done = house.connect().await.unwrap();
-    assert_eq!((done.view.state.as_str(), done.view.spec.business.as_str()), ("connected", "220033440055123"));
+    assert_eq!(
+        (done.view.state.as_str(), done.view.spec.business.as_str()),
+        ("connected", "220033440055123")
+    );
     assert_eq!(house.state().await["customers"], 0, "it needs no customer");
     house.stop().await;
 }
@@ -65,7 +68,10 @@ async fn every_refusal_of_a_step_is_a_sentence_and_no_change() {
             let before = all(&house).await;
             house.faults(&format!("error:{code}@{endpoint}")).await;
             let p = house.connect().await.unwrap_err();
-            assert!(p.what.contains(what) && !p.means.is_empty() && p.next.contains(next), "{code} {endpoint}: {p:?}");
+            assert!(
+                p.what.contains(what) && !p.means.is_empty() && p.next.contains(next),
+                "{code} {endpoint}: {p:?}"
+            );
             let after = all(&house).await;
             assert_eq!((&after.1, &after.2), (&before.1, &before.2), "{code} {endpoint}");
             assert_eq!(after.0["customers"], 0, "{code} {endpoint}");

@@ -2,9 +2,9 @@
 
 use super::*;
 use switchboard::model::delivery::DeliveryState;
+use switchboard::model::event::Recipient;
 use switchboard::model::ids::{MessageId, ThreadId};
 use switchboard::model::message::{Body, Direction, Message, Origin};
-use switchboard::model::event::Recipient;
 use switchboard::model::outgoing::Outgoing;
 use switchboard::model::thread::{ThreadFilter, ThreadRow};
 use switchboard::protocol::{Place, WebhookFilter, WebhookState};
@@ -71,7 +71,8 @@ impl House {
         let body = body.to_string();
         let secret = match secret {
             Some(secret) => secret.to_owned(),
-            None => std::fs::read_to_string(self.dir.path().join("secrets").join(format!("{ID}.app_secret"))).unwrap(),
+            None => std::fs::read_to_string(self.dir.path().join("secrets").join(format!("{ID}.app_secret")))
+                .unwrap(),
         };
         let r = self
             .http
@@ -90,7 +91,10 @@ async fn a_message_comes_in_and_an_answer_gets_its_ticks() {
     let house = House::connected().await;
     let thread = house.thread().await;
     let first = &house.messages(thread).await[0];
-    assert_eq!((first.direction, &first.body), (Direction::Inbound, &Body::text("¿Hoy hasta qué hora abren?")));
+    assert_eq!(
+        (first.direction, &first.body),
+        (Direction::Inbound, &Body::text("¿Hoy hasta qué hora abren?"))
+    );
     let row = house.threads().await.into_iter().find(|t| t.id == thread).unwrap();
     assert_eq!(row.unread, 1);
     let message = house.send(thread, Outgoing::text("Hasta las ocho.")).await;
@@ -132,7 +136,11 @@ async fn only_what_is_signed_comes_in_and_only_by_its_own_door() {
     assert_eq!(house.post("/kapso/messages", "something.new", &body, None).await, 200);
     let unknown = json!({ "message": { "id": "wamid.F", "timestamp": "1795171500", "type": "text", "text": { "body": "x" },
         "from": WHO, "kapso": { "direction": "inbound" } }, "phone_number_id": "999999999999999" });
-    assert_eq!(house.post("/kapso/messages", "whatsapp.message.received", &unknown, None).await, 200, "and kept");
+    assert_eq!(
+        house.post("/kapso/messages", "whatsapp.message.received", &unknown, None).await,
+        200,
+        "and kept"
+    );
     let mut c = house.client().await;
     let r = Request::Webhooks { filter: WebhookFilter::default(), before: None, limit: 50 };
     let Response::Webhooks(page) = ask(&mut c, r).await else { panic!() };
@@ -141,7 +149,9 @@ async fn only_what_is_signed_comes_in_and_only_by_its_own_door() {
     assert!(partial[0].says.contains("1 message"), "read by its own parser: {:?}", partial[0]);
     assert!(house.threads().await.iter().all(|t| t.account == id()), "nobody else's");
     // It is read again, and still has no number to go to.
-    let Response::Replayed(again) = ask(&mut c, Request::ReplayWebhook { id: partial[0].id }).await else { panic!() };
+    let Response::Replayed(again) = ask(&mut c, Request::ReplayWebhook { id: partial[0].id }).await else {
+        panic!()
+    };
     assert_eq!(again.state, WebhookState::Partial);
     house.stop().await;
 }
