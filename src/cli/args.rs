@@ -10,6 +10,7 @@ use super::activity_args::Activity;
 use super::colleagues_args::{Mentions, Sharing, Teams, Whisper};
 pub use super::follow_args::Follow;
 use super::handling_args::{Labels, ThreadAction, Views};
+pub use super::history_args::Sync;
 pub use super::service_args::{Service, ServiceAction, ServicePart, ServicePrint};
 use super::since::{Since, since};
 use crate::model::ids::{AccountId, EventId};
@@ -82,6 +83,9 @@ pub enum Command {
         #[command(flatten)]
         format: Format,
     },
+    /// Read templates and number facts, or the past, from the provider now
+    #[command(after_help = super::history_args::ABOUT)]
+    Sync(Sync),
     /// Print what changes, line after line, and go on where it stopped; for programs that react
     #[command(after_help = super::follow_args::ABOUT)]
     Follow(Follow),
@@ -118,6 +122,13 @@ pub enum Command {
     Macros(Macros),
     /// Print what every key does, with your own keys
     Keys(Keys),
+    /// Show how the engine and its accounts are, in a few lines
+    #[command(after_help = EXIT_CODES)]
+    Status {
+        /// Output
+        #[command(flatten)]
+        format: Format,
+    },
     /// Walk from configuration to provider and name the step that fails
     #[command(after_help = EXIT_CODES)]
     Doctor {
@@ -180,10 +191,12 @@ impl Command {
             Self::Emulate(a) => a.format.json,
             Self::Service(a) => a.json,
             Self::Follow(a) => a.json,
+            Self::Sync(a) => a.format.json,
             Self::Serve { format }
             | Self::Reload { format }
             | Self::Whoami { format }
             | Self::Who { format }
+            | Self::Status { format }
             | Self::Doctor { format } => format.json,
             Self::Accounts(a) => a.json,
             Self::Operators(a) => a.json,

@@ -5,6 +5,8 @@
 
 pub mod args;
 pub mod failure;
+mod history;
+pub mod history_args;
 pub mod host;
 pub mod logging;
 pub mod output;
@@ -53,6 +55,7 @@ pub mod service_args;
 mod session;
 mod signals;
 mod since;
+mod status;
 mod templates;
 mod threads;
 mod tui;
@@ -149,6 +152,7 @@ async fn dispatch(cli: Cli, env: &Env, launcher: &dyn Launcher, out: &mut Output
         Command::Emulate(a) => emulate::run(context, a).await,
         Command::Serve { .. } => serve::run(context, &flags).await,
         Command::Follow(a) => follow::run(context, a).await,
+        Command::Sync(a) => history::run(context, a).await,
         Command::Service(a) => service::run(&mut context, &a.action),
         Command::Reload { .. } => reload::run(context).await,
         Command::Accounts(a) => accounts::run(context, a).await,
@@ -165,6 +169,7 @@ async fn dispatch(cli: Cli, env: &Env, launcher: &dyn Launcher, out: &mut Output
         Command::Macros(a) => macros::run(context, a).await,
         Command::QuickReplies(a) => quick_replies::run(context, a).await,
         Command::Doctor { .. } => doctor::run(context).await,
+        Command::Status { .. } => status::run(context).await,
         Command::Keys(a) => keys::run(context, a).await,
         Command::Webhooks(a) => recorder::webhooks(context, a).await,
         Command::Message(a) => recorder::message(context, a).await,

@@ -9,6 +9,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod accounts;
 mod cli;
 mod common;
 mod config;
@@ -19,6 +20,7 @@ mod doctor;
 mod engine;
 mod errors;
 mod faults;
+mod history;
 mod hostile;
 mod kapso;
 mod load;
