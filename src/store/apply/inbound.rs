@@ -23,6 +23,8 @@ pub(super) const WINDOW_CLOSED: i64 = 131_047;
 /// An operator is told of a new message up to this age: also of one that was delayed for hours, and not of what a
 /// provider hands over after days.
 const FRESH: Millis = 24 * 3_600_000;
+/// The answer to a send comes within this time, or not at all.
+const ANSWER: Millis = 5 * 60_000;
 /// Statuses and reactions that may wait for their message; older ones go first.
 const EARLY_MAX: i64 = 100_000;
 
@@ -284,9 +286,11 @@ pub(super) fn message(
     let thread = people::thread(conn, cx, account, &m.peer, m.at)?;
     // A provider that reports every message may be faster with its report of ours than with its answer to us: what may
     // be ours waits until that answer tells.
-    if m.author == Author::Provider && !m.history && attempts::is_on_wire(conn, thread.id)? {
+    let recent = !m.history || cx.now - m.at < ANSWER;
+    if m.author == Author::Provider && recent && attempts::is_on_wire(conn, thread.id)? {
         let change = Change::Message(Box::new(m.clone()));
-        return keep_early(conn, cx, account, key, &change);
+        keep_early(conn, cx, account, key, &change)?;
+        return Ok(Stored::Known);
     }
     if m.author != Author::Customer {
         people::confirm_name(conn, thread.contact_id, &m.peer.profile_name, m.at)?;
