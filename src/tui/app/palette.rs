@@ -128,6 +128,9 @@ impl App {
             }
             Action::RunMacro => self.look_at_macro(argument),
             Action::DeleteThread => self.delete_named(argument),
+            Action::BlockContact => self.block_named(argument),
+            Action::NumberProfile => self.open_profile(argument),
+            Action::ConnectNumber => self.open_connect(argument),
             Action::Accounts => self.switch_by_name(argument),
             Action::FilterNext | Action::ViewPick => self.show_view(argument),
             _ => self.run_named(id),

@@ -1,0 +1,1 @@
+//! Its keys and its looks.
