@@ -20,7 +20,7 @@ async fn states(inbox: &Inbox, id: &str, last: &str) -> Vec<Value> {
 }
 
 async fn playing(options: EmulatorOptions) -> (Inbox, Emulator, Client) {
-    let history: usize = options.scenario.customers.iter().map(|c| c.history.len()).sum();
+    let history = super::told(&options);
     let (inbox, url) = Inbox::start().await;
     let (emulator, client) = start(options).await;
     client.subscribe(&url).await;

@@ -5,7 +5,8 @@ use crate::engine::ingest::TEST;
 use crate::engine::{Account, Shared};
 use crate::protocol::Check;
 use crate::provider::http::{self, Reach};
-use crate::provider::meta::webhook;
+use crate::provider::posts::Way;
+use crate::provider::{kapso, meta};
 use secrecy::ExposeSecret;
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -19,14 +20,17 @@ pub(super) async fn run(shared: &Shared, account: &Account) -> Vec<Check> {
     let mut out = Vec::new();
     match shared.bound() {
         Some(Ok(addr)) => {
-            let url = format!("http://{addr}/webhook/{}", account.path);
+            let url = format!("http://{addr}/webhook/{}{}", account.path, way(account));
             let fix = "something else answers at this address: check `listener.bind`";
-            let shaken = match handshake(&url, account, true).await {
-                Ok(()) => pass(format!("answers the handshake at {addr}")),
-                Err((_, why)) => fail(why, fix),
-            };
-            let answered = shaken.0 == crate::protocol::Verdict::Pass;
-            out.push(check("listener.handshake", Some(account), shaken));
+            let mut answered = true;
+            if shakes(account) {
+                let shaken = match handshake(&url, account, true).await {
+                    Ok(()) => pass(format!("answers the handshake at {addr}")),
+                    Err((_, why)) => fail(why, fix),
+                };
+                answered = shaken.0 == crate::protocol::Verdict::Pass;
+                out.push(check("listener.handshake", Some(account), shaken));
+            }
             if answered {
                 out.push(check("listener.signature", Some(account), signature(shared, &url, account).await));
             }
@@ -47,9 +51,24 @@ pub(super) async fn run(shared: &Shared, account: &Account) -> Vec<Check> {
     if shared.settings.listener.public_url.is_some()
         && let Some(url) = shared.url(account)
     {
+        let url = format!("{url}{}", way(account));
         out.push(check("listener.public", Some(account), public(&url, account).await));
     }
     out
+}
+
+/// Whether the provider makes a handshake with the listener before it sends anything.
+fn shakes(account: &Account) -> bool {
+    account.settings.spec.provider != "kapso"
+}
+
+fn seen(account: &Account) -> &'static str {
+    if shakes(account) { "answers the handshake and takes" } else { "takes" }
+}
+
+/// The path behind the account's own to which its provider posts messages.
+fn way(account: &Account) -> &'static str {
+    if shakes(account) { "" } else { Way::Messages.path() }
 }
 
 /// A step that failed, and the sentence for it.
@@ -102,18 +121,21 @@ fn test_body() -> Vec<u8> {
 async fn post(url: &str, account: &Account, direct: bool, wrong: Option<&Shared>) -> Result<u16, Broken> {
     let body = test_body();
     let secret = account.settings.app_secret.expose_secret();
+    let sign = |secret: &[u8], body: &[u8]| {
+        if shakes(account) { meta::webhook::sign(secret, body) } else { kapso::webhook::sign(secret, body) }
+    };
     // The wrong signature is a good one of something else.
     let signed = match wrong {
-        None => webhook::sign(secret.as_bytes(), &body),
+        None => sign(secret.as_bytes(), &body),
         Some(shared) => {
             shared.expected.lock().unwrap_or_else(PoisonError::into_inner).push(body.clone());
-            webhook::sign(secret.as_bytes(), b"else")
+            sign(secret.as_bytes(), b"else")
         }
     };
     let request = client(direct)?
         .post(url)
         .header("content-type", "application/json")
-        .header("x-hub-signature-256", signed)
+        .header(if shakes(account) { "x-hub-signature-256" } else { "x-webhook-signature" }, signed)
         .body(body.clone());
     let result = call(request).await.map(|(status, _)| status);
     if let Some(shared) = wrong {
@@ -155,7 +177,13 @@ async fn public(url: &str, account: &Account) -> Finding {
     let host =
         reqwest::Url::parse(url).ok().and_then(|u| u.host_str().map(str::to_owned)).unwrap_or_default();
     let https = url.starts_with("https://");
-    if let Err((reach, why)) = handshake(url, account, false).await {
+    let met = if shakes(account) {
+        handshake(url, account, false).await
+    } else {
+        // There is no handshake to see the way by: the test itself is sent, and any answer tells that there is a way.
+        post(url, account, false, None).await.map(|_| ())
+    };
+    if let Err((reach, why)) = met {
         return match reach {
             Some(Reach::Name) => fail(
                 format!("the name {host} cannot be resolved: {why}"),
@@ -183,14 +211,14 @@ async fn public(url: &str, account: &Account) -> Finding {
         };
     }
     match post(url, account, false, None).await {
-        Ok(200) if https => pass(format!("{host} answers the handshake and takes a signed test")),
+        Ok(200) if https => pass(format!("{host} {} a signed test", seen(account))),
         Ok(200) => warn(
-            format!("{host} answers the handshake and takes a signed test, without encryption"),
-            "Meta delivers to https addresses only: put a reverse proxy with a certificate in front",
+            format!("{host} {} a signed test, without encryption", seen(account)),
+            "the provider delivers to https addresses only: put a reverse proxy with a certificate in front",
         ),
         Ok(401) => fail(
             format!("a signed test was refused (401) on the way through {host}"),
-            "the reverse proxy must hand on the body unchanged and keep the header X-Hub-Signature-256",
+            "the reverse proxy must hand on the body unchanged and keep the headers X-Hub-Signature-256 and X-Webhook-Signature",
         ),
         Ok(413) => fail(
             format!("{host} refuses the body of a test as too long"),

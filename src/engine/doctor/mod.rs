@@ -5,6 +5,7 @@
 
 mod disk;
 mod files;
+mod kapso;
 mod listener;
 mod provider;
 mod store;

@@ -17,7 +17,7 @@ const TOKEN_DAYS: i64 = 7;
 /// What a token must be good for.
 const NEEDED: [&str; 2] = ["whatsapp_business_messaging", "whatsapp_business_management"];
 
-fn refused(e: CallError, fix: &str) -> Finding {
+pub(super) fn refused(e: CallError, fix: &str) -> Finding {
     let code = if e.code == 0 { String::new() } else { format!("{} ", e.code) };
     let means = e.cause.map(|c| format!(" ({c})")).unwrap_or_default();
     fail(format!("{code}{}{means}", e.text), e.next.unwrap_or_else(|| fix.into()))
@@ -80,6 +80,9 @@ fn skew(before: Millis, after: Millis, theirs: Millis) -> Finding {
 
 /// Token, number and subscription of an account.
 pub(super) async fn run(shared: &Shared, account: &Account) -> Vec<Check> {
+    if account.settings.spec.provider == "kapso" {
+        return super::kapso::run(shared, account).await;
+    }
     let p = &account.provider;
     let now = shared.clock.now();
     let token = match p.token().await {
@@ -132,7 +135,7 @@ fn token(t: &TokenFacts, now: Millis) -> Finding {
     }
 }
 
-fn number(f: &NumberFacts) -> Finding {
+pub(super) fn number(f: &NumberFacts) -> Finding {
     let known = |s: &str| if s.is_empty() { "unknown".to_owned() } else { s.to_owned() };
     let seen = format!(
         "{} is {}, quality {}, limit {}",
@@ -195,7 +198,7 @@ fn subscription(s: &Subscription, own: Option<&str>, ours: &[String], by_itself:
 }
 
 /// An address without its path.
-fn place(url: &str) -> String {
+pub(super) fn place(url: &str) -> String {
     reqwest::Url::parse(url)
         .map_or_else(|_| "another address".into(), |u| u.origin().ascii_serialization() + "/…")
 }

@@ -273,15 +273,10 @@ impl Provider for KapsoProvider {
     }
 
     async fn token(&self) -> Result<TokenFacts, CallError> {
-        match self.api.number(&self.number).await {
-            // The key is good; whether Kapso's own token for the number is, only the health says.
-            Ok(_) => {
-                let health = self.api.health(&self.number).await.unwrap_or_default();
-                Ok(TokenFacts { valid: health.token != Some(false), ..TokenFacts::default() })
-            }
-            Err(e) if e.code == 401 => Ok(TokenFacts::default()),
-            Err(e) => Err(e),
-        }
+        self.api.number(&self.number).await?;
+        // The key is good; whether Kapso's own token for the number is, only the health says.
+        let health = self.api.health(&self.number).await.unwrap_or_default();
+        Ok(TokenFacts { valid: health.token != Some(false), ..TokenFacts::default() })
     }
 
     async fn history(&self, page: HistoryPage) -> Result<HistoryAnswer, CallError> {
