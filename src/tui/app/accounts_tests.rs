@@ -182,7 +182,8 @@ fn a_typed_number_is_shown_with_its_prefix_before_a_template_goes_there() {
     s.keys(&mut app, "Enter");
     assert_eq!(app.overlays.last().map(|o| o.overlay.name()), Some("templates"));
     assert!(screen(&app).contains("+55 11 98888-1234"), "{}", screen(&app));
-    let asked = s.log.iter().any(|r| matches!(r, Request::Templates { account } if account.as_str() == "lojas"));
+    let asked =
+        s.log.iter().any(|r| matches!(r, Request::Templates { account } if account.as_str() == "lojas"));
     assert!(asked);
     // With its country code it stays as it was typed.
     s.keys(&mut app, "Esc c");
