@@ -510,7 +510,7 @@ const NUMBER: &str = "phone_number_id";
 async fn reconnect(shared: &Arc<Shared>, actor: Actor, id: &AccountId) -> Result<(), Problem> {
     let account = shared.account(id).ok_or_else(|| not_configured(id))?;
     if onboarding::is_ours(&account) {
-        return onboarding::reconnect(shared, actor, id).await;
+        return onboarding::connect(shared, actor, id).await;
     }
     let (kept, setup) = shared.kept_account(id).await?;
     if let Some(mut kept) = kept.filter(|_| !account.is_connected())

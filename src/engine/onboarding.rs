@@ -77,22 +77,13 @@ pub(super) fn is_ours(account: &Account) -> bool {
 enum Mode {
     /// A person: what is missing is made.
     Connect,
-    /// A person, for a number that was connected before.
-    Reconnect,
     /// The engine looks whether somebody opened the link.
     Look,
 }
 
-/// Begins to connect, or goes on where it stopped.
+/// Begins to connect, goes on where it stopped, or connects again what was connected before.
 pub(super) async fn connect(shared: &Arc<Shared>, actor: Actor, id: &AccountId) -> Result<(), Problem> {
     let done = advance(shared, actor, id, Mode::Connect).await;
-    shared.board.changed.notify_one();
-    done
-}
-
-/// Connects again what was connected before.
-pub(super) async fn reconnect(shared: &Arc<Shared>, actor: Actor, id: &AccountId) -> Result<(), Problem> {
-    let done = advance(shared, actor, id, Mode::Reconnect).await;
     shared.board.changed.notify_one();
     done
 }

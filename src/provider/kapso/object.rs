@@ -154,7 +154,10 @@ impl<'a> Object<'a> {
             participant: sender,
             author: if inbound { Author::Customer } else { self.author() },
             history,
-            state: (!inbound).then(|| self.state()),
+            // A failure of now is its status's to tell, which has the reason and the time.
+            state: (!inbound)
+                .then(|| self.state())
+                .map(|s| if s == DeliveryState::Failed && !history { DeliveryState::Accepted } else { s }),
         };
         let mut change = messages::message(frame, m)?;
         if let Change::Message(message) = &mut change {

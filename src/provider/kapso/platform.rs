@@ -10,7 +10,7 @@ use crate::model::event::NumberFacts;
 use crate::provider::CallError;
 use crate::provider::http;
 use crate::provider::meta::webhook::read::{id, integer, list, string, text_of};
-use reqwest::Method;
+use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
@@ -255,6 +255,18 @@ fn without(e: CallError, secret: &SecretString) -> CallError {
     CallError { text: http::redact(&e.text, secret), ..e }
 }
 
+/// Whether two addresses have the same path at different places.
+fn moved(one: &str, other: &str) -> bool {
+    let parts = |text: &str| {
+        let url = Url::parse(text).ok()?;
+        Some((url.origin().ascii_serialization(), url.path().to_owned()))
+    };
+    match (parts(one), parts(other)) {
+        (Some(a), Some(b)) => a.1 == b.1 && a.1.len() > 1 && a.0 != b.0,
+        _ => false,
+    }
+}
+
 /// Which webhooks: the project's, or a number's.
 #[derive(Clone, Copy, Debug)]
 pub enum Of<'a> {
@@ -431,8 +443,12 @@ impl Api {
         url: &str,
         secret: &SecretString,
     ) -> Result<String, CallError> {
-        let there: Vec<Hook> =
-            self.hooks(of).await?.into_iter().filter(|h| h.url == url && h.kind != "meta").collect();
+        let mut there: Vec<Hook> = self.hooks(of).await?.into_iter().filter(|h| h.kind != "meta").collect();
+        // The path holds a random part of our own: the same path at another place is ours from before a move.
+        for old in there.iter().filter(|h| moved(&h.url, url)) {
+            self.delete_hook(of, &old.id).await?;
+        }
+        there.retain(|h| h.url == url);
         let events = of.events();
         let Some(hook) = there.iter().find(|h| h.serves(secret, events)).or(there.first()) else {
             return self.create_hook(of, url, secret, events).await;

@@ -304,8 +304,12 @@ async fn a_webhook_that_is_there_is_used_and_mended() {
         .then(200, list(vec![hook("h1", false, all), hook("h2", false, all)]))
         .text(204, None, "")
         .then(200, json!({ "data": hook("h1", true, all) }))
-        // None, and the plan lacks an event.
-        .then(200, list(vec![]))
+        // One from before a move, somebody else's, and the plan lacks an event.
+        .then(200, list(vec![
+            json!({ "id": "old", "url": "https://old.example.net/webhook/t/kapso/messages", "active": true, "events": all }),
+            json!({ "id": "other", "url": "https://crm.example.net/hook", "active": true, "events": all }),
+        ]))
+        .text(204, None, "")
         .then(422, json!({ "error": "Events contains unsupported events" }))
         .then(201, json!({ "data": hook("h3", true, &all[..5]) }));
     let api = api(&script).await;
@@ -315,11 +319,12 @@ async fn a_webhook_that_is_there_is_used_and_mended() {
     assert_eq!(ensure().await.unwrap(), "h1");
     assert_eq!(ensure().await.unwrap(), "h3");
     let calls: Vec<String> = script.seen().iter().map(|s| s.method.clone()).collect();
-    assert_eq!(calls, ["GET", "GET", "DELETE", "PATCH", "GET", "POST", "POST"]);
+    assert_eq!(calls, ["GET", "GET", "DELETE", "PATCH", "GET", "DELETE", "POST", "POST"]);
+    assert!(script.seen()[5].path.ends_with("/webhooks/old"));
     let changed = &script.seen()[3].body["whatsapp_webhook"];
     assert_eq!((changed["active"].as_bool(), changed["payload_version"].as_str()), (Some(true), Some("v2")));
-    assert_eq!(script.seen()[6].body["whatsapp_webhook"]["events"].as_array().unwrap().len(), 5);
-    assert_eq!(script.seen()[6].body["whatsapp_webhook"]["buffer_enabled"], false);
+    assert_eq!(script.seen()[7].body["whatsapp_webhook"]["events"].as_array().unwrap().len(), 5);
+    assert_eq!(script.seen()[7].body["whatsapp_webhook"]["buffer_enabled"], false);
 }
 
 #[tokio::test]

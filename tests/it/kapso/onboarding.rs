@@ -164,6 +164,7 @@ async fn a_number_that_comes_while_no_engine_runs_is_found_at_the_start() {
     let urls: Vec<String> =
         house.hooks().await.iter().map(|h| h["url"].as_str().unwrap().to_owned()).collect();
     assert!(urls.contains(&format!("{own}/kapso/messages")), "{urls:?}");
+    assert_eq!(urls.len(), 2, "what went to the old address is gone: {urls:?}");
     house.stop().await;
 }
 
