@@ -118,6 +118,13 @@ pub enum Command {
     Macros(Macros),
     /// Print what every key does, with your own keys
     Keys(Keys),
+    /// Show how the engine and its accounts are, in a few lines
+    #[command(after_help = EXIT_CODES)]
+    Status {
+        /// Output
+        #[command(flatten)]
+        format: Format,
+    },
     /// Walk from configuration to provider and name the step that fails
     #[command(after_help = EXIT_CODES)]
     Doctor {
@@ -184,6 +191,7 @@ impl Command {
             | Self::Reload { format }
             | Self::Whoami { format }
             | Self::Who { format }
+            | Self::Status { format }
             | Self::Doctor { format } => format.json,
             Self::Accounts(a) => a.json,
             Self::Operators(a) => a.json,

@@ -33,6 +33,7 @@ mod preferences;
 mod presence;
 mod recorder;
 mod reload;
+mod sendable;
 mod session;
 mod sharing;
 mod silence;

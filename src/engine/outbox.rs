@@ -7,6 +7,7 @@
 use super::Shared;
 use super::hand_over::{self, Ready};
 use super::limits::{self, Limits, Verdict};
+use super::sendable;
 use crate::clock::Millis;
 use crate::model::delivery::{DeliveryError, HoldScope, WaitReason};
 use crate::model::event::{AttemptOutcome, EventBody};
@@ -242,7 +243,7 @@ pub(super) fn window_error() -> DeliveryError {
 async fn attempt(shared: &Arc<Shared>, send: &DueSend) -> Result<Option<(HoldScope, Millis)>, StoreError> {
     let message = send.message;
     let attempt = send.attempt;
-    let ready = match shared.hindrance(&send.account).await? {
+    let ready = match sendable::at_attempt(shared, send).await? {
         // It was paused this moment: the next look lets it wait.
         Some(why) if why.waits => Ready::Stopped,
         Some(why) => Ready::Refused(DeliveryError {

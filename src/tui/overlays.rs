@@ -99,7 +99,8 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
             };
             let clock = app.clock.clone();
             let times = Times { full: full(app), now: Arc::new(move || clock.now()) };
-            let (overlay, request) = AccountBox::new(app.accounts.clone(), app.account.as_ref(), rights, times);
+            let (overlay, request) =
+                AccountBox::new(app.accounts.clone(), app.account.as_ref(), rights, times);
             let overlay = if kind == Kind::NewAccount { overlay.beginning() } else { overlay };
             (Box::new(overlay), Some(request))
         }

@@ -186,6 +186,7 @@ pub(super) fn number(v: &Value) -> Option<Number> {
     let facts = NumberFacts {
         display_phone: owned(v, "display_phone_number"),
         verified_name: owned(v, "verified_name"),
+        name_status: owned(v, "name_status"),
         quality: owned(v, "quality_rating"),
         status: owned(v, "status"),
         limit: if limit.bytes().all(|b| b.is_ascii_digit()) && !limit.is_empty() {

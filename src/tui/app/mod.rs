@@ -36,6 +36,8 @@ pub(in crate::tui) mod woken;
 mod writing;
 
 #[cfg(test)]
+mod accounts_tests;
+#[cfg(test)]
 mod allowed_tests;
 #[cfg(test)]
 mod deletion_tests;

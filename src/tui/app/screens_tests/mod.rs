@@ -8,8 +8,10 @@
 //! | `mod` | the pictures and the tests |
 //! | `stage` | what there is to be seen: threads, messages, answers of the engine |
 //! | `colleagues` | the same where others work too |
+//! | `accounts` | accounts in every state |
 //! | `scenes` | the table |
 
+mod accounts;
 mod colleagues;
 mod scenes;
 mod stage;
@@ -153,7 +155,9 @@ const SHOWN_BY: &[(&str, &str, &str)] = &[
     ("Form", "form_buttons", ""),
     ("Confirm", "confirm", ""),
     ("Clash", "clash", "clash"),
+    ("ConnectBox", "connect_new", "connect"),
     ("ContactBox", "contact", "contact"),
+    ("ProfileBox", "profile", "profile"),
     ("DoctorBox", "doctor", "doctor"),
     ("FindBar", "find", ""),
     ("Form<S>", "quick_reply_editor", ""),

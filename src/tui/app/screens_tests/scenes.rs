@@ -1,8 +1,9 @@
 //! The scenes: a name, who is there, and the keys that lead to it.
 
+use super::accounts::{numbers, on, on_account};
 use super::colleagues::{company, mentions, watched};
 use super::stage::{
-    MIN, checks, contact, deliver, desk, life, nobody, notes, open, pipe, states, view, with_templates, write,
+    MIN, checks, connecting, contact, deliver, desk, life, nobody, notes, number_settings, open, pipe, states, view, with_templates, write,
 };
 use crate::config::settings::Masking;
 use crate::model::Body;
@@ -225,6 +226,54 @@ pub(super) const SCENES: &[Scene] = &[
     scene("accounts_nothing", desk, |s, app| {
         write(s, app, "A", "zzzz");
         s.keys(app, "Enter");
+    }),
+    scene("accounts_screen", numbers, |s, app| drop(s.keys(app, "g A"))),
+    scene("accounts_detail", numbers, |s, app| drop(s.keys(app, "g A j j Enter"))),
+    scene("accounts_link", numbers, |s, app| drop(s.keys(app, "g A j j u"))),
+    scene("accounts_edit", numbers, |s, app| drop(s.keys(app, "g A j j j e"))),
+    scene("accounts_new", numbers, |s, app| drop(s.keys(app, "g A n k F10"))),
+    scene("accounts_disconnect", numbers, |s, app| drop(s.keys(app, "g A x"))),
+    scene("account_pending", numbers, |s, app| on_account(s, app, "shop-pt")),
+    scene("account_paused", || on("lojas"), |s, app| drop(s.keys(app, "Enter r"))),
+    scene("account_disconnected", || on("old"), |s, app| drop(s.keys(app, "Enter"))),
+    scene(
+        "account_error",
+        || on("sales"),
+        |s, app| {
+            write(s, app, "Enter r", "Oi");
+            s.keys(app, "Enter");
+        },
+    ),
+    scene("profile", desk, |s, app| number_settings(s, app, "")),
+    scene("profile_blocked", desk, |s, app| number_settings(s, app, "2")),
+    scene("profile_chat", desk, |s, app| number_settings(s, app, "3")),
+    scene("profile_links", desk, |s, app| number_settings(s, app, "4")),
+    scene("profile_code", desk, |s, app| number_settings(s, app, "4 Enter")),
+    scene("profile_number", desk, |s, app| number_settings(s, app, "5")),
+    scene("profile_form", desk, |s, app| number_settings(s, app, "1 e")),
+    scene("profile_refused", desk, |s, app| {
+        number_settings(s, app, "");
+        s.keys(app, "Ctrl+R");
+        deliver(
+            app,
+            Delivery::Problem(
+                Problem::new("provider", "support: 190 Session has expired")
+                    .means("The access token has expired.")
+                    .next("make a new token"),
+            ),
+        );
+    }),
+    scene("connect_new", desk, |s, app| connecting(s, app, false)),
+    scene("connect", desk, |s, app| connecting(s, app, true)),
+    scene("block", desk, |s, app| {
+        s.keys(app, "Enter");
+        write(s, app, ":", "contact.block");
+        s.keys(app, "Enter");
+    }),
+    scene("blocked", desk, |s, app| {
+        s.keys(app, "Enter");
+        let c = app.conversation.as_mut().expect("a conversation is open");
+        c.blocked = Some(crate::model::thread::Blocked { at: NOW - 3 * MIN, by: "ana".into() });
     }),
     scene("help", desk, |s, app| drop(s.keys(app, "?"))),
     scene("help_typed", desk, |s, app| write(s, app, "?", "label")),
