@@ -347,7 +347,12 @@ mod tests {
             },
             state: state.into(),
             state_text: String::new(),
-            facts: NumberFacts { name_status: "PENDING_REVIEW".into(), quality: "RED".into(), limit: "TIER_2K".into(), ..NumberFacts::default() },
+            facts: NumberFacts {
+                name_status: "PENDING_REVIEW".into(),
+                quality: "RED".into(),
+                limit: "TIER_2K".into(),
+                ..NumberFacts::default()
+            },
             unread_threads: 0,
             unread: 0,
             threads: 0,

@@ -38,7 +38,8 @@ impl App {
         };
         if view.spec.number.is_empty() {
             let key = self.key_for("accounts.open");
-            return self.say_bad(format!("{} has no number yet: connect it first ({key}, then c)", view.spec.id));
+            return self
+                .say_bad(format!("{} has no number yet: connect it first ({key}, then c)", view.spec.id));
         }
         let opened = overlays::profile(self, &view);
         self.show_opened(opened);
@@ -53,7 +54,8 @@ impl App {
         }
         let view = self.view_of(&AccountId::new(name)).cloned();
         if let Some(view) = view.as_ref().filter(|v| v.state == CONNECTED && !v.life.kept) {
-            return self.say_bad(format!("{} is part of the configuration file, and connected", view.spec.id));
+            return self
+                .say_bad(format!("{} is part of the configuration file, and connected", view.spec.id));
         }
         let opened = overlays::connect(self, view.as_ref());
         self.show_opened(opened);

@@ -3,7 +3,8 @@
 use super::accounts::{numbers, on, on_account};
 use super::colleagues::{company, mentions, watched};
 use super::stage::{
-    MIN, checks, connecting, contact, deliver, desk, life, nobody, notes, number_settings, open, pipe, states, view, with_templates, write,
+    MIN, checks, connecting, contact, deliver, desk, life, nobody, notes, number_settings, open, pipe,
+    states, view, with_templates, write,
 };
 use crate::config::settings::Masking;
 use crate::model::Body;

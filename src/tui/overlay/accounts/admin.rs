@@ -348,7 +348,10 @@ impl AccountBox {
             DISCONNECTED => return self.reconnect(),
             // Its steps are walked one by one.
             _ if view.life.kept && view.spec.provider == "meta" => {
-                return vec![Step::CommandWith { id: "number.connect".into(), argument: account.to_string() }];
+                return vec![Step::CommandWith {
+                    id: "number.connect".into(),
+                    argument: account.to_string(),
+                }];
             }
             _ => {}
         }

@@ -2,8 +2,8 @@
 
 use super::super::field::Field;
 use super::super::frame;
-use super::stages::{Input, Stage, Value};
 use super::ConnectBox;
+use super::stages::{Input, Stage, Value};
 use crate::model::account::CONNECTED;
 use crate::text;
 use crate::tui::theme::Theme;
@@ -19,9 +19,13 @@ impl ConnectBox {
             return &[("Esc", "leave it")];
         }
         match self.stage {
-            Stage::Webhooks => {
-                &[("Enter", "point them here"), ("h", "by hand"), ("y", "copy address"), ("Tab", "next"), ("Esc", "later")]
-            }
+            Stage::Webhooks => &[
+                ("Enter", "point them here"),
+                ("h", "by hand"),
+                ("y", "copy address"),
+                ("Tab", "next"),
+                ("Esc", "later"),
+            ],
             Stage::Account => &[("Enter", "next, then make it"), ("Shift+Tab", "back"), ("Esc", "leave")],
             _ => &[("Enter", "check"), ("Tab", "next"), ("Shift+Tab", "back"), ("Esc", "later")],
         }

@@ -89,11 +89,9 @@ impl ConnectBox {
     fn is_done(&self, stage: Stage) -> bool {
         match stage.step() {
             None => self.account.is_some(),
-            Some(step) => self
-                .detail
-                .as_ref()
-                .and_then(|d| d.setup.steps.get(step.word()))
-                .is_some_and(|s| s.done),
+            Some(step) => {
+                self.detail.as_ref().and_then(|d| d.setup.steps.get(step.word())).is_some_and(|s| s.done)
+            }
         }
     }
 
@@ -184,7 +182,12 @@ impl ConnectBox {
             Stage::Test => {
                 let to = self.get(values::TEST_TO);
                 if to.is_empty() {
-                    return self.refuse(stage, None, "nobody is named", "type your own number, with its country code");
+                    return self.refuse(
+                        stage,
+                        None,
+                        "nobody is named",
+                        "type your own number, with its country code",
+                    );
                 }
                 WizardRequest::Test { account, to }
             }
@@ -225,6 +228,14 @@ impl ConnectBox {
         // What is known of it stays.
         let was = self.detail.as_ref().map(|d| d.view.defined());
         let version = self.detail.as_ref().map_or_else(|| META.1.to_owned(), |d| d.api_version.clone());
+        if let (Some(was), Some(d)) = (&was, &self.detail)
+            && (was.name.as_str(), was.environment == self.get("environment"), d.api_base == base)
+                == (name.as_str(), true, true)
+        {
+            // It is there as it stands.
+            self.go(Stage::Token);
+            return Vec::new();
+        }
         let ids = was.map(|w| (w.number, w.business)).unwrap_or_default();
         let kept = KeptAccount {
             spec: AccountSpec {
@@ -283,7 +294,9 @@ impl ConnectBox {
             return Vec::new();
         }
         let spec = detail.view.defined();
-        for (key, value) in [("name", &spec.name), ("environment", &spec.environment), ("api_base", &detail.api_base)] {
+        for (key, value) in
+            [("name", &spec.name), ("environment", &spec.environment), ("api_base", &detail.api_base)]
+        {
             self.set(key, value);
         }
         self.set("id", spec.id.as_str());

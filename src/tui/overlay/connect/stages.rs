@@ -66,7 +66,9 @@ impl Stage {
     /// What it is for and where it is found.
     pub fn about(self) -> &'static str {
         match self {
-            Self::Account => "How it is called here. Development accounts are marked everywhere, and can be limited to some numbers.",
+            Self::Account => {
+                "How it is called here. Development accounts are marked everywhere, and can be limited to some numbers."
+            }
             Self::Token => {
                 "Meta Business Settings > Users > System users > Generate token, with whatsapp_business_messaging and \
                  whatsapp_business_management, ending never. It is looked at first; it is written into the engine's data folder, \
@@ -80,7 +82,9 @@ impl Stage {
                 "Your app > App settings > Basic > App secret > Show. Webhooks are signed with it. It is proven with Meta that it is the \
                  secret of the token's app."
             }
-            Self::VerifyToken => "Any word: Meta asks for it when it is told where webhooks go. Empty: one is made.",
+            Self::VerifyToken => {
+                "Any word: Meta asks for it when it is told where webhooks go. Empty: one is made."
+            }
             Self::Register => {
                 "Whether the number can send and receive here. Where it is not registered yet, six digits register it: the PIN of its \
                  two-step verification, or a new one where it has none."
@@ -89,7 +93,9 @@ impl Stage {
                 "Enter subscribes the app to the business account and points its webhooks at the address above; Meta calls it at once. h: \
                  the address and the verify token were entered by hand in the app's dashboard (WhatsApp > Configuration); only the call is waited for."
             }
-            Self::Test => "To whom, with the country code: your own phone. A text where it wrote today, else a template without variables.",
+            Self::Test => {
+                "To whom, with the country code: your own phone. A text where it wrote today, else a template without variables."
+            }
         }
     }
 }
@@ -140,7 +146,12 @@ pub(super) fn inputs(stage: Stage, base: &str) -> Vec<Input> {
         Stage::Account => vec![
             Input::text_of("name", "Name", "as people see it: Shop Lisboa", ""),
             Input::text_of("id", "Id", "made of the name: a-z, 0-9 and -", ""),
-            Input { key: "environment", label: "For", hint: "", value: Value::Choice(vec!["production", DEVELOPMENT], 0) },
+            Input {
+                key: "environment",
+                label: "For",
+                hint: "",
+                value: Value::Choice(vec!["production", DEVELOPMENT], 0),
+            },
             Input::text_of("api_base", "API address", "https://graph.facebook.com", base),
         ],
         Stage::Token => vec![Input::secret("access_token", "Access token", "not shown")],
@@ -149,7 +160,9 @@ pub(super) fn inputs(stage: Stage, base: &str) -> Vec<Input> {
             Input::text_of(values::BUSINESS, "WhatsApp Business Account ID", "digits", ""),
         ],
         Stage::AppSecret => vec![Input::secret("app_secret", "App secret", "not shown")],
-        Stage::VerifyToken => vec![Input::secret("verify_token", "Verify token", "not shown; empty: one is made")],
+        Stage::VerifyToken => {
+            vec![Input::secret("verify_token", "Verify token", "not shown; empty: one is made")]
+        }
         Stage::Register => vec![Input::secret("pin", "PIN", "six digits, where it is asked for; not shown")],
         Stage::Webhooks => Vec::new(),
         Stage::Test => vec![Input::text_of(values::TEST_TO, "To", "+351 912 345 678", "")],

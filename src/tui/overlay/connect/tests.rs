@@ -48,8 +48,10 @@ pub(crate) fn answer(act: &WizardRequest) -> crate::protocol::Response {
     crate::protocol::Response::Account(Box::new(detail))
 }
 
-const TOKEN: (WizardStep, &str) = (WizardStep::Token, "the token of the app Northwind Inbox (771200345600781); it does not end");
-const NUMBER: (WizardStep, &str) = (WizardStep::Number, "+1 555-010-2030, Northwind Bells, of Northwind WABA");
+const TOKEN: (WizardStep, &str) =
+    (WizardStep::Token, "the token of the app Northwind Inbox (771200345600781); it does not end");
+const NUMBER: (WizardStep, &str) =
+    (WizardStep::Number, "+1 555-010-2030, Northwind Bells, of Northwind WABA");
 
 fn asked(steps: &[Step]) -> Request {
     let Some(Step::Ask(request)) = steps.last() else { panic!("{steps:?}") };
@@ -118,7 +120,9 @@ fn it_is_walked_by_keys_alone_to_the_end() {
     connected.view.state = CONNECTED.into();
     assert_eq!(bring(&mut o, connected), vec![Step::Say("shop-pt is connected".into())]);
     write(&mut o, "+351 912 345 678");
-    assert!(matches!(step(&press(&mut o, "Enter")), WizardRequest::Test { to, .. } if to == "+351 912 345 678"));
+    assert!(
+        matches!(step(&press(&mut o, "Enter")), WizardRequest::Test { to, .. } if to == "+351 912 345 678")
+    );
     assert_eq!(press(&mut o, "Esc"), vec![Step::Close]);
 }
 
@@ -127,7 +131,8 @@ fn a_refusal_is_shown_at_its_step_and_what_was_typed_stays() {
     let mut o = made();
     write(&mut o, "EAAwrong");
     press(&mut o, "Enter");
-    let problem = Problem { field: Some("token".into()), ..Problem::new("field", "the provider refuses the token") };
+    let problem =
+        Problem { field: Some("token".into()), ..Problem::new("field", "the provider refuses the token") };
     o.deliver(Delivery::Problem(problem));
     assert_eq!((o.stage, o.get("access_token").as_str()), (Stage::Token, "EAAwrong"));
     assert!(o.problems.contains_key(&Stage::Token));
@@ -140,7 +145,8 @@ fn a_refusal_is_shown_at_its_step_and_what_was_typed_stays() {
     press(&mut o, "Tab");
     write(&mut o, "2");
     press(&mut o, "Enter");
-    let early = Problem { field: Some("token".into()), ..Problem::new("field", "the access token comes first") };
+    let early =
+        Problem { field: Some("token".into()), ..Problem::new("field", "the access token comes first") };
     o.deliver(Delivery::Problem(early));
     assert_eq!(o.stage, Stage::Token);
 }
@@ -167,7 +173,10 @@ fn it_goes_on_where_it_stopped_and_every_step_can_be_taken_again() {
     assert_eq!(o.stage, Stage::AppSecret);
     press(&mut o, "Shift+Tab Shift+Tab Shift+Tab");
     assert_eq!(o.stage, Stage::Token);
-    assert!(matches!(step(&press(&mut o, "Enter")), WizardRequest::Token { secret: None, .. }), "the one that is here");
+    assert!(
+        matches!(step(&press(&mut o, "Enter")), WizardRequest::Token { secret: None, .. }),
+        "the one that is here"
+    );
 }
 
 #[test]
@@ -189,9 +198,12 @@ fn looks() {
     let mut o = made();
     bring(&mut o, detail(&[TOKEN, NUMBER], &[SecretKey::AccessToken]));
     insta::assert_snapshot!("connect_number_80x24", picture(&o, 80, 24));
-    let problem = Problem::new("field", "the number 339901477551999 is not one of the business account 218834005551201")
-        .means("nothing was kept; of its numbers, +1 555-010-2030 is 339901477551020")
-        .next("copy the Phone number ID (not the number itself) from WhatsApp > API Setup");
+    let problem = Problem::new(
+        "field",
+        "the number 339901477551999 is not one of the business account 218834005551201",
+    )
+    .means("nothing was kept; of its numbers, +1 555-010-2030 is 339901477551020")
+    .next("copy the Phone number ID (not the number itself) from WhatsApp > API Setup");
     o.stage = Stage::Number;
     o.flight = Some(Stage::Number);
     o.deliver(Delivery::Problem(Problem { field: Some("phone_number_id".into()), ..problem }));

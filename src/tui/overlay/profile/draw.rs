@@ -27,16 +27,24 @@ impl ProfileBox {
                     &[("n", "block"), ("D", "unblock"), ("Enter", "conversation"), ("Tab", "next part")]
                 }
                 (Tab::Blocked, false) => &[("Enter", "conversation"), ("Tab", "next part"), ("Esc", "close")],
-                (Tab::Chat, true) => {
-                    &[("i", "ice breaker"), ("c", "command"), ("e", "edit"), ("D", "take away"), ("Tab", "next part")]
-                }
+                (Tab::Chat, true) => &[
+                    ("i", "ice breaker"),
+                    ("c", "command"),
+                    ("e", "edit"),
+                    ("D", "take away"),
+                    ("Tab", "next part"),
+                ],
                 (Tab::Links, true) => {
                     &[("n", "new"), ("Enter", "code"), ("y", "copy"), ("e", "edit"), ("D", "delete")]
                 }
                 (Tab::Links, false) => &[("Enter", "code"), ("y", "copy"), ("Tab", "next part")],
-                (Tab::Number, true) => {
-                    &[("r", "register"), ("p", "PIN"), ("c", "send code"), ("v", "type code"), ("x", "out of use")]
-                }
+                (Tab::Number, true) => &[
+                    ("r", "register"),
+                    ("p", "PIN"),
+                    ("c", "send code"),
+                    ("v", "type code"),
+                    ("x", "out of use"),
+                ],
                 (_, false) => &[("Tab", "next part"), ("Esc", "close")],
             },
         }
@@ -45,7 +53,9 @@ impl ProfileBox {
     pub(super) fn draw_list(&self, area: Rect, buf: &mut Buffer, theme: &Theme) {
         let title = format!("{} · at the provider", text::truncate(&text::sanitize(&self.title), 40));
         let right = if self.is_busy() { "asking the provider…" } else { "" };
-        let Some(inner) = frame::open(area, 110, area.height.min(32), &title, right, buf, theme) else { return };
+        let Some(inner) = frame::open(area, 110, area.height.min(32), &title, right, buf, theme) else {
+            return;
+        };
         self.draw_tabs(Rect { height: 1, ..inner }, buf, theme);
         let foot = inner.bottom().saturating_sub(1);
         let mut bottom = foot.saturating_sub(1);
@@ -123,7 +133,8 @@ impl ProfileBox {
             return;
         }
         let Some(p) = &self.profile else { return };
-        let none = |t: &str| if t.is_empty() { ("none".to_owned(), theme.dim) } else { (t.to_owned(), theme.text) };
+        let none =
+            |t: &str| if t.is_empty() { ("none".to_owned(), theme.dim) } else { (t.to_owned(), theme.text) };
         let does = VERTICALS.iter().find(|(v, _)| *v == p.vertical).map_or(p.vertical.as_str(), |(_, w)| *w);
         let fact = |label, t: &str| {
             let (text, style) = none(t);
@@ -215,7 +226,8 @@ impl ProfileBox {
         }
         let Some(all) = &self.links else { return };
         if all.is_empty() {
-            let words = "No short links yet: n makes one. Whoever opens it finds a chat with a text already written.";
+            let words =
+                "No short links yet: n makes one. Whoever opens it finds a chat with a text already written.";
             frame::paragraph(buf, area, words, theme.dim);
             return;
         }
@@ -253,7 +265,11 @@ impl ProfileBox {
         let mut rows: Vec<Fact> = vec![
             ("number", phone.clone(), theme.text),
             ("name", name.clone(), theme.text),
-            ("name status", name_status.clone(), judged(name_status, &["APPROVED", "AVAILABLE_WITHOUT_REVIEW"])),
+            (
+                "name status",
+                name_status.clone(),
+                judged(name_status, &["APPROVED", "AVAILABLE_WITHOUT_REVIEW"]),
+            ),
             ("new name", new_name_status.clone(), theme.text),
             ("verification", verification.clone(), judged(verification, &["VERIFIED"])),
             ("state", status.clone(), judged(status, &["CONNECTED"])),
@@ -278,7 +294,9 @@ impl ProfileBox {
         let code = qr::lines(&link.url).unwrap_or_default();
         let (cells, rows) = (code.first().map_or(0, |r| r.chars().count()) as u16, code.len() as u16);
         let size = ((cells + 50).clamp(76, area.width.max(76)), (rows + 4).max(14).min(area.height));
-        let Some(inner) = frame::open(area, size.0, size.1, "Short link", &link.code, buf, theme) else { return };
+        let Some(inner) = frame::open(area, size.0, size.1, "Short link", &link.code, buf, theme) else {
+            return;
+        };
         let fits = cells > 0 && rows < inner.height && cells + 26 <= inner.width;
         let x = if fits {
             // Dark on light, whatever the theme is: a phone reads no other.

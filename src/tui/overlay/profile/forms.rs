@@ -57,7 +57,10 @@ pub(super) fn line_of(field: &str) -> &str {
 }
 
 fn words(vertical: &str) -> String {
-    VERTICALS.iter().find(|(v, _)| *v == vertical).map_or_else(|| vertical.to_owned(), |(_, w)| (*w).to_owned())
+    VERTICALS
+        .iter()
+        .find(|(v, _)| *v == vertical)
+        .map_or_else(|| vertical.to_owned(), |(_, w)| (*w).to_owned())
 }
 
 /// The form for something; `None` where there is nothing to change.
@@ -86,7 +89,8 @@ pub(super) fn sheet(o: &ProfileBox, form: &Form) -> Option<Sheet> {
             Sheet::new(if at.is_some() { "Command" } else { "New command" }, about, lines)
         }
         Form::Link(code) => {
-            let of = |code: &String| o.links.as_ref()?.iter().find(|l| l.code == *code).map(|l| l.text.clone());
+            let of =
+                |code: &String| o.links.as_ref()?.iter().find(|l| l.code == *code).map(|l| l.text.clone());
             let now = code.as_ref().and_then(of).unwrap_or_default();
             let lines = vec![Line::text("text", "Writes", "Hi, I have a question about …", &now)];
             let about = "Whoever opens the link finds a chat with this already written. Another text does not change the link, \
@@ -97,9 +101,10 @@ pub(super) fn sheet(o: &ProfileBox, form: &Form) -> Option<Sheet> {
             "Register the number",
             "The PIN of its two-step verification; a number that has none gets this one. It is not kept here.",
         ),
-        Form::Pin => {
-            pin("Set the PIN", "The PIN of the two-step verification: write it down, it is asked for when the number moves. It is not kept here.")
-        }
+        Form::Pin => pin(
+            "Set the PIN",
+            "The PIN of the two-step verification: write it down, it is asked for when the number moves. It is not kept here.",
+        ),
         Form::Code => {
             let lines = vec![Line::secret("code", "Code", "six digits; not shown")];
             Sheet::new("Verify the number", "It came to the number by text message (c has one sent).", lines)
@@ -153,7 +158,9 @@ pub(super) fn request(o: &ProfileBox, sheet: &Sheet, form: &Form) -> Result<Made
         Form::Block => {
             let whom = sheet.get("whom");
             if whom.is_empty() {
-                return Err(Problem::new("field", "nobody is named").next("type a number with its country code"));
+                return Err(
+                    Problem::new("field", "nobody is named").next("type a number with its country code")
+                );
             }
             let said = format!("{} is blocked", text::truncate(&whom, 40));
             made(AdminRequest::Block { account, whom: vec![person(&whom)] }, &said)
@@ -184,7 +191,9 @@ pub(super) fn request(o: &ProfileBox, sheet: &Sheet, form: &Form) -> Result<Made
             let text = sheet.get("text");
             check_link_text(&text)?;
             match code {
-                None => made(AdminRequest::CreateLink { account, text }, "the link is made: Enter shows its code"),
+                None => {
+                    made(AdminRequest::CreateLink { account, text }, "the link is made: Enter shows its code")
+                }
                 Some(code) => {
                     let act = AdminRequest::ChangeLink { account, code: code.clone(), text };
                     made(act, "the link has another text")

@@ -38,7 +38,7 @@ impl Tab {
     const ALL: [(Self, &'static str); 5] = [
         (Self::Profile, "profile"),
         (Self::Blocked, "blocked"),
-        (Self::Chat, "ice breakers, commands"),
+        (Self::Chat, "ice breakers"),
         (Self::Links, "short links"),
         (Self::Number, "number"),
     ];
@@ -65,7 +65,12 @@ enum Mode {
     List,
     Form(Box<Sheet>, Form),
     /// Asking before something that cannot be taken back.
-    Ask { title: String, words: String, act: Box<AdminRequest>, said: String },
+    Ask {
+        title: String,
+        words: String,
+        act: Box<AdminRequest>,
+        said: String,
+    },
     /// A link as a code to read off the screen.
     Code,
 }
@@ -232,10 +237,8 @@ impl ProfileBox {
         }
         let Some(begin) = self.change_key(key) else { return Vec::new() };
         if !self.edits {
-            return self.refuse(
-                "your role may see this and not change it",
-                "ask an admin for connection.edit",
-            );
+            return self
+                .refuse("your role may see this and not change it", "ask an admin for connection.edit");
         }
         self.begin(begin)
     }
@@ -421,7 +424,9 @@ impl ProfileBox {
     fn code_key(&mut self, key: KeyEvent) -> Vec<Step> {
         match key.code {
             KeyCode::Char('y') => self.link().map(|l| vec![Step::Copy(l.url.clone())]).unwrap_or_default(),
-            KeyCode::Char('b') => self.link().map(|l| vec![Step::OpenLink(l.url.clone())]).unwrap_or_default(),
+            KeyCode::Char('b') => {
+                self.link().map(|l| vec![Step::OpenLink(l.url.clone())]).unwrap_or_default()
+            }
             KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q') => {
                 self.mode = Mode::List;
                 Vec::new()
@@ -444,7 +449,10 @@ impl ProfileBox {
                     Some(at) => {
                         // Only a new one comes with a picture.
                         let image = std::mem::take(&mut all[at].image);
-                        all[at] = ShortLink { image: Some(link.image.clone()).filter(|i| !i.is_empty()).unwrap_or(image), ..link };
+                        all[at] = ShortLink {
+                            image: Some(link.image.clone()).filter(|i| !i.is_empty()).unwrap_or(image),
+                            ..link
+                        };
                         at
                     }
                     None => {

@@ -12,9 +12,10 @@ pub(crate) fn profile() -> BusinessProfile {
     BusinessProfile {
         about: "Bells since 1999".into(),
         address: "1 Example Wharf, London".into(),
-        description: "Sales and repair of bells of every size. Open on weekdays, and on Saturday until noon; \
+        description:
+            "Sales and repair of bells of every size. Open on weekdays, and on Saturday until noon; \
                       ring twice."
-            .into(),
+                .into(),
         email: "hello@bells.example".into(),
         websites: vec!["https://bells.example/".into()],
         vertical: "RETAIL".into(),
@@ -85,7 +86,9 @@ pub(crate) fn answer(act: AdminRequest) -> crate::protocol::Response {
         AdminRequest::Components { .. } => AdminAnswer::Components(components()),
         AdminRequest::SetComponents { components, .. } => AdminAnswer::Components(components),
         AdminRequest::Links { .. } => AdminAnswer::Links(links()),
-        AdminRequest::CreateLink { .. } | AdminRequest::ChangeLink { .. } => AdminAnswer::Link(links().remove(0)),
+        AdminRequest::CreateLink { .. } | AdminRequest::ChangeLink { .. } => {
+            AdminAnswer::Link(links().remove(0))
+        }
         AdminRequest::Standing { .. } => AdminAnswer::Standing(standing()),
         AdminRequest::Block { whom, .. } | AdminRequest::Unblock { whom, .. } => {
             AdminAnswer::Outcome(BlockReport { done: whom, failed: Vec::new() })
@@ -160,7 +163,10 @@ fn what_breaks_a_rule_is_shown_at_its_field_and_nothing_is_asked() {
     press(&mut o, "Backspace Backspace");
     write(&mut o, ".uk");
     assert_eq!(press(&mut o, "F10").len(), 1);
-    o.deliver(Delivery::Problem(Problem { field: Some("email".into()), ..Problem::new("field", "email: no") }));
+    o.deliver(Delivery::Problem(Problem {
+        field: Some("email".into()),
+        ..Problem::new("field", "email: no")
+    }));
     assert!(matches!(&o.mode, Mode::Form(s, Form::Profile) if s.get("email") == "hello@bells.example.uk"));
 }
 
@@ -173,7 +179,10 @@ fn a_picture_is_handed_over_first() {
     let change = Box::new(ProfileChange::default());
     assert_eq!(steps, vec![Step::Picture { path: "~/logo.png".into(), account: support(), change }]);
     assert_eq!(press(&mut o, "F10"), vec![], "once");
-    o.deliver(Delivery::Problem(Problem { field: Some("picture".into()), ..Problem::new("field", "picture: no such file") }));
+    o.deliver(Delivery::Problem(Problem {
+        field: Some("picture".into()),
+        ..Problem::new("field", "picture: no such file")
+    }));
     assert!(o.say.is_some() && matches!(o.mode, Mode::Form(..)));
 }
 
@@ -186,10 +195,17 @@ fn somebody_is_blocked_unblocked_and_gone_to() {
     press(&mut o, "n");
     write(&mut o, "+44 7700 900123");
     let act = asked(&press(&mut o, "F10"));
-    assert_eq!(act, AdminRequest::Block { account: support(), whom: vec![Identity::phone("+44 7700 900123")] });
-    let error = DeliveryError { code: 131_047, text: "Re-engagement required".into(), cause: None, next: None };
+    assert_eq!(
+        act,
+        AdminRequest::Block { account: support(), whom: vec![Identity::phone("+44 7700 900123")] }
+    );
+    let error =
+        DeliveryError { code: 131_047, text: "Re-engagement required".into(), cause: None, next: None };
     let failed = crate::model::business::BlockFailure { whom: Identity::phone("447700900123"), error };
-    assert_eq!(bring(&mut o, AdminAnswer::Outcome(BlockReport { done: vec![], failed: vec![failed] })), vec![]);
+    assert_eq!(
+        bring(&mut o, AdminAnswer::Outcome(BlockReport { done: vec![], failed: vec![failed] })),
+        vec![]
+    );
     assert!(o.say.as_ref().unwrap().means.contains("24 hours"));
     press(&mut o, "Esc y D");
     assert!(matches!(o.mode, Mode::Ask { .. }));
@@ -229,7 +245,11 @@ fn links_are_made_shown_copied_and_deleted() {
     write(&mut o, "Autumn check");
     let text = "Autumn check".to_owned();
     assert_eq!(asked(&press(&mut o, "F10")), AdminRequest::CreateLink { account: support(), text });
-    let made = ShortLink { code: "ZZZZZZZZZZZZZZ".into(), url: "https://wa.me/message/Z".into(), ..links()[0].clone() };
+    let made = ShortLink {
+        code: "ZZZZZZZZZZZZZZ".into(),
+        url: "https://wa.me/message/Z".into(),
+        ..links()[0].clone()
+    };
     bring(&mut o, AdminAnswer::Link(made));
     assert_eq!((o.total(), o.selection.at), (3, 2), "the cursor is on the new one");
     press(&mut o, "Enter");
@@ -250,7 +270,9 @@ fn a_number_is_registered_with_a_pin_that_is_not_shown() {
     assert_eq!(o.say.as_ref().unwrap().field.as_deref(), Some("pin"));
     write(&mut o, "3456");
     assert!(!picture(&o, 80, 24).contains("123456"));
-    assert!(matches!(asked(&press(&mut o, "F10")), AdminRequest::Register { pin, .. } if pin.reveal() == "123456"));
+    assert!(
+        matches!(asked(&press(&mut o, "F10")), AdminRequest::Register { pin, .. } if pin.reveal() == "123456")
+    );
     bring(&mut o, AdminAnswer::Done);
     bring(&mut o, AdminAnswer::Standing(standing()));
     press(&mut o, "x");
