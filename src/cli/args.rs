@@ -9,8 +9,8 @@ use super::accounts_args::Accounts;
 use super::activity_args::Activity;
 use super::colleagues_args::{Mentions, Sharing, Teams, Whisper};
 pub use super::follow_args::Follow;
-pub use super::history_args::Sync;
 use super::handling_args::{Labels, ThreadAction, Views};
+pub use super::history_args::Sync;
 pub use super::service_args::{Service, ServiceAction, ServicePart, ServicePrint};
 use super::since::{Since, since};
 use crate::model::ids::{AccountId, EventId};
@@ -122,6 +122,13 @@ pub enum Command {
     Macros(Macros),
     /// Print what every key does, with your own keys
     Keys(Keys),
+    /// Show how the engine and its accounts are, in a few lines
+    #[command(after_help = EXIT_CODES)]
+    Status {
+        /// Output
+        #[command(flatten)]
+        format: Format,
+    },
     /// Walk from configuration to provider and name the step that fails
     #[command(after_help = EXIT_CODES)]
     Doctor {
@@ -189,6 +196,7 @@ impl Command {
             | Self::Reload { format }
             | Self::Whoami { format }
             | Self::Who { format }
+            | Self::Status { format }
             | Self::Doctor { format } => format.json,
             Self::Accounts(a) => a.json,
             Self::Operators(a) => a.json,

@@ -25,6 +25,8 @@ use std::time::Duration;
 
 /// Says that a folder belongs to the demo; no other is ever written to or emptied.
 const MARK: &str = "demo-data";
+/// Where the port of the demo's provider is noted.
+const PORT: &str = "emulator.port";
 /// Saved replies and macros that a new demo begins with.
 const QUICK_REPLIES: &str = include_str!("../../assets/demo-quick-replies.toml");
 const MACROS: &str = include_str!("../../assets/demo-macros.toml");
@@ -144,17 +146,29 @@ async fn prepare(
     faults: Option<String>,
 ) -> Result<Prepared, Failure> {
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let plan = EmulatorPlan {
-        bind: loopback,
+    let plan = |port: u16| EmulatorPlan {
+        bind: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
         speed,
         seed: None,
         scenario: None,
         state: Some(path.join("emulator.json")),
         play: true,
-        faults,
+        faults: faults.clone(),
     };
-    let emulator = ctx.launcher.emulator(plan, ctx.clock.clone()).await?;
+    // Accounts that were connected in the demo know the address of its provider: it stays, unless somebody else took it.
+    let remembered = path.join(PORT);
+    let port = std::fs::read_to_string(&remembered).ok().and_then(|p| p.trim().parse().ok()).unwrap_or(0);
+    let emulator = match ctx.launcher.emulator(plan(port), ctx.clock.clone()).await {
+        Err(_) if port != 0 => ctx.launcher.emulator(plan(0), ctx.clock.clone()).await?,
+        other => other?,
+    };
     let base = emulator.base_url();
+    if let Some(port) = base.rsplit(':').next().filter(|p| p.parse::<u16>().is_ok()) {
+        // Only convenience hangs on it.
+        if let Err(error) = std::fs::write(&remembered, port) {
+            tracing::warn!(%error, "the port of the demo's provider was not noted");
+        }
+    }
     let mut accounts: Vec<AccountSettings> = emulator
         .numbers()
         .into_iter()

@@ -55,6 +55,7 @@ pub mod service_args;
 mod session;
 mod signals;
 mod since;
+mod status;
 mod templates;
 mod threads;
 mod tui;
@@ -168,6 +169,7 @@ async fn dispatch(cli: Cli, env: &Env, launcher: &dyn Launcher, out: &mut Output
         Command::Macros(a) => macros::run(context, a).await,
         Command::QuickReplies(a) => quick_replies::run(context, a).await,
         Command::Doctor { .. } => doctor::run(context).await,
+        Command::Status { .. } => status::run(context).await,
         Command::Keys(a) => keys::run(context, a).await,
         Command::Webhooks(a) => recorder::webhooks(context, a).await,
         Command::Message(a) => recorder::message(context, a).await,

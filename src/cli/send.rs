@@ -2,17 +2,18 @@
 
 use super::args::{Send, Wait};
 use super::failure::{Exit, Failure};
+use super::output::Output;
 use super::session::Role;
 use super::table::Table;
 use super::{Context, Session, accounts, colleagues, files, format, messages};
 use crate::clock::Millis;
-use crate::model::contact::{Identity, IdentityKind};
+use crate::model::contact::{Identity, IdentityKind, display_phone};
 use crate::model::delivery::DeliveryState;
 use crate::model::event::Recipient;
 use crate::model::ids::MessageId;
 use crate::model::message::Message;
 use crate::model::outgoing::{FieldProblem, Outgoing, TEXT_MAX};
-use crate::model::phone;
+use crate::model::phone::{self, Meant};
 use crate::model::thread::ThreadDetail;
 use crate::protocol::{Changed, Problem, Request, Response};
 use crate::text::when;
@@ -37,9 +38,9 @@ pub(super) async fn run(ctx: Context<'_>, args: Send) -> Result<Exit, Failure> {
     };
     let mut session = ctx.session(Role::Sends).await?;
     let result = if files.is_empty() {
-        send(&mut session, &args, content, at).await.map(|m| vec![m])
+        send(&mut session, &args, content, at, ctx.out).await.map(|m| vec![m])
     } else {
-        send_files(&mut session, &args, files, at).await
+        send_files(&mut session, &args, files, at, ctx.out).await
     };
     session.close().await;
     let messages = result?;
@@ -109,11 +110,12 @@ async fn send(
     args: &Send,
     content: Option<Outgoing>,
     at: Option<Millis>,
+    out: &mut Output,
 ) -> Result<Message, Failure> {
     if args.account.is_some() {
         accounts::chosen(session, args.account.as_ref()).await?;
     }
-    let to = recipient(session, args).await?;
+    let to = recipient(session, args, out).await?;
     // A template is no answer to what a colleague is about to answer.
     if let (Some(_), Recipient::Thread { thread }, false) = (&content, &to, args.anyway) {
         colleagues::claim(session, *thread).await?;
@@ -155,11 +157,12 @@ async fn send_files(
     args: &Send,
     files: Vec<files::Opened<'_>>,
     at: Option<Millis>,
+    out: &mut Output,
 ) -> Result<Vec<Message>, Failure> {
     if args.account.is_some() {
         accounts::chosen(session, args.account.as_ref()).await?;
     }
-    let to = recipient(session, args).await?;
+    let to = recipient(session, args, out).await?;
     let later = at.is_some();
     let mut requests = Vec::with_capacity(files.len());
     let mut caption = args.caption.clone().unwrap_or_default();
@@ -183,7 +186,7 @@ async fn send_files(
 }
 
 /// A thread that exists, else a number or user id that is written in full.
-async fn recipient(session: &mut Session, args: &Send) -> Result<Recipient, Failure> {
+async fn recipient(session: &mut Session, args: &Send, out: &mut Output) -> Result<Recipient, Failure> {
     let found = messages::find(session, args.account.as_ref(), &args.to).await;
     match found {
         // A number finds a contact in other forms too. One that may be somebody else's line is not written to.
@@ -191,12 +194,54 @@ async fn recipient(session: &mut Session, args: &Send) -> Result<Recipient, Fail
             Some(number) => Ok(Recipient::Identity { identity: Identity::phone(number) }),
             None => Ok(Recipient::Thread { thread: thread.row.id }),
         },
-        Err(Failure::Problem(Exit::NotFound, problem)) => match new_contact(&args.to) {
-            Some(identity) => Ok(Recipient::Identity { identity }),
-            None => Err(Failure::Problem(Exit::NotFound, problem)),
-        },
+        Err(Failure::Problem(Exit::NotFound, problem)) => somebody_new(session, args, problem, out).await,
         Err(e) => Err(e),
     }
+}
+
+/// Somebody that nobody has written to yet: a number is read with the account's country prefix, and shown as it will be
+/// written to before anything is sent.
+async fn somebody_new(
+    session: &mut Session,
+    args: &Send,
+    not_found: Box<Problem>,
+    out: &mut Output,
+) -> Result<Recipient, Failure> {
+    if let Some(identity) = user_id(&args.to) {
+        return Ok(Recipient::Identity { identity });
+    }
+    let accounts = accounts::chosen(session, args.account.as_ref()).await?;
+    let prefix = match accounts.as_slice() {
+        [one] => one.life.options.prefix.clone(),
+        _ => String::new(),
+    };
+    let meant = match phone::international(&args.to, &prefix) {
+        Ok(meant) => meant,
+        // What looks like a number is told why it is none; a name is not known.
+        Err(why) if args.to.chars().filter(char::is_ascii_digit).count() >= 4 && !has_letters(&args.to) => {
+            let what = format!("`{}` {why}", args.to.trim());
+            return Err(FieldProblem::new("to", what).into());
+        }
+        Err(_) => return Err(Failure::Problem(Exit::NotFound, not_found)),
+    };
+    if let Meant::Prefixed(digits) = &meant {
+        let account = accounts.first().map(|a| a.spec.id.as_str()).unwrap_or_default();
+        out.remark(&format!("to {} (+{prefix} is the prefix of {account})", display_phone(digits)));
+        // With the prefix it may be somebody who has written before.
+        let whole = format!("+{digits}");
+        match messages::find(session, args.account.as_ref(), &whole).await {
+            Ok(thread) if is_known(&thread, digits) => {
+                return Ok(Recipient::Thread { thread: thread.row.id });
+            }
+            Ok(_) | Err(Failure::Problem(Exit::NotFound, _)) => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(Recipient::Identity { identity: Identity::phone(meant.digits()) })
+}
+
+fn has_letters(text: &str) -> bool {
+    text.chars().any(char::is_alphabetic)
 }
 
 /// Whether a number is surely a line of this thread's contact.
@@ -205,25 +250,15 @@ fn is_known(thread: &ThreadDetail, number: &str) -> bool {
     phones.into_iter().any(|i| phone::same_line(number, &i.value))
 }
 
-/// `+` and 8 to 15 digits, with the usual separators, or a user id such as `GB.488…`. Nothing is added or
-/// taken away but the separators.
-fn new_contact(text: &str) -> Option<Identity> {
+/// A user id such as `GB.488…`.
+fn user_id(text: &str) -> Option<Identity> {
     let text = text.trim();
-    if let Some((country, id)) = text.split_once('.')
-        && country.len() == 2
+    let (country, id) = text.split_once('.')?;
+    let fits = country.len() == 2
         && country.bytes().all(|b| b.is_ascii_uppercase())
-        && !id.is_empty()
-        && id.len() <= 64
-        && id.bytes().all(|b| b.is_ascii_alphanumeric())
-    {
-        return Some(Identity::bsuid(text));
-    }
-    let number = text.strip_prefix('+')?;
-    if !number.chars().all(|c| c.is_ascii_digit() || " -()./".contains(c)) {
-        return None;
-    }
-    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
-    (8..=15).contains(&digits.len()).then(|| Identity::phone(digits))
+        && (1..=64).contains(&id.len())
+        && id.bytes().all(|b| b.is_ascii_alphanumeric());
+    fits.then(|| Identity::bsuid(text))
 }
 
 /// Waits until the message got as far as asked, failed, or the time is over.
@@ -330,11 +365,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_contact_is_written_in_full() {
-        assert_eq!(new_contact("+55 (11) 98888-1234"), Some(Identity::phone("5511988881234")));
-        assert_eq!(new_contact("GB.48820117365590214477"), Some(Identity::bsuid("GB.48820117365590214477")));
-        for bad in ["11988881234", "+1234", "Ana", "+55 11 Ana", "gb.1", "+", "GB."] {
-            assert_eq!(new_contact(bad), None, "{bad}");
+    fn a_user_id_is_told_from_a_name_and_a_number() {
+        assert_eq!(user_id("GB.48820117365590214477"), Some(Identity::bsuid("GB.48820117365590214477")));
+        for other in ["11988881234", "+1234", "Ana", "+55 11 Ana", "gb.1", "+", "GB."] {
+            assert_eq!(user_id(other), None, "{other}");
         }
     }
 }

@@ -185,13 +185,8 @@ impl Shared {
         self.registry.all().iter().find(|a| a.id() == id).cloned()
     }
 
-    /// Why an account cannot send now.
-    pub(super) async fn hindrance(&self, account: &AccountId) -> Result<Option<Hindrance>, StoreError> {
-        let views = self.store.read(Reader::accounts).await?;
-        Ok(views.iter().find(|v| v.spec.id == *account).and_then(hindrance))
-    }
-
-    async fn view(&self, account: &AccountId) -> Result<Option<AccountView>, StoreError> {
+    /// An account with its state, as everybody sees it who may see it.
+    pub(super) async fn view(&self, account: &AccountId) -> Result<Option<AccountView>, StoreError> {
         Ok(self.store.read(Reader::accounts).await?.into_iter().find(|v| v.spec.id == *account))
     }
 

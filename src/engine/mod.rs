@@ -34,6 +34,7 @@ mod preferences;
 mod presence;
 mod recorder;
 mod reload;
+mod sendable;
 mod session;
 mod sharing;
 mod silence;

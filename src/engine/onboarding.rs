@@ -470,7 +470,7 @@ async fn finish(run: &mut Run<'_>, mut kept: KeptAccount, number: &Number, url: 
         run.step(steps::LINK, true, "it was used", "");
     }
     run.note().await?;
-    sync::account_now(shared, &account).await.map_err(|e| sync_problem(id, e))
+    sync::account_alone(shared, &account).await.map_err(|e| sync_problem(id, e))
 }
 
 /// Takes our webhook off the number before the account lets go of it; the link is taken back. The customer stays.

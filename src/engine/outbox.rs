@@ -4,9 +4,10 @@
 //! of the thread. What was on the wire when something broke is `unknown`, never sent again by itself. What a limit
 //! of the provider holds up waits in the store, so that it is seen and survives a restart.
 
-use super::{Shared, history};
 use super::hand_over::{self, Ready};
 use super::limits::{self, Limits, Verdict};
+use super::sendable;
+use super::{Shared, history};
 use crate::clock::Millis;
 use crate::model::delivery::{DeliveryError, HoldScope, WaitReason};
 use crate::model::event::{AttemptOutcome, EventBody};
@@ -242,7 +243,7 @@ pub(super) fn window_error() -> DeliveryError {
 async fn attempt(shared: &Arc<Shared>, send: &DueSend) -> Result<Option<(HoldScope, Millis)>, StoreError> {
     let message = send.message;
     let attempt = send.attempt;
-    let ready = match shared.hindrance(&send.account).await? {
+    let ready = match sendable::at_attempt(shared, send).await? {
         // It was paused this moment: the next look lets it wait.
         Some(why) if why.waits => Ready::Stopped,
         Some(why) => Ready::Refused(DeliveryError {

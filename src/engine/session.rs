@@ -5,8 +5,8 @@ use super::accounts;
 use super::updates::Updates;
 use super::{
     Shared, activity, admin, check, contacts, conversation, deletion, doctor, files, follow, handling,
-    history, library, mentions, notes, numbers, outbox, preferences, presence, recorder, sharing, sync,
-    together, wizard,
+    history, library, mentions, notes, numbers, outbox, preferences, presence, recorder, sendable, sharing,
+    sync, together, wizard,
 };
 use crate::clock::Millis;
 use crate::model::client::ClientInfo;
@@ -664,9 +664,8 @@ pub(super) async fn check_send(shared: &Shared, wanted: Wanted) -> Result<(Messa
         Problem::not_found(format!("the account `{id}` is not configured any more"))
             .next("configure it again")
     })?;
-    if let Some(why) = shared.hindrance(&id).await?.filter(|h| !h.waits) {
-        return Err(Problem::new("account", why.what).means(why.means).next(why.next));
-    }
+    let detail = thread_of(shared, &id, &to).await?;
+    sendable::check(shared, &id, &to, detail.as_ref()).await?;
     let can = a.provider.capabilities();
     let able = match content {
         Outgoing::Text { .. } | Outgoing::Location { .. } | Outgoing::Contacts { .. } => can.text,
@@ -681,7 +680,6 @@ pub(super) async fn check_send(shared: &Shared, wanted: Wanted) -> Result<(Messa
             format!("the account `{id}` cannot send {} messages", content.kind()),
         ));
     }
-    let detail = thread_of(shared, &id, &to).await?;
     if let Some(detail) = detail.as_ref().filter(|d| d.blocked.is_some()) {
         return Err(admin::blocked_send(detail));
     }

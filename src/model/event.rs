@@ -188,6 +188,9 @@ pub struct NumberFacts {
     pub display_phone: String,
     /// Verified business name.
     pub verified_name: String,
+    /// How that name was judged (`APPROVED`, `DECLINED`, …).
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub name_status: String,
     /// Quality rating word.
     pub quality: String,
     /// Status word (`CONNECTED`, …).

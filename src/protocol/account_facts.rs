@@ -155,6 +155,8 @@ pub struct Saying<'a> {
     pub now: Millis,
     /// A day and a time in the reader's zone.
     pub time: &'a dyn Fn(Millis) -> String,
+    /// Whether what is next is said as a command for a shell; a screen has keys for it.
+    pub shell: bool,
 }
 
 impl Saying<'_> {
@@ -240,11 +242,20 @@ pub fn facts(detail: &AccountDetail, rule: Option<Option<&AccountRule>>, saying:
     };
     say("state", state_line(v), Standing::of(v).tone());
     if let Some(why) = hindrance(v) {
-        say("sends", format!("nothing: {} · {}", why.means, why.next), Tone::Warn);
+        let next = if saying.shell { format!(" · {}", why.next) } else { String::new() };
+        say("sends", format!("nothing: {}{next}", why.means), Tone::Warn);
     }
     let number = number(v);
     say("number", if number.is_empty() { "none yet".into() } else { number }, Tone::Plain);
-    say("display name", f.verified_name.clone(), Tone::Plain);
+    let (judged, tone) = match f.name_status.as_str() {
+        "" | "NONE" | "APPROVED" => (String::new(), Tone::Plain),
+        "DECLINED" | "EXPIRED" => (f.name_status.to_lowercase(), Tone::Bad),
+        other => (other.to_lowercase().replace('_', " "), Tone::Warn),
+    };
+    let judged = if judged.is_empty() { judged } else { format!(", the name is {judged}") };
+    let named = if f.verified_name.is_empty() { "none" } else { &f.verified_name };
+    let named = if judged.is_empty() { f.verified_name.clone() } else { format!("{named}{judged}") };
+    say("display name", named, tone);
     say("account", v.spec.id.to_string(), Tone::Plain);
     say("provider", v.spec.provider.clone(), Tone::Plain);
     let tone = if is_development(v) { Tone::Warn } else { Tone::Plain };
@@ -336,7 +347,12 @@ mod tests {
             },
             state: state.into(),
             state_text: String::new(),
-            facts: NumberFacts { quality: "RED".into(), limit: "TIER_2K".into(), ..NumberFacts::default() },
+            facts: NumberFacts {
+                name_status: "PENDING_REVIEW".into(),
+                quality: "RED".into(),
+                limit: "TIER_2K".into(),
+                ..NumberFacts::default()
+            },
             unread_threads: 0,
             unread: 0,
             threads: 0,
@@ -366,7 +382,13 @@ mod tests {
         for good in ["https://api.example", "http://127.0.0.1:9099", "http://localhost/x", "http://[::1]:1"] {
             assert!(keeps_keys_safe(good), "{good}");
         }
-        for bad in ["http://api.example", "http://127.0.0.1.evil.example", "https://", "https://me@x.example", "ftp://x"] {
+        for bad in [
+            "http://api.example",
+            "http://127.0.0.1.evil.example",
+            "https://",
+            "https://me@x.example",
+            "ftp://x",
+        ] {
             assert!(!keeps_keys_safe(bad), "{bad}");
         }
     }
@@ -395,13 +417,14 @@ mod tests {
             hindered: None,
         };
         let time = |at: Millis| format!("day {}", at / DAY);
-        let saying = Saying { now: 4 * DAY, time: &time };
+        let saying = Saying { now: 4 * DAY, time: &time, shell: true };
         let all = facts(&detail, Some(None), &saying);
         assert!(all.iter().all(|f| !f.text.is_empty()));
         let get = |label: &str| all.iter().find(|f| f.label == label).map(|f| f.text.as_str());
         assert_eq!(get("state"), Some("pending"));
         assert!(get("sends").unwrap().contains("switchboard accounts connect pt"));
         assert_eq!(get("number"), Some("id 4711"));
+        assert_eq!(get("display name"), Some("none, the name is pending review"));
         assert_eq!(get("limit"), Some("2,000 customers in 24 h (TIER_2K)"));
         assert_eq!(get("last webhook"), Some("day 3 (24 h ago)"));
         assert_eq!(get("last message"), Some("never"));
@@ -411,7 +434,7 @@ mod tests {
         assert!(get("sends only to").unwrap().starts_with("+351 912"));
         assert_eq!(get("setup link"), Some("open it until day 5"));
         assert_eq!(get("callback"), None, "who may not know it is not told");
-        let late = Saying { now: 6 * DAY, time: &time };
+        let late = Saying { now: 6 * DAY, time: &time, shell: false };
         assert_eq!(link_words(&link, &late).1, Tone::Warn);
         let used = SetupLink { status: "used".into(), ..link };
         assert_eq!(link_words(&used, &saying).0, "used");

@@ -172,7 +172,9 @@ pub async fn call(request: reqwest::RequestBuilder) -> Result<Answer, Transport>
             }
             Ok(None) => return Ok(Answer { status, retry_after, date, room, body }),
             // An answer of refusal is one even when its text broke off.
-            Err(_) if status >= 400 => return Ok(Answer { status, retry_after, date, room, body: Vec::new() }),
+            Err(_) if status >= 400 => {
+                return Ok(Answer { status, retry_after, date, room, body: Vec::new() });
+            }
             Err(e) => return Err(Transport { nothing_sent: false, ..Transport::of(e) }),
         }
     }

@@ -69,6 +69,11 @@ fn queued(m: &Message, around: &Around, t: &Theme, keys: &WayOut, out: &mut Vec<
                 out.push((format!("tried {times} · {first}{} takes it back", keys.back), t.dim));
             }
         }
+        // How long that takes nobody knows.
+        (Some(WaitReason::Account), Some(_)) => {
+            out.push(("waiting: the account is paused".into(), t.warn));
+            out.push((format!("→ {}{} takes it back", first(around, keys), keys.back), t.dim));
+        }
         (Some(why), Some(left)) => out.push((format!("waiting {left}: {}", why.words()), t.warn)),
         _ => {
             if around.turn {

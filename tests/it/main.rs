@@ -9,6 +9,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod accounts;
 mod cli;
 mod common;
 mod config;
@@ -20,7 +21,9 @@ mod engine;
 mod errors;
 mod faults;
 mod history;
+mod history_engine;
 mod hostile;
+mod kapso;
 mod load;
 mod outbox;
 mod pty;

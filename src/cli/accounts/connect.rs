@@ -255,7 +255,7 @@ fn tell(ctx: &mut Context<'_>, detail: &AccountDetail) -> Result<(), Failure> {
         Ok(t) => t.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string(),
         Err(_) => at.to_string(),
     };
-    let (words, _) = link_words(link, &Saying { now: ctx.clock.now(), time: &time });
+    let (words, _) = link_words(link, &Saying { now: ctx.clock.now(), time: &time, shell: true });
     let url = sanitize(&link.url);
     ctx.out.line(&format!("Connect a number to `{}` by this link ({words}):", detail.view.spec.id))?;
     ctx.out.line(&url)?;

@@ -61,7 +61,7 @@ pub(super) fn print(ctx: Context<'_>, shown: &Shown) -> Result<Exit, Failure> {
         Ok(t) => t.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string(),
         Err(_) => at.to_string(),
     };
-    let saying = Saying { now: ctx.clock.now(), time: &time };
+    let saying = Saying { now: ctx.clock.now(), time: &time, shell: true };
     let name = sanitize(&shown.detail.view.spec.name);
     ctx.out.line(&format!("{:<14}{name}", "name"))?;
     for fact in facts(&shown.detail, rule, &saying) {

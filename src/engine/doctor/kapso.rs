@@ -52,7 +52,10 @@ fn webhooks(s: &Subscription, own: Option<&str>, by_itself: bool) -> Finding {
     };
     let Some(own) = own else {
         return warn(
-            format!("{} webhooks are on at Kapso; whether one comes here cannot be told without a listener", s.apps.len()),
+            format!(
+                "{} webhooks are on at Kapso; whether one comes here cannot be told without a listener",
+                s.apps.len()
+            ),
             "start `switchboard serve` (or the screen), or set `public_url`",
         );
     };
@@ -75,7 +78,8 @@ mod tests {
 
     #[test]
     fn a_webhook_must_come_here() {
-        let hook = |url: &str| Subscriber { app: "1".into(), name: "webhook v2".into(), callback: Some(url.into()) };
+        let hook =
+            |url: &str| Subscriber { app: "1".into(), name: "webhook v2".into(), callback: Some(url.into()) };
         let s = |hooks: Vec<Subscriber>| Subscription { apps: hooks, callback: None };
         let own = "https://a.example/webhook/s3cret/kapso/messages";
         assert_eq!(webhooks(&s(vec![hook("https://b.example/x"), hook(own)]), Some(own), true).0, Pass);

@@ -3,6 +3,7 @@
 //! One file per area. A check looks at one thing and never changes anything, but for the tests that go through the
 //! listener: they are kept and marked as such.
 
+mod account;
 mod disk;
 mod files;
 mod kapso;
@@ -50,7 +51,11 @@ pub(super) async fn run(shared: &Arc<Shared>) -> Vec<Check> {
     out.extend(store::run(shared).await);
     out.extend(disk::run(shared).await);
     out.extend(provider::clock(shared).await);
-    for account in shared.accounts().iter().filter(|a| a.is_connected()) {
+    for account in shared.accounts().iter() {
+        out.extend(account::run(shared, account).await);
+        if !account.is_connected() {
+            continue;
+        }
         out.extend(provider::run(shared, account).await);
         out.extend(listener::run(shared, account).await);
     }

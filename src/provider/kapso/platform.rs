@@ -186,6 +186,7 @@ pub(super) fn number(v: &Value) -> Option<Number> {
     let facts = NumberFacts {
         display_phone: owned(v, "display_phone_number"),
         verified_name: owned(v, "verified_name"),
+        name_status: owned(v, "name_status"),
         quality: owned(v, "quality_rating"),
         status: owned(v, "status"),
         limit: if limit.bytes().all(|b| b.is_ascii_digit()) && !limit.is_empty() {
@@ -353,13 +354,14 @@ impl Api {
         Ok(link)
     }
 
-    /// Takes a setup link back. One that is gone is taken back already.
+    /// Takes a setup link back. One that is gone or spent needs no taking back.
     pub async fn revoke_link(&self, customer: &str, link: &str) -> Result<(), CallError> {
         let body = json!({ "setup_link": { "status": "revoked" } });
         let path = ["customers", customer, "setup_links", link];
         match self.call(Surface::Platform, Method::PATCH, &path, &[], Some(&body)).await {
             Ok(_) => Ok(()),
-            Err(e) if e.code == 404 => Ok(()),
+            // One that was used, or is over, cannot be opened either.
+            Err(e) if matches!(e.code, 404 | 422) => Ok(()),
             Err(e) => Err(e),
         }
     }

@@ -38,7 +38,7 @@ const PAGE_SIZE: &str = "100";
 const PAGES_MAX: usize = 200;
 const TEMPLATE_FIELDS: &str =
     "id,name,language,status,category,components,parameter_format,rejected_reason,quality_score";
-const NUMBER_FIELDS: &str = "display_phone_number,verified_name,quality_rating,status,throughput,whatsapp_business_manager_messaging_limit,is_on_biz_app";
+const NUMBER_FIELDS: &str = "display_phone_number,verified_name,name_status,quality_rating,status,throughput,whatsapp_business_manager_messaging_limit,is_on_biz_app";
 /// Code of a list cursor that is not valid any more.
 const BAD_CURSOR: i64 = 131_059;
 
@@ -381,6 +381,7 @@ impl Provider for MetaProvider {
         Ok(NumberFacts {
             display_phone: text(&v, "display_phone_number"),
             verified_name: text(&v, "verified_name"),
+            name_status: text(&v, "name_status"),
             quality: text(&v, "quality_rating"),
             status: text(&v, "status"),
             limit: if limit.is_empty() { text(&v, "messaging_limit_tier") } else { limit },

@@ -97,7 +97,7 @@ pub(super) fn options(
     if !options.paused {
         // What waited for it may leave.
         conn.prepare_cached(
-            "UPDATE outbox SET not_before = ?2, hold = NULL WHERE state = 'queued' AND hold = 'account' \
+            "UPDATE outbox SET not_before = ?2, hold = '' WHERE state = 'queued' AND hold = 'account' \
              AND thread_id IN (SELECT id FROM threads WHERE account_id = ?1)",
         )?
         .execute(params![a.id, at])?;

@@ -84,7 +84,9 @@ pub(super) fn note(conn: &Connection, cx: &Context, event: &Event, from: usize) 
         .collect();
     let mut state = conn.prepare_cached("SELECT state FROM messages WHERE uid = ?1")?;
     for change in changed {
-        if past && matches!(change, Changed::MessageStored { inbound: false, .. } | Changed::ThreadChanged { .. }) {
+        if past
+            && matches!(change, Changed::MessageStored { inbound: false, .. } | Changed::ThreadChanged { .. })
+        {
             continue;
         }
         let line = match change {

@@ -234,7 +234,7 @@ pub(super) fn change(
 pub(super) enum Stored {
     /// It is new, in this row.
     New(i64),
-    /// It is here already, or it is a send of ours.
+    /// It is here already, it is a send of ours, or it waits to find out whether it is.
     Known,
     /// It was deleted.
     Gone,
@@ -282,6 +282,13 @@ pub(super) fn message(
         }
     }
     let thread = people::thread(conn, cx, account, &m.peer, m.at)?;
+    // A provider that reports every message may be faster with its report of ours than with its answer to us: what may
+    // be ours waits until that answer tells.
+    if m.author == Author::Provider && !m.history && attempts::is_on_wire(conn, thread.id)? {
+        let change = Change::Message(Box::new(m.clone()));
+        keep_early(conn, cx, account, key, &change)?;
+        return Ok(Stored::Known);
+    }
     if m.author != Author::Customer {
         people::confirm_name(conn, thread.contact_id, &m.peer.profile_name, m.at)?;
     }

@@ -26,9 +26,7 @@ impl App {
             }
         }
         // Marks and lights are on every part of the screen.
-        self.damage(
-            Damage::TOP | Damage::LIST | Damage::CONVERSATION | Damage::COMPOSER | Damage::STATUS,
-        );
+        self.damage(Damage::TOP | Damage::LIST | Damage::CONVERSATION | Damage::COMPOSER | Damage::STATUS);
         // One that is gone is shown no more.
         if self.account.as_ref().is_some_and(|id| self.view_of(id).is_none()) && !self.accounts.is_empty() {
             self.switch_account(None);

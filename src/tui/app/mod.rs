@@ -20,6 +20,7 @@ mod list;
 mod looks;
 mod macros;
 mod mentions;
+mod newcomer;
 mod notes;
 mod outbox;
 mod outward;
@@ -34,6 +35,8 @@ pub(in crate::tui) mod watch;
 pub(in crate::tui) mod woken;
 mod writing;
 
+#[cfg(test)]
+mod accounts_tests;
 #[cfg(test)]
 mod allowed_tests;
 #[cfg(test)]

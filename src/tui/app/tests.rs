@@ -316,6 +316,9 @@ impl Script {
                 None => Response::Done,
             },
             Request::Access { act } => self.rules(act)?,
+            Request::Account { act } => {
+                crate::tui::overlay::accounts::sample::answer(&mut self.accounts, act)?
+            }
             Request::Activity { .. } => crate::tui::overlay::activity::sample(),
             Request::Numbers { wanted } => crate::tui::overlay::numbers::sample(wanted),
             Request::Presence { act } => self.presence(act)?,

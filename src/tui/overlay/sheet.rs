@@ -172,7 +172,9 @@ impl Sheet {
 
     /// Takes a block of text.
     pub fn paste(&mut self, block: &str) {
-        if let Some(Value::Text(field, _) | Value::Secret(field, _)) = self.lines.get_mut(self.focus).map(|l| &mut l.value) {
+        if let Some(Value::Text(field, _) | Value::Secret(field, _)) =
+            self.lines.get_mut(self.focus).map(|l| &mut l.value)
+        {
             field.insert(block);
         }
     }
@@ -238,7 +240,9 @@ impl Sheet {
         let rest = Rect { x, width: foot.right().saturating_sub(x), ..foot };
         let list: &[(&str, &str)] = match self.lines.get(self.focus).map(|l| &l.value) {
             None => &[("Enter", "save"), ("Esc", "back")],
-            Some(Value::Text(..) | Value::Secret(..)) => &[("Enter", "next"), ("F10", "save"), ("Esc", "back")],
+            Some(Value::Text(..) | Value::Secret(..)) => {
+                &[("Enter", "next"), ("F10", "save"), ("Esc", "back")]
+            }
             Some(_) => &[("Space", "change it"), ("Enter", "next"), ("F10", "save"), ("Esc", "back")],
         };
         frame::keys(buf, rest, list, theme);

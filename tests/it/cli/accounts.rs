@@ -150,3 +150,23 @@ async fn what_the_provider_or_a_rule_refuses_changes_nothing() {
     refused(&place, &kapso, Exit::Usage, &["api-key-file"]).await;
     assert_eq!(json(&place, &[]).await.as_array().unwrap().len(), 1, "a half is not made");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn status_says_how_the_engine_and_its_accounts_are() {
+    let place = place();
+    done(&place, &["pause", "support"]).await;
+    let e = place.run(&BuiltIn, &["status"]).await;
+    assert_eq!(e.exit, Exit::Done, "{}", e.err);
+    for line in ["engine    not running", "outbox    0 waiting", "pending, paused"] {
+        assert!(e.out.contains(line), "{line}: {}", e.out);
+    }
+    let e = place.run(&BuiltIn, &["status", "--json"]).await;
+    let v: Value = serde_json::from_str(&e.out).unwrap();
+    assert_eq!(
+        (&v["running"], &v["accounts"][0]["life"]["options"]["paused"]),
+        (&false.into(), &true.into())
+    );
+    assert!(v["accounts"][0]["hindered"].as_str().unwrap().contains("is paused"), "{v}");
+    let e = place.run(&BuiltIn, &["doctor"]).await;
+    assert!(e.out.contains("account.state (support): pending, paused"), "{}", e.out);
+}

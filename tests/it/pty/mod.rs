@@ -1,5 +1,6 @@
 //! The real binary in a pseudo-terminal: it starts, a customer is answered, the terminal is left as it was found.
 
+mod connecting;
 mod line;
 mod svg;
 mod writing;

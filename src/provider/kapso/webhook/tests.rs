@@ -55,7 +55,8 @@ fn the_known_signature() {
         is_signed(secret, &Head { signature: Some(signature), ..Head::default() }, body.as_bytes())
     };
     assert!(with(right) && with(&format!("sha256={right}")) && with(&right.to_uppercase()));
-    for bad in ["", "sha256=", &right[..63], &format!("{right}0"), &right.replace('2', "3"), "zz", "sha256=é"] {
+    for bad in ["", "sha256=", &right[..63], &format!("{right}0"), &right.replace('2', "3"), "zz", "sha256=é"]
+    {
         assert!(!with(bad), "{bad}");
     }
     let hub = format!("sha256={right}");
@@ -119,7 +120,10 @@ fn batches_are_read_part_by_part() {
             other => panic!("{other:?}"),
         })
         .collect();
-    assert_eq!(ids, [("wamid.111".into(), "5215512345678".into()), ("wamid.112".into(), "5215512345678".into())]);
+    assert_eq!(
+        ids,
+        [("wamid.111".into(), "5215512345678".into()), ("wamid.112".into(), "5215512345678".into())]
+    );
 }
 
 #[test]
@@ -129,10 +133,7 @@ fn what_became_of_a_message_of_ours() {
     let states: Vec<_> = got.iter().map(|s| (s.state, s.at)).collect();
     assert_eq!(
         states,
-        [
-            (Some(DeliveryState::Sent), 1_795_171_400_000),
-            (Some(DeliveryState::Failed), 1_795_171_500_000)
-        ]
+        [(Some(DeliveryState::Sent), 1_795_171_400_000), (Some(DeliveryState::Failed), 1_795_171_500_000)]
     );
     assert_eq!(got[0].opaque.as_deref(), Some("loc:01JD8Q"));
     assert_eq!(got[1].error.as_ref().map(|e| e.code), Some(131_047));
@@ -208,7 +209,10 @@ fn files_keep_their_place_and_not_kapsos_words() {
     assert_eq!(caption, "factura");
     assert_eq!(media.id.as_deref(), Some("2200334455667788"));
     assert!(media.link.as_ref().is_some_and(|l| l.starts_with("https://app.kapso.ai/rails/")));
-    assert_eq!((media.mime.as_str(), media.size, media.filename.as_deref()), ("image/jpeg", Some(90_112), None));
+    assert_eq!(
+        (media.mime.as_str(), media.size, media.filename.as_deref()),
+        ("image/jpeg", Some(90_112), None)
+    );
     assert_eq!(m.quotes.as_deref(), Some("wamid.HBgNQUJD="));
     // Without the object of its type the file is known all the same.
     let mut v = fixture("image.json");
@@ -240,7 +244,9 @@ fn a_template_shows_its_text_or_its_values() {
     v["message"]["kapso"]["message_type_data"] =
         json!({ "name": "order_update", "language": "en-US", "params": ["Ana", { "text": "4711" }] });
     v["message"]["kapso"]["content"] = "Template: order_update".into();
-    let Body::Template { name, language, text, .. } = message("whatsapp.message.sent", &v).body else { panic!() };
+    let Body::Template { name, language, text, .. } = message("whatsapp.message.sent", &v).body else {
+        panic!()
+    };
     assert_eq!((name.as_str(), language.as_str(), text.as_str()), ("order_update", "en_US", "Ana · 4711"));
     v["message"]["kapso"]["content"] = "Hi Ana, your order 4711 is ready.".into();
     let Body::Template { text, .. } = message("whatsapp.message.sent", &v).body else { panic!() };
@@ -399,12 +405,50 @@ mod fuzz {
 
     fn any_json() -> impl Strategy<Value = Value> {
         let word = prop::sample::select(vec![
-            "id", "type", "text", "message", "conversation", "kapso", "statuses", "direction", "inbound", "outbound",
-            "status", "from", "to", "timestamp", "1795171200", "image", "reaction", "message_id", "content", "data",
-            "phone_number_id", "phone_number", "contact", "previous", "business_scoped_user_id", "wa_id", "template",
-            "message_type_data", "params", "whatsapp_config", "message_type", "marketing_preference", "stopped",
-            "customer", "phone_numbers", "restrictions", "occurred_at", "2026-11-20T10:40:00Z", "media_data",
-            "wamid.1", "system", "group_id", "entry", "changes",
+            "id",
+            "type",
+            "text",
+            "message",
+            "conversation",
+            "kapso",
+            "statuses",
+            "direction",
+            "inbound",
+            "outbound",
+            "status",
+            "from",
+            "to",
+            "timestamp",
+            "1795171200",
+            "image",
+            "reaction",
+            "message_id",
+            "content",
+            "data",
+            "phone_number_id",
+            "phone_number",
+            "contact",
+            "previous",
+            "business_scoped_user_id",
+            "wa_id",
+            "template",
+            "message_type_data",
+            "params",
+            "whatsapp_config",
+            "message_type",
+            "marketing_preference",
+            "stopped",
+            "customer",
+            "phone_numbers",
+            "restrictions",
+            "occurred_at",
+            "2026-11-20T10:40:00Z",
+            "media_data",
+            "wamid.1",
+            "system",
+            "group_id",
+            "entry",
+            "changes",
         ]);
         let leaf = prop_oneof![
             Just(Value::Null),

@@ -8,8 +8,10 @@
 //! | `mod` | the pictures and the tests |
 //! | `stage` | what there is to be seen: threads, messages, answers of the engine |
 //! | `colleagues` | the same where others work too |
+//! | `accounts` | accounts in every state |
 //! | `scenes` | the table |
 
+mod accounts;
 mod colleagues;
 mod scenes;
 mod stage;

@@ -1,5 +1,6 @@
 //! The scenes: a name, who is there, and the keys that lead to it.
 
+use super::accounts::{numbers, on, on_account};
 use super::colleagues::{company, mentions, watched};
 use super::stage::{
     MIN, checks, contact, deliver, desk, life, nobody, notes, open, pipe, states, view, with_templates, write,
@@ -226,6 +227,23 @@ pub(super) const SCENES: &[Scene] = &[
         write(s, app, "A", "zzzz");
         s.keys(app, "Enter");
     }),
+    scene("accounts_screen", numbers, |s, app| drop(s.keys(app, "g A"))),
+    scene("accounts_detail", numbers, |s, app| drop(s.keys(app, "g A j j Enter"))),
+    scene("accounts_link", numbers, |s, app| drop(s.keys(app, "g A j j u"))),
+    scene("accounts_edit", numbers, |s, app| drop(s.keys(app, "g A j j j e"))),
+    scene("accounts_new", numbers, |s, app| drop(s.keys(app, "g A n k F10"))),
+    scene("accounts_disconnect", numbers, |s, app| drop(s.keys(app, "g A x"))),
+    scene("account_pending", numbers, |s, app| on_account(s, app, "shop-pt")),
+    scene("account_paused", || on("lojas"), |s, app| drop(s.keys(app, "Enter r"))),
+    scene("account_disconnected", || on("old"), |s, app| drop(s.keys(app, "Enter"))),
+    scene(
+        "account_error",
+        || on("sales"),
+        |s, app| {
+            write(s, app, "Enter r", "Oi");
+            s.keys(app, "Enter");
+        },
+    ),
     scene("help", desk, |s, app| drop(s.keys(app, "?"))),
     scene("help_typed", desk, |s, app| write(s, app, "?", "label")),
     scene("help_nothing", desk, |s, app| write(s, app, "?", "zzzz")),

@@ -48,7 +48,7 @@ impl Times {
     /// Lets words be made of times.
     pub(super) fn with<T>(&self, f: impl FnOnce(&Saying<'_>) -> T) -> T {
         let time = |at| (self.full)(at);
-        f(&Saying { now: (self.now)(), time: &time })
+        f(&Saying { now: (self.now)(), time: &time, shell: false })
     }
 }
 
@@ -68,7 +68,12 @@ pub(super) enum Mode {
     /// Its key is typed anew.
     Key(Box<Sheet>),
     /// Asking before something that stops messages.
-    Ask { title: String, words: String, act: AccountRequest, said: String },
+    Ask {
+        title: String,
+        words: String,
+        act: AccountRequest,
+        said: String,
+    },
     /// Its name is typed before it goes.
     Delete(Field),
 }
@@ -318,7 +323,11 @@ impl AccountBox {
         let account = view.spec.id.clone();
         match view.state.as_str() {
             CONNECTED => {
-                return self.refuse("usage", format!("{account} is connected"), "v asks the provider how it is");
+                return self.refuse(
+                    "usage",
+                    format!("{account} is connected"),
+                    "v asks the provider how it is",
+                );
             }
             DISCONNECTED => return self.reconnect(),
             _ => {}
@@ -408,12 +417,12 @@ impl AccountBox {
                 self.back();
                 return Vec::new();
             }
-            KeyCode::Char('j') => {
-                selection.set((selection.at + 1).min(total - 1));
+            KeyCode::Right | KeyCode::Tab => {
+                selection.set((selection.at + 1) % total);
                 return Vec::new();
             }
-            KeyCode::Char('k') => {
-                selection.set(selection.at.saturating_sub(1));
+            KeyCode::Left | KeyCode::BackTab => {
+                selection.set((selection.at + total - 1) % total);
                 return Vec::new();
             }
             KeyCode::Enter => selection.at,
@@ -500,7 +509,8 @@ impl AccountBox {
 
     fn kapso_saved(&mut self) -> Vec<Step> {
         let Mode::Kapso(sheet, made) = &self.mode else { return Vec::new() };
-        let taken = |id: &AccountId| made.as_ref() != Some(id) && self.accounts.iter().any(|a| a.spec.id == *id);
+        let taken =
+            |id: &AccountId| made.as_ref() != Some(id) && self.accounts.iter().any(|a| a.spec.id == *id);
         match forms::kapso_of(sheet, taken) {
             Err((field, p)) => {
                 self.say = Some(p);
@@ -511,7 +521,11 @@ impl AccountBox {
             }
             Ok(acts) => {
                 for act in acts {
-                    let then = if matches!(act, AccountRequest::Connect { .. }) { Then::Connected } else { Then::Next };
+                    let then = if matches!(act, AccountRequest::Connect { .. }) {
+                        Then::Connected
+                    } else {
+                        Then::Next
+                    };
                     self.queue.push_back((request(act), then));
                 }
                 self.go_on()
@@ -647,7 +661,9 @@ impl AccountBox {
             self.selection.set(at);
         } else {
             self.selection.set(self.selection.at.min(self.accounts.len().saturating_sub(1)));
-            if let Some(id) = selected.filter(|_| !matches!(self.mode, Mode::List | Mode::New(_) | Mode::Kapso(..))) {
+            if let Some(id) =
+                selected.filter(|_| !matches!(self.mode, Mode::List | Mode::New(_) | Mode::Kapso(..)))
+            {
                 self.mode = Mode::List;
                 steps.push(Step::Say(format!("{id} was removed")));
             }

@@ -4,10 +4,10 @@ use super::super::frame::{self, Rich};
 use super::admin::{AccountBox, Mode};
 use super::forms;
 use crate::model::account::{CONNECTED, DISCONNECTED};
+use crate::protocol::AccountView;
 use crate::protocol::account_facts::{
     Standing, Tone, facts, is_development, name, number, state_line, steps,
 };
-use crate::protocol::AccountView;
 use crate::text;
 use crate::tui::theme::Theme;
 use ratatui::buffer::Buffer;
@@ -247,7 +247,13 @@ impl AccountBox {
                     out.extend([("v", "check"), ("e", "edit"), ("z", pause), ("x", "disconnect")]);
                 }
                 DISCONNECTED => out.extend([("R", "reconnect"), ("e", "edit")]),
-                _ => out.extend([("c", "go on"), ("v", "check"), ("e", "edit"), ("x", "disconnect")]),
+                _ => {
+                    out.push(("c", "go on"));
+                    if !view.spec.number.is_empty() {
+                        out.push(("v", "check"));
+                    }
+                    out.extend([("e", "edit"), ("x", "disconnect")]);
+                }
             }
             if view.life.kept {
                 out.extend([("K", "new key"), ("D", "delete")]);
@@ -281,7 +287,8 @@ impl AccountBox {
                 let mut x = frame::put(buf, first.x, first.y, 20, "New account of ", theme.strong);
                 for (i, (_, title, _)) in forms::PROVIDERS.iter().enumerate() {
                     let style = if i == selection.at { theme.focus } else { theme.dim };
-                    let shown = if i == selection.at { format!("‹{title}›") } else { format!(" {title} ") };
+                    let shown =
+                        if i == selection.at { format!("‹{title}›") } else { format!(" {title} ") };
                     x = frame::put(buf, x, first.y, first.right().saturating_sub(x), &shown, style) + 1;
                 }
                 frame::put(buf, x + 1, first.y, first.right().saturating_sub(x + 1), about, theme.dim);

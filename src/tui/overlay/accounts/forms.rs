@@ -11,8 +11,11 @@ use crate::protocol::accounts::{AccountRequest, Secret};
 use crate::protocol::{AccountView, Problem};
 
 /// Providers that a new account can be of: word, name, what is needed.
-pub(super) const PROVIDERS: &[(&str, &str, &str)] =
-    &[("kapso", "Kapso", "an API key of your project; the number is connected by a link that you send or open")];
+pub(super) const PROVIDERS: &[(&str, &str, &str)] = &[(
+    "kapso",
+    "Kapso",
+    "an API key of your project; the number is connected by a link that you send or open",
+)];
 
 /// Where Kapso's API is.
 pub(super) const KAPSO_BASE: &str = "https://api.kapso.ai";
@@ -58,7 +61,11 @@ pub(super) fn options_of(sheet: &Sheet, before: &AccountOptions) -> AccountOptio
     AccountOptions {
         name: Some(name).filter(|n| !n.is_empty()),
         prefix: sheet.get("prefix"),
-        recipients: if sheet.has("recipients") { sheet.names("recipients") } else { before.recipients.clone() },
+        recipients: if sheet.has("recipients") {
+            sheet.names("recipients")
+        } else {
+            before.recipients.clone()
+        },
         ..before.clone()
     }
 }
@@ -87,7 +94,9 @@ pub(super) fn rule_of(
         && let Some(role) = rule.roles.iter().find(|r| book.role(r).is_none())
     {
         let known = joined(book.roles.iter().map(|r| &r.name));
-        return Err(Problem::new("field", format!("there is no role `{role}`")).next(format!("there are {known}")));
+        return Err(
+            Problem::new("field", format!("there is no role `{role}`")).next(format!("there are {known}"))
+        );
     }
     Ok(Some(Some(rule)))
 }
@@ -146,7 +155,8 @@ pub(super) fn kapso_of(
     sheet: &Sheet,
     taken: impl Fn(&AccountId) -> bool,
 ) -> Result<Vec<AccountRequest>, (&'static str, Problem)> {
-    let wrong = |field: &'static str, what: String, next: &str| Err((field, Problem::new("field", what).next(next)));
+    let wrong =
+        |field: &'static str, what: String, next: &str| Err((field, Problem::new("field", what).next(next)));
     let name = sheet.get("name");
     let typed = sheet.get("id");
     let id = if typed.is_empty() { id_of(&name) } else { typed };
@@ -159,11 +169,19 @@ pub(super) fn kapso_of(
     }
     let account = AccountId::new(&id);
     if taken(&account) {
-        return wrong("id", format!("there is an account `{id}` already"), "type another id, or Esc, then c on that one");
+        return wrong(
+            "id",
+            format!("there is an account `{id}` already"),
+            "type another id, or Esc, then c on that one",
+        );
     }
     let secret = Secret::new(&sheet.get("access_token"));
     if secret.reveal().is_empty() {
-        return wrong("access_token", "there is no API key".into(), "paste it from the project's settings at Kapso");
+        return wrong(
+            "access_token",
+            "there is no API key".into(),
+            "paste it from the project's settings at Kapso",
+        );
     }
     let base = sheet.get("api_base");
     let base = if base.is_empty() { KAPSO_BASE.to_owned() } else { base };

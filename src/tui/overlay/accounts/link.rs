@@ -25,14 +25,22 @@ impl AccountBox {
     pub(super) fn copy_link(&mut self) -> Vec<Step> {
         match self.link().map(|l| l.url.clone()) {
             Some(url) => vec![Step::Copy(url)],
-            None => self.refuse("usage", "there is no setup link", "c makes one for an account that is not connected"),
+            None => self.refuse(
+                "usage",
+                "there is no setup link",
+                "c makes one for an account that is not connected",
+            ),
         }
     }
 
     /// Shows the link.
     pub(super) fn show_link(&mut self) -> Vec<Step> {
         if self.link().is_none() {
-            return self.refuse("usage", "there is no setup link", "c makes one for an account that is not connected");
+            return self.refuse(
+                "usage",
+                "there is no setup link",
+                "c makes one for an account that is not connected",
+            );
         }
         self.mode = Mode::Link;
         Vec::new()
@@ -49,7 +57,9 @@ impl AccountBox {
                 Vec::new()
             }
             KeyCode::Char('y') => self.copy_link(),
-            KeyCode::Char('b' | 'o') => self.link().map(|l| vec![Step::OpenLink(l.url.clone())]).unwrap_or_default(),
+            KeyCode::Char('b' | 'o') => {
+                self.link().map(|l| vec![Step::OpenLink(l.url.clone())]).unwrap_or_default()
+            }
             KeyCode::Char('c') if self.rights.edit && !self.is_busy() => self.connect(),
             _ => Vec::new(),
         }
@@ -72,14 +82,7 @@ impl AccountBox {
         self.draw_words(words, fits || cells == 0, (cells, rows), buf, theme);
     }
 
-    fn draw_words(
-        &self,
-        area: Rect,
-        fits: bool,
-        (cells, rows): (u16, u16),
-        buf: &mut Buffer,
-        theme: &Theme,
-    ) {
+    fn draw_words(&self, area: Rect, fits: bool, (cells, rows): (u16, u16), buf: &mut Buffer, theme: &Theme) {
         let (Some(view), Some(detail)) = (self.view(), self.detail()) else { return };
         let mut y = area.y;
         let foot = area.bottom().saturating_sub(1);
@@ -101,7 +104,9 @@ impl AccountBox {
                 say(&link.url, if over { theme.dim } else { theme.link }, true);
                 say(&words, style, true);
             }
-            if over {
+            if self.link().is_some_and(|l| l.status == "used") {
+                say("◐ the link was used: the number is being connected.", theme.warn, true);
+            } else if over {
                 say("c makes a new one; customer and webhooks stay.", theme.key, true);
             } else {
                 say("◐ waiting: this screen says when it is done.", theme.warn, true);

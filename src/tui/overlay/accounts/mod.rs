@@ -4,6 +4,8 @@ mod admin;
 mod draw;
 mod forms;
 mod link;
+#[cfg(test)]
+pub(crate) mod sample;
 mod switcher;
 #[cfg(test)]
 mod tests;

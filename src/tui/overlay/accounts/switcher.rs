@@ -5,8 +5,8 @@
 use super::super::field::{Effect, Field};
 use super::super::frame::{self, Needle, Rich, Selection};
 use super::super::{Delivery, Hint, Overlay, Step, say_nothing};
-use crate::model::ids::AccountId;
 use super::draw::light;
+use crate::model::ids::AccountId;
 use crate::protocol::AccountView;
 use crate::protocol::account_facts::{is_development, state_word};
 use crate::text;

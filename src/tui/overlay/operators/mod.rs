@@ -20,7 +20,6 @@ use matrix::Matrix;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-
 /// Which list is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tab {
