@@ -105,12 +105,7 @@ fn short(id: &AccountId, p: &HistoryProgress) -> String {
 }
 
 fn line(out: &mut Output, id: &AccountId, p: &HistoryProgress) -> String {
-    let mut text = format!("{id}: {}, {}", p.state.word(), count(p));
-    if let Some(oldest) = p.oldest {
-        text.push_str(&format!(", back to {}", out.time(oldest)));
-    }
-    if !p.problem.is_empty() {
-        text.push_str(&format!(" ({})", p.problem));
-    }
-    text
+    let oldest = p.oldest.map(|at| format!(", back to {}", out.time(at))).unwrap_or_default();
+    let problem = if p.problem.is_empty() { String::new() } else { format!(" ({})", p.problem) };
+    format!("{id}: {}, {}{oldest}{problem}", p.state.word(), count(p))
 }

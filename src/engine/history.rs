@@ -44,6 +44,8 @@ const MINUTE: Millis = 60_000;
 /// First wait after a failure; doubles up to [`RETRY_MAX`].
 const RETRY: Millis = 1_000;
 const RETRY_MAX: Millis = 5 * MINUTE;
+/// Pages of people that are read at most.
+const PEOPLE_PAGES: u32 = 200;
 /// The wait after a refusal for too many calls that names none.
 const THROTTLED: Millis = MINUTE;
 /// A send that got no answer is looked for in the list among what was made from a minute before it on, up to this long after.
@@ -231,13 +233,17 @@ async fn step(
         keep(shared, Actor::Engine, id, Vec::new(), HistoryMark { gap: Some(run), ..mark }).await?;
         return Ok(Step::More);
     }
-    let Some(run) = mark.gap.as_ref().or(mark.back.as_ref()).cloned() else {
+    let run = mark.gap.as_ref().or(mark.back.as_ref()).cloned();
+    if run.is_none() && mark.people_done {
         return Ok(Step::Wait(memory.looked.unwrap_or(now) + LOOK));
-    };
+    }
     if budget.next > now {
         return Ok(Step::Wait(budget.next));
     }
     give_way(shared).await;
+    let Some(run) = run else {
+        return people(shared, account, memory, budget, mark).await;
+    };
     let page = HistoryPage { since: run.since, until: run.until, after: run.after.clone(), limit: PAGE };
     match account.provider.history(page).await {
         Ok(answer) => {
@@ -336,6 +342,48 @@ async fn read(
         ask_about_ours(shared, account).await?;
     }
     Ok(())
+}
+
+/// One page of the people of the account. Where all the past is here everybody of the first page is known, and that was
+/// it; where only a part was asked for, those who wrote before it are on the later pages.
+async fn people(
+    shared: &Arc<Shared>,
+    account: &Account,
+    memory: &mut Memory,
+    budget: &mut Budget,
+    mark: HistoryMark,
+) -> Result<Step, StoreError> {
+    let id = account.id();
+    let answer = account.provider.people(mark.people_after.clone()).await;
+    budget.count(shared.clock.now(), None);
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(error) => return failed(shared, id, memory, &HistoryRun::default(), error).await,
+    };
+    memory.failures = 0;
+    let stated: Vec<_> = answer.people.iter().map(|p| p.identities.clone()).collect();
+    let key = id.clone();
+    let news = shared.store.read(move |r| r.has_stranger(&key, &stated)).await?;
+    let entries = answer.people.into_iter().map(|peer| HistoryEntry {
+        // What a message says of a name counts more.
+        change: Change::ContactSeen { peer, at: 0 },
+        statuses: Vec::new(),
+    });
+    let entries: Vec<HistoryEntry> = if news { entries.collect() } else { Vec::new() };
+    let _alone = shared.history.alone.lock().await;
+    let key = id.clone();
+    let Some(mut now) = shared.store.read(move |r| r.history_mark(&key)).await? else {
+        return Ok(Step::More);
+    };
+    if now != mark {
+        return Ok(Step::More);
+    }
+    now.people_pages += 1;
+    now.people_done = answer.next.is_none() || (!news && !now.cut) || now.people_pages >= PEOPLE_PAGES;
+    now.people_after = answer.next.filter(|_| !now.people_done);
+    (now.problem, now.next) = (String::new(), String::new());
+    keep(shared, Actor::Provider, id, entries, now).await?;
+    Ok(Step::More)
 }
 
 /// The places of a page's messages. Providers count in whole seconds: those of one second keep the order of the list,

@@ -64,6 +64,15 @@ pub struct HistoryMark {
     /// When the past was read to its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finished: Option<Millis>,
+    /// Where the list of people goes on; nothing before its first page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub people_after: Option<String>,
+    /// Pages of it that were read.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub people_pages: u32,
+    /// Whether it was read as far as it is needed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub people_done: bool,
     /// Somebody asked for a part of it only: there may be more before the oldest.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,
@@ -76,6 +85,11 @@ pub struct HistoryMark {
     /// What to do about that.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub next: String,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 /// What the reading of the past is doing.

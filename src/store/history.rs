@@ -2,6 +2,7 @@
 
 use super::{Reader, StoreError};
 use crate::clock::Millis;
+use crate::model::contact::Identity;
 use crate::model::history::HistoryMark;
 use crate::model::ids::{AccountId, MessageId};
 use rusqlite::{OptionalExtension, params};
@@ -49,6 +50,24 @@ impl Reader {
             }
         }
         Ok(known)
+    }
+
+    /// Whether one of these people is nobody whom the account knows.
+    pub fn has_stranger(&self, account: &AccountId, people: &[Vec<Identity>]) -> Result<bool, StoreError> {
+        let mut known = self.conn.prepare_cached(
+            "SELECT 1 FROM accounts a JOIN identities i ON i.scope = a.provider || ':' || a.business \
+             WHERE a.key = ?1 AND i.kind = ?2 AND i.value = ?3",
+        )?;
+        for identities in people {
+            let mut found = false;
+            for i in identities.iter().filter(|i| i.is_key()) {
+                found |= known.exists(params![account.as_str(), i.kind.as_str(), i.value])?;
+            }
+            if !found {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Messages of ours since a time that the provider took and of which no tick or only the first one came.

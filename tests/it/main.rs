@@ -21,6 +21,7 @@ mod engine;
 mod errors;
 mod faults;
 mod history;
+mod history_engine;
 mod hostile;
 mod kapso;
 mod load;

@@ -76,12 +76,11 @@ pub fn answer(core: &Arc<Core>, call: &Call) -> (u16, Value) {
 /// The link that is named by id or token; else the newest one.
 fn link(core: &Core, st: &State, body: &Value) -> Result<String, Refusal> {
     let links = &st.kapso.links;
-    let found = match body["link"].as_str() {
-        Some(name) => links.iter().find(|l| l.id == name || l.token == name),
-        None => {
-            let now = core.clock.now();
-            links.iter().rev().find(|l| l.is_open(now)).or(links.last())
-        }
+    let found = if let Some(name) = body["link"].as_str() {
+        links.iter().find(|l| l.id == name || l.token == name)
+    } else {
+        let now = core.clock.now();
+        links.iter().rev().find(|l| l.is_open(now)).or(links.last())
     };
     found.map(|l| l.id.clone()).ok_or_else(|| (404, "there is no setup link".to_owned()))
 }

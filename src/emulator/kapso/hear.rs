@@ -212,9 +212,8 @@ fn rendered(st: &State, object: &Value) -> Option<String> {
     let (name, language) = (object["name"].as_str()?, object["language"]["code"].as_str()?);
     let template = st.templates.iter().find(|t| t.name == name && t.language == language)?;
     let body = template.components.iter().find(|c| c["type"] == "BODY")?["text"].as_str()?;
-    let given = object["components"].as_array().into_iter().flatten();
-    let body_part =
-        given.filter(|c| c["type"].as_str().is_some_and(|t| t.eq_ignore_ascii_case("body"))).next();
+    let mut given = object["components"].as_array().into_iter().flatten();
+    let body_part = given.find(|c| c["type"].as_str().is_some_and(|t| t.eq_ignore_ascii_case("body")));
     let mut text = body.to_owned();
     for (n, p) in body_part.and_then(|c| c["parameters"].as_array()).into_iter().flatten().enumerate() {
         let name = p["parameter_name"].as_str().map_or_else(|| (n + 1).to_string(), str::to_owned);

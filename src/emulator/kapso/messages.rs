@@ -87,7 +87,7 @@ impl Filter {
 }
 
 /// The rows of a sorted run that are up to a place and not older than a time, the newest first.
-fn run<'a>(rows: &'a [Row], from: &Option<Place>, since: Option<i64>, until: Option<i64>) -> &'a [Row] {
+fn run<'a>(rows: &'a [Row], from: Option<&Place>, since: Option<i64>, until: Option<i64>) -> &'a [Row] {
     let mut end = rows.len();
     if let Some(until) = until {
         end = end.min(rows.partition_point(|r| r.at <= until));
@@ -114,7 +114,7 @@ pub fn all(core: &Arc<Core>, call: &Call) -> Answer {
         .rows
         .iter()
         .filter(|(number, _)| one.is_none_or(|n| n == *number))
-        .map(|(_, rows)| run(rows, &wanted.after, None, None))
+        .map(|(_, rows)| run(rows, wanted.after.as_ref(), None, None))
         .collect();
     let mut merged: Vec<&Row>;
     let rows: Box<dyn Iterator<Item = &Row>> = if let [only] = runs.as_slice() {
@@ -152,7 +152,7 @@ pub fn of_number(core: &Arc<Core>, call: &Call, number: &str) -> Answer {
     let st = core.state();
     let none = Vec::new();
     let rows = st.kapso.index.rows.get(number).unwrap_or(&none);
-    let rows = run(rows, &wanted.after, since, until).iter().rev();
+    let rows = run(rows, wanted.after.as_ref(), since, until).iter().rev();
     let rows = rows.filter(|r| filter.fits(&st.kapso, r)).map(|r| (place(r), r));
     let shown = |(_, row): (Place, &Row)| {
         let seen = st.kapso.seen(row);

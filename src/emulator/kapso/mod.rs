@@ -63,7 +63,7 @@ impl Out {
 
     /// One thing of the platform.
     pub fn data(data: Value) -> Self {
-        Self::ok(json!({ "data": data }))
+        Self::ok(Value::Object([("data".to_owned(), data)].into_iter().collect()))
     }
 
     pub fn created(data: Value) -> Self {
@@ -315,16 +315,10 @@ fn decoded(segment: &str) -> String {
     let mut rest = segment.as_bytes();
     while let [first, tail @ ..] = rest {
         let byte = if *first == b'%' { tail.get(..2) } else { None };
-        match byte.and_then(|b| std::str::from_utf8(b).ok()).and_then(|b| u8::from_str_radix(b, 16).ok()) {
-            Some(byte) => {
-                out.push(byte);
-                rest = tail.get(2..).unwrap_or_default();
-            }
-            None => {
-                out.push(*first);
-                rest = tail;
-            }
-        }
+        let byte =
+            byte.and_then(|b| std::str::from_utf8(b).ok()).and_then(|b| u8::from_str_radix(b, 16).ok());
+        out.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { tail.get(2..).unwrap_or_default() } else { tail };
     }
     String::from_utf8_lossy(&out).into_owned()
 }

@@ -199,7 +199,7 @@ fn tell(core: &Arc<Core>, st: &mut State, news: &News<'_>, body: &Value, first_v
                     delay(&mut times, wait(ms));
                 }
                 Kind::BadSignature => forged = true,
-                Kind::UnknownStatus => event = "whatsapp.message.teleported".to_owned(),
+                Kind::UnknownStatus => "whatsapp.message.teleported".clone_into(&mut event),
                 Kind::UnknownMessage => strange(&mut body),
                 Kind::UnknownField => body["x_batch"] = json!({ "beta": [null, 1.5, "a"] }),
                 Kind::OddWebhook => odd(&mut body),

@@ -236,7 +236,7 @@ pub(super) fn change(
 pub(super) enum Stored {
     /// It is new, in this row.
     New(i64),
-    /// It is here already, or it is a send of ours.
+    /// It is here already, it is a send of ours, or it waits to find out whether it is.
     Known,
     /// It was deleted.
     Gone,
