@@ -2,9 +2,12 @@
 
 use super::accounts::AccountDetail;
 use super::status::AccountView;
+use super::wizard::WizardStep;
 use crate::clock::Millis;
 use crate::model::access::AccountRule;
-use crate::model::account::{CONNECTED, DISCONNECTED, ERROR, Hindrance, PENDING, SecretKey, SetupLink, Step};
+use crate::model::account::{
+    CONNECTED, DISCONNECTED, ERROR, Hindrance, PENDING, SecretKey, SetupLink, Step, onboarding,
+};
 use crate::model::contact::display_phone;
 use crate::model::permission_words;
 
@@ -221,12 +224,24 @@ pub fn link_is_over(link: &SetupLink, now: Millis) -> bool {
     link.expires_at.is_some_and(|at| at <= now) || !matches!(link.status.as_str(), "" | "active" | "pending")
 }
 
-/// The steps of connecting in the order in which they were gone.
+/// The steps of connecting by their titles, in the order in which they are gone.
 #[must_use]
 pub fn steps(detail: &AccountDetail) -> Vec<(String, &Step)> {
-    let mut all: Vec<_> = detail.setup.steps.iter().map(|(n, s)| (n.replace('_', " "), s)).collect();
-    all.sort_by_key(|(_, s)| s.at);
-    all
+    let by_link = detail.view.spec.provider == "kapso";
+    let place = |name: &str| {
+        if by_link {
+            onboarding::STEPS.iter().position(|(n, _)| *n == name)
+        } else {
+            WizardStep::ALL.iter().position(|s| s.word() == name)
+        }
+    };
+    let title = |name: &str| match place(name) {
+        Some(at) if by_link => onboarding::STEPS[at].1.to_owned(),
+        _ => name.replace('_', " "),
+    };
+    let mut all: Vec<_> = detail.setup.steps.iter().collect();
+    all.sort_by_key(|(name, step)| (place(name).unwrap_or(usize::MAX), step.at));
+    all.into_iter().map(|(name, step)| (title(name), step)).collect()
 }
 
 /// Everything about an account that is said in lines. `rule` is who may work with it, where the asker may know.

@@ -231,7 +231,7 @@ impl AccountBox {
         }
         self.say = None;
         match key.code {
-            KeyCode::Esc | KeyCode::Char('q') | KeyCode::Left | KeyCode::Char('h') if detail && !ctrl => {
+            KeyCode::Esc | KeyCode::Char('q' | 'h') | KeyCode::Left if detail && !ctrl => {
                 self.mode = Mode::List;
                 Vec::new()
             }
