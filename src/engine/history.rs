@@ -569,7 +569,7 @@ mod tests {
                 peer: Peer::default(),
                 author: Author::Customer,
                 participant: None,
-                body: Body::Text { text: String::new(), preview_url: false },
+                body: Body::text(""),
                 quotes: None,
                 tag: None,
                 opens_window: true,

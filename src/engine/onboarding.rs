@@ -363,14 +363,13 @@ async fn link(
     }
     // One that an earlier run made, and had no time to note.
     let found = links.iter().find(|l| open(l) && l.url.is_some()).cloned();
-    let link = match found {
-        Some(link) => link,
-        None => {
-            let wish = LinkWish { reconnect: reconnect.map(|n| format!("+{n}")) };
-            match run.api.create_link(&customer, &wish).await {
-                Ok(link) => link,
-                Err(e) => return Err(run.refused(steps::LINK, e).await),
-            }
+    let link = if let Some(link) = found {
+        link
+    } else {
+        let wish = LinkWish { reconnect: reconnect.map(|n| format!("+{n}")) };
+        match run.api.create_link(&customer, &wish).await {
+            Ok(link) => link,
+            Err(e) => return Err(run.refused(steps::LINK, e).await),
         }
     };
     run.setup.link = Some(SetupLink {
@@ -578,7 +577,7 @@ pub(super) async fn run(shared: Arc<Shared>) {
             }
             Err(StoreError::Stopped) => return,
             Err(error) => {
-                tracing::error!(%error, "the accounts that wait for their number could not be read")
+                tracing::error!(%error, "the accounts that wait for their number could not be read");
             }
         }
         first = false;

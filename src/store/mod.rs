@@ -30,6 +30,8 @@ pub mod fuzz;
 pub mod health;
 mod history;
 #[cfg(test)]
+mod history_tests;
+#[cfg(test)]
 mod ingest_tests;
 mod library;
 mod life;

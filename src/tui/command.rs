@@ -120,6 +120,10 @@ pub enum Action {
     FilterFailed,
     MarkUnread,
     DeleteThread,
+    BlockContact,
+    UnblockContact,
+    NumberProfile,
+    ConnectNumber,
     Mute,
     Mask,
     Themes,
@@ -348,6 +352,8 @@ pub const COMMANDS: &[Command] = commands! {
     "conversation.page_up"   PageUp         "page up"     W   ["PageUp"]                   false "one page up in the conversation";
     "conversation.page_down" PageDown       "page down"   W   ["PageDown"]                 false "one page down in the conversation";
     "contact.open"       Contact            "contact"     LC  ["p"]                        false "who is on the other side: join contacts, take one apart";
+    "contact.block"      BlockContact       "block"       C   []                           false "block whom you talk with on this number, after a question; nothing comes from them any more";
+    "contact.unblock"    UnblockContact     "unblock"     C   []                           false "let whom you talk with write to this number again";
     "message.versions"   Versions           "said before" C   ["g v"]                      false "what an edited or deleted message said before";
     "notices.open"       Notices            "notices"     LC  ["g n", "Space w"]           false "news about numbers and templates";
     "mentions.open"      Mentions           "mentions"    LC  ["g @", "Space @"]             false "notes that call you by name, and which of them you have not read";
@@ -358,6 +364,8 @@ pub const COMMANDS: &[Command] = commands! {
     "doctor.open"        Doctor             "doctor"      LC  ["g d"]                      false "walk the chain from here to the provider and name the step that fails";
     "operators.open"     Operators          "operators"   LC  ["g O", "Space O"]           false "who is let in and attached; roles, and who may work with which account";
     "accounts.open"      ManageAccounts     "numbers"     LC  ["g A", "Space C"]           false "connect numbers and see to them: state, limits, ages; check, edit, pause, disconnect, delete";
+    "number.settings"    NumberProfile      "profile"     LC  ["g P", "Space P"]           false "a number at its provider: business profile, block list, ice breakers, short links, registration";
+    "number.connect"     ConnectNumber      "connect"     LC  []                           false "connect a number, step by step; what was begun goes on where it stopped";
     "activity.open"      Activity           "activity"    LC  ["g l"]                      false "the activity log: who did what, when and from where";
     "activity.thread"    ActivityHere       "activity here" C []                           false "the activity log of this thread";
     "numbers.open"       Numbers            "numbers"     LC  ["g N", "Space N"]           false "what waits, how long answers took, by day and operator; the end-of-shift report";
@@ -382,6 +390,7 @@ pub fn argument_of(action: Action) -> &'static str {
     match action {
         Action::Search => "words",
         Action::Accounts => "an account, or all",
+        Action::NumberProfile | Action::ConnectNumber => "an account",
         Action::Template | Action::RunMacro => "a name",
         Action::NewThread => "a number",
         Action::FilterNext | Action::ViewPick => "a view, or a filter",

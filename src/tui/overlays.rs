@@ -6,6 +6,7 @@ use super::format;
 use super::overlay::Overlay;
 use super::overlay::accounts::{AccountBox, AccountSwitcher, Rights, Times};
 use super::overlay::activity::{ActivityBox, TimeRead};
+use super::overlay::connect::ConnectBox;
 use super::overlay::contact::ContactBox;
 use super::overlay::doctor::DoctorBox;
 use super::overlay::frame::TimeText;
@@ -18,6 +19,7 @@ use super::overlay::notices::NoticeList;
 use super::overlay::numbers::{NumbersBox, Range};
 use super::overlay::operators::OperatorBox;
 use super::overlay::palette::Palette;
+use super::overlay::profile::ProfileBox;
 use super::overlay::quick_replies::QuickReplyPicker;
 use super::overlay::search::SearchBox;
 use super::overlay::template_form::TemplateTarget;
@@ -31,7 +33,7 @@ use crate::model::ids::{AccountId, MessageId};
 use crate::model::inbound::Severity;
 use crate::protocol::access::AccessRequest;
 use crate::protocol::macros::MacroRequest;
-use crate::protocol::{Notice, Request};
+use crate::protocol::{AccountView, Notice, Request};
 use std::sync::Arc;
 
 /// Kinds of overlays.
@@ -41,6 +43,8 @@ pub(crate) enum Kind {
     Accounts,
     /// Connect numbers and see to them.
     ManageAccounts,
+    /// Choose by whom a new number is connected.
+    NewAccount,
     /// Insert a quick reply.
     QuickReplies,
     /// Create, change, delete quick replies.
@@ -87,7 +91,7 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
             let overlay = AccountSwitcher::new(app.accounts.clone(), app.account.clone());
             (Box::new(overlay), Some(Request::Accounts))
         }
-        Kind::ManageAccounts => {
+        Kind::ManageAccounts | Kind::NewAccount => {
             let rights = Rights {
                 edit: app.may(Resource::Connection, Verb::Edit),
                 rules: app.may(Resource::Operators, Verb::View),
@@ -97,6 +101,7 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
             let times = Times { full: full(app), now: Arc::new(move || clock.now()) };
             let (overlay, request) =
                 AccountBox::new(app.accounts.clone(), app.account.as_ref(), rights, times);
+            let overlay = if kind == Kind::NewAccount { overlay.beginning() } else { overlay };
             (Box::new(overlay), Some(request))
         }
         Kind::QuickReplies => {
@@ -160,6 +165,19 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
         }
         Kind::Help => (Box::new(HelpBox::new(help(app))), None),
     })
+}
+
+/// The settings of a number at its provider.
+pub(crate) fn profile(app: &App, view: &AccountView) -> Opened {
+    let edits = app.may(Resource::Connection, Verb::Edit);
+    let (overlay, request) = ProfileBox::new(view, edits, full(app));
+    (Box::new(overlay), Some(request))
+}
+
+/// The steps of connecting a number of Meta's.
+pub(crate) fn connect(app: &App, view: Option<&AccountView>) -> Opened {
+    let (overlay, request) = ConnectBox::new(&app.accounts, view);
+    (Box::new(overlay), request)
 }
 
 fn when(app: &App) -> TimeText {

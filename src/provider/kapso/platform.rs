@@ -318,8 +318,8 @@ impl Api {
     pub async fn customer(&self, external: &str) -> Result<Option<Customer>, CallError> {
         let rows = self.rows(&["customers"], &[("external_customer_id", external)]).await?;
         // A filter that is not known is left out by some: then every customer comes.
-        let ours = rows.iter().filter(|v| string(v, "external_customer_id") == Some(external));
-        Ok(ours.filter_map(customer).next())
+        let mut ours = rows.iter().filter(|v| string(v, "external_customer_id") == Some(external));
+        Ok(ours.find_map(customer))
     }
 
     /// A new customer.

@@ -286,7 +286,8 @@ pub(super) fn message(
     // be ours waits until that answer tells.
     if m.author == Author::Provider && !m.history && attempts::is_on_wire(conn, thread.id)? {
         let change = Change::Message(Box::new(m.clone()));
-        return keep_early(conn, cx, account, key, &change);
+        keep_early(conn, cx, account, key, &change)?;
+        return Ok(Stored::Known);
     }
     if m.author != Author::Customer {
         people::confirm_name(conn, thread.contact_id, &m.peer.profile_name, m.at)?;

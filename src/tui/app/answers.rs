@@ -174,6 +174,7 @@ impl App {
                 Delivery::Accounts(a)
             }
             Ok(Response::Account(detail)) => Delivery::Account(detail),
+            Ok(Response::Admin(answer)) => Delivery::Admin(answer),
             Ok(Response::Templates(t)) => Delivery::Templates(t),
             Ok(Response::QuickReplies(q)) => {
                 self.quick_replies.clone_from(&q);

@@ -8,7 +8,7 @@ use super::{App, Asked, Damage};
 use crate::clock::Millis;
 use crate::model::contact::Contact;
 use crate::model::delivery::WaitReason;
-use crate::model::thread::{DraftMode, ThreadDetail, ThreadRow};
+use crate::model::thread::{Blocked, DraftMode, ThreadDetail, ThreadRow};
 use crate::model::{Body, DeliveryState, Direction, Message, MessageId, ThreadId};
 use crate::protocol::{Cursor, Place, Request};
 use crate::tui::command::Scope;
@@ -77,6 +77,8 @@ pub(crate) struct Conversation {
     pub row: Option<ThreadRow>,
     /// Who is on the other side.
     pub contact: Option<Contact>,
+    /// That they are blocked on this number.
+    pub blocked: Option<Blocked>,
     /// Loaded messages, oldest first.
     pub messages: Vec<Message>,
     /// Whether the first page is here.
@@ -130,6 +132,7 @@ impl Conversation {
             thread,
             row,
             contact: None,
+            blocked: None,
             messages: Vec::new(),
             loaded: false,
             selected: None,
@@ -216,6 +219,7 @@ impl Conversation {
 
     pub(super) fn take_detail(&mut self, detail: ThreadDetail) {
         self.contact = Some(detail.contact);
+        self.blocked = detail.blocked;
         self.row = Some(detail.row);
         self.take_drafts(detail.draft, detail.note);
         if self.unread.is_none() && !self.keep_unread {

@@ -5,12 +5,14 @@
 
 use super::{App, Asked as Purpose, Damage, Effect};
 use crate::clock::Millis;
+use crate::model::business::ProfileChange;
 use crate::model::event::Recipient;
-use crate::model::ids::{MessageId, ThreadId};
+use crate::model::ids::{AccountId, MessageId, ThreadId};
 use crate::model::media::{StoredFile, clean_name, size_words};
 use crate::model::outgoing::Outgoing;
 use crate::model::quick_reply::{QuickReply, ReplyFile};
 use crate::model::thread::DraftMode;
+use crate::protocol::admin::AdminRequest;
 use crate::protocol::files::{FileAnswer, FileRequest, Piece as Bytes};
 use crate::protocol::{Problem, Request, Response};
 use crate::text;
@@ -65,6 +67,8 @@ enum For {
     Text,
     /// A quick reply that is saved when all its files are kept, by the overlay that wants it.
     Reply(u64),
+    /// A picture of a business profile.
+    Picture(u64, AccountId, Box<ProfileChange>),
 }
 
 /// What is to be read of the operator's files.
@@ -362,8 +366,14 @@ impl App {
                     a.stand = Stand::Here(file.clone());
                 }
                 self.end_job();
-                if let For::Reply(serial) = whom {
-                    self.reply_file_kept(serial, &path, &file);
+                match whom {
+                    For::Text => {}
+                    For::Reply(serial) => self.reply_file_kept(serial, &path, &file),
+                    For::Picture(serial, account, change) => {
+                        let act =
+                            AdminRequest::ChangeProfile { account, change: *change, picture: Some(file) };
+                        self.ask(Request::Admin { act }, Purpose::Overlay { serial, search: String::new() });
+                    }
                 }
             }
             FileAnswer::Dropped | FileAnswer::Bytes { .. } => {}
@@ -389,6 +399,7 @@ impl App {
                 let why = text::truncate(&text::sanitize(why), usize::from(self.size.0 / 2)).into_owned();
                 self.say_bad(format!("{why} · → {key} takes it off"));
             }
+            For::Picture(serial, ..) => self.picture_failed(serial, why),
             For::Reply(serial) => {
                 self.files.saving.retain(|s| s.serial != serial);
                 let rest: Vec<u64> = self
@@ -417,6 +428,32 @@ impl App {
             self.steps(serial, steps);
             self.damage = Damage::ALL;
         }
+    }
+
+    // A picture of a business profile.
+
+    /// Hands a picture over; the profile is changed when it is kept.
+    pub(super) fn hand_picture_over(
+        &mut self,
+        serial: u64,
+        path: String,
+        account: AccountId,
+        change: ProfileChange,
+    ) {
+        if !self.shell {
+            let why = "files are switched off here (`shell = false` in the configuration)";
+            return self.picture_failed(serial, why);
+        }
+        let id = self.files.next_id();
+        self.read_file(Job { id, path, whom: For::Picture(serial, account, Box::new(change)), upload: None });
+    }
+
+    fn picture_failed(&mut self, serial: u64, why: &str) {
+        let problem = Problem {
+            field: Some("picture".into()),
+            ..Problem::new("field", format!("picture: {why}")).next("name another file")
+        };
+        self.deliver_to(serial, Delivery::Problem(problem));
     }
 
     // Quick replies: their files are kept with them.

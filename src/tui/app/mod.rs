@@ -1,6 +1,7 @@
 //! The state of the screen and how it changes. Synchronous, no I/O: what is to be done comes back as effects.
 
 mod accounts;
+mod admin;
 mod allowed;
 mod answers;
 mod commands;

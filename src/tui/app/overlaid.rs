@@ -90,6 +90,9 @@ impl App {
                 },
                 Step::Theme(theme) => self.retheme(*theme),
                 Step::Copy(s) => self.copy(&s),
+                Step::Picture { path, account, change } => {
+                    self.hand_picture_over(serial, path, account, *change)
+                }
             }
         }
         self.damage |= if self.overlays.is_empty() { Damage::NONE } else { Damage::ALL };

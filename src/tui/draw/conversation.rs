@@ -64,6 +64,9 @@ fn header(app: &App, c: &Conversation, area: Rect, buf: &mut Buffer) {
     if app.is_development_here() {
         x = put(buf, x, area.y, "DEV ", (window_at.saturating_sub(x)).min(4), t.warn);
     }
+    if c.blocked.is_some() {
+        x = put(buf, x, area.y, "BLOCKED ", (window_at.saturating_sub(x)).min(8), t.bad);
+    }
     // Who else is here matters more than the number.
     let mut edge = window_at;
     if let Some((words, style)) = together::header(app, c.thread, window_at.saturating_sub(x + 2)) {

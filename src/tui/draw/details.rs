@@ -52,6 +52,12 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
             line("wants no marketing messages", t.warn);
         }
     }
+    if let Some(b) = &c.blocked {
+        line("", t.text);
+        line("blocked on this number", t.bad);
+        let by = if b.by.is_empty() { String::new() } else { format!(" by {}", text::sanitize(&b.by)) };
+        line(&format!("{}{by}", format::day(b.at, &app.tz)), t.dim);
+    }
     let Some(row) = &c.row else { return };
     line("", t.text);
     if let Some(until) = row.window.until.filter(|until| now < *until) {

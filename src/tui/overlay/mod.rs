@@ -9,6 +9,7 @@ pub mod attach;
 pub mod clash;
 pub mod compose;
 pub mod confirm;
+pub mod connect;
 pub mod contact;
 pub mod doctor;
 pub mod field;
@@ -33,6 +34,7 @@ pub mod operators;
 pub mod palette;
 pub mod pick;
 pub mod pipe;
+pub mod profile;
 pub mod prompt;
 pub mod quick_replies;
 pub mod quick_reply_editor;
@@ -50,6 +52,7 @@ pub mod versions;
 
 use super::theme::Theme;
 use crate::clock::Millis;
+use crate::model::business::ProfileChange;
 use crate::model::handling::Act;
 use crate::model::ids::{AccountId, MacroId, MessageId, QuickReplyId, ThreadId};
 use crate::model::macros::Macro;
@@ -59,6 +62,7 @@ use crate::model::thread::ThreadRow;
 use crate::protocol::access::AccessList;
 use crate::protocol::accounts::AccountDetail;
 use crate::protocol::activity::ActivityAnswer;
+use crate::protocol::admin::AdminAnswer;
 use crate::protocol::mentions::MentionRow;
 use crate::protocol::numbers::Numbers;
 use crate::protocol::{
@@ -146,6 +150,15 @@ pub enum Step {
     Theme(Box<Theme>),
     /// Put text on the clipboard.
     Copy(String),
+    /// Hand a picture of this machine over, then change a business profile with it.
+    Picture {
+        /// The file.
+        path: String,
+        /// Of which account.
+        account: AccountId,
+        /// What else is to be another.
+        change: Box<ProfileChange>,
+    },
 }
 
 /// Why Enter chooses nothing in a list that was narrowed to nothing, or is empty; `next` is what helps.
@@ -198,6 +211,8 @@ pub enum Delivery {
         /// How it ended, in words; empty when it ended well.
         ended: String,
     },
+    /// What is set for a number at its provider.
+    Admin(Box<AdminAnswer>),
     /// Names that go on with a path.
     Names(Box<super::reading::Names>),
     /// A page of notes that call the operator.

@@ -149,6 +149,15 @@ impl AccountBox {
         (o, first)
     }
 
+    /// With the choice of a new one's provider open, where the operator may make one.
+    #[must_use]
+    pub fn beginning(mut self) -> Self {
+        if self.rights.edit {
+            self.mode = Mode::New(Selection::default());
+        }
+        self
+    }
+
     /// The account under the cursor.
     pub(super) fn view(&self) -> Option<&AccountView> {
         self.accounts.get(self.selection.at)
@@ -252,6 +261,7 @@ impl AccountBox {
             KeyCode::Char('R') => self.allowed(Self::reconnect),
             KeyCode::Char('K') => self.allowed(Self::begin_key),
             KeyCode::Char('D') | KeyCode::Delete | KeyCode::F(4) => self.allowed(Self::begin_delete),
+            KeyCode::Char('p') => self.settings(),
             KeyCode::Char('y') => self.copy_link(),
             KeyCode::Char('u') => self.show_link(),
             _ => Vec::new(),
@@ -304,6 +314,12 @@ impl AccountBox {
         self.ask(request(AccountRequest::Verify { account }), Then::Saved(said))
     }
 
+    /// What is set for it at the provider lies in a screen of its own.
+    fn settings(&mut self) -> Vec<Step> {
+        let Some(account) = self.id() else { return Vec::new() };
+        vec![Step::CommandWith { id: "number.settings".into(), argument: account.to_string() }]
+    }
+
     fn pause(&mut self) -> Vec<Step> {
         let Some(view) = self.view() else { return Vec::new() };
         let (account, before) = (view.spec.id.clone(), view.life.options.clone());
@@ -330,6 +346,13 @@ impl AccountBox {
                 );
             }
             DISCONNECTED => return self.reconnect(),
+            // Its steps are walked one by one.
+            _ if view.life.kept && view.spec.provider == "meta" => {
+                return vec![Step::CommandWith {
+                    id: "number.connect".into(),
+                    argument: account.to_string(),
+                }];
+            }
             _ => {}
         }
         self.ask(request(AccountRequest::Connect { account }), Then::Connected)
@@ -433,6 +456,10 @@ impl AccountBox {
             _ => return Vec::new(),
         };
         match forms::PROVIDERS[at].0 {
+            "meta" => {
+                self.back();
+                vec![Step::CommandWith { id: "number.connect".into(), argument: "meta".into() }]
+            }
             "kapso" => {
                 let base = self.api_base(forms::KAPSO_BASE);
                 self.mode = Mode::Kapso(Box::new(forms::kapso(&base)), None);

@@ -11,11 +11,14 @@ use crate::protocol::accounts::{AccountRequest, Secret};
 use crate::protocol::{AccountView, Problem};
 
 /// Providers that a new account can be of: word, name, what is needed.
-pub(super) const PROVIDERS: &[(&str, &str, &str)] = &[(
-    "kapso",
-    "Kapso",
-    "an API key of your project; the number is connected by a link that you send or open",
-)];
+pub(super) const PROVIDERS: &[(&str, &str, &str)] = &[
+    (
+        "meta",
+        "Meta",
+        "token, ids and app secret of your app at developers.facebook.com, checked step by step",
+    ),
+    ("kapso", "Kapso", "an API key of your project; the number is connected by a link that you send or open"),
+];
 
 /// Where Kapso's API is.
 pub(super) const KAPSO_BASE: &str = "https://api.kapso.ai";
@@ -135,7 +138,7 @@ pub(super) fn kapso(base: &str) -> Sheet {
 }
 
 /// An id out of a name.
-fn id_of(name: &str) -> String {
+pub(in crate::tui::overlay) fn id_of(name: &str) -> String {
     let mut id = String::new();
     for c in name.trim().to_lowercase().chars() {
         if c.is_ascii_alphanumeric() {

@@ -10,6 +10,8 @@ mod switcher;
 #[cfg(test)]
 mod tests;
 
+pub(in crate::tui::overlay) use forms::id_of;
+
 pub use admin::{AccountBox, Rights, Times};
 pub(in crate::tui) use draw::light;
 pub use switcher::AccountSwitcher;
