@@ -12,7 +12,7 @@ use crate::model::access::AccessBook;
 use crate::model::account::{AccountOptions, CONNECTED, DISCONNECTED};
 use crate::model::ids::AccountId;
 use crate::protocol::access::AccessRequest;
-use crate::protocol::account_facts::{self, Saying, name};
+use crate::protocol::account_facts::{self, Openness, Saying, name};
 use crate::protocol::accounts::{AccountDetail, AccountRequest};
 use crate::protocol::{AccountView, Problem, Request};
 use crate::text;
@@ -71,7 +71,7 @@ pub(super) enum Mode {
     Ask {
         title: String,
         words: String,
-        act: AccountRequest,
+        act: Box<AccountRequest>,
         said: String,
     },
     /// Its name is typed before it goes.
@@ -170,6 +170,11 @@ impl AccountBox {
     /// What is known of it beyond the list.
     pub(super) fn detail(&self) -> Option<&AccountDetail> {
         self.details.get(&self.view()?.spec.id)
+    }
+
+    /// Who may work with an account.
+    pub(super) fn openness(&self, account: &AccountId) -> Openness {
+        self.book.as_ref().map_or(Openness::Unknown, |b| Openness::of(b.accounts.get(account)))
     }
 
     /// Whether the engine is doing something for us that takes its time.
@@ -377,7 +382,7 @@ impl AccountBox {
             title: format!("Disconnect {}?", text::truncate(&text::sanitize(name(view)), 40)),
             words: "Nothing leaves it, and its number and link go; its conversations stay.".into(),
             said: format!("{account} is disconnected"),
-            act: AccountRequest::Disconnect { account },
+            act: Box::new(AccountRequest::Disconnect { account }),
         };
         Vec::new()
     }
@@ -397,8 +402,8 @@ impl AccountBox {
 
     fn begin_edit(&mut self) -> Vec<Step> {
         let Some(view) = self.view() else { return Vec::new() };
-        let rule = self.book.as_ref().map(|b| b.accounts.get(&view.spec.id));
-        let sheet = forms::edit(view, rule.filter(|_| self.rights.edit_rules));
+        let open = if self.rights.edit_rules { self.openness(&view.spec.id) } else { Openness::Unknown };
+        let sheet = forms::edit(view, &open);
         self.mode = Mode::Edit(Box::new(sheet));
         Vec::new()
     }
@@ -496,26 +501,25 @@ impl AccountBox {
         let (Mode::Edit(sheet), Some(view)) = (&self.mode, self.view()) else { return Vec::new() };
         let account = view.spec.id.clone();
         let options = forms::options_of(sheet, &view.life.options);
-        let rule = match forms::rule_of(sheet, self.book.as_ref()) {
-            Ok(rule) => rule,
+        let open = match forms::openness_of(sheet, self.book.as_ref()) {
+            Ok(open) => open,
             Err(p) => {
-                self.say = Some(p);
+                self.say = Some(*p);
                 return Vec::new();
             }
         };
-        let before = self.book.as_ref().and_then(|b| b.accounts.get(&account)).cloned();
+        let before = self.openness(&account);
         let said = Then::Saved(format!("{account} is changed"));
         let set = request(AccountRequest::SetOptions { account: account.clone(), options });
-        match rule.filter(|rule| *rule != before) {
-            None => self.ask(set, said),
-            Some(rule) => {
-                let act = AccessRequest::SetAccount { account, rule };
-                self.queue.push_back((set, Then::Next));
-                self.queue.push_back((Request::Access { act }, said));
-                self.queue.push_back((Request::Access { act: AccessRequest::List }, Then::Book));
-                self.go_on()
-            }
+        if open == Openness::Unknown || open == before {
+            return self.ask(set, said);
         }
+        let rule = open.rule().cloned();
+        let act = AccessRequest::SetAccount { account, rule };
+        self.queue.push_back((set, Then::Next));
+        self.queue.push_back((Request::Access { act }, said));
+        self.queue.push_back((Request::Access { act: AccessRequest::List }, Then::Book));
+        self.go_on()
     }
 
     fn key_saved(&mut self) -> Vec<Step> {
@@ -540,7 +544,7 @@ impl AccountBox {
             |id: &AccountId| made.as_ref() != Some(id) && self.accounts.iter().any(|a| a.spec.id == *id);
         match forms::kapso_of(sheet, taken) {
             Err((field, p)) => {
-                self.say = Some(p);
+                self.say = Some(*p);
                 if let Mode::Kapso(sheet, _) = &mut self.mode {
                     sheet.focus_on(field);
                 }
@@ -569,7 +573,7 @@ impl AccountBox {
         };
         self.back();
         match act {
-            Some((act, said)) => self.ask(request(act), Then::Saved(said)),
+            Some((act, said)) => self.ask(request(*act), Then::Saved(said)),
             None => Vec::new(),
         }
     }
