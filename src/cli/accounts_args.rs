@@ -1,7 +1,7 @@
 //! The verbs of `switchboard accounts`.
 
 use super::args::account;
-use super::profile_args::{Block, Commands, IceBreakers, Links, Number, Profile};
+use super::profile_args::{Block, Commands, IceBreakers, Links, MetaSteps, Number, Profile};
 use crate::model::access::{AccountRule, is_name};
 use crate::model::ids::AccountId;
 use crate::protocol::account_facts::keeps_keys_safe;
@@ -20,6 +20,12 @@ const CONNECT: &str = "A new Kapso account:
 makes the account, prints a link (and the same as a QR code), and waits until somebody has connected a number there.
 Without --api-key-file the key is asked for on the terminal, and not shown. It is never an argument: other users of
 the machine see those.
+
+A new account of Meta's own API:
+  switchboard accounts connect shop-pt --provider meta --name \"Shop PT\"
+asks for the access token, the ids of the number and of its business account, and the app secret, and looks at each with
+Meta before it is kept; registers the number where that is needed, subscribes the app, points its webhooks here, and sends
+a test message. Every answer can be given as an option; secrets come from files.
 
 The same command again, with the id alone, goes on where it stopped: it uses what is there, and makes a new link when
 the last one has expired.";
@@ -95,6 +101,8 @@ pub struct One {
 pub enum ProviderWord {
     /// Kapso: a link, by which somebody connects the number
     Kapso,
+    /// Meta: token, ids and app secret of your own app, checked step by step
+    Meta,
 }
 
 impl ProviderWord {
@@ -103,6 +111,7 @@ impl ProviderWord {
     pub fn word(self) -> &'static str {
         match self {
             Self::Kapso => "kapso",
+            Self::Meta => "meta",
         }
     }
 }
@@ -159,6 +168,9 @@ pub struct Connect {
     /// Where the provider's API is, such as a proxy or `switchboard emulate`
     #[arg(long, value_name = "URL", value_parser = base)]
     pub api_base: Option<String>,
+    /// What Meta's steps need
+    #[command(flatten)]
+    pub meta: MetaSteps,
     /// How long to wait
     #[command(flatten)]
     pub waiting: Waiting,

@@ -205,6 +205,36 @@ pub struct Pin {
     pub pin_file: Option<PathBuf>,
 }
 
+/// What the steps of connecting a number of Meta's need: asked for on the terminal where it is not given.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Meta")]
+pub struct MetaSteps {
+    /// A file with the access token that only you can read, `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// The provider's id of the number
+    #[arg(long, value_name = "ID")]
+    pub phone_number_id: Option<String>,
+    /// The provider's id of the WhatsApp business account
+    #[arg(long, value_name = "ID")]
+    pub waba_id: Option<String>,
+    /// A file with the app secret that only you can read
+    #[arg(long, value_name = "FILE")]
+    pub app_secret_file: Option<PathBuf>,
+    /// A file with a verify token of your own; one is made without it
+    #[arg(long, value_name = "FILE")]
+    pub verify_token_file: Option<PathBuf>,
+    /// A file with the PIN of the two-step verification, for a number that is not registered yet
+    #[arg(long, value_name = "FILE")]
+    pub pin_file: Option<PathBuf>,
+    /// You enter the address in the app's dashboard yourself; only its check is waited for
+    #[arg(long)]
+    pub by_hand: bool,
+    /// Send a test message to this number at the end
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    pub test_to: Option<String>,
+}
+
 fn pair(text: &str) -> Result<(String, String), String> {
     let (name, hint) =
         text.split_once('=').ok_or("a name and a hint are expected: ticket=Look up a repair")?;

@@ -6,7 +6,7 @@ use super::super::output::Output;
 use super::super::session::{Role, Session};
 use super::super::{Context, ask as terminal};
 use super::show::{Shown, print, with_rule};
-use super::{all, ask};
+use super::{all, ask, meta};
 use crate::clock::Millis;
 use crate::model::account::{CONNECTED, ERROR, KeptAccount, SecretKey};
 use crate::model::event::AccountSpec;
@@ -55,7 +55,15 @@ async fn connected(ctx: &mut Context<'_>, session: &mut Session, args: Connect) 
     let there = all(session).await?.into_iter().any(|a| a.spec.id == args.account);
     let detail = if there {
         let detail = ask(session, AccountRequest::Show { account: args.account.clone() }).await?;
+        if detail.view.spec.provider == "meta" && detail.view.life.kept {
+            same_provider(&args, &detail)?;
+            let detail = meta::steps(ctx, session, &args, detail).await?;
+            return with_rule(session, detail).await;
+        }
         go_on(session, &args, detail).await?
+    } else if args.provider == Some(ProviderWord::Meta) {
+        let detail = meta::make(ctx, session, &args).await?;
+        return with_rule(session, detail).await;
     } else {
         make(session, &args).await?
     };
@@ -73,6 +81,7 @@ async fn make(session: &mut Session, args: &Connect) -> Result<AccountDetail, Fa
     };
     let (api_base, api_version) = match provider {
         ProviderWord::Kapso => KAPSO,
+        ProviderWord::Meta => meta::META,
     };
     // First everything that may be missing: what is refused changes nothing.
     let secret = match &args.api_key_file {
@@ -114,12 +123,8 @@ async fn set_key(
     ask(session, act).await
 }
 
-/// One that is there: what was begun is used, and what is given now is changed.
-async fn go_on(
-    session: &mut Session,
-    args: &Connect,
-    detail: AccountDetail,
-) -> Result<AccountDetail, Failure> {
+/// An account is of one provider for ever.
+fn same_provider(args: &Connect, detail: &AccountDetail) -> Result<(), Failure> {
     if let Some(provider) = args.provider.filter(|p| p.word() != detail.view.spec.provider) {
         let is = &detail.view.spec.provider;
         return Err(FieldProblem::new(
@@ -128,6 +133,16 @@ async fn go_on(
         )
         .into());
     }
+    Ok(())
+}
+
+/// One that is there: what was begun is used, and what is given now is changed.
+async fn go_on(
+    session: &mut Session,
+    args: &Connect,
+    detail: AccountDetail,
+) -> Result<AccountDetail, Failure> {
+    same_provider(args, &detail)?;
     let spec = detail.view.defined();
     let wanted = KeptAccount {
         spec: AccountSpec {

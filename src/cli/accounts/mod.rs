@@ -2,6 +2,7 @@
 
 mod change;
 mod connect;
+mod meta;
 mod profile;
 mod show;
 

@@ -319,6 +319,8 @@ impl Script {
             Request::Account { act } => {
                 crate::tui::overlay::accounts::sample::answer(&mut self.accounts, act)?
             }
+            Request::Admin { act } => crate::tui::overlay::profile::tests::answer(act),
+            Request::Wizard { act } => crate::tui::overlay::connect::tests::answer(&act),
             Request::Activity { .. } => crate::tui::overlay::activity::sample(),
             Request::Numbers { wanted } => crate::tui::overlay::numbers::sample(wanted),
             Request::Presence { act } => self.presence(act)?,

@@ -3,7 +3,8 @@
 use super::accounts::{numbers, on, on_account};
 use super::colleagues::{company, mentions, watched};
 use super::stage::{
-    MIN, checks, contact, deliver, desk, life, nobody, notes, open, pipe, states, view, with_templates, write,
+    MIN, checks, connecting, contact, deliver, desk, life, nobody, notes, number_settings, open, pipe,
+    states, view, with_templates, write,
 };
 use crate::config::settings::Masking;
 use crate::model::Body;
@@ -244,6 +245,37 @@ pub(super) const SCENES: &[Scene] = &[
             s.keys(app, "Enter");
         },
     ),
+    scene("profile", desk, |s, app| number_settings(s, app, "")),
+    scene("profile_blocked", desk, |s, app| number_settings(s, app, "2")),
+    scene("profile_chat", desk, |s, app| number_settings(s, app, "3")),
+    scene("profile_links", desk, |s, app| number_settings(s, app, "4")),
+    scene("profile_code", desk, |s, app| number_settings(s, app, "4 Enter")),
+    scene("profile_number", desk, |s, app| number_settings(s, app, "5")),
+    scene("profile_form", desk, |s, app| number_settings(s, app, "1 e")),
+    scene("profile_refused", desk, |s, app| {
+        number_settings(s, app, "");
+        s.keys(app, "Ctrl+R");
+        deliver(
+            app,
+            Delivery::Problem(
+                Problem::new("provider", "support: 190 Session has expired")
+                    .means("The access token has expired.")
+                    .next("make a new token"),
+            ),
+        );
+    }),
+    scene("connect_new", desk, |s, app| connecting(s, app, false)),
+    scene("connect", desk, |s, app| connecting(s, app, true)),
+    scene("block", desk, |s, app| {
+        s.keys(app, "Enter");
+        write(s, app, ":", "contact.block");
+        s.keys(app, "Enter");
+    }),
+    scene("blocked", desk, |s, app| {
+        s.keys(app, "Enter");
+        let c = app.conversation.as_mut().expect("a conversation is open");
+        c.blocked = Some(crate::model::thread::Blocked { at: NOW - 3 * MIN, by: "ana".into() });
+    }),
     scene("help", desk, |s, app| drop(s.keys(app, "?"))),
     scene("help_typed", desk, |s, app| write(s, app, "?", "label")),
     scene("help_nothing", desk, |s, app| write(s, app, "?", "zzzz")),

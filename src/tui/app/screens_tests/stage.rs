@@ -340,3 +340,23 @@ pub(super) fn open(s: &mut Script, app: &mut App, title: &str) {
     app.list.select(id);
     s.keys(app, "Enter");
 }
+
+/// The settings of a number with everything read; then these keys.
+pub(super) fn number_settings(s: &mut Script, app: &mut App, keys: &str) {
+    s.keys(app, "g P 2 3 4 5 1");
+    if !keys.is_empty() {
+        s.keys(app, keys);
+    }
+}
+
+/// A number that is being connected: at the beginning, or some steps on.
+pub(super) fn connecting(s: &mut Script, app: &mut App, further: bool) {
+    write(s, app, ":", "number.connect meta");
+    s.keys(app, "Enter");
+    if further {
+        s.type_text(app, "Shop PT");
+        s.keys(app, "F10");
+        s.type_text(app, "EAAsecret");
+        s.keys(app, "Enter");
+    }
+}

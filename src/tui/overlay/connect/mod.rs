@@ -228,6 +228,14 @@ impl ConnectBox {
         // What is known of it stays.
         let was = self.detail.as_ref().map(|d| d.view.defined());
         let version = self.detail.as_ref().map_or_else(|| META.1.to_owned(), |d| d.api_version.clone());
+        if let (Some(was), Some(d)) = (&was, &self.detail)
+            && (was.name.as_str(), was.environment == self.get("environment"), d.api_base == base)
+                == (name.as_str(), true, true)
+        {
+            // It is there as it stands.
+            self.go(Stage::Token);
+            return Vec::new();
+        }
         let ids = was.map(|w| (w.number, w.business)).unwrap_or_default();
         let kept = KeptAccount {
             spec: AccountSpec {

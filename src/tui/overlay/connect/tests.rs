@@ -35,6 +35,19 @@ pub(crate) fn detail(done: &[(WizardStep, &str)], secrets: &[SecretKey]) -> Acco
     }
 }
 
+/// What an engine answers to a step: it and those before it are done.
+pub(crate) fn answer(act: &WizardRequest) -> crate::protocol::Response {
+    let upto = act.step();
+    let done: Vec<(WizardStep, &str)> =
+        WizardStep::ALL.into_iter().filter(|s| *s <= upto).map(|s| (s, "as it has to be")).collect();
+    let mut detail = detail(&done, &SecretKey::ALL);
+    detail.view.spec.id = act.account().clone();
+    if upto >= WizardStep::Webhooks {
+        detail.view.state = CONNECTED.into();
+    }
+    crate::protocol::Response::Account(Box::new(detail))
+}
+
 const TOKEN: (WizardStep, &str) =
     (WizardStep::Token, "the token of the app Northwind Inbox (771200345600781); it does not end");
 const NUMBER: (WizardStep, &str) =

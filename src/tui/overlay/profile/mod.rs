@@ -38,7 +38,7 @@ impl Tab {
     const ALL: [(Self, &'static str); 5] = [
         (Self::Profile, "profile"),
         (Self::Blocked, "blocked"),
-        (Self::Chat, "ice breakers, commands"),
+        (Self::Chat, "ice breakers"),
         (Self::Links, "short links"),
         (Self::Number, "number"),
     ];

@@ -78,6 +78,26 @@ pub(crate) fn standing() -> Standing {
     }
 }
 
+/// What a provider with all of this answers.
+pub(crate) fn answer(act: AdminRequest) -> crate::protocol::Response {
+    let answer = match act {
+        AdminRequest::Profile { .. } | AdminRequest::ChangeProfile { .. } => AdminAnswer::Profile(profile()),
+        AdminRequest::Blocked { .. } => AdminAnswer::Blocked { rows: blocked(), whole: true },
+        AdminRequest::Components { .. } => AdminAnswer::Components(components()),
+        AdminRequest::SetComponents { components, .. } => AdminAnswer::Components(components),
+        AdminRequest::Links { .. } => AdminAnswer::Links(links()),
+        AdminRequest::CreateLink { .. } | AdminRequest::ChangeLink { .. } => {
+            AdminAnswer::Link(links().remove(0))
+        }
+        AdminRequest::Standing { .. } => AdminAnswer::Standing(standing()),
+        AdminRequest::Block { whom, .. } | AdminRequest::Unblock { whom, .. } => {
+            AdminAnswer::Outcome(BlockReport { done: whom, failed: Vec::new() })
+        }
+        _ => AdminAnswer::Done,
+    };
+    crate::protocol::Response::Admin(Box::new(answer))
+}
+
 fn open(edits: bool) -> ProfileBox {
     let time: TimeText = Arc::new(|_| "2026-11-20 12:00".into());
     let (o, first) = ProfileBox::new(&accounts()[0], edits, time);
