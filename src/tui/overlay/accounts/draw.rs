@@ -264,6 +264,9 @@ impl AccountBox {
         } else {
             out.push(("v", "check"));
         }
+        if view.state == CONNECTED {
+            out.push(("p", "profile"));
+        }
         if has_link {
             out.extend([("u", "link"), ("y", "copy link")]);
         }
