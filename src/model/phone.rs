@@ -166,7 +166,7 @@ pub fn international(text: &str, prefix: &str) -> Result<Meant, &'static str> {
     }
     let trunk = trunk(prefix);
     let home = if trunk.is_empty() { &all } else { all.strip_prefix(trunk).unwrap_or(&all) };
-    if home.len() < 4 || home.len() > longest(prefix).max(9) + 2 {
+    if home.len() < 6 || home.len() > longest(prefix).max(9) + 2 {
         return Err("is no number of the account's country: write it with + and its country code");
     }
     checked(format!("{prefix}{home}"), Meant::Prefixed)

@@ -2,9 +2,12 @@
 
 use super::accounts::AccountDetail;
 use super::status::AccountView;
+use super::wizard::WizardStep;
 use crate::clock::Millis;
 use crate::model::access::AccountRule;
-use crate::model::account::{CONNECTED, DISCONNECTED, ERROR, Hindrance, PENDING, SecretKey, SetupLink, Step};
+use crate::model::account::{
+    CONNECTED, DISCONNECTED, ERROR, Hindrance, PENDING, SecretKey, SetupLink, Step, onboarding,
+};
 use crate::model::contact::display_phone;
 use crate::model::permission_words;
 
@@ -221,17 +224,57 @@ pub fn link_is_over(link: &SetupLink, now: Millis) -> bool {
     link.expires_at.is_some_and(|at| at <= now) || !matches!(link.status.as_str(), "" | "active" | "pending")
 }
 
-/// The steps of connecting in the order in which they were gone.
+/// The steps of connecting by their titles, in the order in which they are gone.
 #[must_use]
 pub fn steps(detail: &AccountDetail) -> Vec<(String, &Step)> {
-    let mut all: Vec<_> = detail.setup.steps.iter().map(|(n, s)| (n.replace('_', " "), s)).collect();
-    all.sort_by_key(|(_, s)| s.at);
-    all
+    let by_link = detail.view.spec.provider == "kapso";
+    let place = |name: &str| {
+        if by_link {
+            onboarding::STEPS.iter().position(|(n, _)| *n == name)
+        } else {
+            WizardStep::ALL.iter().position(|s| s.word() == name)
+        }
+    };
+    let title = |name: &str| match place(name) {
+        Some(at) if by_link => onboarding::STEPS[at].1.to_owned(),
+        _ => name.replace('_', " "),
+    };
+    let mut all: Vec<_> = detail.setup.steps.iter().collect();
+    all.sort_by_key(|(name, step)| (place(name).unwrap_or(usize::MAX), step.at));
+    all.into_iter().map(|(name, step)| (title(name), step)).collect()
 }
 
-/// Everything about an account that is said in lines. `rule` is who may work with it, where the asker may know.
+/// Who may work with an account, as far as the asker may know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Openness {
+    /// It is not theirs to know.
+    Unknown,
+    /// Everybody who is let in.
+    Everybody,
+    /// Those who are named.
+    Named(AccountRule),
+}
+
+impl Openness {
+    /// By the rule of the account, where there is one.
+    #[must_use]
+    pub fn of(rule: Option<&AccountRule>) -> Self {
+        rule.map_or(Self::Everybody, |rule| Self::Named(rule.clone()))
+    }
+
+    /// The rule, where there is one.
+    #[must_use]
+    pub fn rule(&self) -> Option<&AccountRule> {
+        match self {
+            Self::Named(rule) => Some(rule),
+            Self::Unknown | Self::Everybody => None,
+        }
+    }
+}
+
+/// Everything about an account that is said in lines. `open` is who may work with it.
 #[must_use]
-pub fn facts(detail: &AccountDetail, rule: Option<Option<&AccountRule>>, saying: &Saying<'_>) -> Vec<Fact> {
+pub fn facts(detail: &AccountDetail, open: &Openness, saying: &Saying<'_>) -> Vec<Fact> {
     let v = &detail.view;
     let (f, life, setup) = (&v.facts, &v.life, &detail.setup);
     let mut out = Vec::new();
@@ -302,8 +345,8 @@ pub fn facts(detail: &AccountDetail, rule: Option<Option<&AccountRule>>, saying:
     say("number id", v.spec.number.clone(), Tone::Dim);
     say("business id", v.spec.business.clone(), Tone::Dim);
     say("definition", if life.kept { "made here" } else { "in the configuration file" }.into(), Tone::Dim);
-    if let Some(rule) = rule {
-        say("open to", permission_words::rule(rule), Tone::Plain);
+    if *open != Openness::Unknown {
+        say("open to", permission_words::rule(open.rule()), Tone::Plain);
     }
     let prefix = &life.options.prefix;
     say(
@@ -418,7 +461,7 @@ mod tests {
         };
         let time = |at: Millis| format!("day {}", at / DAY);
         let saying = Saying { now: 4 * DAY, time: &time, shell: true };
-        let all = facts(&detail, Some(None), &saying);
+        let all = facts(&detail, &Openness::Everybody, &saying);
         assert!(all.iter().all(|f| !f.text.is_empty()));
         let get = |label: &str| all.iter().find(|f| f.label == label).map(|f| f.text.as_str());
         assert_eq!(get("state"), Some("pending"));

@@ -21,11 +21,11 @@ async fn detail(session: &mut Session, account: &AccountId) -> Result<AccountDet
 }
 
 /// `accounts edit`.
-pub(super) async fn edit(ctx: Context<'_>, args: Edit) -> Result<Exit, Failure> {
+pub(super) async fn edit(mut ctx: Context<'_>, args: Edit) -> Result<Exit, Failure> {
     let mut session = ctx.session(Role::Reads).await?;
     let result = edited(&mut session, args).await;
     session.close().await;
-    print(ctx, &result?)
+    print(&mut ctx, &result?)
 }
 
 async fn edited(session: &mut Session, args: Edit) -> Result<Shown, Failure> {
@@ -53,7 +53,7 @@ async fn edited(session: &mut Session, args: Edit) -> Result<Shown, Failure> {
 }
 
 /// `accounts pause` and `accounts resume`.
-pub(super) async fn pause(ctx: Context<'_>, account: AccountId, paused: bool) -> Result<Exit, Failure> {
+pub(super) async fn pause(mut ctx: Context<'_>, account: AccountId, paused: bool) -> Result<Exit, Failure> {
     let mut session = ctx.session(Role::Reads).await?;
     let result = async {
         let before = detail(&mut session, &account).await?.view.life.options;
@@ -66,7 +66,7 @@ pub(super) async fn pause(ctx: Context<'_>, account: AccountId, paused: bool) ->
     session.close().await;
     let shown = result?;
     if ctx.out.json {
-        return print(ctx, &shown);
+        return print(&mut ctx, &shown);
     }
     ctx.out.line(&if paused {
         format!("{account} is paused: nothing leaves it until `switchboard accounts resume {account}`")
@@ -77,7 +77,7 @@ pub(super) async fn pause(ctx: Context<'_>, account: AccountId, paused: bool) ->
 }
 
 /// `accounts disconnect`.
-pub(super) async fn disconnect(ctx: Context<'_>, account: AccountId) -> Result<Exit, Failure> {
+pub(super) async fn disconnect(mut ctx: Context<'_>, account: AccountId) -> Result<Exit, Failure> {
     let mut session = ctx.session(Role::Reads).await?;
     let result = async {
         let detail = ask(&mut session, AccountRequest::Disconnect { account: account.clone() }).await?;
@@ -87,7 +87,7 @@ pub(super) async fn disconnect(ctx: Context<'_>, account: AccountId) -> Result<E
     session.close().await;
     let shown = result?;
     if ctx.out.json {
-        return print(ctx, &shown);
+        return print(&mut ctx, &shown);
     }
     ctx.out.line(&format!(
         "{account} is disconnected: nothing leaves it; `switchboard accounts reconnect {account}` connects it again"

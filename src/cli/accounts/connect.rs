@@ -29,7 +29,7 @@ pub(super) async fn run(mut ctx: Context<'_>, args: Connect) -> Result<Exit, Fai
     let mut session = ctx.session(role).await?;
     let result = connected(&mut ctx, &mut session, args).await;
     session.close().await;
-    print(ctx, &result?)
+    print(&mut ctx, &result?)
 }
 
 /// `accounts reconnect`.
@@ -43,7 +43,7 @@ pub(super) async fn again(mut ctx: Context<'_>, args: Reconnect) -> Result<Exit,
     }
     .await;
     session.close().await;
-    print(ctx, &result?)
+    print(&mut ctx, &result?)
 }
 
 /// An engine of our own has to listen: the provider is told where its webhooks go. While we wait it also works.

@@ -8,7 +8,7 @@ use super::{ask, chosen};
 use crate::model::access::AccountRule;
 use crate::model::ids::AccountId;
 use crate::protocol::access::AccessRequest;
-use crate::protocol::account_facts::{Saying, facts, number, state_line, steps};
+use crate::protocol::account_facts::{Openness, Saying, facts, number, state_line, steps};
 use crate::protocol::accounts::{AccountDetail, AccountRequest};
 use crate::protocol::{AccountView, Problem, Request, Response};
 use crate::text::{self, sanitize};
@@ -34,25 +34,25 @@ struct Open<'a> {
 /// An account with who may work with it, where the asker may know that.
 pub(super) struct Shown {
     pub detail: AccountDetail,
-    pub rule: Option<Option<AccountRule>>,
+    pub open: Openness,
 }
 
 /// Adds who may work with it.
 pub(super) async fn with_rule(session: &mut Session, detail: AccountDetail) -> Result<Shown, Failure> {
-    let rule = match session.client.ask(Request::Access { act: AccessRequest::List }).await {
-        Ok(Response::Access(list)) => Some(list.book.accounts.get(&detail.view.spec.id).cloned()),
+    let open = match session.client.ask(Request::Access { act: AccessRequest::List }).await {
+        Ok(Response::Access(list)) => Openness::of(list.book.accounts.get(&detail.view.spec.id)),
         Ok(_) => return Err(Failure::unexpected()),
-        Err(p) if p.kind == "forbidden" => None,
+        Err(p) if p.kind == "forbidden" => Openness::Unknown,
         Err(p) => return Err(p.into()),
     };
-    Ok(Shown { detail, rule })
+    Ok(Shown { detail, open })
 }
 
 /// Prints everything about an account.
-pub(super) fn print(ctx: Context<'_>, shown: &Shown) -> Result<Exit, Failure> {
-    let rule = shown.rule.as_ref().map(Option::as_ref);
+pub(super) fn print(ctx: &mut Context<'_>, shown: &Shown) -> Result<Exit, Failure> {
     if ctx.out.json {
-        let access = rule.map(|rule| Open { everybody: rule.is_none(), rule });
+        let access = (shown.open != Openness::Unknown)
+            .then(|| Open { everybody: shown.open.rule().is_none(), rule: shown.open.rule() });
         ctx.out.document(&Document { detail: &shown.detail, access })?;
         return Ok(Exit::Done);
     }
@@ -64,7 +64,7 @@ pub(super) fn print(ctx: Context<'_>, shown: &Shown) -> Result<Exit, Failure> {
     let saying = Saying { now: ctx.clock.now(), time: &time, shell: true };
     let name = sanitize(&shown.detail.view.spec.name);
     ctx.out.line(&format!("{:<14}{name}", "name"))?;
-    for fact in facts(&shown.detail, rule, &saying) {
+    for fact in facts(&shown.detail, &shown.open, &saying) {
         ctx.out.line(&format!("{:<14}{}", fact.label, sanitize(&fact.text)))?;
     }
     if let Some(link) = &shown.detail.setup.link {
@@ -83,7 +83,7 @@ pub(super) fn print(ctx: Context<'_>, shown: &Shown) -> Result<Exit, Failure> {
 }
 
 /// `accounts show`.
-pub(super) async fn run(ctx: Context<'_>, account: &AccountId) -> Result<Exit, Failure> {
+pub(super) async fn run(mut ctx: Context<'_>, account: &AccountId) -> Result<Exit, Failure> {
     let mut session = ctx.session(Role::Reads).await?;
     let result = async {
         let detail = ask(&mut session, AccountRequest::Show { account: account.clone() }).await?;
@@ -91,7 +91,7 @@ pub(super) async fn run(ctx: Context<'_>, account: &AccountId) -> Result<Exit, F
     }
     .await;
     session.close().await;
-    print(ctx, &result?)
+    print(&mut ctx, &result?)
 }
 
 /// What `accounts verify --json` prints of an account.

@@ -31,13 +31,13 @@ pub(super) async fn run(shared: &Shared, account: &Account) -> Vec<Check> {
 fn state(view: &AccountView, activity: Option<Millis>, now: Millis) -> Finding {
     let mut seen = state_line(view);
     if let Some(at) = view.life.connected_at.filter(|_| hindrance(view).is_none()) {
-        seen.push_str(&format!(", connected {}", ago(now - at)));
+        seen = format!("{seen}, connected {}", ago(now - at));
     }
     seen.push_str(
         &activity.map_or_else(|| "; no message yet".into(), |at| format!("; last message {}", ago(now - at))),
     );
     if let Some(at) = view.life.token_at {
-        seen.push_str(&format!("; its key was set {}", ago(now - at)));
+        seen = format!("{seen}; its key was set {}", ago(now - at));
     }
     match hindrance(view) {
         Some(why) if view.state == ERROR => fail(seen, why.next),

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 impl App {
     /// The account that a new conversation is begun from: the one that is shown, or the only one.
-    fn from_which(&mut self) -> Option<AccountView> {
+    fn sender(&mut self) -> Option<AccountView> {
         let found = match (&self.account, self.accounts.as_slice()) {
             (Some(id), _) => self.view_of(id).cloned(),
             (None, [one]) => Some(one.clone()),
@@ -36,7 +36,7 @@ impl App {
 
     /// Asks for the number.
     pub(super) fn ask_number(&mut self) {
-        let Some(view) = self.from_which() else { return };
+        let Some(view) = self.sender() else { return };
         let prefix = view.life.options.prefix.clone();
         let account = name(&view).to_owned();
         let words = Words {
@@ -63,7 +63,7 @@ impl App {
 
     /// Offers the templates for a number.
     pub(super) fn write_to(&mut self, typed: &str) {
-        let Some(view) = self.from_which() else { return };
+        let Some(view) = self.sender() else { return };
         let meant = match international(typed, &view.life.options.prefix) {
             Ok(meant) => meant,
             Err(why) => return self.say_bad(format!("`{}` {why}", crate::text::sanitize(typed))),

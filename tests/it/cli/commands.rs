@@ -380,6 +380,45 @@ async fn a_template_goes_to_a_new_number_as_it_was_written() {
 }
 
 #[tokio::test]
+async fn a_number_without_its_country_code_gets_the_prefix_of_the_account_and_is_shown() {
+    let place = Place::new();
+    let inner = engine(&[DeliveryState::Accepted]);
+    let script = std::sync::Arc::clone(&inner.script);
+    let launcher = Scripted::new(move |request| match request {
+        Request::Accounts => {
+            let mut account = account();
+            account.life.options.prefix = "351".into();
+            (Ok(Response::Accounts(vec![account])), Vec::new())
+        }
+        other => script(other),
+    });
+    let template = ["--template", "order", "--language", "en_GB"];
+    let line = |to: &'static str| [&["send", to][..], &template].concat();
+    let e = place.run(&launcher, &line("0912 345 678")).await;
+    assert_eq!(e.exit, Exit::Done, "{}", e.err);
+    assert!(e.err.contains("to +351 912 34-5678 (+351 is the prefix of support)"), "{}", e.err);
+    // With it, it stays as it was typed; what is no number is told so; a name is not known.
+    let e = place.run(&launcher, &line("0044 7700 900123")).await;
+    assert_eq!((e.exit, &*e.err), (Exit::Done, ""));
+    let e = place.run(&launcher, &line("12345")).await;
+    assert_eq!(e.exit, Exit::Usage, "{}", e.err);
+    assert!(e.err.contains("`12345` is no number of the account's country"), "{}", e.err);
+    let e = place.run(&launcher, &line("Nobody")).await;
+    assert_eq!(e.exit, Exit::NotFound, "{}", e.err);
+    let asked = launcher.seen.requests.lock().unwrap();
+    let to: Vec<&str> = asked
+        .iter()
+        .filter_map(|r| match r {
+            Request::SendTemplate { to: Recipient::Identity { identity }, .. } => {
+                Some(identity.value.as_str())
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(to, ["351912345678", "447700900123"]);
+}
+
+#[tokio::test]
 async fn quick_replies_are_added_changed_and_deleted() {
     let place = Place::new();
     let launcher = engine(&[]);

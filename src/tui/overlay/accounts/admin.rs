@@ -12,7 +12,7 @@ use crate::model::access::AccessBook;
 use crate::model::account::{AccountOptions, CONNECTED, DISCONNECTED};
 use crate::model::ids::AccountId;
 use crate::protocol::access::AccessRequest;
-use crate::protocol::account_facts::{self, Saying, name};
+use crate::protocol::account_facts::{self, Openness, Saying, name};
 use crate::protocol::accounts::{AccountDetail, AccountRequest};
 use crate::protocol::{AccountView, Problem, Request};
 use crate::text;
@@ -71,7 +71,7 @@ pub(super) enum Mode {
     Ask {
         title: String,
         words: String,
-        act: AccountRequest,
+        act: Box<AccountRequest>,
         said: String,
     },
     /// Its name is typed before it goes.
@@ -107,7 +107,7 @@ pub struct AccountBox {
     /// Where a form was opened from.
     from_detail: bool,
     flight: Option<Then>,
-    queue: VecDeque<(Request, Then)>,
+    pub(super) queue: VecDeque<(Request, Then)>,
     pub(super) say: Option<Problem>,
 }
 
@@ -172,6 +172,11 @@ impl AccountBox {
         self.details.get(&self.view()?.spec.id)
     }
 
+    /// Who may work with an account.
+    pub(super) fn openness(&self, account: &AccountId) -> Openness {
+        self.book.as_ref().map_or(Openness::Unknown, |b| Openness::of(b.accounts.get(account)))
+    }
+
     /// Whether the engine is doing something for us that takes its time.
     pub(super) fn is_busy(&self) -> bool {
         self.flight.as_ref().is_some_and(|t| !matches!(t, Then::Show | Then::Book))
@@ -179,12 +184,12 @@ impl AccountBox {
     }
 
     /// Asks as soon as nothing else is on its way.
-    fn ask(&mut self, request: Request, then: Then) -> Vec<Step> {
+    pub(super) fn ask(&mut self, request: Request, then: Then) -> Vec<Step> {
         self.queue.push_back((request, then));
         self.go_on()
     }
 
-    fn go_on(&mut self) -> Vec<Step> {
+    pub(super) fn go_on(&mut self) -> Vec<Step> {
         if self.flight.is_some() {
             return Vec::new();
         }
@@ -240,7 +245,7 @@ impl AccountBox {
         }
         self.say = None;
         match key.code {
-            KeyCode::Esc | KeyCode::Char('q') | KeyCode::Left | KeyCode::Char('h') if detail && !ctrl => {
+            KeyCode::Esc | KeyCode::Char('q' | 'h') | KeyCode::Left if detail && !ctrl => {
                 self.mode = Mode::List;
                 Vec::new()
             }
@@ -303,7 +308,7 @@ impl AccountBox {
     }
 
     /// Back to where a form or a question was opened from.
-    fn back(&mut self) {
+    pub(super) fn back(&mut self) {
         self.mode = if self.from_detail { Mode::Detail(Cell::new(0)) } else { Mode::List };
     }
 
@@ -377,7 +382,7 @@ impl AccountBox {
             title: format!("Disconnect {}?", text::truncate(&text::sanitize(name(view)), 40)),
             words: "Nothing leaves it, and its number and link go; its conversations stay.".into(),
             said: format!("{account} is disconnected"),
-            act: AccountRequest::Disconnect { account },
+            act: Box::new(AccountRequest::Disconnect { account }),
         };
         Vec::new()
     }
@@ -397,8 +402,8 @@ impl AccountBox {
 
     fn begin_edit(&mut self) -> Vec<Step> {
         let Some(view) = self.view() else { return Vec::new() };
-        let rule = self.book.as_ref().map(|b| b.accounts.get(&view.spec.id));
-        let sheet = forms::edit(view, rule.filter(|_| self.rights.edit_rules));
+        let open = if self.rights.edit_rules { self.openness(&view.spec.id) } else { Openness::Unknown };
+        let sheet = forms::edit(view, &open);
         self.mode = Mode::Edit(Box::new(sheet));
         Vec::new()
     }
@@ -492,74 +497,6 @@ impl AccountBox {
         }
     }
 
-    fn edit_saved(&mut self) -> Vec<Step> {
-        let (Mode::Edit(sheet), Some(view)) = (&self.mode, self.view()) else { return Vec::new() };
-        let account = view.spec.id.clone();
-        let options = forms::options_of(sheet, &view.life.options);
-        let rule = match forms::rule_of(sheet, self.book.as_ref()) {
-            Ok(rule) => rule,
-            Err(p) => {
-                self.say = Some(p);
-                return Vec::new();
-            }
-        };
-        let before = self.book.as_ref().and_then(|b| b.accounts.get(&account)).cloned();
-        let said = Then::Saved(format!("{account} is changed"));
-        let set = request(AccountRequest::SetOptions { account: account.clone(), options });
-        match rule.filter(|rule| *rule != before) {
-            None => self.ask(set, said),
-            Some(rule) => {
-                let act = AccessRequest::SetAccount { account, rule };
-                self.queue.push_back((set, Then::Next));
-                self.queue.push_back((Request::Access { act }, said));
-                self.queue.push_back((Request::Access { act: AccessRequest::List }, Then::Book));
-                self.go_on()
-            }
-        }
-    }
-
-    fn key_saved(&mut self) -> Vec<Step> {
-        let (Mode::Key(sheet), Some(view)) = (&self.mode, self.view()) else { return Vec::new() };
-        let Some(act) = forms::key_of(sheet, &view.spec.id) else {
-            return self.refuse("field", "nothing is typed", "type or paste it, then F10");
-        };
-        let account = view.spec.id.clone();
-        let waits = view.state != CONNECTED && view.state != DISCONNECTED;
-        let said = format!("the key of {account} is kept");
-        if !waits {
-            return self.ask(request(act), Then::Saved(said));
-        }
-        // Somebody types it anew because the old one was refused.
-        self.queue.push_back((request(act), Then::Next));
-        self.ask(request(AccountRequest::Connect { account }), Then::Connected)
-    }
-
-    fn kapso_saved(&mut self) -> Vec<Step> {
-        let Mode::Kapso(sheet, made) = &self.mode else { return Vec::new() };
-        let taken =
-            |id: &AccountId| made.as_ref() != Some(id) && self.accounts.iter().any(|a| a.spec.id == *id);
-        match forms::kapso_of(sheet, taken) {
-            Err((field, p)) => {
-                self.say = Some(p);
-                if let Mode::Kapso(sheet, _) = &mut self.mode {
-                    sheet.focus_on(field);
-                }
-                Vec::new()
-            }
-            Ok(acts) => {
-                for act in acts {
-                    let then = if matches!(act, AccountRequest::Connect { .. }) {
-                        Then::Connected
-                    } else {
-                        Then::Next
-                    };
-                    self.queue.push_back((request(act), then));
-                }
-                self.go_on()
-            }
-        }
-    }
-
     fn ask_key(&mut self, key: KeyEvent) -> Vec<Step> {
         let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
         let yes = plain && key.code == KeyCode::Char('y');
@@ -569,7 +506,7 @@ impl AccountBox {
         };
         self.back();
         match act {
-            Some((act, said)) => self.ask(request(act), Then::Saved(said)),
+            Some((act, said)) => self.ask(request(*act), Then::Saved(said)),
             None => Vec::new(),
         }
     }

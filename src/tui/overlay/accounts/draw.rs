@@ -45,9 +45,9 @@ impl AccountBox {
     /// Everything about the account under the cursor.
     fn lines(&self, theme: &Theme) -> Vec<Line> {
         let Some(detail) = self.detail() else { return Vec::new() };
-        let rule = self.book.as_ref().map(|b| b.accounts.get(&detail.view.spec.id));
+        let open = self.openness(&detail.view.spec.id);
         let mut out: Vec<Line> = self.times.with(|saying| {
-            let all = facts(detail, rule, saying).into_iter();
+            let all = facts(detail, &open, saying).into_iter();
             all.map(|f| (f.label.to_owned(), f.text, tone(f.tone, theme))).collect()
         });
         if let Some(link) = detail.setup.link.as_ref().filter(|l| !l.url.is_empty()) {
@@ -263,6 +263,9 @@ impl AccountBox {
             }
         } else {
             out.push(("v", "check"));
+        }
+        if view.state == CONNECTED {
+            out.push(("p", "profile"));
         }
         if has_link {
             out.extend([("u", "link"), ("y", "copy link")]);

@@ -6,7 +6,7 @@ use crate::model::account::{AccountOptions, KeptAccount, SecretKey};
 use crate::model::contact::display_phone;
 use crate::model::event::AccountSpec;
 use crate::model::ids::AccountId;
-use crate::protocol::account_facts::{DEVELOPMENT, is_development, keeps_keys_safe};
+use crate::protocol::account_facts::{DEVELOPMENT, Openness, is_development, keeps_keys_safe};
 use crate::protocol::accounts::{AccountRequest, Secret};
 use crate::protocol::{AccountView, Problem};
 
@@ -33,8 +33,8 @@ fn joined(all: impl IntoIterator<Item = impl AsRef<str>>) -> String {
     all.join(", ")
 }
 
-/// The form that changes an account. `rule` is who may work with it, where the operator may change that.
-pub(super) fn edit(view: &AccountView, rule: Option<Option<&AccountRule>>) -> Sheet {
+/// The form that changes an account. `open` is who may work with it, where the operator may change that.
+pub(super) fn edit(view: &AccountView, open: &Openness) -> Sheet {
     let options = &view.life.options;
     let prefix = if options.prefix.is_empty() { String::new() } else { format!("+{}", options.prefix) };
     let mut lines = vec![
@@ -45,9 +45,9 @@ pub(super) fn edit(view: &AccountView, rule: Option<Option<&AccountRule>>) -> Sh
         let numbers = joined(options.recipients.iter().map(|n| display_phone(n)));
         lines.push(Line::text("recipients", "Sends only to", "all; numbers with commas between", &numbers));
     }
-    if let Some(rule) = rule {
-        let now = if rule.is_some() { NAMED } else { EVERYBODY };
-        let rule = rule.cloned().unwrap_or_default();
+    if *open != Openness::Unknown {
+        let now = if open.rule().is_some() { NAMED } else { EVERYBODY };
+        let rule = open.rule().cloned().unwrap_or_default();
         lines.push(Line::choice("access", "Open to", vec![EVERYBODY.into(), NAMED.into()], now));
         lines.push(Line::text("roles", "  Roles", "operators of these roles", &joined(&rule.roles)));
         lines.push(Line::text("groups", "  Groups", "groups of the machine", &joined(&rule.groups)));
@@ -73,16 +73,13 @@ pub(super) fn options_of(sheet: &Sheet, before: &AccountOptions) -> AccountOptio
     }
 }
 
-/// Who may work with it, as the form says; `None` where it does not ask.
-pub(super) fn rule_of(
-    sheet: &Sheet,
-    book: Option<&AccessBook>,
-) -> Result<Option<Option<AccountRule>>, Problem> {
+/// Who may work with it, as the form says, where it asks.
+pub(super) fn openness_of(sheet: &Sheet, book: Option<&AccessBook>) -> Result<Openness, Box<Problem>> {
     if !sheet.has("access") {
-        return Ok(None);
+        return Ok(Openness::Unknown);
     }
     if sheet.get("access") == EVERYBODY {
-        return Ok(Some(None));
+        return Ok(Openness::Everybody);
     }
     let groups = sheet.names("groups");
     let rule = AccountRule {
@@ -90,18 +87,17 @@ pub(super) fn rule_of(
         groups: groups.iter().map(|g| g.trim_start_matches('@').to_owned()).collect(),
         operators: sheet.names("operators").into_iter().collect(),
     };
+    let wrong = |what: String, next: &str| Err(Box::new(Problem::new("field", what).next(next)));
     if rule == AccountRule::default() {
-        return Err(Problem::new("field", "nobody is named").next("name a role, a group or an operator"));
+        return wrong("nobody is named".into(), "name a role, a group or an operator");
     }
     if let Some(book) = book
         && let Some(role) = rule.roles.iter().find(|r| book.role(r).is_none())
     {
         let known = joined(book.roles.iter().map(|r| &r.name));
-        return Err(
-            Problem::new("field", format!("there is no role `{role}`")).next(format!("there are {known}"))
-        );
+        return wrong(format!("there is no role `{role}`"), &format!("there are {known}"));
     }
-    Ok(Some(Some(rule)))
+    Ok(Openness::Named(rule))
 }
 
 /// The form that types a secret anew.
@@ -157,9 +153,10 @@ pub(in crate::tui::overlay) fn id_of(name: &str) -> String {
 pub(super) fn kapso_of(
     sheet: &Sheet,
     taken: impl Fn(&AccountId) -> bool,
-) -> Result<Vec<AccountRequest>, (&'static str, Problem)> {
-    let wrong =
-        |field: &'static str, what: String, next: &str| Err((field, Problem::new("field", what).next(next)));
+) -> Result<Vec<AccountRequest>, (&'static str, Box<Problem>)> {
+    let wrong = |field: &'static str, what: String, next: &str| {
+        Err((field, Box::new(Problem::new("field", what).next(next))))
+    };
     let name = sheet.get("name");
     let typed = sheet.get("id");
     let id = if typed.is_empty() { id_of(&name) } else { typed };

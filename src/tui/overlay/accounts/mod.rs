@@ -4,6 +4,7 @@ mod admin;
 mod draw;
 mod forms;
 mod link;
+mod saving;
 #[cfg(test)]
 pub(crate) mod sample;
 mod switcher;

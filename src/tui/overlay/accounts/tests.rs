@@ -227,7 +227,7 @@ fn what_stops_messages_asks_first_and_a_deletion_takes_the_name() {
 #[test]
 fn a_new_account_goes_from_a_form_to_a_link_and_to_connected() {
     let mut s = Stage::admin();
-    s.keys("n Enter");
+    s.keys("n k");
     assert!(s.shown().contains("New account · Kapso"), "{}", s.shown());
     s.keys("F10");
     assert!(s.shown().contains("it has no name"), "{}", s.shown());
@@ -322,7 +322,7 @@ fn who_may_only_look_changes_nothing() {
     }
     assert_eq!(s.asked, []);
     let hints: Vec<String> = s.o.hints().iter().map(|h| h.does.clone()).collect();
-    assert_eq!(hints, ["details", "check", "close"]);
+    assert_eq!(hints, ["details", "check", "profile", "close"]);
 }
 
 #[test]
