@@ -10,6 +10,7 @@ use super::activity_args::Activity;
 use super::colleagues_args::{Mentions, Sharing, Teams, Whisper};
 pub use super::follow_args::Follow;
 use super::handling_args::{Labels, ThreadAction, Views};
+pub use super::history_args::Sync;
 pub use super::service_args::{Service, ServiceAction, ServicePart, ServicePrint};
 use super::since::{Since, since};
 use crate::model::ids::{AccountId, EventId};
@@ -82,6 +83,9 @@ pub enum Command {
         #[command(flatten)]
         format: Format,
     },
+    /// Read templates and number facts, or the past, from the provider now
+    #[command(after_help = super::history_args::ABOUT)]
+    Sync(Sync),
     /// Print what changes, line after line, and go on where it stopped; for programs that react
     #[command(after_help = super::follow_args::ABOUT)]
     Follow(Follow),
@@ -187,6 +191,7 @@ impl Command {
             Self::Emulate(a) => a.format.json,
             Self::Service(a) => a.json,
             Self::Follow(a) => a.json,
+            Self::Sync(a) => a.format.json,
             Self::Serve { format }
             | Self::Reload { format }
             | Self::Whoami { format }

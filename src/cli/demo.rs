@@ -33,6 +33,9 @@ const MACROS: &str = include_str!("../../assets/demo-macros.toml");
 /// Short name and environment of the emulator's numbers, in their order.
 const ACCOUNTS: [(&str, &str); 3] =
     [("support", "production"), ("sales", "production"), ("lojas-br", "development")];
+/// The same for the numbers of its Kapso project, and what their webhooks are signed with.
+const KAPSO_ACCOUNTS: [&str; 1] = ["tienda-sol"];
+const KAPSO_SECRET: &str = "demo-kapso-webhooks";
 
 /// `named` says whether the folder was given on the command line.
 pub(super) async fn run(mut ctx: Context<'_>, args: Demo, named: bool) -> Result<Exit, Failure> {
@@ -166,7 +169,7 @@ async fn prepare(
             tracing::warn!(%error, "the port of the demo's provider was not noted");
         }
     }
-    let accounts = emulator
+    let mut accounts: Vec<AccountSettings> = emulator
         .numbers()
         .into_iter()
         .zip(ACCOUNTS)
@@ -191,6 +194,26 @@ async fn prepare(
             }
         })
         .collect();
+    accounts.extend(emulator.kapso_numbers().into_iter().zip(KAPSO_ACCOUNTS).map(|(number, id)| {
+        let EmulatedNumber { id: number, business, name } = number;
+        AccountSettings {
+            spec: AccountSpec {
+                id: AccountId::new(id),
+                name,
+                provider: "kapso".into(),
+                environment: "production".into(),
+                number,
+                business,
+            },
+            api_base: base.clone(),
+            api_version: "v24.0".into(),
+            access_token: SecretString::from(emulator.kapso_key()),
+            app_secret: SecretString::from(KAPSO_SECRET),
+            verify_token: SecretString::from(""),
+            subscribe: true,
+            read_receipts: true,
+        }
+    }));
     let settings = Settings {
         file: None,
         engine: EngineSettings {

@@ -23,11 +23,16 @@ pub(super) async fn run(ctx: Context<'_>, args: Emulate) -> Result<Exit, Failure
     if !args.bind.ip().is_loopback() {
         ctx.out.remark("warning: the emulator is open to the network; its token is public");
     }
-    let secrets = [
+    let mut secrets = vec![
         ("SWITCHBOARD_ACCESS_TOKEN", emulator.access_token()),
         ("SWITCHBOARD_APP_SECRET", emulator.app_secret()),
         ("SWITCHBOARD_VERIFY_TOKEN", VERIFY_TOKEN.to_owned()),
     ];
+    // The stand-in for Kapso is at the same address.
+    let kapso = emulator.kapso_numbers();
+    if !emulator.kapso_key().is_empty() {
+        secrets.push(("SWITCHBOARD_KAPSO_KEY", emulator.kapso_key()));
+    }
     let shown = if ctx.out.json {
         let numbers: Vec<_> = emulator
             .numbers()
@@ -36,12 +41,22 @@ pub(super) async fn run(ctx: Context<'_>, args: Emulate) -> Result<Exit, Failure
             .collect();
         let env: serde_json::Map<String, serde_json::Value> =
             secrets.iter().map(|(k, v)| ((*k).to_owned(), v.clone().into())).collect();
-        ctx.out.document(&json!({ "api_base": emulator.base_url(), "numbers": numbers, "env": env }))
+        let kapso: Vec<_> = kapso
+            .iter()
+            .map(|n| json!({ "phone_number_id": n.id, "waba_id": n.business, "name": n.name }))
+            .collect();
+        ctx.out.document(
+            &json!({ "api_base": emulator.base_url(), "numbers": numbers, "kapso_numbers": kapso, "env": env }),
+        )
     } else {
         let mut lines = vec![format!("api_base = \"{}\"", emulator.base_url())];
         lines.extend(emulator.numbers().iter().map(|n| {
             let name = crate::text::sanitize(&n.name);
             format!("waba_id = \"{}\"  phone_number_id = \"{}\"  {name}", n.business, n.id)
+        }));
+        lines.extend(kapso.iter().map(|n| {
+            let name = crate::text::sanitize(&n.name);
+            format!("waba_id = \"{}\"  phone_number_id = \"{}\"  {name} (kapso)", n.business, n.id)
         }));
         if let Some(faults) = &args.faults {
             lines.push(format!("faults = {faults}"));

@@ -108,6 +108,14 @@ pub trait Emulated: Send + Sync {
     fn access_token(&self) -> String;
     /// The secret it signs with.
     fn app_secret(&self) -> String;
+    /// The key of its Kapso project; empty without one.
+    fn kapso_key(&self) -> String {
+        String::new()
+    }
+    /// The numbers of the Kapso project that are connected from the start.
+    fn kapso_numbers(&self) -> Vec<EmulatedNumber> {
+        Vec::new()
+    }
     /// Stops and keeps its state.
     async fn stop(&self);
 }
@@ -183,6 +191,8 @@ struct Playing {
     numbers: Vec<EmulatedNumber>,
     access_token: String,
     app_secret: String,
+    kapso_key: String,
+    kapso_numbers: Vec<EmulatedNumber>,
 }
 
 #[async_trait]
@@ -201,6 +211,14 @@ impl Emulated for Playing {
 
     fn app_secret(&self) -> String {
         self.app_secret.clone()
+    }
+
+    fn kapso_key(&self) -> String {
+        self.kapso_key.clone()
+    }
+
+    fn kapso_numbers(&self) -> Vec<EmulatedNumber> {
+        self.kapso_numbers.clone()
     }
 
     async fn stop(&self) {
@@ -253,7 +271,19 @@ impl Launcher for BuiltIn {
             .iter()
             .map(|n| EmulatedNumber { id: n.id.clone(), business: business.clone(), name: n.name.clone() })
             .collect();
+        let project = &options.scenario.kapso;
+        let kapso_numbers = project
+            .numbers
+            .iter()
+            .filter(|n| project.connected.contains(&n.id))
+            .map(|n| EmulatedNumber {
+                id: n.id.clone(),
+                business: project.business.clone(),
+                name: n.name.clone(),
+            })
+            .collect();
         let (access_token, app_secret) = (options.access_token.clone(), options.app_secret.clone());
+        let kapso_key = options.kapso_key.clone();
         let emulator = Emulator::start(options).await.map_err(failed)?;
         Ok(Arc::new(Playing {
             base_url: emulator.base_url(),
@@ -261,6 +291,8 @@ impl Launcher for BuiltIn {
             numbers,
             access_token,
             app_secret,
+            kapso_key,
+            kapso_numbers,
         }))
     }
 

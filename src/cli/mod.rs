@@ -5,6 +5,8 @@
 
 pub mod args;
 pub mod failure;
+mod history;
+pub mod history_args;
 pub mod host;
 pub mod logging;
 pub mod output;
@@ -150,6 +152,7 @@ async fn dispatch(cli: Cli, env: &Env, launcher: &dyn Launcher, out: &mut Output
         Command::Emulate(a) => emulate::run(context, a).await,
         Command::Serve { .. } => serve::run(context, &flags).await,
         Command::Follow(a) => follow::run(context, a).await,
+        Command::Sync(a) => history::run(context, a).await,
         Command::Service(a) => service::run(&mut context, &a.action),
         Command::Reload { .. } => reload::run(context).await,
         Command::Accounts(a) => accounts::run(context, a).await,

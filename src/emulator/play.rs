@@ -61,12 +61,13 @@ fn act(core: &Arc<Core>, st: &mut State) {
                 }
             }
             Action::Review { template } => review(core, st, &template),
+            Action::Setup { link } => kapso::used(core, st, &link),
         }
     }
 }
 
 /// A pause between `from` and `to` seconds at speed 1, the same for the same words; none at speed 0.
-fn pause(core: &Core, from: f64, to: f64, words: &[&str]) -> Millis {
+pub fn pause(core: &Core, from: f64, to: f64, words: &[&str]) -> Millis {
     let speed = core.speed();
     if speed <= 0.0 {
         return 0;

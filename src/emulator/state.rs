@@ -124,6 +124,8 @@ pub enum Action {
     Line { customer: String, index: usize },
     /// The review of a template ends.
     Review { template: String },
+    /// Somebody opens a setup link of the Kapso project and connects their number.
+    Setup { link: String },
 }
 
 /// A webhook on its way to a callback.

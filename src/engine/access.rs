@@ -263,7 +263,7 @@ fn needs(request: &Request) -> Option<(Resource, Verb)> {
         Request::Doctor | Request::Webhooks { .. } | Request::Webhook { .. } => (Connection, View),
         Request::Backup { .. } | Request::ReplayWebhook { .. } => (Connection, Edit),
         Request::Account { act } if act.looks() => (Resource::Numbers, View),
-        Request::Account { .. } => (Connection, Edit),
+        Request::Account { .. } | Request::History { .. } => (Connection, Edit),
         Request::Admin { act: AdminRequest::BlockThread { .. } } => (Contacts, Edit),
         Request::Admin { act } if act.looks() => (Resource::Numbers, View),
         Request::Admin { .. } | Request::Wizard { .. } => (Connection, Edit),

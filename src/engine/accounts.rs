@@ -162,7 +162,7 @@ async fn blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> 
     tokio::task::spawn_blocking(f).await.map_err(|e| Problem::new("engine", format!("a task ended: {e}")))
 }
 
-fn not_configured(account: &AccountId) -> Problem {
+pub(super) fn not_configured(account: &AccountId) -> Problem {
     Problem::not_found(format!("there is no account `{account}`"))
         .next("`switchboard accounts` lists those that there are")
 }

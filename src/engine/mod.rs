@@ -18,6 +18,7 @@ mod files;
 mod follow;
 mod hand_over;
 mod handling;
+mod history;
 mod hub;
 mod ingest;
 mod library;
@@ -193,6 +194,10 @@ struct Core {
     doctor: tokio::sync::Mutex<()>,
     outbox: Notify,
     sync: Notify,
+    /// Reading the past of accounts.
+    history: history::Desk,
+    /// Sends on their way to a provider.
+    sending: AtomicU64,
     tidy: Notify,
     /// Something was snoozed, or is not any more.
     snooze: Notify,
@@ -295,6 +300,8 @@ impl Engine {
             doctor: tokio::sync::Mutex::default(),
             outbox: Notify::new(),
             sync: Notify::new(),
+            history: history::Desk::default(),
+            sending: AtomicU64::new(0),
             tidy: Notify::new(),
             snooze: Notify::new(),
             stop: CancellationToken::new(),
@@ -318,6 +325,7 @@ impl Engine {
             tasks.spawn(onboarding::run(Arc::clone(&engine.shared)));
             tasks.spawn(sync::run(Arc::clone(&engine.shared)));
             tasks.spawn(sync::tidy(Arc::clone(&engine.shared)));
+            tasks.spawn(history::run(Arc::clone(&engine.shared)));
             tasks.spawn(recorder::expire(Arc::clone(&engine.shared)));
             tasks.spawn(deletion::resume(Arc::clone(&engine.shared)));
             tasks.spawn(activity::expire(Arc::clone(&engine.shared)));

@@ -363,14 +363,13 @@ async fn link(
     }
     // One that an earlier run made, and had no time to note.
     let found = links.iter().find(|l| open(l) && l.url.is_some()).cloned();
-    let link = match found {
-        Some(link) => link,
-        None => {
-            let wish = LinkWish { reconnect: reconnect.map(|n| format!("+{n}")) };
-            match run.api.create_link(&customer, &wish).await {
-                Ok(link) => link,
-                Err(e) => return Err(run.refused(steps::LINK, e).await),
-            }
+    let link = if let Some(link) = found {
+        link
+    } else {
+        let wish = LinkWish { reconnect: reconnect.map(|n| format!("+{n}")) };
+        match run.api.create_link(&customer, &wish).await {
+            Ok(link) => link,
+            Err(e) => return Err(run.refused(steps::LINK, e).await),
         }
     };
     run.setup.link = Some(SetupLink {
@@ -470,7 +469,7 @@ async fn finish(run: &mut Run<'_>, mut kept: KeptAccount, number: &Number, url: 
         run.step(steps::LINK, true, "it was used", "");
     }
     run.note().await?;
-    sync::account_now(shared, &account).await.map_err(|e| sync_problem(id, e))
+    sync::account_alone(shared, &account).await.map_err(|e| sync_problem(id, e))
 }
 
 /// Takes our webhook off the number before the account lets go of it; the link is taken back. The customer stays.
@@ -578,7 +577,7 @@ pub(super) async fn run(shared: Arc<Shared>) {
             }
             Err(StoreError::Stopped) => return,
             Err(error) => {
-                tracing::error!(%error, "the accounts that wait for their number could not be read")
+                tracing::error!(%error, "the accounts that wait for their number could not be read");
             }
         }
         first = false;

@@ -4,10 +4,10 @@
 //! of the thread. What was on the wire when something broke is `unknown`, never sent again by itself. What a limit
 //! of the provider holds up waits in the store, so that it is seen and survives a restart.
 
-use super::Shared;
 use super::hand_over::{self, Ready};
 use super::limits::{self, Limits, Verdict};
 use super::sendable;
+use super::{Shared, history};
 use crate::clock::Millis;
 use crate::model::delivery::{DeliveryError, HoldScope, WaitReason};
 use crate::model::event::{AttemptOutcome, EventBody};
@@ -343,7 +343,10 @@ async fn carry_out(shared: &Shared, send: &DueSend, media: Option<&str>) -> Ende
         media,
         opaque: &opaque,
     };
-    match account.provider.send(request).await {
+    let on_its_way = history::OnItsWay::new(shared);
+    let outcome = account.provider.send(request).await;
+    drop(on_its_way);
+    match outcome {
         Outcome::Accepted { provider_id, recipient } => {
             Ended::Is(AttemptOutcome::Accepted { provider_id, recipient })
         }

@@ -5,8 +5,8 @@ use super::accounts;
 use super::updates::Updates;
 use super::{
     Shared, activity, admin, check, contacts, conversation, deletion, doctor, files, follow, handling,
-    library, mentions, notes, numbers, outbox, preferences, presence, recorder, sendable, sharing, sync,
-    together, wizard,
+    history, library, mentions, notes, numbers, outbox, preferences, presence, recorder, sendable, sharing,
+    sync, together, wizard,
 };
 use crate::clock::Millis;
 use crate::model::client::ClientInfo;
@@ -405,6 +405,7 @@ async fn change(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Res
     };
     match request {
         Request::Account { act } => accounts::answer(shared, who, act).await,
+        Request::History { act } => history::request(shared, who, act).await,
         Request::Hello { protocol, version, .. } => {
             if protocol != PROTOCOL {
                 return Err(Problem::new(

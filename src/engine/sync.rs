@@ -1,7 +1,7 @@
 //! What is read from the provider by itself: number facts, profile, templates; and pointing its webhooks here.
 
 use super::{Account, Shared};
-use crate::model::account::{CONNECTED, DISCONNECTED, ERROR};
+use crate::model::account::{CONNECTED, DISCONNECTED, ERROR, PENDING};
 use crate::model::event::{Actor, EventBody};
 use crate::model::ids::AccountId;
 use crate::provider::CallError;
@@ -69,14 +69,29 @@ pub(super) async fn run(shared: Arc<Shared>) {
     }
 }
 
-/// Accounts that somebody took off: they are left alone until somebody connects them again.
+/// Accounts that somebody took off: they are left alone until somebody connects them again. So are those that are just
+/// being connected step by step: the last step syncs them.
 async fn disconnected(shared: &Shared) -> Vec<AccountId> {
     let views = shared.store.read(crate::store::Reader::accounts).await.unwrap_or_default();
-    views.into_iter().filter(|v| v.state == DISCONNECTED).map(|v| v.spec.id).collect()
+    let begun = |v: &crate::protocol::AccountView| {
+        v.state == PENDING && shared.account(&v.spec.id).is_some_and(|a| super::onboarding::is_ours(&a))
+    };
+    views.into_iter().filter(|v| v.state == DISCONNECTED || begun(v)).map(|v| v.spec.id).collect()
 }
 
-/// Syncs one account now and records how its connection is.
+/// Syncs one account now and records how its connection is. One that was taken off in the meantime stays so.
 pub(super) async fn account_now(shared: &Shared, account: &Account) -> Result<(), SyncError> {
+    let _alone = shared.board.alone(account.id()).await;
+    let Some(account) = shared.account(account.id()).filter(|a| a.is_connected()) else { return Ok(()) };
+    let views = shared.store.read(crate::store::Reader::accounts).await?;
+    if views.iter().any(|v| v.spec.id == *account.id() && v.state == DISCONNECTED) {
+        return Ok(());
+    }
+    account_alone(shared, &account).await
+}
+
+/// The same for who has the account to itself already.
+pub(super) async fn account_alone(shared: &Shared, account: &Account) -> Result<(), SyncError> {
     let result = read(shared, account).await;
     let (state, text, blocks) = match &result {
         Ok(()) => (CONNECTED, String::new(), false),

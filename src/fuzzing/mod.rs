@@ -17,7 +17,9 @@ use crate::model::inbound::{Change, WebhookBatch};
 use crate::model::message::Body;
 use crate::model::template::Values;
 use crate::protocol::{ClientFrame, ServerFrame, codec};
+use crate::provider::kapso;
 use crate::provider::meta::{errors, templates, webhook};
+use crate::provider::posts::{self, Head};
 use crate::store::fuzz as store;
 use crate::tui::fuzz as tui;
 use crate::{text, webhook as listener};
@@ -36,6 +38,7 @@ pub const TARGETS: &[Target] = &[
     ("error", error),
     ("frame", frame),
     ("handshake", handshake),
+    ("kapso", kapso_body),
     ("marks", marks),
     ("quick_reply", quick_reply),
     ("screen", screen),
@@ -80,6 +83,35 @@ pub fn webhook_body(data: &[u8]) {
     }
 }
 
+/// A webhook of Kapso, behind the name of its event in a line: read, applied twice, read from the store, drawn.
+pub fn kapso_body(data: &[u8]) {
+    let at = data.iter().position(|b| *b == b'\n').unwrap_or(0);
+    let (event, body) = data.split_at(at);
+    let event = String::from_utf8_lossy(event).into_owned();
+    let head = Head { event: Some(&event), ..Head::default() };
+    let parsed = kapso::webhook::read(&head, body, store::NOW).map(|said| said.batch);
+    if let Ok(batch) = &parsed {
+        bounds(batch);
+    }
+    // What is kept is read again without the name of its event.
+    if let Ok(again) = posts::read_kept("kapso", body, store::NOW) {
+        bounds(&again);
+    }
+    let shown = store::ingest(body, &parsed);
+    if !shown.threads.is_empty() {
+        tui::screen(&tui::Scene::of(shown.threads, shown.messages), 80, 24);
+    }
+}
+
+/// An answer of Kapso that is no success.
+fn kapso_error(status: u16, body: &[u8]) {
+    let (failure, _) = kapso::errors::classify(status, body);
+    assert_bounded("a provider's text", &failure.error.text, 1000);
+    assert!(!failure.error.text.is_empty());
+    assert!(failure.error.next.is_some(), "{status}: nothing to do next");
+    let _ = failure.into_call_error();
+}
+
 fn bounds(batch: &WebhookBatch) {
     for p in &batch.problems {
         assert_bounded("a problem", p, 200);
@@ -100,7 +132,9 @@ fn bounds(batch: &WebhookBatch) {
 /// An answer of the provider that is no success.
 pub fn error(data: &[u8]) {
     let status = 400 + u16::from(data.first().copied().unwrap_or(0));
-    let failure = errors::classify(status, data.get(1..).unwrap_or_default());
+    let body = data.get(1..).unwrap_or_default();
+    kapso_error(status, body);
+    let failure = errors::classify(status, body);
     assert_bounded("a provider's text", &failure.error.text, 1000);
     assert!(!failure.error.text.is_empty());
     let _ = failure.clone().into_outcome(None);

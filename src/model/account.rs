@@ -4,6 +4,7 @@
 //! No secret is part of any of this: secrets are named by [`SecretKey`] and lie in the engine's folder.
 
 use super::event::AccountSpec;
+use super::history::HistoryProgress;
 use super::phone;
 use crate::clock::Millis;
 use serde::{Deserialize, Serialize};
@@ -233,6 +234,9 @@ pub struct AccountLife {
     /// When its access token was set here last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_at: Option<Millis>,
+    /// How far its past was read, where the provider keeps it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history: Option<HistoryProgress>,
 }
 
 /// Why an account cannot send now: what it is, what it means, what to do.

@@ -8,6 +8,7 @@ use super::account::{AccountOptions, KeptAccount, SecretKey, Setup};
 use super::contact::Identity;
 use super::delivery::{DeliveryError, HoldScope, WaitReason};
 use super::handling::{Act, Label};
+use super::history::{HistoryEntry, HistoryMark};
 use super::ids::{
     AccountId, AttemptId, ContactId, EventId, LabelId, MacroId, MessageId, QuickReplyId, ThreadId,
 };
@@ -671,6 +672,16 @@ pub enum EventBody {
         /// How.
         change: AccessChange,
     },
+    /// A page of an account's past was read from its provider, or how far that is was changed (then there are no
+    /// entries). The mark is the whole state after it.
+    HistoryRead {
+        /// Which account.
+        account: AccountId,
+        /// What the page brought, newest first.
+        entries: Vec<HistoryEntry>,
+        /// How far it got.
+        mark: Box<HistoryMark>,
+    },
     /// The engine has something to tell the operators about an account.
     Noticed {
         /// Which account.
@@ -745,6 +756,7 @@ impl EventBody {
             Self::MentionsRead { .. } => "mentions_read",
             Self::LabelSaved { .. } => "label_saved",
             Self::LabelDeleted { .. } => "label_deleted",
+            Self::HistoryRead { .. } => "history_read",
             Self::Noticed { .. } => "noticed",
             Self::AccessChanged { change } => change.action(),
         }

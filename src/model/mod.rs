@@ -13,6 +13,7 @@ pub mod doing;
 pub mod event;
 pub mod filter;
 pub mod handling;
+pub mod history;
 pub mod ids;
 pub mod inbound;
 pub mod macros;

@@ -18,6 +18,7 @@ pub mod files;
 pub mod follow;
 mod handling;
 mod hello;
+pub mod history;
 pub mod macros;
 pub mod mentions;
 pub mod notes;
@@ -375,6 +376,11 @@ pub enum Request {
     Sync {
         /// Which account; `None` = all.
         account: Option<AccountId>,
+    },
+    /// Read the past of accounts, or stop reading it. → [`Response::Done`]; how far it is stands in the accounts
+    History {
+        /// What.
+        act: history::HistoryRequest,
     },
     /// Quick replies of everybody and of this operator, most used first. → [`Response::QuickReplies`]
     QuickReplies,

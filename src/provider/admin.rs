@@ -20,6 +20,7 @@ pub fn cannot(what: &str) -> CallError {
         next: Some("do it in the provider's own dashboard".into()),
         auth: false,
         transient: false,
+        after: None,
     }
 }
 

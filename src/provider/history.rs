@@ -29,6 +29,8 @@ pub struct HistoryAnswer {
     pub next: Option<String>,
     /// How many there are in all, where the provider says so.
     pub total: Option<u64>,
+    /// How many calls a minute the provider allows, and how many are left of them, where it says so.
+    pub room: Option<(u64, u64)>,
 }
 
 /// One message of the past, and what became of it.
@@ -58,5 +60,6 @@ pub(super) fn unsupported(what: &str) -> CallError {
         next: Some("nothing to do: new messages come by webhook".into()),
         auth: false,
         transient: false,
+        after: None,
     }
 }

@@ -144,6 +144,8 @@ pub struct Answer {
     pub retry_after: Option<Duration>,
     /// The other side's clock (`Date`), in Unix milliseconds, to the second.
     pub date: Option<i64>,
+    /// How many calls a minute are allowed, and how many are left of them.
+    pub room: Option<(u64, u64)>,
     /// The body, at most [`ANSWER_MAX`] bytes.
     pub body: Vec<u8>,
 }
@@ -154,6 +156,7 @@ pub async fn call(request: reqwest::RequestBuilder) -> Result<Answer, Transport>
     let status = response.status().as_u16();
     let retry_after = wish(response.headers());
     let date = date(response.headers());
+    let room = room(response.headers());
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
@@ -167,12 +170,19 @@ pub async fn call(request: reqwest::RequestBuilder) -> Result<Answer, Transport>
                 }
                 body.extend_from_slice(&part);
             }
-            Ok(None) => return Ok(Answer { status, retry_after, date, body }),
+            Ok(None) => return Ok(Answer { status, retry_after, date, room, body }),
             // An answer of refusal is one even when its text broke off.
-            Err(_) if status >= 400 => return Ok(Answer { status, retry_after, date, body: Vec::new() }),
+            Err(_) if status >= 400 => {
+                return Ok(Answer { status, retry_after, date, room, body: Vec::new() });
+            }
             Err(e) => return Err(Transport { nothing_sent: false, ..Transport::of(e) }),
         }
     }
+}
+
+fn room(headers: &HeaderMap) -> Option<(u64, u64)> {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+    Some((number("x-ratelimit-limit")?, number("x-ratelimit-remaining")?))
 }
 
 fn date(headers: &HeaderMap) -> Option<i64> {

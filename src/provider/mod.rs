@@ -135,6 +135,8 @@ pub struct CallError {
     pub auth: bool,
     /// Whether trying again later may help.
     pub transient: bool,
+    /// How long the provider wants to be left alone, where it says so.
+    pub after: Option<Duration>,
 }
 
 /// What a token is worth.

@@ -18,7 +18,8 @@ use std::cell::RefCell;
 /// What a provider's parser made of a body.
 pub type Parsed = Result<WebhookBatch, String>;
 
-const NOW: i64 = 1_795_176_100_000;
+/// The time of everything.
+pub const NOW: i64 = 1_795_176_100_000;
 /// The number id that the recorded bodies name.
 pub const NUMBER: &str = "339901477551020";
 

@@ -17,6 +17,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("schema/0010_words.sql")),
     M::up(include_str!("schema/0011_deletion.sql")),
     M::up(include_str!("schema/0012_accounts.sql")),
+    M::up(include_str!("schema/0013_history.sql")),
     M::up(include_str!("schema/0014_blocks.sql")),
 ];
 

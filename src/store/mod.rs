@@ -28,6 +28,9 @@ mod filter_tests;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 pub mod health;
+mod history;
+#[cfg(test)]
+mod history_tests;
 #[cfg(test)]
 mod ingest_tests;
 mod library;

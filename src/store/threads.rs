@@ -8,6 +8,7 @@ use crate::model::account::{AccountLife, AccountOptions, KeptAccount, Setup};
 use crate::model::contact::{Contact, Identity, IdentityKind};
 use crate::model::event::{AccountSpec, NumberFacts};
 use crate::model::filter::Asker;
+use crate::model::history::HistoryMark;
 use crate::model::ids::{AccountId, MessageId, ThreadId};
 use crate::model::phone;
 use crate::model::template::Template;
@@ -173,7 +174,7 @@ impl Reader {
         let mut st = self.conn.prepare_cached(
             "SELECT key, name, provider, environment, number, business, state, state_text, facts, threads, unread, \
              unread_threads, last_webhook, templates_synced, kept IS NOT NULL, options, blocked, connected_at, \
-             disconnected_at, token_at FROM accounts WHERE removed_at IS NULL ORDER BY position, id",
+             disconnected_at, token_at, history FROM accounts WHERE removed_at IS NULL ORDER BY position, id",
         )?;
         let views = st
             .query_map([], |r| {
@@ -182,6 +183,9 @@ impl Reader {
                 let options: String = r.get(15)?;
                 let options: AccountOptions = serde_json::from_str(&options).unwrap_or_default();
                 let name: String = r.get(1)?;
+                let number: String = r.get(4)?;
+                let history: Option<HistoryMark> =
+                    r.get::<_, Option<String>>(20)?.and_then(|json| serde_json::from_str(&json).ok());
                 let life = AccountLife {
                     kept: r.get(14)?,
                     defined_name: options.name.as_ref().map(|_| name.clone()),
@@ -190,6 +194,7 @@ impl Reader {
                     connected_at: r.get(17)?,
                     disconnected_at: r.get(18)?,
                     token_at: r.get(19)?,
+                    history: history.as_ref().and_then(|m| m.progress(&number)),
                 };
                 let count = |i: usize| r.get::<_, i64>(i).map(|n| u32::try_from(n).unwrap_or(0));
                 Ok(AccountView {
@@ -198,7 +203,7 @@ impl Reader {
                         name: life.options.name.clone().unwrap_or(name),
                         provider: r.get(2)?,
                         environment: r.get(3)?,
-                        number: r.get(4)?,
+                        number,
                         business: r.get(5)?,
                     },
                     state: r.get(6)?,

@@ -340,6 +340,9 @@ fn wrap_paragraph(p: &str, base: usize, cells: usize, out: &mut Vec<std::ops::Ra
 }
 
 #[cfg(test)]
+mod qr_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -38,6 +38,7 @@ pub enum Action {
     Search,
     Accounts,
     ManageAccounts,
+    NewThread,
     Template,
     ManageQuickReplies,
     Macros,
@@ -233,6 +234,7 @@ pub const COMMANDS: &[Command] = commands! {
     "message.note"       Note               "note"        LC  ["n", "Space d"]             true  "write a note: it stays here, whatever the window";
     "note.edit"          EditNote           "edit note"   C   ["g e"]                      false "write a note of yours anew; what it said before is kept";
     "template.pick"      Template           "template"    LC  ["t", "Space t"]             true  "send a template";
+    "thread.new"         NewThread          "write to"    L   ["c", "Space c"]             false "write to a number that has not written yet, with a template; a number without + gets the account's country prefix";
     "palette.open"       Palette            "find"        LC  ["Ctrl+K", "Ctrl+P", "Space Space"] false "find a command, a thread, a template, a quick reply or a macro";
     "palette.commands"   CommandLine        "command"     LC  [":"]                        false "type a command by its name";
     "search.open"        Search             "search"      L   ["/", "Space f"]             false "search contacts and messages";
@@ -390,6 +392,7 @@ pub fn argument_of(action: Action) -> &'static str {
         Action::Accounts => "an account, or all",
         Action::NumberProfile | Action::ConnectNumber => "an account",
         Action::Template | Action::RunMacro => "a name",
+        Action::NewThread => "a number",
         Action::FilterNext | Action::ViewPick => "a view, or a filter",
         _ => "",
     }

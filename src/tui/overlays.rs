@@ -150,7 +150,9 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
         }
         Kind::Numbers => {
             let zone = app.tz.iana_name().map(str::to_owned);
-            let (overlay, request) = NumbersBox::new(ranges(app), zone, when(app), full(app));
+            let (overlay, _) = NumbersBox::new(ranges(app), zone, when(app), full(app));
+            let shown = app.account.as_ref().and_then(|id| app.view_of(id));
+            let (overlay, request) = overlay.of(shown.map(|a| (a.spec.id.clone(), a.spec.name.clone())));
             (Box::new(overlay), Some(request))
         }
         Kind::Doctor => (Box::new(DoctorBox::new()), Some(Request::Doctor)),
@@ -299,10 +301,14 @@ pub(crate) fn template_picker(app: &App) -> Option<(TemplatePicker, Request)> {
         mask: app.theme.mask,
         marketing_opt_out: c.contact.as_ref().is_some_and(|c| c.marketing_opt_out),
     };
-    let known = app.templates.get(&row.account).cloned().unwrap_or_default();
-    let synced = view.and_then(|v| v.templates_synced);
-    let picker = TemplatePicker::new(target, known, synced, when(app));
-    Some((picker, Request::Templates { account: row.account.clone() }))
+    Some((templates_for(app, target), Request::Templates { account: row.account.clone() }))
+}
+
+/// The templates for somebody.
+pub(crate) fn templates_for(app: &App, target: TemplateTarget) -> TemplatePicker {
+    let known = app.templates.get(&target.account).cloned().unwrap_or_default();
+    let synced = app.view_of(&target.account).and_then(|v| v.templates_synced);
+    TemplatePicker::new(target, known, synced, when(app))
 }
 
 fn help(app: &App) -> Vec<HelpSection> {

@@ -13,6 +13,8 @@ const REPLIES: Grant = Grant(Resource::QuickReplies, Verb::View);
 pub const NEEDS: &[(&str, Grant)] = &[
     ("message.reply", ANSWER),
     ("compose", ANSWER),
+    ("thread.new", ANSWER),
+    ("thread.new", Grant(Resource::Templates, Verb::View)),
     ("template.pick", ANSWER),
     ("template.pick", Grant(Resource::Templates, Verb::View)),
     ("message.note", HANDLE),

@@ -321,3 +321,90 @@ async fn a_development_account_sends_only_to_its_list_when_it_is_queued_and_when
     drop(c);
     bed.stop().await;
 }
+
+/// The program as a shell has it, in a folder of its own.
+struct Shell(std::sync::Arc<crate::common::process::Home>);
+
+impl Shell {
+    async fn run(&self, line: &str) -> (Option<i32>, String, String) {
+        let (home, line) = (self.0.clone(), line.to_owned());
+        let run = move || home.run(&line.split(' ').collect::<Vec<_>>());
+        tokio::task::spawn_blocking(run).await.unwrap()
+    }
+
+    async fn done(&self, line: &str) -> String {
+        let (code, out, err) = self.run(line).await;
+        assert_eq!(code, Some(0), "{line}: {out}{err}");
+        out
+    }
+
+    async fn json(&self, line: &str) -> serde_json::Value {
+        let out = self.done(&format!("{line} --json")).await;
+        serde_json::from_str(&out).unwrap_or_else(|e| panic!("{line}: {e}: {out}"))
+    }
+}
+
+fn key_file(home: &std::path::Path, key: &str, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    let file = home.join("key");
+    std::fs::write(&file, format!("{key}\n")).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shell_connects_a_number_shows_the_link_and_waits_for_it() {
+    use switchboard::emulator::{Emulator, EmulatorOptions};
+    let options = EmulatorOptions { speed: 0.0, play: false, ..EmulatorOptions::demo().unwrap() };
+    let emulator = Emulator::start(options).await.unwrap();
+    let base = emulator.base_url();
+    let http = switchboard::provider::http::client(true, std::time::Duration::from_secs(10)).unwrap();
+    let shell = Shell(std::sync::Arc::new(crate::common::process::Home::new(&base, 1)));
+    let home = shell.0.path().to_owned();
+    let key = home.join("key").display().to_string();
+    let new = format!("accounts connect shop-pt --provider kapso --api-base {base} --api-key-file {key}");
+    // A key that others can read is not taken, and one that is wrong connects nothing.
+    key_file(&home, DEMO_KAPSO_KEY, 0o644);
+    let (code, _, err) = shell.run(&new).await;
+    assert!(code == Some(2) && err.contains("chmod 600"), "{code:?} {err}");
+    key_file(&home, "wrong", 0o600);
+    let (code, out, err) = shell.run(&format!("{new} --no-wait")).await;
+    assert!(code == Some(4) && !err.contains("wrong\n") && !out.contains("wrong"), "{code:?} {err}");
+    let shown = shell.done("accounts show shop-pt").await;
+    assert!(shown.contains("state         pending") && shown.contains("✗ "), "{shown}");
+    key_file(&home, DEMO_KAPSO_KEY, 0o600);
+    let go_on = format!("accounts connect shop-pt --api-key-file {key} --no-wait");
+    let first = shell.json(&go_on).await["setup"]["link"]["url"].clone();
+    assert!(first.as_str().unwrap().starts_with(&base), "{first}");
+    assert_eq!(shell.json("accounts connect shop-pt --no-wait").await["setup"]["link"]["url"], first);
+    // For people there is a code as well; and it ends when somebody has connected the number.
+    let waiting = {
+        let shell = Shell(shell.0.clone());
+        tokio::spawn(async move { shell.done("accounts connect shop-pt --timeout 60s").await })
+    };
+    let control = format!("{base}/control/kapso/complete");
+    http.post(control).json(&json!({})).send().await.unwrap().error_for_status().unwrap();
+    let out = waiting.await.unwrap();
+    assert!(out.contains("connected") && out.contains("API key"), "{out}");
+    let list = shell.done("accounts").await;
+    let line = list.lines().find(|l| l.starts_with("shop-pt")).unwrap();
+    assert!(line.contains("kapso") && line.contains("connected"), "{list}");
+    // A limit of time ends the waiting, not what was begun.
+    shell.done("accounts disconnect shop-pt").await;
+    let (code, _, err) = shell.run("accounts verify shop-pt").await;
+    assert!(code == Some(4) && err.contains("accounts reconnect shop-pt"), "{code:?} {err}");
+    shell.done("accounts reconnect shop-pt").await;
+    let (code, _, err) = shell.run("accounts delete shop-pt --yes-delete shop").await;
+    assert!(code == Some(2) && err.contains("type `shop-pt`"), "{code:?} {err}");
+    shell.done("accounts delete shop-pt --yes-delete shop-pt").await;
+    assert!(!shell.done("accounts").await.contains("shop-pt"));
+    let begun = format!(
+        "accounts connect other --provider kapso --api-base {base} --api-key-file {key} --timeout 1s"
+    );
+    let (code, out, err) = shell.run(&begun).await;
+    assert!(
+        code == Some(1) && err.contains("go on with `switchboard accounts connect other`"),
+        "{code:?} {err}"
+    );
+    assert!(out.contains(&base) && out.contains('█'), "{out}");
+    emulator.stop().await;
+}

@@ -43,6 +43,7 @@ use super::errors::GraphError;
 use super::faults::answer::{self as faulty, Reply, Spoiled};
 use super::faults::{Kind, Target};
 use super::server::{Call, parse};
+use super::state::State;
 use super::{Core, Number, graph};
 
 /// An answer: what was asked for, or an error; both are written the same way.
@@ -140,6 +141,13 @@ pub fn is_mine(path: &[String]) -> bool {
 /// Whether a number is one that Kapso stands in front of, connected or not.
 pub fn owns(core: &Core, number: &str) -> bool {
     core.scenario.kapso.numbers.iter().any(|n| n.id == number)
+}
+
+/// Somebody uses a setup link; one that is no good any more leads nowhere.
+pub fn used(core: &Arc<Core>, st: &mut State, link: &str) {
+    if let Err(why) = onboarding::complete(core, st, link, None) {
+        tracing::debug!(%why, "a setup link could not be used");
+    }
 }
 
 /// Answers one request.

@@ -154,7 +154,8 @@ impl Fill {
         self.newest - back - if index + 1 == self.count { 0 } else { shift }
     }
 
-    fn own(&self, index: u32) -> bool {
+    /// Whether the business wrote a message.
+    pub fn own(&self, index: u32) -> bool {
         self.draw(index, 3) % 5 < 2
     }
 

@@ -8,54 +8,73 @@ use serde_json::{Value, json};
 
 use super::book::{Book, Person, Session};
 use super::paging::{self, Place};
-use super::past::What;
+use super::past::{Row, What};
 use super::platform::{no_method, wrapped};
 use super::{Answer, Out, known, send, shapes};
 use crate::emulator::Core;
 use crate::emulator::server::Call;
 
-/// Every session, also those of what a number was filled with.
-fn sessions(core: &Core, book: &Book, number: Option<&str>) -> Vec<(Session, Person)> {
+/// A session, whose it is, and of one that a number was filled with the row of its last message.
+type Found = (Session, Person, Option<Row>);
+
+/// Every session, also those of what a number was filled with; what their last message says is added by [`whole`].
+fn sessions(core: &Core, book: &Book, number: Option<&str>) -> Vec<Found> {
     let live = book.sessions.iter().filter(|s| number.is_none_or(|n| s.number == n));
-    let mut all: Vec<(Session, Person)> =
-        live.filter_map(|s| Some((s.clone(), book.person(&s.person)?.clone()))).collect();
-    let mut filled: HashMap<String, usize> = HashMap::new();
+    let mut all: Vec<Found> =
+        live.filter_map(|s| Some((s.clone(), book.person(&s.person)?.clone(), None))).collect();
     let now = core.clock.now();
     for (at, rows) in book.index.rows.iter().filter(|(n, _)| number.is_none_or(|w| *n == w)) {
-        for row in rows.iter().filter(|r| matches!(r.what, What::Fill(..))) {
-            let Some(seen) = book.seen(row) else { continue };
-            let (m, person) = (seen.stored, seen.person);
-            let place = *filled.entry(m.session.clone()).or_insert_with(|| {
-                all.push((
-                    Session {
-                        id: m.session.clone(),
-                        number: at.clone(),
-                        person: person.id.clone(),
-                        ended: now - m.at > super::book::SESSION,
-                        created_at: m.at,
-                        last_at: m.at,
-                        last_in: None,
-                        last_out: None,
-                        count: 0,
-                        last_message: String::new(),
-                        last_kind: String::new(),
-                        last_text: String::new(),
-                    },
-                    person.into_owned(),
-                ));
-                all.len() - 1
+        // By fill, person and day, as the sessions of fills are; the messages are made for the last one of each only.
+        let mut filled: HashMap<(u32, u32, i64), usize> = HashMap::new();
+        let mut lasts: Vec<(usize, Row)> = Vec::new();
+        for row in rows {
+            let What::Fill(f, n) = row.what else { continue };
+            let Some(fill) = book.fills.get(f as usize) else { continue };
+            let which = fill.person_of(n);
+            let key = (f, which, row.at.div_euclid(86_400_000));
+            let place = *filled.entry(key).or_insert_with(|| {
+                lasts.push((all.len(), *row));
+                let person = fill.person(f, which);
+                let session = Session {
+                    id: fill.session(f, n),
+                    number: at.clone(),
+                    person: person.id.clone(),
+                    ended: now - row.at > super::book::SESSION,
+                    created_at: row.at,
+                    last_at: row.at,
+                    last_in: None,
+                    last_out: None,
+                    count: 0,
+                    last_message: String::new(),
+                    last_kind: String::new(),
+                    last_text: String::new(),
+                };
+                all.push((session, person, None));
+                lasts.len() - 1
             });
-            let session = &mut all[place].0;
+            let (session, last) = &mut lasts[place];
+            *last = *row;
+            let session = &mut all[*session].0;
             session.count += 1;
-            session.last_at = m.at;
-            session.last_message.clone_from(&m.wamid);
-            m.message["type"].as_str().unwrap_or_default().clone_into(&mut session.last_kind);
-            session.last_text = shapes::text_of(core, &m);
-            *(if m.inbound { &mut session.last_in } else { &mut session.last_out }) = Some(m.at);
+            session.last_at = row.at;
+            *(if fill.own(n) { &mut session.last_out } else { &mut session.last_in }) = Some(row.at);
+        }
+        for (place, row) in lasts {
+            all[place].2 = Some(row);
         }
     }
-    all.sort_by(|(a, _), (b, _)| (b.last_at, &b.id).cmp(&(a.last_at, &a.id)));
+    all.sort_by(|(a, ..), (b, ..)| (b.last_at, &b.id).cmp(&(a.last_at, &a.id)));
     all
+}
+
+/// A session as it is printed.
+fn whole(core: &Core, book: &Book, (mut session, person, last): Found) -> Value {
+    if let Some(seen) = last.and_then(|row| book.seen(&row)) {
+        session.last_message.clone_from(&seen.stored.wamid);
+        seen.stored.message["type"].as_str().unwrap_or_default().clone_into(&mut session.last_kind);
+        session.last_text = shapes::text_of(core, &seen.stored);
+    }
+    shapes::session(&session, &person, true)
 }
 
 /// Lists sessions; the proxy names one number and has other names for the times.
@@ -80,7 +99,7 @@ pub fn conversations(core: &Arc<Core>, call: &Call, number: Option<&str>) -> Ans
     let phone = call.query.get("phone_number").map(|p| p.trim_start_matches('+'));
     let st = core.state();
     let number = number.or(call.query.get("phone_number_id").map(String::as_str));
-    let all = sessions(core, &st.kapso, number).into_iter().filter(|(s, p)| {
+    let all = sessions(core, &st.kapso, number).into_iter().filter(|(s, p, _)| {
         status.is_none_or(|w| (w == "ended") == s.ended)
             && phone.is_none_or(|n| p.phone.as_ref().is_some_and(|p| p.contains(n)))
             && after.is_none_or(|t| s.last_at >= t)
@@ -90,16 +109,16 @@ pub fn conversations(core: &Arc<Core>, call: &Call, number: Option<&str>) -> Ans
             // Nobody is assigned to anything here.
             && !call.query.contains_key("assigned_user_id")
     });
-    let all = all.map(|(s, p)| (Place { at: s.last_at, id: s.id.clone() }, (s, p)));
-    Ok(wanted.page(all, |(_, (s, p))| shapes::session(&s, &p, true), true))
+    let all = all.map(|found| (Place { at: found.0.last_at, id: found.0.id.clone() }, found));
+    Ok(wanted.page(all, |(_, found)| whole(core, &st.kapso, found), true))
 }
 
 /// One session: read, closed, opened again.
 pub fn conversation(core: &Arc<Core>, call: &Call, id: &str) -> Answer {
     let mut st = core.state();
     if call.method == Method::GET {
-        let found = sessions(core, &st.kapso, None).into_iter().find(|(s, _)| s.id == id);
-        return found.map(|(s, p)| Out::data(shapes::session(&s, &p, true))).ok_or_else(Out::not_found);
+        let found = sessions(core, &st.kapso, None).into_iter().find(|(s, ..)| s.id == id);
+        return found.map(|f| Out::data(whole(core, &st.kapso, f))).ok_or_else(Out::not_found);
     }
     if call.method != Method::PATCH {
         return Err(no_method());

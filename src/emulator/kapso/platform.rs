@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::book::{Client, LINK_LIVES, Link};
 use super::{Answer, Out, hooks, messages, numbers, paging, people, shapes};
-use crate::emulator::Core;
 use crate::emulator::server::Call;
+use crate::emulator::state::Action;
+use crate::emulator::{Core, play};
 
 /// Answers one authorised call of the platform.
 pub fn answer(core: &Arc<Core>, call: &Call) -> Answer {
@@ -160,6 +161,12 @@ fn links(core: &Arc<Core>, call: &Call, client: &str) -> Answer {
                 asked,
             };
             st.kapso.links.push(link.clone());
+            // While the play goes on, the customer opens it after a while.
+            if core.play && core.speed() > 0.0 {
+                let at = now + play::pause(core, 20.0, 30.0, &["setup", &link.id]);
+                st.plan(at, Action::Setup { link: link.id.clone() });
+                core.planned.notify_one();
+            }
             Ok(Out::created(shapes::link(core, &link, now, true)))
         }
         _ => Err(no_method()),

@@ -39,8 +39,8 @@ pub struct Api {
     http: LazyClient,
 }
 
-/// An answer of success, and when it was given by Kapso's clock.
-type Success = (Value, Option<i64>);
+/// An answer of success, when it was given by Kapso's clock, and how many calls a minute are allowed and left.
+type Success = (Value, Option<i64>, Option<(u64, u64)>);
 
 impl Api {
     /// Takes the configuration as it is; a wrong one shows at the first call.
@@ -115,7 +115,7 @@ impl Api {
         query: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<Value, CallError> {
-        self.timed(surface, method, path, query, body).await.map(|(value, _)| value)
+        self.timed(surface, method, path, query, body).await.map(|(value, ..)| value)
     }
 
     /// The same, with the time of the answer.
@@ -134,15 +134,16 @@ impl Api {
         let answer = answer.map_err(|e| self.call_error(lost(&e)))?;
         // A deletion is answered without a body.
         if answer.status == 204 {
-            return Ok((Value::Null, answer.date));
+            return Ok((Value::Null, answer.date, answer.room));
         }
         if let Some(value) = success(surface, &answer) {
-            return Ok((value, answer.date));
+            return Ok((value, answer.date, answer.room));
         }
         let wait = answer.retry_after;
         let mut error = failure(&answer).0.into_call_error();
         if let Some(wait) = wait.filter(|w| answer.status == 429 && !w.is_zero()) {
             error.next = Some(format!("wait {} s, then try again", wait.as_secs()));
+            error.after = Some(wait);
         }
         Err(self.call_error(error))
     }

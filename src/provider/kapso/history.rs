@@ -45,8 +45,9 @@ pub async fn messages(api: &Api, number: &str, page: HistoryPage) -> Result<Hist
     query.extend(since.as_deref().map(|s| ("since", s)));
     query.extend(until.as_deref().map(|u| ("until", u)));
     query.extend(page.after.as_deref().map(|a| ("after", a)));
-    let answer = api.call(Surface::Proxy, Method::GET, &[number, "messages"], &query, None).await?;
-    read(&answer, page.after.as_deref())
+    let path = [number, "messages"];
+    let (answer, _, room) = api.timed(Surface::Proxy, Method::GET, &path, &query, None).await?;
+    Ok(HistoryAnswer { room, ..read(&answer, page.after.as_deref())? })
 }
 
 fn read(answer: &Value, asked: Option<&str>) -> Result<HistoryAnswer, CallError> {
@@ -61,7 +62,7 @@ fn read(answer: &Value, asked: Option<&str>) -> Result<HistoryAnswer, CallError>
         return Err(broken("a page of the history names itself as the next"));
     }
     let total = answer.pointer("/meta/total_count").or_else(|| answer.pointer("/paging/total_count"));
-    Ok(HistoryAnswer { messages, next, total: total.and_then(Value::as_u64) })
+    Ok(HistoryAnswer { messages, next, total: total.and_then(Value::as_u64), room: None })
 }
 
 fn time(change: &Change) -> Millis {
@@ -94,6 +95,7 @@ fn broken(text: &str) -> CallError {
         next: Some("try again later; what is here stays as it is".into()),
         auth: false,
         transient: true,
+        after: None,
     }
 }
 

@@ -120,6 +120,7 @@ fn endless(text: &str) -> CallError {
         next: Some("try again later; the templates that are here stay as they are".into()),
         auth: false,
         transient: true,
+        after: None,
     }
 }
 

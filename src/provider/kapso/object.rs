@@ -65,15 +65,12 @@ impl<'a> Object<'a> {
         if let Some(inbound) = self.inbound {
             return inbound;
         }
-        match string(self.kapso, "direction").or_else(|| string(self.m, "direction")) {
-            Some(word) => word.eq_ignore_ascii_case("inbound"),
-            None => {
-                let recipient = self.m.get("to").is_some_and(|t| !t.is_null());
-                let sender = self.m.get("from").is_some_and(|f| !f.is_null())
-                    || self.m.get("from_user_id").is_some_and(|f| !f.is_null());
-                sender && !recipient && list(self.kapso, "statuses").is_empty()
-            }
+        if let Some(word) = string(self.kapso, "direction").or_else(|| string(self.m, "direction")) {
+            return word.eq_ignore_ascii_case("inbound");
         }
+        let named = |key: &str| self.m.get(key).is_some_and(|v| !v.is_null());
+        let sender = named("from") || named("from_user_id");
+        sender && !named("to") && list(self.kapso, "statuses").is_empty()
     }
 
     /// Whether it was written before the number came to Kapso.

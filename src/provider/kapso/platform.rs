@@ -246,6 +246,7 @@ fn strange(what: &str) -> CallError {
         next: Some("try again; if it stays, check the provider's address".into()),
         auth: false,
         transient: true,
+        after: None,
     }
 }
 
@@ -317,8 +318,8 @@ impl Api {
     pub async fn customer(&self, external: &str) -> Result<Option<Customer>, CallError> {
         let rows = self.rows(&["customers"], &[("external_customer_id", external)]).await?;
         // A filter that is not known is left out by some: then every customer comes.
-        let ours = rows.iter().filter(|v| string(v, "external_customer_id") == Some(external));
-        Ok(ours.filter_map(customer).next())
+        let mut ours = rows.iter().filter(|v| string(v, "external_customer_id") == Some(external));
+        Ok(ours.find_map(customer))
     }
 
     /// A new customer.
@@ -353,13 +354,14 @@ impl Api {
         Ok(link)
     }
 
-    /// Takes a setup link back. One that is gone is taken back already.
+    /// Takes a setup link back. One that is gone or spent needs no taking back.
     pub async fn revoke_link(&self, customer: &str, link: &str) -> Result<(), CallError> {
         let body = json!({ "setup_link": { "status": "revoked" } });
         let path = ["customers", customer, "setup_links", link];
         match self.call(Surface::Platform, Method::PATCH, &path, &[], Some(&body)).await {
             Ok(_) => Ok(()),
-            Err(e) if e.code == 404 => Ok(()),
+            // One that was used, or is over, cannot be opened either.
+            Err(e) if matches!(e.code, 404 | 422) => Ok(()),
             Err(e) => Err(e),
         }
     }

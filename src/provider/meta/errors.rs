@@ -189,6 +189,7 @@ impl Failure {
             next: self.error.next,
             auth: self.auth,
             transient: self.ambiguous || self.retry == Retry::Backoff,
+            after: None,
         }
     }
 }

@@ -201,6 +201,7 @@ pub(super) fn lost(e: &Transport) -> CallError {
         next: error.next,
         auth: false,
         transient: !e.unusable,
+        after: None,
     }
 }
 
@@ -233,6 +234,7 @@ pub(super) fn need_success(value: &Value) -> Result<(), CallError> {
         next: Some("try again; if it stays, check the provider's address and version".into()),
         auth: false,
         transient: true,
+        after: None,
     })
 }
 
@@ -322,6 +324,7 @@ impl Provider for MetaProvider {
             next: Some("try again later; the templates that are here stay as they are".into()),
             auth: false,
             transient: true,
+            after: None,
         };
         let mut out = Vec::new();
         let mut after: Option<String> = None;

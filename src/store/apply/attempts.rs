@@ -62,6 +62,17 @@ pub(super) fn own_send(
     Ok(Some(OwnSend { outbox, attempt: Some(attempt), new: true }))
 }
 
+/// Whether an attempt of a thread is on the wire: its answer is still to come.
+pub(super) fn is_on_wire(conn: &Connection, thread: i64) -> Result<bool, StoreError> {
+    let found = conn
+        .prepare_cached(
+            // Named twice, so that the index of the line is used.
+            "SELECT 1 FROM outbox WHERE thread_id = ?1 AND state IN ('queued','sending') AND state = 'sending'",
+        )?
+        .exists([thread])?;
+    Ok(found)
+}
+
 /// Notes which attempt a provider's id belongs to.
 pub(super) fn name(
     conn: &Connection,

@@ -72,6 +72,8 @@ pub(super) fn note(conn: &Connection, cx: &Context, event: &Event, from: usize) 
         return Ok(());
     }
     let changed = cx.changed.get(from..).unwrap_or_default();
+    // The past is no news: who follows would take thousands of old messages for new ones.
+    let past = matches!(event.body, crate::model::event::EventBody::HistoryRead { .. });
     // A message brings its thread along: the thread gets a line of its own only when nothing else names it.
     let named: HashSet<_> = changed
         .iter()
@@ -82,6 +84,11 @@ pub(super) fn note(conn: &Connection, cx: &Context, event: &Event, from: usize) 
         .collect();
     let mut state = conn.prepare_cached("SELECT state FROM messages WHERE uid = ?1")?;
     for change in changed {
+        if past
+            && matches!(change, Changed::MessageStored { inbound: false, .. } | Changed::ThreadChanged { .. })
+        {
+            continue;
+        }
         let line = match change {
             Changed::MessageStored { thread, message, .. } | Changed::MessageChanged { thread, message } => {
                 let new = matches!(change, Changed::MessageStored { .. });

@@ -2,7 +2,7 @@
 
 use super::{
     AccountRow, Context, NewMessage, ThreadState, add_message, attempts, content, deletion, first_chars,
-    news, people, thread_by_row,
+    history, news, people, thread_by_row,
 };
 use crate::clock::Millis;
 use crate::model::delivery::{DeliveryError, DeliveryState, DeliveryTimes};
@@ -163,18 +163,29 @@ fn route(cx: &Context, path: &AccountRow, route: &Route) -> Result<AccountRow, S
 
 fn one(conn: &Connection, cx: &mut Context, path: &AccountRow, routed: &Routed) -> Result<(), StoreError> {
     let account = route(cx, path, &routed.route)?;
-    match &routed.change {
-        Change::Message(m) => message(conn, cx, &account, m),
-        Change::Status(s) => status(conn, cx, &account, s, &routed.change),
+    change(conn, cx, &account, &routed.change)
+}
+
+/// Applies one thing that a provider said about an account.
+pub(super) fn change(
+    conn: &Connection,
+    cx: &mut Context,
+    account: &AccountRow,
+    change: &Change,
+) -> Result<(), StoreError> {
+    match change {
+        Change::Message(m) if m.history => history::message(conn, cx, account, m),
+        Change::Message(m) => message(conn, cx, account, m).map(|_| ()),
+        Change::Status(s) => status(conn, cx, account, s, change),
         Change::Reaction { at, peer, own, target, emoji, .. } => {
-            reaction(conn, cx, &account, *at, peer, *own, target, emoji, &routed.change)
+            reaction(conn, cx, account, *at, peer, *own, target, emoji, change)
         }
         Change::Edited { at, target, body, .. } => {
-            content::edit(conn, cx, &account, target, *at, body, &routed.change)
+            content::edit(conn, cx, account, target, *at, body, change)
         }
-        Change::Revoked { target, .. } => content::revoke(conn, cx, &account, target, &routed.change),
+        Change::Revoked { target, .. } => content::revoke(conn, cx, account, target, change),
         Change::IdentityChanged { provider_id, at, old, new, text } => {
-            people::link(conn, cx, &account, old, new, *at)?;
+            people::link(conn, cx, account, old, new, *at)?;
             let line = InboundMessage {
                 provider_id: provider_id.clone(),
                 at: *at,
@@ -188,10 +199,10 @@ fn one(conn: &Connection, cx: &mut Context, path: &AccountRow, routed: &Routed) 
                 history: true,
                 state: None,
             };
-            message(conn, cx, &account, &line)
+            message(conn, cx, account, &line).map(|_| ())
         }
-        Change::ContactSeen { peer, at } => people::seen(conn, cx, &account, peer, *at).map(|_| ()),
-        Change::Preference { peer, stop, at } => people::preference(conn, cx, &account, peer, *stop, *at),
+        Change::ContactSeen { peer, at } => people::seen(conn, cx, account, peer, *at).map(|_| ()),
+        Change::Preference { peer, stop, at } => people::preference(conn, cx, account, peer, *stop, *at),
         Change::Template(template) => {
             let same: Vec<AccountRow> =
                 cx.accounts.iter().filter(|a| a.business == account.business).cloned().collect();
@@ -201,9 +212,9 @@ fn one(conn: &Connection, cx: &mut Context, path: &AccountRow, routed: &Routed) 
             Ok(())
         }
         Change::Notice { field, severity, text, at, quality, limit } => {
-            news::notice(conn, cx, &account, &news::Notice { severity: *severity, field, text, at: *at })?;
+            news::notice(conn, cx, account, &news::Notice { severity: *severity, field, text, at: *at })?;
             if quality.is_some() || limit.is_some() {
-                news::facts(conn, &account, |f| {
+                news::facts(conn, account, |f| {
                     if let Some(q) = quality {
                         f.quality.clone_from(q);
                     }
@@ -211,12 +222,22 @@ fn one(conn: &Connection, cx: &mut Context, path: &AccountRow, routed: &Routed) 
                         f.limit.clone_from(l);
                     }
                 })?;
-                cx.changed(Changed::AccountChanged { account: account.key });
+                cx.changed(Changed::AccountChanged { account: account.key.clone() });
             }
             Ok(())
         }
-        Change::Unknown { field } => news::unknown(conn, cx, &account, field),
+        Change::Unknown { field } => news::unknown(conn, cx, account, field),
     }
+}
+
+/// What became of a message that was handed over.
+pub(super) enum Stored {
+    /// It is new, in this row.
+    New(i64),
+    /// It is here already, or it is a send of ours.
+    Known,
+    /// It was deleted.
+    Gone,
 }
 
 /// A message by the provider's id: its row, whether it came from here or from the provider.
@@ -241,26 +262,33 @@ pub(super) fn find(
         .optional()?)
 }
 
-fn message(
+pub(super) fn message(
     conn: &Connection,
     cx: &mut Context,
     account: &AccountRow,
     m: &InboundMessage,
-) -> Result<(), StoreError> {
+) -> Result<Stored, StoreError> {
     let key = MessageId::of_provider(&account.key, &m.provider_id);
     // It was deleted with its conversation, and comes again.
     if deletion::is_gone(conn, cx, key.0)? {
-        return Ok(());
+        return Ok(Stored::Gone);
     }
     let inbound = matches!(m.author, Author::Customer | Author::System);
     if !inbound {
         // An echo of what was sent from here is that message, not another one.
         let own = conn.prepare_cached("SELECT 1 FROM provider_ids WHERE key = ?1")?.exists([key.0])?;
         if own {
-            return Ok(());
+            return Ok(Stored::Known);
         }
     }
     let thread = people::thread(conn, cx, account, &m.peer, m.at)?;
+    // A provider that reports every message may be faster with its report of ours than with its answer to us: what may
+    // be ours waits until that answer tells.
+    if m.author == Author::Provider && !m.history && attempts::is_on_wire(conn, thread.id)? {
+        let change = Change::Message(Box::new(m.clone()));
+        keep_early(conn, cx, account, key, &change)?;
+        return Ok(Stored::Known);
+    }
     if m.author != Author::Customer {
         people::confirm_name(conn, thread.contact_id, &m.peer.profile_name, m.at)?;
     }
@@ -295,7 +323,11 @@ fn message(
     };
     let window = m.opens_window.then(|| Window::after(m.at).until).flatten();
     let Some(row) = add_message(conn, cx, account, &thread, &new, window)? else {
-        return content::fill_placeholder(conn, cx, account, key, &m.body);
+        if m.author == Author::Customer && !m.history {
+            history::arrived_after_all(conn, cx, account, key)?;
+        }
+        content::fill_placeholder(conn, cx, account, key, &m.body)?;
+        return Ok(Stored::Known);
     };
     if let Some(quoted) = m.quotes.as_deref().filter(|_| quote_waits) {
         content::wait_for_quoted(conn, cx, account, row, quoted)?;
@@ -307,7 +339,7 @@ fn message(
     let fresh = new.unread && cx.now - m.at < FRESH;
     cx.changed(Changed::MessageStored { thread: thread.uid, message: key, inbound: fresh });
     cx.thread_changed(&thread, account);
-    Ok(())
+    Ok(Stored::New(row))
 }
 
 /// Providers count in whole seconds. Within its second a message belongs where it came, so that an answer that

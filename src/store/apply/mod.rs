@@ -15,6 +15,7 @@ mod drafts;
 mod feed;
 mod files;
 mod handling;
+mod history;
 mod inbound;
 mod library;
 mod mentions;
@@ -426,6 +427,9 @@ fn apply_body(conn: &Connection, cx: &mut Context, event: &Event) -> Result<Repl
             accounts::state(conn, cx, event.at, account, (state, text, *blocks))
         }
         EventBody::AccountKept { account } => accounts::kept(conn, cx, account),
+        EventBody::HistoryRead { account, entries, mark } => {
+            history::page(conn, cx, event, account, entries, mark)
+        }
         EventBody::AccountOptionsSet { account, options } => {
             accounts::options(conn, cx, event.at, account, options)
         }
@@ -448,6 +452,7 @@ fn subject(body: &EventBody) -> String {
         EventBody::WebhookReceived { account, .. }
         | EventBody::AccountState { account, .. }
         | EventBody::AccountOptionsSet { account, .. }
+        | EventBody::HistoryRead { account, .. }
         | EventBody::AccountSetup { account, .. }
         | EventBody::AccountRemoved { account }
         | EventBody::NumberSynced { account, .. }

@@ -489,8 +489,11 @@ pub(super) fn put_off(
     for id in messages {
         let row: Option<Option<i64>> = conn
             .prepare_cached(
+                // A pause that has ended since it was seen holds nothing up: nobody would end it again.
                 "UPDATE outbox SET not_before = ?2, hold = ?3 \
-                 WHERE uid = ?1 AND state = 'queued' AND not_before < ?2 RETURNING message_id",
+                 WHERE uid = ?1 AND state = 'queued' AND not_before < ?2 AND (?3 <> 'account' OR EXISTS \
+                 (SELECT 1 FROM threads t JOIN accounts a ON a.id = t.account_id \
+                 WHERE t.id = outbox.thread_id AND a.options ->> 'paused')) RETURNING message_id",
             )?
             .query_row(params![id.0, until, why.as_str()], |r| r.get(0))
             .optional()?;

@@ -484,3 +484,26 @@ async fn the_rows_of_the_outbox_say_what_waits_and_why() {
     bed.apply(EventBody::MessageCancelled { message: failed }).await.unwrap();
     assert_eq!(bed.store.read(|r| r.outbox_rows(None, 10)).await.unwrap().len(), 3);
 }
+
+fn echo(id: &str, text: &str) -> Change {
+    let Change::Message(m) = says(&marta(), id, NOW + 500, text) else { unreachable!() };
+    let state = Some(DeliveryState::Sent);
+    Change::Message(Box::new(InboundMessage { author: Author::Provider, opens_window: false, state, ..*m }))
+}
+
+#[tokio::test]
+async fn a_report_of_our_own_send_that_overtakes_its_answer_is_no_second_message() {
+    let bed = Bed::new().await;
+    let thread = bed.thread().await;
+    let message = bed.queue_at(thread, "hello", NOW, None).await;
+    let attempt = bed.start(message).await;
+    bed.webhook(vec![status("out1", "delivered", None), echo("out1", "hello")]).await;
+    assert_eq!(bed.messages(thread).await.len(), 2, "the customer's and ours");
+    bed.end(message, attempt, accepted("out1")).await;
+    assert_eq!(bed.messages(thread).await.len(), 2);
+    assert_eq!(bed.message(message).await.state, DeliveryState::Delivered);
+    // The same again, and one that another program sent.
+    bed.webhook(vec![echo("out1", "hello"), echo("out2", "from the dashboard")]).await;
+    assert_eq!(bed.messages(thread).await.len(), 3);
+    bed.whole().await;
+}

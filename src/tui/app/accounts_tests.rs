@@ -164,3 +164,55 @@ fn a_role_that_may_not_see_numbers_is_not_offered_the_screen() {
         "who may not see the rules does not ask"
     );
 }
+
+#[test]
+fn a_typed_number_is_shown_with_its_prefix_before_a_template_goes_there() {
+    let mut s = inbox();
+    s.accounts[1].life.options.prefix = "55".into();
+    let mut app = s.start((120, 36));
+    s.keys(&mut app, "c");
+    assert!(app.overlays.is_empty() && said(&app).contains("from which account?"), "{}", said(&app));
+    s.keys(&mut app, "A 2 c");
+    s.type_text(&mut app, "Ana");
+    assert!(screen(&app).contains("is no phone number"), "{}", screen(&app));
+    s.keys(&mut app, "Ctrl+U");
+    s.type_text(&mut app, "011 98888-1234");
+    let shown = screen(&app);
+    assert!(shown.contains("+55 11 98888-1234 (+55 is the prefix of Lojas BR)"), "{shown}");
+    s.keys(&mut app, "Enter");
+    assert_eq!(app.overlays.last().map(|o| o.overlay.name()), Some("templates"));
+    assert!(screen(&app).contains("+55 11 98888-1234"), "{}", screen(&app));
+    let asked =
+        s.log.iter().any(|r| matches!(r, Request::Templates { account } if account.as_str() == "lojas"));
+    assert!(asked);
+    // With its country code it stays as it was typed.
+    s.keys(&mut app, "Esc c");
+    s.type_text(&mut app, "+351 912 345 678");
+    assert!(screen(&app).contains("+351 912 34-5678, from Lojas BR"), "{}", screen(&app));
+    s.keys(&mut app, "Esc");
+    s.accounts[1].state = DISCONNECTED.into();
+    changed(&mut s, &mut app, "lojas");
+    s.keys(&mut app, "c");
+    assert!(app.overlays.is_empty() && said(&app).contains("is disconnected"), "{}", said(&app));
+}
+
+#[test]
+fn the_numbers_are_of_the_account_that_is_shown_until_all_are_asked_for() {
+    let mut s = inbox();
+    let mut app = s.start((120, 36));
+    let asked = |s: &Script| {
+        let of = |r: &Request| match r {
+            Request::Numbers { wanted } => Some(wanted.account.clone()),
+            _ => None,
+        };
+        s.log.iter().rev().find_map(of).unwrap()
+    };
+    s.keys(&mut app, "g N");
+    assert_eq!(asked(&s), None);
+    s.keys(&mut app, "Esc A 2 g N");
+    assert_eq!(asked(&s), Some(AccountId::new("lojas")));
+    assert!(screen(&app).contains("Numbers · Lojas BR"), "{}", screen(&app));
+    s.keys(&mut app, "a");
+    assert_eq!(asked(&s), None);
+    assert!(screen(&app).contains("Numbers · all accounts"), "{}", screen(&app));
+}

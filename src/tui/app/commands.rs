@@ -65,6 +65,7 @@ impl App {
             Action::Help => self.open_overlay(Kind::Help, None),
             Action::Search => self.open_overlay(Kind::Search, None),
             Action::Accounts => self.open_overlay(Kind::Accounts, None),
+            Action::NewThread => self.ask_number(),
             Action::ManageAccounts => self.open_overlay(Kind::ManageAccounts, None),
             Action::Operators => self.open_overlay(Kind::Operators, None),
             Action::Activity => self.open_overlay(Kind::Activity { here: false }, None),

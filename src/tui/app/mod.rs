@@ -21,6 +21,7 @@ mod list;
 mod looks;
 mod macros;
 mod mentions;
+mod newcomer;
 mod notes;
 mod outbox;
 mod outward;

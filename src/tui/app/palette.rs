@@ -126,6 +126,7 @@ impl App {
                 self.open_current();
                 self.open_filled(Kind::Templates, argument);
             }
+            Action::NewThread => self.write_to(argument),
             Action::RunMacro => self.look_at_macro(argument),
             Action::DeleteThread => self.delete_named(argument),
             Action::BlockContact => self.block_named(argument),

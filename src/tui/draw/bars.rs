@@ -43,7 +43,7 @@ pub(super) fn top(app: &App, area: Rect, buf: &mut Buffer) {
             x = put(buf, x, area.y, " │ ", edge.saturating_sub(x), t.border);
         }
         let room = edge.saturating_sub(x);
-        if room < 8 && i + 1 < app.accounts.len() {
+        if room < 8 && i > 0 {
             x = put(buf, x, area.y, &format!("+{}", app.accounts.len() - i), room, t.dim);
             break;
         }

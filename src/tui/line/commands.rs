@@ -43,6 +43,7 @@ pub(super) const COMMANDS: &[(&str, &str, &str)] = &[
     ("mute", "", "no bell for the open thread, or the bell again"),
     ("mask", "", "hide long numbers, then names too, then nothing"),
     ("status", "", "how the engine is"),
+    ("accounts", "", "how the accounts are, and what nothing can leave"),
     ("who", "", "who else is here, and with whom they are"),
     ("anyway", "", "send the reply that was held back because a colleague is there"),
     ("take", "", "take the open thread over: what a colleague has begun becomes a note"),
@@ -123,6 +124,7 @@ impl<W: Write> Talk<W> {
             Some("mute") => self.mute().await?,
             Some("mask") => self.mask()?,
             Some("status") => self.status().await?,
+            Some("accounts") => self.accounts().await?,
             Some("help") => {
                 for (name, args, does) in COMMANDS {
                     self.say(format!("{} - {does}", format!("{name} {args}").trim_end()))?;

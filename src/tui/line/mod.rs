@@ -4,6 +4,7 @@
 //! No cursor is moved and no screen is taken: what was said stays where it was said. It is a client like any other.
 //! States are words, not symbols, because they are read aloud.
 
+mod accounts;
 mod colleagues;
 mod commands;
 mod handling;
@@ -18,7 +19,6 @@ use crate::model::contact::display_phone;
 use crate::model::mention::is_same;
 use crate::model::thread::ThreadRow;
 use crate::model::{AccountId, DeliveryState, Direction, Message, MessageId, Origin, ThreadId};
-use crate::protocol::account_facts::{Standing, is_development, name, state_line};
 use crate::protocol::client::{Client, Connection};
 use crate::protocol::preferences::Preference;
 use crate::protocol::{Changed, Cursor, Problem, Request, Response, Update};
@@ -227,20 +227,13 @@ impl<W: Write> Talk<W> {
             self.muted = all.iter().filter_map(Preference::mutes).collect();
         }
         self.here(false).await;
-        if let Some(Response::Accounts(accounts)) = self.ask(Request::Accounts).await? {
-            for a in &accounts {
-                let state = if Standing::of(a) == Standing::Connected {
-                    String::new()
-                } else {
-                    format!(", {}", state_line(a))
-                };
-                let kind = if is_development(a) { ", for development" } else { "" };
-                let unread = count(a.unread_threads, "thread");
-                self.say(format!("{}: {unread} unread{kind}{state}", name(a)))?;
+        if let Some(Response::Accounts(all)) = self.ask(Request::Accounts).await? {
+            for a in &all {
+                self.say(accounts::greeting(a))?;
             }
-            if accounts.iter().all(|a| a.threads == 0) {
+            if all.iter().all(|a| a.threads == 0) {
                 self.say("No conversations yet: they are told here when a customer writes.")?;
-            } else if accounts.iter().any(|a| a.unread_threads > 0) {
+            } else if all.iter().any(|a| a.unread_threads > 0) {
                 self.say("next opens the first unread thread, list tells the newest ones.")?;
             }
         }

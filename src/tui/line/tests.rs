@@ -217,6 +217,23 @@ async fn threads_are_resolved_snoozed_assigned_and_labelled() {
 }
 
 #[tokio::test]
+async fn the_accounts_are_told_with_what_can_be_done() {
+    let mut b = bed(inbox(), UiSettings::default());
+    b.script.lock().unwrap().accounts = crate::tui::overlay::accounts::sample::accounts();
+    let said = b.type_line("accounts").await;
+    for line in [
+        "Acme Support: connected, +351 912 34-5678, 3 threads unread\n",
+        "Acme Sales: error: 190 the access token has expired",
+        "Shop Lisboa: pending, no number yet, for development",
+        "  its setup was begun and not finished: go on with it: `switchboard accounts connect shop-pt`",
+        "Lojas BR: paused",
+        "  nothing leaves it until somebody resumes it",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn it_ends_with_the_input_and_with_the_engine() {
     let mut b = bed(inbox(), UiSettings::default());
     let (tx, mut lines) = mpsc::channel(4);

@@ -6,6 +6,7 @@
 use super::frame::{self, Selection, TimeText};
 use super::{Delivery, Hint, Overlay, Step};
 use crate::clock::Millis;
+use crate::model::ids::AccountId;
 use crate::protocol::numbers::{NamedNumbers, Numbers, NumbersWanted};
 use crate::protocol::report::{length, median, spread};
 use crate::protocol::{Problem, Request};
@@ -58,6 +59,8 @@ pub struct NumbersBox {
     /// Answers to earlier ranges that are still on their way.
     stale: usize,
     waits: bool,
+    /// The account that is shown in the inbox, with its name, and whether the numbers are of it alone.
+    account: Option<(AccountId, String, bool)>,
     /// The report is shown, from this line on.
     report: Option<usize>,
     selection: Selection,
@@ -78,6 +81,7 @@ impl NumbersBox {
             numbers: None,
             stale: 0,
             waits: true,
+            account: None,
             report: None,
             selection: Selection::default(),
             problem: None,
@@ -86,9 +90,19 @@ impl NumbersBox {
         (new, request)
     }
 
+    /// Of one account alone, as long as nothing else is asked for.
+    #[must_use]
+    pub fn of(mut self, account: Option<(AccountId, String)>) -> (Self, Request) {
+        self.account = account.map(|(id, name)| (id, name, true));
+        let request = self.request();
+        (self, request)
+    }
+
     fn request(&self) -> Request {
         let (_, since, until) = self.ranges.get(self.range).copied().unwrap_or(("", 0, 1));
-        let wanted = NumbersWanted { since, until, zone: self.zone.clone(), ..NumbersWanted::default() };
+        let account = self.account.as_ref().filter(|(.., alone)| *alone).map(|(id, ..)| id.clone());
+        let zone = self.zone.clone();
+        let wanted = NumbersWanted { since, until, zone, account, ..NumbersWanted::default() };
         Request::Numbers { wanted }
     }
 
@@ -395,6 +409,12 @@ impl Overlay for NumbersBox {
             KeyCode::BackTab | KeyCode::Left | KeyCode::Char('h') => self.turn(false),
             KeyCode::Char('j') => self.selection.set((self.selection.at + 1).min(total.saturating_sub(1))),
             KeyCode::Char('k') => self.selection.set(self.selection.at.saturating_sub(1)),
+            KeyCode::Char('a') if self.account.is_some() => {
+                if let Some((.., alone)) = &mut self.account {
+                    *alone = !*alone;
+                }
+                return self.choose(self.range);
+            }
             KeyCode::Char('e') if self.numbers.is_some() => self.report = Some(0),
             KeyCode::Char('y') => return self.report_text().map(Step::Copy).into_iter().collect(),
             KeyCode::Enter => {
@@ -443,7 +463,12 @@ impl Overlay for NumbersBox {
             _ => String::new(),
         };
         let title = if self.report.is_some() { "Report" } else { "Numbers" };
-        let inner = frame::open(area, 130, area.height, title, &right, buf, theme)?;
+        let title = match &self.account {
+            Some((_, name, true)) => format!("{title} · {name}"),
+            Some(_) => format!("{title} · all accounts"),
+            None => title.to_owned(),
+        };
+        let inner = frame::open(area, 130, area.height, &title, &right, buf, theme)?;
         if let Some(p) = &self.problem {
             frame::problem(buf, inner, p, theme);
             return None;
@@ -501,6 +526,9 @@ impl Overlay for NumbersBox {
         ];
         if matches!(self.part, Part::Waiting | Part::Promised) {
             out.insert(2, Hint::new("Enter", "conversation"));
+        }
+        if let Some((.., alone)) = &self.account {
+            out.push(Hint::new("a", if *alone { "all accounts" } else { "this account" }));
         }
         out.push(Hint::new("Esc", "close"));
         out

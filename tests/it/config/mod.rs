@@ -259,3 +259,39 @@ fn risky_settings_work_with_a_warning() {
     assert!(check("[listener]\nbody_limit = 100000").contains("3145728"));
     assert_eq!(check("[listener]\nbind = \"[::1]:0\"\npublic_url = \"http://localhost:1\""), "");
 }
+
+#[test]
+fn an_account_at_kapso_has_its_own_words_and_defaults() {
+    let text = r#"
+[[accounts]]
+id = "tienda"
+name = "Tienda Sol"
+provider = "kapso"
+environment = "production"
+phone_number_id = "110987654321"
+waba_id = "220033440055"
+api_key = { env = "KEY" }
+webhook_secret = { env = "HOOK" }
+"#;
+    let env: Env = [("KEY", "kapso-key"), ("HOOK", "wh_sec")].into_iter().collect();
+    let checked = config::check(Some(("/etc/s.toml".into(), text.into())), &Flags::default(), &env).unwrap();
+    let settings = checked.settings(&env).unwrap();
+    let a = &settings.engine.accounts[0];
+    assert_eq!((a.spec.provider.as_str(), a.api_base.as_str()), ("kapso", "https://api.kapso.ai"));
+    assert_eq!(a.api_version, "v24.0");
+    assert_eq!(a.access_token.expose_secret(), "kapso-key");
+    assert_eq!(a.app_secret.expose_secret(), "wh_sec");
+    assert_eq!(a.verify_token.expose_secret(), "", "there is no handshake");
+}
+
+/// The example of an account at Kapso loads when its comment marks are taken off.
+#[test]
+fn the_example_of_kapso_loads() {
+    let text = fs::read_to_string(root().join("config.example.toml")).unwrap();
+    let at = text.find("#   [[accounts]]").unwrap();
+    let example: String = text[at..].lines().map(|l| format!("{}\n", l.trim_start_matches("#   "))).collect();
+    let env = Env::default();
+    let checked = config::check(Some(("/etc/s.toml".into(), example)), &Flags::default(), &env).unwrap();
+    assert_eq!(checked.accounts[0].spec.provider, "kapso");
+    assert!(checked.accounts[0].subscribe);
+}

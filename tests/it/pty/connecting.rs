@@ -48,19 +48,14 @@ fn fill_in(t: &mut Term, name: &str) {
     t.press(F10);
 }
 
-/// The link, as it is on the screen.
+/// The link in force, which is on the screen.
 fn link_of(t: &Term) -> String {
-    let shown = t.see("Open this to connect the number");
-    let mut url = String::new();
-    for line in shown.lines() {
-        let right: String = line.trim_end().trim_end_matches('│').trim_end().to_owned();
-        let part = right.split_whitespace().next_back().unwrap_or_default();
-        if part.starts_with("http://") || (!url.is_empty() && !part.is_empty() && !url.ends_with(' ')) {
-            url.push_str(part);
-        } else if !url.is_empty() {
-            break;
-        }
-    }
+    t.see("Open this to connect the number");
+    let state = control(t.data.path(), "kapso/state", None);
+    let links = state["links"].as_array().unwrap().iter().filter(|l| l["status"] == "active");
+    let url = links.last().unwrap()["url"].as_str().unwrap().to_owned();
+    // It goes over several lines there.
+    t.wait("the end of the link", |s| s.contains(&url[url.len() - 5..]));
     url
 }
 

@@ -29,7 +29,7 @@ const PROBLEM_CHARS: usize = 200;
 /// Whether Kapso signed a body: in its own header as plain digits, or as Meta's header where it forwards Meta's form.
 #[must_use]
 pub fn is_signed(secret: &[u8], head: &Head<'_>, body: &[u8]) -> bool {
-    let own = head.signature.map(|s| s.trim()).map(|s| s.strip_prefix("sha256=").unwrap_or(s));
+    let own = head.signature.map(str::trim).map(|s| s.strip_prefix("sha256=").unwrap_or(s));
     match own {
         Some(digits) => signature::verify_hex(secret, digits, body),
         None => meta::verify_signature(secret, head.hub_signature, body),
@@ -68,21 +68,18 @@ pub fn read(head: &Head<'_>, body: &[u8], received: Millis) -> Result<Said, Stri
         Some(Value::Array(parts)) => Some(parts),
         _ => None,
     };
-    match parts {
-        Some(parts) => {
-            for part in parts.iter().take(PARTS_MAX) {
-                news.payload(event, head.version, part);
-            }
-            if parts.len() > PARTS_MAX {
-                news.problem("batch", &format!("{} parts are too many", parts.len()));
-            }
+    if let Some(parts) = parts {
+        for part in parts.iter().take(PARTS_MAX) {
+            news.payload(event, head.version, part);
         }
-        None => {
-            // Older forms have an envelope around what happened.
-            let holds = |v: &Value| v.get("message").is_some() || v.get("conversation").is_some();
-            let inner = value.get("data").filter(|d| d.is_object() && !holds(&value));
-            news.payload(event, head.version, inner.unwrap_or(&value));
+        if parts.len() > PARTS_MAX {
+            news.problem("batch", &format!("{} parts are too many", parts.len()));
         }
+    } else {
+        // Older forms have an envelope around what happened.
+        let holds = |v: &Value| v.get("message").is_some() || v.get("conversation").is_some();
+        let inner = value.get("data").filter(|d| d.is_object() && !holds(&value));
+        news.payload(event, head.version, inner.unwrap_or(&value));
     }
     Ok(news.said)
 }

@@ -72,6 +72,7 @@ fn odd() -> CallError {
         next: Some("look at the list of short links before you try again".into()),
         auth: false,
         transient: true,
+        after: None,
     }
 }
 

@@ -30,6 +30,7 @@ fn odd(what: &str) -> CallError {
         next: Some("try again; if it stays, check the provider's address and version".into()),
         auth: false,
         transient: true,
+        after: None,
     }
 }
 

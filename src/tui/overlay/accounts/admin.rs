@@ -440,12 +440,12 @@ impl AccountBox {
                 self.back();
                 return Vec::new();
             }
-            KeyCode::Char('j') => {
-                selection.set((selection.at + 1).min(total - 1));
+            KeyCode::Right | KeyCode::Tab => {
+                selection.set((selection.at + 1) % total);
                 return Vec::new();
             }
-            KeyCode::Char('k') => {
-                selection.set(selection.at.saturating_sub(1));
+            KeyCode::Left | KeyCode::BackTab => {
+                selection.set((selection.at + total - 1) % total);
                 return Vec::new();
             }
             KeyCode::Enter => selection.at,

@@ -247,7 +247,13 @@ impl AccountBox {
                     out.extend([("v", "check"), ("e", "edit"), ("z", pause), ("x", "disconnect")]);
                 }
                 DISCONNECTED => out.extend([("R", "reconnect"), ("e", "edit")]),
-                _ => out.extend([("c", "go on"), ("v", "check"), ("e", "edit"), ("x", "disconnect")]),
+                _ => {
+                    out.push(("c", "go on"));
+                    if !view.spec.number.is_empty() {
+                        out.push(("v", "check"));
+                    }
+                    out.extend([("e", "edit"), ("x", "disconnect")]);
+                }
             }
             if view.life.kept {
                 out.extend([("K", "new key"), ("D", "delete")]);

@@ -10,7 +10,7 @@ use crate::tui::theme::Theme;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Color, Style};
+use ratatui::style::{Color, Modifier, Style};
 use std::cell::Cell;
 
 /// Cells that the words beside the code need at least.
@@ -73,7 +73,7 @@ impl AccountBox {
         let Some(inner) = frame::open(area, w.max(76), h, &title, "", buf, theme) else { return };
         let fits = cells > 0 && rows <= inner.height && cells + BESIDE + 2 <= inner.width;
         let words = if fits {
-            draw_code(&code, inner, buf);
+            draw_code(&code, inner, buf, theme);
             let x = inner.x + cells + 2;
             Rect { x, width: inner.right().saturating_sub(x), ..inner }
         } else {
@@ -139,9 +139,14 @@ impl AccountBox {
     }
 }
 
-/// Dark on light, whatever the theme is: a phone reads no other.
-fn draw_code(code: &[String], area: Rect, buf: &mut Buffer) {
-    let style = Style::new().fg(Color::Black).bg(Color::White);
+/// Dark on light, whatever the theme is: not every phone reads the other. Without colours most terminals are light on
+/// dark, and reversed that is the same.
+fn draw_code(code: &[String], area: Rect, buf: &mut Buffer, theme: &Theme) {
+    let style = if theme.name == Theme::plain().name {
+        Style::new().add_modifier(Modifier::REVERSED)
+    } else {
+        Style::new().fg(Color::Black).bg(Color::White)
+    };
     for (y, row) in (area.y..area.bottom()).zip(code) {
         for (x, c) in (area.x..area.right()).zip(row.chars()) {
             let mut bytes = [0; 4];
