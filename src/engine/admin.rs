@@ -274,7 +274,7 @@ fn blocking(whom: Vec<Identity>, block: bool, thread: Option<ThreadId>) -> Numbe
 }
 
 /// People as the provider is told of them.
-fn people(whom: Vec<Identity>) -> Result<Vec<Identity>, Problem> {
+fn people(whom: &[Identity]) -> Result<Vec<Identity>, Problem> {
     if whom.is_empty() || whom.len() > BLOCK_MAX {
         return Err(FieldProblem::new("whom", format!("has to be 1 to {BLOCK_MAX} people")).into());
     }
@@ -290,7 +290,7 @@ async fn blocks(
     whom: Vec<Identity>,
     block: bool,
 ) -> Result<BlockReport, Problem> {
-    let whom = people(whom)?;
+    let whom = people(&whom)?;
     let id = account.id();
     let outcome = if block { admin.block(&whom).await } else { admin.unblock(&whom).await };
     let BlockOutcome { done, failed } = outcome.map_err(|e| refused(id, e))?;

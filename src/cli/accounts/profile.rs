@@ -268,7 +268,7 @@ pub(super) async fn links(ctx: Context<'_>, args: Links) -> Result<Exit, Failure
                         .next("`switchboard accounts links ACCOUNT` lists those that there are"),
                 )
             })?;
-            print_link(ctx, &link)
+            print_link(ctx.out, &link)
         }
         LinksAction::Create { text } => one_link(ctx, AdminRequest::CreateLink { account, text }).await,
         LinksAction::Edit { code, text } => {
@@ -288,17 +288,17 @@ pub(super) async fn links(ctx: Context<'_>, args: Links) -> Result<Exit, Failure
 
 async fn one_link(ctx: Context<'_>, act: AdminRequest) -> Result<Exit, Failure> {
     let AdminAnswer::Link(link) = once(&ctx, act).await? else { return Err(Failure::unexpected()) };
-    print_link(ctx, &link)
+    print_link(ctx.out, &link)
 }
 
-fn print_link(ctx: Context<'_>, link: &ShortLink) -> Result<Exit, Failure> {
-    if ctx.out.json {
-        ctx.out.document(link)?;
+fn print_link(out: &mut Output, link: &ShortLink) -> Result<Exit, Failure> {
+    if out.json {
+        out.document(link)?;
         return Ok(Exit::Done);
     }
-    ctx.out.line(&sanitize(&link.url))?;
-    ctx.out.line(&format!("writes: {}", sanitize(&link.text)))?;
-    code(ctx.out, &link.url)?;
+    out.line(&sanitize(&link.url))?;
+    out.line(&format!("writes: {}", sanitize(&link.text)))?;
+    code(out, &link.url)?;
     Ok(Exit::Done)
 }
 

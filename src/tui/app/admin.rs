@@ -101,3 +101,102 @@ impl App {
         self.ask(Request::Admin { act }, Asked::Saying(said));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{Script, inbox};
+    use super::*;
+    use crate::protocol::accounts::AccountRequest;
+    use crate::protocol::wizard::{WizardRequest, WizardStep};
+
+    fn desk() -> (Script, App) {
+        let mut s = inbox();
+        let app = s.start((120, 36));
+        (s, app)
+    }
+
+    fn steps(s: &Script) -> Vec<WizardStep> {
+        let found = s.log.iter().filter_map(|r| match r {
+            Request::Wizard { act } => Some(act.step()),
+            _ => None,
+        });
+        found.collect()
+    }
+
+    fn blocks(s: &Script) -> Vec<bool> {
+        let found = s.log.iter().filter_map(|r| match r {
+            Request::Admin { act: AdminRequest::BlockThread { block, .. } } => Some(*block),
+            _ => None,
+        });
+        found.collect()
+    }
+
+    #[test]
+    fn a_number_is_connected_by_keys_alone() {
+        let (mut s, mut app) = desk();
+        s.keys(&mut app, ":");
+        s.type_text(&mut app, "number.connect");
+        s.keys(&mut app, "Enter");
+        assert_eq!(app.overlays.last().unwrap().overlay.name(), "accounts_screen", "by whom is chosen first");
+        s.keys(&mut app, "m");
+        assert_eq!(app.overlays.last().unwrap().overlay.name(), "connect");
+        s.type_text(&mut app, "Shop PT");
+        s.keys(&mut app, "Enter Enter Enter Enter");
+        assert!(s.log.iter().any(|r| matches!(r, Request::Account { act: AccountRequest::Keep { .. } })));
+        s.type_text(&mut app, "EAAsecret");
+        s.keys(&mut app, "Enter");
+        s.type_text(&mut app, "339901477551020");
+        s.keys(&mut app, "Enter");
+        s.type_text(&mut app, "218834005551201");
+        s.keys(&mut app, "Enter");
+        s.type_text(&mut app, "secret");
+        s.keys(&mut app, "Enter Enter Enter Enter");
+        s.type_text(&mut app, "+351 912 345 678");
+        s.keys(&mut app, "Enter");
+        assert_eq!(steps(&s), WizardStep::ALL);
+        let kept = s.log.iter().find_map(|r| match r {
+            Request::Wizard { act: WizardRequest::Token { secret: Some(secret), .. } } => {
+                Some(secret.reveal())
+            }
+            _ => None,
+        });
+        assert_eq!(kept, Some("EAAsecret"));
+        s.keys(&mut app, "Esc");
+        assert_eq!(
+            app.overlays.last().unwrap().overlay.name(),
+            "accounts_screen",
+            "back to where it came from"
+        );
+    }
+
+    #[test]
+    fn blocking_asks_and_unblocking_does_not() {
+        let (mut s, mut app) = desk();
+        s.keys(&mut app, "Enter");
+        app.run_named("contact.block");
+        s.keys(&mut app, "n");
+        assert!(blocks(&s).is_empty() && app.overlays.is_empty());
+        app.run_named("contact.block");
+        s.keys(&mut app, "y");
+        assert_eq!(blocks(&s), [true]);
+        app.conversation.as_mut().unwrap().blocked =
+            Some(crate::model::thread::Blocked { at: 0, by: "ana".into() });
+        app.run_named("contact.block");
+        assert!(app.overlays.is_empty(), "they are blocked already");
+        app.run_named("contact.unblock");
+        let effects = app.update(super::super::Event::Settle);
+        s.pump(&mut app, effects);
+        assert_eq!(blocks(&s), [true, false]);
+    }
+
+    #[test]
+    fn the_settings_are_those_of_the_account_that_is_meant() {
+        let (mut s, mut app) = desk();
+        s.keys(&mut app, "g P");
+        let open = app.overlays.last().expect("the only account, or the one here");
+        assert_eq!(open.overlay.name(), "profile");
+        s.keys(&mut app, "Esc");
+        app.run_with("number.settings", "nobody");
+        assert!(app.overlays.is_empty());
+    }
+}

@@ -10,4 +10,5 @@ mod files;
 mod handling;
 mod macros;
 mod outbox;
+mod profile;
 mod scripted;

@@ -3,6 +3,7 @@
 mod connecting;
 mod line;
 mod svg;
+mod wizard;
 mod writing;
 
 use crate::common::private_dir;

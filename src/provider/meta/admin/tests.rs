@@ -117,7 +117,7 @@ async fn ice_breakers_commands_and_links() {
     admin.set_components(&c).await.unwrap();
     let made = admin.create_link("Autumn check").await.unwrap();
     assert_eq!((made.code.as_str(), made.text.as_str()), ("K7NQ2WJX5BTRA1", "Autumn check"));
-    assert_eq!(admin.links().await.unwrap(), [made.clone()]);
+    assert_eq!(admin.links().await.unwrap(), std::slice::from_ref(&made));
     admin.change_link(&made.code, "Autumn check").await.unwrap();
     admin.delete_link(&made.code).await.unwrap();
     let seen = script.seen();

@@ -265,7 +265,7 @@ impl ConnectBox {
                     self.problems.remove(&self.stage);
                     false
                 }
-                _ => false,
+                Effect::Moved => false,
             },
             Value::Choice(all, now) => match key.code {
                 KeyCode::Char(' ') | KeyCode::Right | KeyCode::Left => {

@@ -445,21 +445,15 @@ impl ProfileBox {
             AdminAnswer::Standing(s) => self.standing = Some(s),
             AdminAnswer::Link(link) => {
                 let all = self.links.get_or_insert_default();
-                let at = match all.iter().position(|l| l.code == link.code) {
-                    Some(at) => {
-                        // Only a new one comes with a picture.
-                        let image = std::mem::take(&mut all[at].image);
-                        all[at] = ShortLink {
-                            image: Some(link.image.clone()).filter(|i| !i.is_empty()).unwrap_or(image),
-                            ..link
-                        };
-                        at
-                    }
-                    None => {
-                        all.push(link);
-                        all.len() - 1
-                    }
-                };
+                let at = all.iter().position(|l| l.code == link.code).unwrap_or(all.len());
+                if let Some(there) = all.get_mut(at) {
+                    // Only a new one comes with a picture.
+                    let image = std::mem::take(&mut there.image);
+                    let image = Some(link.image.clone()).filter(|i| !i.is_empty()).unwrap_or(image);
+                    *there = ShortLink { image, ..link };
+                } else {
+                    all.push(link);
+                }
                 self.selection.set(at);
             }
             AdminAnswer::Outcome(report) => {
