@@ -12,7 +12,8 @@ use switchboard::config::Env;
 const END_TIME: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let words = std::env::args_os().skip(1);
+    let cli = match Cli::inbox(words).map_or_else(Cli::try_parse, Ok) {
         Ok(cli) => cli,
         Err(e) => {
             // Help and version go to standard output, mistakes to standard error; a closed one is no matter.

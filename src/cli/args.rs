@@ -1,5 +1,6 @@
 //! The tree of commands and flags, and the help that needs no manual.
 
+mod inbox;
 mod library;
 
 pub use library::{Export, Import, MacroAction, Macros, QuickReplies, QuickReplyAction};
