@@ -13,7 +13,8 @@ impl Cli {
         let mut words = words.into_iter();
         while let Some(word) = words.next() {
             let mut path = |place: &mut Option<PathBuf>| {
-                let value = words.next().filter(|v| !v.is_empty() && !v.as_encoded_bytes().starts_with(b"-"))?;
+                let value =
+                    words.next().filter(|v| !v.is_empty() && !v.as_encoded_bytes().starts_with(b"-"))?;
                 place.replace(value.into()).is_none().then_some(())
             };
             match word.to_str()? {
