@@ -447,7 +447,7 @@ mod tests {
 
     #[test]
     fn the_wish_to_wait_is_kept() {
-        let after = Some(Duration::from_secs(60));
+        let after = Some(Duration::from_mins(1));
         let (f, _) = classify(429, br#"{"error":"Rate limit exceeded"}"#);
         assert!(matches!(f.into_outcome(after), Outcome::Retry { after: Some(d), .. } if d.as_secs() == 60));
     }

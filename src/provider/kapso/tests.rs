@@ -36,6 +36,10 @@ struct Script {
 }
 
 impl Script {
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "so that answers can be written down where they are given"
+    )]
     fn then(self, status: u16, body: Value) -> Self {
         self.text(status, None, &body.to_string())
     }

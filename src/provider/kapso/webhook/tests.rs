@@ -10,7 +10,7 @@ use serde_json::json;
 
 const AT: Millis = 1_795_171_234_567;
 
-fn head<'a>(event: &'a str) -> Head<'a> {
+fn head(event: &str) -> Head<'_> {
     Head { event: Some(event).filter(|e| !e.is_empty()), version: Some("v2"), ..Head::default() }
 }
 
