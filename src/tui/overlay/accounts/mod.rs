@@ -4,9 +4,9 @@ mod admin;
 mod draw;
 mod forms;
 mod link;
-mod saving;
 #[cfg(test)]
 pub(crate) mod sample;
+mod saving;
 mod switcher;
 #[cfg(test)]
 mod tests;
