@@ -65,7 +65,7 @@ fn decode(m: &[Vec<bool>]) -> String {
     };
     let end = n - 7; // the centre of the alignment pattern, from version 2 on
     let fixed = |r: usize, c: usize| {
-        let finder = (r < 9 && c < 9) || (r < 9 && c >= n - 8) || (r >= n - 8 && c < 9);
+        let finder = (r < 9 && (c < 9 || c >= n - 8)) || (r >= n - 8 && c < 9);
         let alignment = version > 1 && r.abs_diff(end) <= 2 && c.abs_diff(end) <= 2;
         finder || alignment || r == 6 || c == 6
     };

@@ -42,7 +42,8 @@ fn what_cannot_leave_is_refused_before_it_is_sent_and_nothing_typed_is_lost() {
         (a.life.blocked, a.state_text) = (true, "190 the token has expired".into());
     };
     let begun = |a: &mut AccountView| a.spec.number.clear();
-    let cases: [(&str, Box<dyn FnOnce(&mut AccountView)>, &str); 3] = [
+    type Change = Box<dyn FnOnce(&mut AccountView)>;
+    let cases: [(&str, Change, &str); 3] = [
         (DISCONNECTED, Box::new(|_| {}), "is disconnected"),
         (ERROR, Box::new(blocked), "190 the token has expired"),
         (PENDING, Box::new(begun), "is not connected yet"),

@@ -91,7 +91,7 @@ impl App {
                 Step::Theme(theme) => self.retheme(*theme),
                 Step::Copy(s) => self.copy(&s),
                 Step::Picture { path, account, change } => {
-                    self.hand_picture_over(serial, path, account, *change)
+                    self.hand_picture_over(serial, path, account, *change);
                 }
             }
         }
