@@ -319,12 +319,6 @@ impl AccountBox {
         self.ask(request(AccountRequest::Verify { account }), Then::Saved(said))
     }
 
-    /// What is set for it at the provider lies in a screen of its own.
-    fn settings(&mut self) -> Vec<Step> {
-        let Some(account) = self.id() else { return Vec::new() };
-        vec![Step::CommandWith { id: "number.settings".into(), argument: account.to_string() }]
-    }
-
     fn pause(&mut self) -> Vec<Step> {
         let Some(view) = self.view() else { return Vec::new() };
         let (account, before) = (view.spec.id.clone(), view.life.options.clone());

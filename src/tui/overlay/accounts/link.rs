@@ -17,6 +17,12 @@ use std::cell::Cell;
 const BESIDE: u16 = 30;
 
 impl AccountBox {
+    /// What is set for it at the provider lies in a screen of its own.
+    pub(super) fn settings(&self) -> Vec<Step> {
+        let Some(account) = self.id() else { return Vec::new() };
+        vec![Step::CommandWith { id: "number.settings".into(), argument: account.to_string() }]
+    }
+
     fn link(&self) -> Option<&SetupLink> {
         self.detail()?.setup.link.as_ref().filter(|l| !l.url.is_empty())
     }
