@@ -177,7 +177,7 @@ fn the_past_is_read_while_new_messages_come_and_across_kills() {
         Emulator::start(o).await.unwrap()
     });
     let base = emulator.base_url();
-    let http = switchboard::provider::http::client(true, Duration::from_secs(60)).unwrap();
+    let http = switchboard::provider::http::client(true, Duration::from_mins(1)).unwrap();
     let mut bench = Bench { runtime, http, base, said: Vec::new() };
     bench.call("kapso/plan", Some(json!({ "limit": 10_000_000 })));
     let days = (messages / 500).max(1);

@@ -289,7 +289,8 @@ webhook_secret = { env = "HOOK" }
 fn the_example_of_kapso_loads() {
     let text = fs::read_to_string(root().join("config.example.toml")).unwrap();
     let at = text.find("#   [[accounts]]").unwrap();
-    let example: String = text[at..].lines().map(|l| format!("{}\n", l.trim_start_matches("#   "))).collect();
+    let lines: Vec<&str> = text[at..].lines().map(|l| l.trim_start_matches("#   ")).collect();
+    let example = lines.join("\n");
     let env = Env::default();
     let checked = config::check(Some(("/etc/s.toml".into(), example)), &Flags::default(), &env).unwrap();
     assert_eq!(checked.accounts[0].spec.provider, "kapso");

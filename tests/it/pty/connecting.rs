@@ -10,13 +10,13 @@ use switchboard::emulator::DEMO_KAPSO_KEY;
 const F10: &str = "\u{1b}[21~";
 
 /// Calls the demo's provider, as the person does who opens the link.
-fn control(data: &Path, what: &str, body: Option<Value>) -> Value {
+fn control(data: &Path, what: &str, body: Option<&Value>) -> Value {
     let port = std::fs::read_to_string(data.join("demo/emulator.port")).unwrap();
     let url = format!("http://127.0.0.1:{}/control/{what}", port.trim());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let http = switchboard::provider::http::client(true, std::time::Duration::from_secs(10)).unwrap();
-        let request = match &body {
+        let request = match body {
             Some(body) => http.post(&url).json(body),
             None => http.get(&url),
         };
@@ -52,8 +52,8 @@ fn fill_in(t: &mut Term, name: &str) {
 fn link_of(t: &Term) -> String {
     t.see("Open this to connect the number");
     let state = control(t.data.path(), "kapso/state", None);
-    let links = state["links"].as_array().unwrap().iter().filter(|l| l["status"] == "active");
-    let url = links.last().unwrap()["url"].as_str().unwrap().to_owned();
+    let mut links = state["links"].as_array().unwrap().iter().filter(|l| l["status"] == "active");
+    let url = links.next_back().unwrap()["url"].as_str().unwrap().to_owned();
     // It goes over several lines there.
     t.wait("the end of the link", |s| s.contains(&url[url.len() - 5..]));
     url
@@ -69,8 +69,8 @@ fn a_number_is_connected_although_the_webhook_is_lost_and_the_first_message_is_a
     let data = t.data.clone();
     assert_eq!(customers(data.path()), 1);
     // Nobody hears that the number is there; it is found all the same.
-    control(data.path(), "kapso/lose", Some(json!({"count": 3, "event": "whatsapp.phone_number.created"})));
-    let number = control(data.path(), "kapso/complete", Some(json!({})))["phone_number_id"].clone();
+    control(data.path(), "kapso/lose", Some(&json!({"count": 3, "event": "whatsapp.phone_number.created"})));
+    let number = control(data.path(), "kapso/complete", Some(&json!({})))["phone_number_id"].clone();
     t.see("● connected: +");
     t.press("\u{1b}");
     t.see("Account · Shop Lisboa");
@@ -80,7 +80,7 @@ fn a_number_is_connected_although_the_webhook_is_lost_and_the_first_message_is_a
     t.press("\u{1b}");
     t.wait("the list again", |s| !s.contains("Accounts · ") && s.contains("Inbox"));
     let hello = json!({"customer": "447700900777", "name": "Tom Baker", "text": "do you open today?", "number": number});
-    control(data.path(), "say", Some(hello));
+    control(data.path(), "say", Some(&hello));
     super::open(&mut t, "Tom Baker", "do you open today?");
     t.press("r");
     t.see("Enter send");
@@ -95,7 +95,7 @@ fn an_expired_link_is_made_anew_by_a_key_and_a_second_run_doubles_nothing() {
     fill_in(&mut t, "Shop Porto");
     let first = link_of(&t);
     let data = t.data.clone();
-    control(data.path(), "kapso/expire", Some(json!({})));
+    control(data.path(), "kapso/expire", Some(&json!({})));
     t.see("c makes a new one");
     t.press("c");
     t.wait("a link that can be opened", |s| s.contains("this screen says when it is done"));
@@ -127,7 +127,7 @@ fn an_expired_link_is_made_anew_by_a_key_and_a_second_run_doubles_nothing() {
     t.see("Marta Souza");
     t.press("gA");
     t.see("Shop Porto");
-    control(data.path(), "kapso/complete", Some(json!({})));
+    control(data.path(), "kapso/complete", Some(&json!({})));
     t.wait("connected", |s| {
         s.lines().any(|l| l.contains("Shop Porto") && l.contains("connected") && l.contains('●'))
     });
