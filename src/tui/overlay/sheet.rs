@@ -81,12 +81,14 @@ pub(in crate::tui::overlay) struct Sheet {
     lines: Vec<Line>,
     focus: usize,
     leaving: bool,
+    /// What it said was refused: who types into a hidden line means another secret, not a longer one.
+    refused: bool,
 }
 
 impl Sheet {
     /// With these lines.
     pub fn new(title: impl Into<String>, about: &'static str, lines: Vec<Line>) -> Self {
-        Self { title: title.into(), about, lines, focus: 0, leaving: false }
+        Self { title: title.into(), about, lines, focus: 0, leaving: false, refused: false }
     }
 
     /// What a line says.
@@ -98,6 +100,30 @@ impl Sheet {
     pub fn focus_on(&mut self, key: &str) {
         if let Some(at) = self.lines.iter().position(|l| l.key == key) {
             self.focus = at;
+        }
+    }
+
+    /// Another text to begin with, in a line that nobody has touched.
+    pub fn begin_with(&mut self, key: &str, text: &str) {
+        if let Some(Line { value: Value::Text(field, _), was, .. }) =
+            self.lines.iter_mut().find(|l| l.key == key && l.value.text() == l.was)
+        {
+            field.set(text);
+            text.clone_into(was);
+        }
+    }
+
+    /// What was saved is refused.
+    pub fn refused(&mut self) {
+        self.refused = true;
+    }
+
+    /// Empties a hidden line in which somebody begins anew after a refusal.
+    fn begin_anew(&mut self) {
+        if let Some(Value::Secret(field, _)) = self.lines.get_mut(self.focus).map(|l| &mut l.value)
+            && std::mem::take(&mut self.refused)
+        {
+            field.set("");
         }
     }
 
@@ -145,6 +171,9 @@ impl Sheet {
     }
 
     fn field_key(&mut self, key: KeyEvent) {
+        if matches!(key.code, KeyCode::Char(_) | KeyCode::Backspace) {
+            self.begin_anew();
+        }
         let turn = match key.code {
             KeyCode::Char(' ') | KeyCode::Right => Some(true),
             KeyCode::Left => Some(false),
@@ -172,6 +201,7 @@ impl Sheet {
 
     /// Takes a block of text.
     pub fn paste(&mut self, block: &str) {
+        self.begin_anew();
         if let Some(Value::Text(field, _) | Value::Secret(field, _)) =
             self.lines.get_mut(self.focus).map(|l| &mut l.value)
         {

@@ -540,6 +540,11 @@ impl AccountBox {
             None => self.accounts.push(detail.view.clone()),
         }
         self.details.insert(id.clone(), detail);
+        // The form may have been faster than what it begins with.
+        let base = self.api_base(forms::KAPSO_BASE);
+        if let Mode::Kapso(sheet, None) = &mut self.mode {
+            sheet.begin_with("api_base", &base);
+        }
         id
     }
 
@@ -688,6 +693,9 @@ impl Overlay for AccountBox {
                 // What was to follow does not any more.
                 self.queue.retain(|(_, then)| matches!(then, Then::Show | Then::Book));
                 let field = p.field.clone();
+                if let Mode::Kapso(sheet, _) | Mode::Key(sheet) = &mut self.mode {
+                    sheet.refused();
+                }
                 if !(looked && self.say.is_some()) {
                     self.say = Some(p);
                 }

@@ -242,12 +242,17 @@ fn a_new_account_goes_from_a_form_to_a_link_and_to_connected() {
     assert!(s.shown().contains("401 the key is wrong"), "{}", s.shown());
     assert_eq!(s.asked.len(), 1, "what follows a refusal is not asked");
     s.asked.clear();
+    // Another key takes the place of the one that was refused.
+    s.text("sk-other");
     s.keys("F10");
     let [keep, secret, connect] = &s.asked[..] else { panic!("{:?}", s.asked) };
     let AccountRequest::Keep { account } = keep else { panic!() };
     assert_eq!((account.spec.id.as_str(), &*account.spec.name), ("shop-porto", "Shop Porto"));
     assert_eq!((&*account.spec.number, &*account.api_base), ("", "https://api.kapso.ai"));
-    assert!(matches!(secret, AccountRequest::SetSecret { key: SecretKey::AccessToken, secret: Some(_), .. }));
+    let AccountRequest::SetSecret { key: SecretKey::AccessToken, secret: Some(secret), .. } = secret else {
+        panic!("{secret:?}")
+    };
+    assert_eq!(secret.reveal(), "sk-other");
     assert_eq!(*connect, AccountRequest::Connect { account: id("shop-porto") });
     let shown = picture(&s.o, 120, 36);
     assert!(shown.contains("Open this to connect the number") && shown.contains("█▀▀▀▀▀█"), "{shown}");
@@ -358,4 +363,15 @@ fn looks() {
     s.keys("Enter");
     insta::assert_snapshot!("accounts_kapso_80x24", picture(&s.o, 80, 24));
     draw_everywhere(&s.o);
+}
+
+#[test]
+fn the_address_of_an_emulator_is_taken_over_although_it_comes_after_the_form() {
+    let mut s = Stage::admin();
+    s.keys("n k");
+    assert!(s.shown().contains("https://api.kapso.ai"), "{}", s.shown());
+    let mut detail = super::sample::detail(&s.accounts[0]);
+    detail.api_base = "http://127.0.0.1:4711".into();
+    s.o.deliver(Delivery::Account(Box::new(detail)));
+    assert!(s.shown().contains("http://127.0.0.1:4711"), "{}", s.shown());
 }
