@@ -3,7 +3,7 @@
 
     SWITCHBOARD_LAYOUT=off cargo build --release
     switchboard --config /tmp/big/config.toml serve &       # from another copy of the program
-    sudo benches/layout.py target/release/switchboard switchboard --config /tmp/big/config.toml
+    sudo benches/layout.py target/release/switchboard --config /tmp/big/config.toml
 
 Needs Linux, the superuser, tmux and binutils. The system maps pages around each page that is touched, if it has them at
 hand; so the copy of the program that is looked at is dropped from the page cache, and reading ahead is switched
@@ -67,7 +67,7 @@ def parts(name):
 
 
 def main():
-    built, words = sys.argv[1], sys.argv[3:]
+    built, words = sys.argv[1], sys.argv[2:]
     with tempfile.TemporaryDirectory(dir=os.path.dirname(os.path.abspath(built))) as folder:
         exe = os.path.join(folder, "switchboard")
         shutil.copy(built, exe)
