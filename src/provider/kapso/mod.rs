@@ -4,6 +4,7 @@
 //! Owns what differs from Meta: addresses, key, errors, objects and webhooks. Knows nothing of the store or of when a
 //! message should leave.
 
+mod admin;
 pub mod api;
 pub mod errors;
 mod history;
@@ -230,6 +231,10 @@ impl Provider for KapsoProvider {
             after = Some(cursor.to_owned());
         }
         Err(endless("the list has too many pages"))
+    }
+
+    fn admin(&self) -> Option<&dyn super::admin::Administration> {
+        Some(self)
     }
 
     async fn number(&self) -> Result<NumberFacts, CallError> {

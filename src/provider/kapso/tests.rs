@@ -393,3 +393,22 @@ async fn a_wait_is_told_and_an_account_without_a_number_calls_nobody() {
     assert!(matches!(send(&empty, &Outgoing::text("x"), None).await, Outcome::Rejected(_)));
     assert!(empty.people(None).await.is_err());
 }
+
+#[tokio::test]
+async fn the_profile_and_the_block_list_go_by_the_proxy() {
+    let script = Script::default()
+        .then(200, json!({"data": [{"about": "Open 9 to 6", "websites": ["https://shop.example"]}]}))
+        .then(200, json!({"data": [{"user": "15551234567"}]}))
+        .then(403, json!({"error": "Active sandbox session required to send messages"}));
+    let p = provider(&script).await;
+    let admin = p.admin().unwrap();
+    assert_eq!(admin.profile().await.unwrap().about, "Open 9 to 6");
+    assert_eq!(admin.blocked(None).await.unwrap().items, [Identity::phone("15551234567")]);
+    let refused = admin.profile().await.unwrap_err();
+    assert!(refused.code == 403 && refused.text.contains("sandbox"), "{refused:?}");
+    assert_eq!(admin.links().await.unwrap_err().text, "this provider cannot show short links");
+    let seen = script.seen();
+    assert!(seen.iter().all(|s| s.key == KEY));
+    assert!(seen[0].path.starts_with(&format!("/meta/whatsapp/v24.0/{NUMBER}/whatsapp_business_profile?")));
+    assert!(seen[1].path.starts_with(&format!("/meta/whatsapp/v24.0/{NUMBER}/block_users")));
+}

@@ -1,6 +1,6 @@
 //! The block list of a number.
 
-use super::{Ask, Graph, answers, call, failure, success};
+use super::{Ask, Graph, answers, call, success};
 use crate::model::business::{BlockOutcome, BlockedPage};
 use crate::model::contact::{Identity, IdentityKind};
 use crate::provider::CallError;
@@ -47,6 +47,6 @@ async fn change(
     let value = success(&answer).or_else(|| serde_json::from_slice::<Value>(&answer.body).ok());
     match value.as_ref().and_then(answers::block_outcome) {
         Some(outcome) => Ok(outcome),
-        None => Err(graph.without_secrets(failure(&answer).into_call_error())),
+        None => Err(graph.refusal(&answer)),
     }
 }

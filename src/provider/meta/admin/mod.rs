@@ -65,6 +65,10 @@ pub trait Graph: Send + Sync {
     async fn ask(&self, ask: Ask<'_>) -> Result<Answer, CallError>;
     /// Takes the secrets of this way out of an error.
     fn without_secrets(&self, error: CallError) -> CallError;
+    /// What an answer that is no success means.
+    fn refusal(&self, answer: &Answer) -> CallError {
+        self.without_secrets(failure(answer).into_call_error())
+    }
 }
 
 /// The JSON of a success, or why not.
@@ -72,7 +76,7 @@ pub(super) async fn call(graph: &dyn Graph, ask: Ask<'_>) -> Result<Value, CallE
     let answer = graph.ask(ask).await?;
     match success(&answer) {
         Some(value) => Ok(value),
-        None => Err(graph.without_secrets(failure(&answer).into_call_error())),
+        None => Err(graph.refusal(&answer)),
     }
 }
 
