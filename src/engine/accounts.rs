@@ -168,8 +168,7 @@ pub(super) fn not_configured(account: &AccountId) -> Problem {
 }
 
 /// What only holds for accounts that were made here.
-fn of_the_file(shared: &Shared, account: &AccountId, what: &str) -> Problem {
-    let _ = shared;
+fn of_the_file(account: &AccountId, what: &str) -> Problem {
     Problem::new("configured", format!("the account `{account}` is part of the configuration file: {what}"))
         .means("what the file says is read at the start and when it is reloaded; nothing else changes it")
         .next("change the [[accounts]] section in the file, and restart")
@@ -230,7 +229,7 @@ impl Shared {
         let (kept, _) = self.kept_account(account).await?;
         let Some(kept) = kept else {
             return Err(match self.account(account) {
-                Some(_) => of_the_file(self, account, "it also says where its secrets are"),
+                Some(_) => of_the_file(account, "it also says where its secrets are"),
                 None => not_configured(account),
             });
         };
@@ -402,7 +401,7 @@ pub(super) async fn keep(
     sound(&account)?;
     let id = &account.spec.id;
     if shared.account(id).is_some_and(|a| !a.kept) {
-        return Err(of_the_file(shared, id, "its definition is there"));
+        return Err(of_the_file(id, "its definition is there"));
     }
     let same = |a: &&Arc<Account>| a.is_connected() && a.settings.spec.number == account.spec.number;
     if let Some(other) = shared.accounts().iter().find(same)
@@ -561,7 +560,7 @@ async fn delete(shared: &Arc<Shared>, actor: Actor, id: &AccountId, name: &str) 
     let _alone = shared.board.alone(id).await;
     let account = shared.account(id).ok_or_else(|| not_configured(id))?;
     if !account.kept {
-        return Err(of_the_file(shared, id, "it goes with its section there"));
+        return Err(of_the_file(id, "it goes with its section there"));
     }
     let shown = shared.view(id).await?.map_or_else(|| id.to_string(), |v| v.spec.name);
     if name.trim() != shown {
