@@ -264,6 +264,7 @@ fn needs(request: &Request) -> Option<(Resource, Verb)> {
         Request::Backup { .. } | Request::ReplayWebhook { .. } => (Connection, Edit),
         Request::Account { act } if act.looks() => (Resource::Numbers, View),
         Request::Account { .. } | Request::History { .. } => (Connection, Edit),
+        Request::Template { act } => act.needs(),
         Request::Admin { act: AdminRequest::BlockThread { .. } } => (Contacts, Edit),
         Request::Admin { act } if act.looks() => (Resource::Numbers, View),
         Request::Admin { .. } | Request::Wizard { .. } => (Connection, Edit),

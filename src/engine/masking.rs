@@ -87,6 +87,7 @@ pub(super) fn answer(mut answer: Response) -> Response {
         | Response::TakenBack { .. }
         | Response::Checked(_)
         | Response::Templates(_)
+        | Response::Template(_)
         | Response::QuickReplies(_)
         | Response::Macros(_)
         | Response::File(_)

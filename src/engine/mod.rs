@@ -39,6 +39,7 @@ mod session;
 mod sharing;
 mod silence;
 mod sync;
+mod templates;
 mod together;
 mod updates;
 mod vault;

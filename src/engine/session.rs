@@ -6,7 +6,7 @@ use super::updates::Updates;
 use super::{
     Shared, activity, admin, check, contacts, conversation, deletion, doctor, files, follow, handling,
     history, library, mentions, notes, numbers, outbox, preferences, presence, recorder, sendable, sharing,
-    sync, together, wizard,
+    sync, templates, together, wizard,
 };
 use crate::clock::Millis;
 use crate::model::client::ClientInfo;
@@ -63,6 +63,7 @@ pub(super) fn is_read(request: &Request) -> bool {
         request,
         Request::Accounts
             | Request::Admin { .. }
+            | Request::Template { .. }
             | Request::Wizard { .. }
             | Request::Account { act: AccountRequest::Show { .. } | AccountRequest::Verify { .. } }
             | Request::Threads { .. }
@@ -222,6 +223,7 @@ async fn read(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Respo
         }
         Request::Account { act } => accounts::answer(shared, who, act).await,
         Request::Admin { act } => admin::answer(who, act).await,
+        Request::Template { act } => templates::answer(who, *act).await,
         Request::Wizard { act } => wizard::answer(who, act).await,
         Request::Threads { account, filter, before, limit } => {
             let limit = limit.clamp(1, PAGE_MAX);

@@ -3,6 +3,11 @@
 //! The key of a template is (business account, name, language). Values are checked here, before anything is
 //! stored; the provider's rules for parameters are those of the Cloud API documentation.
 
+pub mod components;
+pub mod definition;
+pub mod lint;
+pub mod local;
+
 use super::ids::AccountId;
 use super::message::{Body, ShownButton};
 use super::outgoing::FieldProblem;
@@ -90,6 +95,21 @@ pub struct Template {
     pub unsupported: Vec<String>,
     /// When this was read from the provider.
     pub synced_at: Millis,
+    /// The components as the provider gave them; empty in copies of older versions.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub components: Vec<serde_json::Value>,
+    /// The category that it had before; empty when it was never moved.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub previous_category: String,
+    /// The category that it is going to have; empty when no move was announced.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub coming_category: String,
+    /// For how long delivery is tried, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<i64>,
+    /// The template of the provider's library that it was made from; empty for own ones.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub library: String,
 }
 
 /// One value that a template needs.

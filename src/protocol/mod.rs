@@ -30,6 +30,7 @@ mod problem;
 mod recorder;
 pub mod report;
 mod status;
+pub mod templates;
 
 pub mod wizard;
 
@@ -151,6 +152,11 @@ pub enum Request {
     Account {
         /// What.
         act: accounts::AccountRequest,
+    },
+    /// Templates for who makes them, and business actions. → [`Response::Template`]
+    Template {
+        /// What.
+        act: Box<templates::TemplateRequest>,
     },
     /// Profile, block list, short links and the like of a number. → [`Response::Admin`]
     Admin {
@@ -586,6 +592,8 @@ pub enum Response {
     Accounts(Vec<AccountView>),
     /// Everything about one account.
     Account(Box<accounts::AccountDetail>),
+    /// To [`Request::Template`].
+    Template(Box<templates::TemplateAnswer>),
     /// To [`Request::Admin`].
     Admin(Box<admin::AdminAnswer>),
     /// A page of threads.

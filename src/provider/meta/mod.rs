@@ -36,8 +36,8 @@ pub const API_VERSION: &str = "v25.0";
 const PAGE_SIZE: &str = "100";
 /// More pages than any account has (6000 templates at most).
 const PAGES_MAX: usize = 200;
-const TEMPLATE_FIELDS: &str =
-    "id,name,language,status,category,components,parameter_format,rejected_reason,quality_score";
+const TEMPLATE_FIELDS: &str = "id,name,language,status,category,components,parameter_format,rejected_reason,quality_score,\
+     previous_category,correct_category,message_send_ttl_seconds,library_template_name";
 const NUMBER_FIELDS: &str = "display_phone_number,verified_name,name_status,quality_rating,status,throughput,whatsapp_business_manager_messaging_limit,is_on_biz_app";
 /// Code of a list cursor that is not valid any more.
 const BAD_CURSOR: i64 = 131_059;

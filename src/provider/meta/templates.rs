@@ -1,8 +1,7 @@
 //! Meta's template objects, in our words. Pure: no HTTP, no clock (`synced_at` is left at 0 for the caller).
 
-use crate::model::template::{ParameterFormat, Template, TemplateButton, TemplateHeader};
+use crate::model::template::{ParameterFormat, Template, components};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 fn text(v: &Value, key: &str) -> String {
     v.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
@@ -26,7 +25,13 @@ pub fn language(code: &str) -> String {
 /// One object of the template list; `None` without a name or a language.
 #[must_use]
 pub fn template(v: &Value) -> Option<Template> {
-    let mut t = Template {
+    let format = if text(v, "parameter_format").eq_ignore_ascii_case("named") {
+        ParameterFormat::Named
+    } else {
+        ParameterFormat::Positional
+    };
+    let list = v.get("components").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let t = Template {
         provider_id: id(v, "id"),
         name: text(v, "name"),
         language: language(&text(v, "language")),
@@ -38,97 +43,19 @@ pub fn template(v: &Value) -> Option<Template> {
             None => String::new(),
         },
         rejected_reason: text(v, "rejected_reason"),
-        format: if text(v, "parameter_format").eq_ignore_ascii_case("named") {
-            ParameterFormat::Named
-        } else {
-            ParameterFormat::Positional
-        },
-        ..Template::default()
+        previous_category: text(v, "previous_category").to_ascii_uppercase(),
+        coming_category: coming(v),
+        ttl: v.get("message_send_ttl_seconds").and_then(Value::as_i64),
+        library: text(v, "library_template_name"),
+        ..components::shown(list, format)
     };
-    if t.name.is_empty() || t.language.is_empty() {
-        return None;
-    }
-    for c in v.get("components").and_then(Value::as_array).into_iter().flatten() {
-        component(&mut t, c);
-    }
-    Some(t)
+    (!t.name.is_empty() && !t.language.is_empty()).then_some(t)
 }
 
-fn component(t: &mut Template, c: &Value) {
-    let kind = text(c, "type").to_ascii_lowercase();
-    match kind.as_str() {
-        "header" => {
-            let format = text(c, "format").to_ascii_lowercase();
-            t.header = Some(TemplateHeader {
-                format: if format.is_empty() { "text".into() } else { format },
-                text: text(c, "text"),
-                examples: examples(c.get("example"), "header_text"),
-            });
-        }
-        "body" => {
-            t.body = text(c, "text");
-            t.body_examples = examples(c.get("example"), "body_text");
-        }
-        "footer" => t.footer = text(c, "text"),
-        "buttons" => {
-            for b in c.get("buttons").and_then(Value::as_array).into_iter().flatten() {
-                t.buttons.push(button(b));
-            }
-            let unfit = t.buttons.iter().map(|b| b.kind.as_str()).filter(|k| {
-                !matches!(*k, "quick_reply" | "url" | "phone_number" | "copy_code" | "request_contact_info")
-            });
-            for k in unfit {
-                let name = format!("{k} button");
-                if !t.unsupported.contains(&name) {
-                    t.unsupported.push(name);
-                }
-            }
-        }
-        _ => t.unsupported.push(if kind.is_empty() { "unnamed part".into() } else { kind }),
-    }
-}
-
-fn button(b: &Value) -> TemplateButton {
-    let kind = text(b, "type").to_ascii_lowercase();
-    let target = match kind.as_str() {
-        "phone_number" => text(b, "phone_number"),
-        _ => text(b, "url"),
-    };
-    let example = match b.get("example") {
-        Some(Value::String(s)) => s.clone(),
-        Some(Value::Array(list)) => list.first().and_then(Value::as_str).unwrap_or_default().to_owned(),
-        _ => String::new(),
-    };
-    // The example of a link is often the whole link, where the form asks for its end.
-    let stem = target.split("{{").next().unwrap_or_default();
-    let example = if target.contains("{{") && !stem.is_empty() {
-        example.strip_prefix(stem).map_or(example.clone(), str::to_owned)
-    } else {
-        example
-    };
-    TemplateButton { kind, text: text(b, "text"), target, example }
-}
-
-/// Examples by variable name: `{key}_named_params`, or `{key}` as a list (or a list of lists) by position.
-fn examples(example: Option<&Value>, key: &str) -> BTreeMap<String, String> {
-    let mut out = BTreeMap::new();
-    let Some(example) = example else { return out };
-    for p in example.get(format!("{key}_named_params")).and_then(Value::as_array).into_iter().flatten() {
-        out.insert(text(p, "param_name"), text(p, "example"));
-    }
-    let list = match example.get(key) {
-        Some(Value::Array(list)) => match list.first() {
-            Some(Value::Array(inner)) => inner.as_slice(),
-            _ => list.as_slice(),
-        },
-        _ => &[],
-    };
-    for (i, v) in list.iter().enumerate() {
-        if let Some(s) = v.as_str() {
-            out.insert((i + 1).to_string(), s.to_owned());
-        }
-    }
-    out
+/// The category that was announced, where it is another than the one it has.
+fn coming(v: &Value) -> String {
+    let coming = text(v, "correct_category").to_ascii_uppercase();
+    if coming == text(v, "category").to_ascii_uppercase() { String::new() } else { coming }
 }
 
 #[cfg(test)]
