@@ -7,6 +7,7 @@ mod access;
 mod accounts;
 mod activity;
 mod admin;
+mod beginning;
 pub mod bench;
 mod check;
 mod contacts;
