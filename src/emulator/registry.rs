@@ -165,6 +165,12 @@ impl Registry {
         self.numbers.get(number).cloned().unwrap_or_default()
     }
 
+    /// A number that is not registered at first. What was done to it since stays.
+    pub fn add_new(&mut self, number: &str) {
+        let new = || Entry { registered: Some(false), pin: Some(String::new()), ..Entry::default() };
+        self.numbers.entry(number.to_owned()).or_insert_with(new);
+    }
+
     /// A number to be changed.
     pub fn change(&mut self, number: &str) -> &mut Entry {
         self.numbers.entry(number.to_owned()).or_default()
