@@ -9,6 +9,7 @@ mod activity;
 mod admin;
 mod beginning;
 pub mod bench;
+mod blocks;
 mod check;
 mod contacts;
 mod conversation;
