@@ -184,6 +184,19 @@ impl Registry {
         self.uploads.push_back(UploadSession { id, mime: mime.to_owned(), length, got: 0, handle: None });
     }
 
+    /// An upload that is whole at once; gives its handle.
+    pub fn take(&mut self, mime: &str, length: usize) -> String {
+        self.last_upload += 1;
+        let id = format!("upload:{}", self.last_upload);
+        let handle = format!("4::{}", self.last_upload);
+        self.begin(id, mime, length);
+        if let Some(upload) = self.uploads.back_mut() {
+            upload.got = length;
+            upload.handle = Some(handle.clone());
+        }
+        handle
+    }
+
     /// An upload by its id.
     pub fn upload(&mut self, id: &str) -> Option<&mut UploadSession> {
         self.uploads.iter_mut().find(|u| u.id == id)
