@@ -24,6 +24,7 @@ mod news;
 mod notes;
 mod numbers;
 mod outbox;
+mod parked;
 mod people;
 mod preferences;
 mod reading;
