@@ -111,12 +111,14 @@ async fn read(shared: &Shared, account: &Account) -> Result<(), SyncError> {
     let facts = account.provider.number().await?;
     shared.engine_event(EventBody::NumberSynced { account: id.clone(), facts }).await?;
     if account.provider.capabilities().templates {
+        // What is handed in while the list is on its way is newer than the list.
+        let began = shared.clock.now();
         let mut templates = account.provider.templates().await?;
-        let now = shared.clock.now();
         for t in &mut templates {
-            t.synced_at = now;
+            t.synced_at = began;
         }
         shared.engine_event(EventBody::TemplatesSynced { account: id.clone(), templates }).await?;
+        shared.templates.wake();
     }
     if let Some(admin) = account.provider.admin() {
         match blocks::look(shared, id, admin).await {

@@ -3,8 +3,8 @@
 use super::attempts::{self, Shown};
 use super::inbound::{WINDOW_CLOSED, close_window, move_state, put_reaction, replay_early};
 use super::{
-    AccountRow, Context, NewMessage, add_message, content, files, first_chars, parked, people, thread_by_row,
-    thread_by_uid,
+    AccountRow, Context, NewMessage, add_message, content, files, first_chars, parked, people, templates,
+    thread_by_row, thread_by_uid,
 };
 use crate::clock::Millis;
 use crate::model::contact::Identity;
@@ -143,6 +143,7 @@ pub(super) fn queue(
         line_at,
         hold
     ])?;
+    templates::used(conn, cx, &account, event.at, send.content)?;
     cx.thread_changed(&thread, &account);
     cx.changed(Changed::StatusChanged);
     Ok(Reply { thread: Some(thread.uid), ..Reply::default() })
