@@ -5,8 +5,10 @@
 
 pub mod components;
 pub mod definition;
+pub mod files;
 pub mod lint;
 pub mod local;
+pub mod models;
 
 use super::ids::AccountId;
 use super::message::{Body, ShownButton};
