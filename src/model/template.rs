@@ -6,6 +6,7 @@
 pub mod act;
 pub mod components;
 pub mod definition;
+pub mod files;
 pub mod library;
 pub mod lint;
 pub mod local;
