@@ -1,5 +1,7 @@
 //! Templates by the engine against the emulator over HTTP: made, judged, changed, deleted, set, sent.
 
+mod actions;
+mod copy;
 mod life;
 mod sending;
 
