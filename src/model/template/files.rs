@@ -109,8 +109,9 @@ impl ReadFile {
 /// its folder.
 #[must_use]
 pub fn file_name(name: &str, language: &str, format: FileFormat) -> String {
-    let plain =
-        |c: char| if c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-') { c } else { '_' };
+    let plain = |c: char| {
+        if c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-') { c } else { '_' }
+    };
     let mut stem: String = name.chars().map(plain).collect();
     let code: String = language.chars().map(|c| if c.is_ascii_uppercase() { c } else { plain(c) }).collect();
     let mut short = code.clone();
@@ -119,9 +120,11 @@ pub fn file_name(name: &str, language: &str, format: FileFormat) -> String {
     if !same || stem.is_empty() || short.is_empty() || stem.len() > STEM_MAX || stem.starts_with('-') {
         stem.truncate(STEM_MAX);
         // FNV-1a: the same for the same template everywhere.
-        let number = name.bytes().chain([0]).chain(language.bytes()).fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
-            (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let number = name
+            .bytes()
+            .chain([0])
+            .chain(language.bytes())
+            .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
         stem = format!("template_{}-{number:016x}", stem.trim_matches(['-', '_']));
         if short.is_empty() {
             "unknown".clone_into(&mut short);
@@ -593,7 +596,8 @@ impl Reader<'_> {
                         Value::Null
                     });
                 }
-                let of = |(name, v): (&Spanned<_>, &Spanned<DeValue<'_>>)| (name_of(name), self.json(v, field));
+                let of =
+                    |(name, v): (&Spanned<_>, &Spanned<DeValue<'_>>)| (name_of(name), self.json(v, field));
                 Value::Object(table.iter().map(of).collect())
             }
         }

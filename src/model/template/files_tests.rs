@@ -16,7 +16,9 @@ fn whole() -> Definition {
             ..Header::default()
         }),
         body: BodyPart {
-            text: "Hello {{first_name}},\n\nyour \"bicycle\" is ready. \\o/ \"\"\"\n\tSee you.\r\n\u{202e}end\"".into(),
+            text:
+                "Hello {{first_name}},\n\nyour \"bicycle\" is ready. \\o/ \"\"\"\n\tSee you.\r\n\u{202e}end\""
+                    .into(),
             examples: Examples::from([("first_name".into(), "Amara \"A\"".into())]),
             ..BodyPart::default()
         },
@@ -28,7 +30,10 @@ fn whole() -> Definition {
                 text: "Book".into(),
                 extra: Map::from_iter([
                     ("flow_id".into(), json!("8812")),
-                    ("strange key".into(), json!({ "a": [1, -2.5, 1e300, u64::MAX, null, { "json:": "x" }, []], "b": {} })),
+                    (
+                        "strange key".into(),
+                        json!({ "a": [1, -2.5, 1e300, u64::MAX, null, { "json:": "x" }, []], "b": {} }),
+                    ),
                 ]),
                 ..Button::default()
             },
@@ -104,8 +109,19 @@ fn fields_know_their_lines() {
 fn file_names_stay_in_their_folder() {
     let name = |n: &str, l: &str| file_name(n, l, FileFormat::Toml);
     assert_eq!(name("invoice", "pt_BR"), "invoice.pt_BR.toml");
-    let strange =
-        ["../../etc/passwd", "", "-rf", "a\u{202e}b", "A", "a", "é", &"x".repeat(512), &"x".repeat(511), "a/b", "."];
+    let strange = [
+        "../../etc/passwd",
+        "",
+        "-rf",
+        "a\u{202e}b",
+        "A",
+        "a",
+        "é",
+        &"x".repeat(512),
+        &"x".repeat(511),
+        "a/b",
+        ".",
+    ];
     let mut seen = std::collections::BTreeSet::new();
     for n in strange {
         let file = name(n, "en");

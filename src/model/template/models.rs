@@ -89,7 +89,8 @@ mod tests {
     #[test]
     fn every_model_is_read_and_written_as_it_stands() {
         for (name, language, text) in FILES {
-            let file = files::read(text, FileFormat::Toml).unwrap_or_else(|e| panic!("{name}.{language}: {e:?}"));
+            let file =
+                files::read(text, FileFormat::Toml).unwrap_or_else(|e| panic!("{name}.{language}: {e:?}"));
             let d = file.definition;
             assert_eq!((d.name.as_str(), d.language.as_str()), (*name, *language));
             assert_eq!(files::write(&d, FileFormat::Toml), *text, "{name}.{language}");
