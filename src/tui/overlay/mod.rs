@@ -275,4 +275,8 @@ pub trait Overlay {
     }
     /// Keys for the hint line.
     fn hints(&self) -> Vec<Hint>;
+    /// Whether it writes these keys itself just now: then they are not written a second time below it.
+    fn says_keys(&self) -> bool {
+        false
+    }
 }

@@ -249,6 +249,8 @@ impl TemplateForm {
             name: self.template.name.clone(),
             language: self.template.language.clone(),
             values: self.values(),
+            file: None,
+            knowing: false,
             at: None,
         }))]
     }

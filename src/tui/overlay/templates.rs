@@ -414,6 +414,8 @@ mod tests {
             name: name.into(),
             language: "en_GB".into(),
             values: values.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            file: None,
+            knowing: false,
             at: None,
         })
     }

@@ -168,7 +168,9 @@ fn judge(template: &Template) -> Verdict {
     if says(&ABUSE) {
         return Rejected("ABUSIVE_CONTENT", "It insults or threatens.", "Write it politely.");
     }
-    if !is_of_language(&text, &template.language) {
+    // Footers and captions may be names of the business in another script.
+    let body = template.components.iter().find(|c| c["type"] == "BODY").and_then(|c| c["text"].as_str());
+    if !is_of_language(&plain(body.unwrap_or_default()), &template.language) {
         return Rejected(
             "TAG_CONTENT_MISMATCH",
             "The text is in another language than the template.",
