@@ -14,6 +14,7 @@ use crate::model::quick_reply::{QuickReply, ReplyFile};
 use crate::model::thread::DraftMode;
 use crate::protocol::admin::AdminRequest;
 use crate::protocol::files::{FileAnswer, FileRequest, Piece as Bytes};
+use crate::protocol::templates::TemplateRequest;
 use crate::protocol::{Problem, Request, Response};
 use crate::text;
 use crate::tui::command::Scope;
@@ -69,6 +70,8 @@ enum For {
     Reply(u64),
     /// A picture of a business profile.
     Picture(u64, AccountId, Box<ProfileChange>),
+    /// The sample of a template's header.
+    Sample(u64, AccountId),
 }
 
 /// What is to be read of the operator's files.
@@ -374,6 +377,7 @@ impl App {
                             AdminRequest::ChangeProfile { account, change: *change, picture: Some(file) };
                         self.ask(Request::Admin { act }, Purpose::Overlay { serial, search: String::new() });
                     }
+                    For::Sample(serial, account) => self.sample_kept(serial, account, file),
                 }
             }
             FileAnswer::Dropped | FileAnswer::Bytes { .. } => {}
@@ -400,6 +404,7 @@ impl App {
                 self.say_bad(format!("{why} · → {key} takes it off"));
             }
             For::Picture(serial, ..) => self.picture_failed(serial, why),
+            For::Sample(serial, _) => self.sample_failed(serial, why),
             For::Reply(serial) => {
                 self.files.saving.retain(|s| s.serial != serial);
                 let rest: Vec<u64> = self
@@ -422,7 +427,7 @@ impl App {
         self.attached_changed();
     }
 
-    fn deliver_to(&mut self, serial: u64, delivery: Delivery) {
+    pub(super) fn deliver_to(&mut self, serial: u64, delivery: Delivery) {
         if let Some(open) = self.overlays.iter_mut().find(|o| o.serial == serial) {
             let steps = open.overlay.deliver(delivery);
             self.steps(serial, steps);
@@ -446,6 +451,28 @@ impl App {
         }
         let id = self.files.next_id();
         self.read_file(Job { id, path, whom: For::Picture(serial, account, Box::new(change)), upload: None });
+    }
+
+    /// Hands the sample of a template's header over, to the engine and then to the provider.
+    pub(super) fn hand_sample_over(&mut self, serial: u64, path: String, account: AccountId) {
+        if !self.shell {
+            return self.sample_failed(serial, "files are switched off here (`shell = false` in the configuration)");
+        }
+        let id = self.files.next_id();
+        self.read_file(Job { id, path, whom: For::Sample(serial, account), upload: None });
+    }
+
+    fn sample_kept(&mut self, serial: u64, account: AccountId, file: StoredFile) {
+        let act = Box::new(TemplateRequest::Sample { account, file });
+        self.ask(Request::Template { act }, Purpose::Overlay { serial, search: String::new() });
+    }
+
+    fn sample_failed(&mut self, serial: u64, why: &str) {
+        let problem = Problem {
+            field: Some("header.sample".into()),
+            ..Problem::new("field", format!("sample: {why}")).next("name another file")
+        };
+        self.deliver_to(serial, Delivery::Problem(problem));
     }
 
     fn picture_failed(&mut self, serial: u64, why: &str) {
