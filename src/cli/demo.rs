@@ -229,6 +229,7 @@ async fn prepare(
             silence: ctx.checked.silence,
             // What the customers of the play wrote before it began is no news.
             late: Duration::ZERO,
+            template_age: ctx.checked.template_age,
             serve_listener: true,
             background: true,
         },

@@ -132,6 +132,8 @@ async fn send(
             name: args.template.clone().unwrap_or_default(),
             language: args.language.clone().unwrap_or_default(),
             values: args.values.iter().cloned().collect(),
+            file: None,
+            knowing: false,
             at,
         },
     };

@@ -61,6 +61,8 @@ pub struct Checked {
     pub silence: Duration,
     /// A message that comes this long after its provider's time is marked late; zero = never.
     pub late: Duration,
+    /// A template whose copy is older is read again before it is sent; zero = never.
+    pub template_age: Duration,
     /// The screen.
     pub ui: UiSettings,
     /// What works but deserves a look, one sentence each.
@@ -123,6 +125,7 @@ pub fn check(source: Option<(PathBuf, String)>, flags: &Flags, env: &Env) -> Res
     let keep_files = checker.number("keep_files_days", layer.keep_files_days.as_ref(), 1..=3650, 90)?;
     let files_mb = checker.number("keep_files_mb", layer.keep_files_mb.as_ref(), 128..=1_048_576, 2_048)?;
     let late = checker.number("late_minutes", layer.late_minutes.as_ref(), 0..=10_080, 5)?;
+    let template_hours = checker.number("template_hours", layer.template_hours.as_ref(), 0..=720, 24)?;
     let silence = checker.number("silence_minutes", layer.silence_minutes.as_ref(), 0..=10_080, 30)?;
     let mut accounts: Vec<CheckedAccount> = Vec::with_capacity(file.accounts.len());
     for account in &file.accounts {
@@ -144,6 +147,7 @@ pub fn check(source: Option<(PathBuf, String)>, flags: &Flags, env: &Env) -> Res
         keep_files_bytes: files_mb << 20,
         silence: Duration::from_secs(silence * 60),
         late: Duration::from_secs(late * 60),
+        template_age: Duration::from_secs(template_hours * 3_600),
         ui,
         warnings,
         source,
@@ -200,6 +204,7 @@ impl Checked {
                 keep_files_bytes: self.keep_files_bytes,
                 silence: self.silence,
                 late: self.late,
+                template_age: self.template_age,
                 serve_listener: true,
                 background: true,
             },

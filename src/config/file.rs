@@ -32,6 +32,8 @@ pub struct File {
     pub silence_minutes: Option<Spanned<i64>>,
     /// See `EngineSettings::late`.
     pub late_minutes: Option<Spanned<i64>>,
+    /// Hours after which a template is read again before it is sent; 0 = never.
+    pub template_hours: Option<Spanned<i64>>,
     /// The socket and who may open it.
     pub engine: EngineFile,
     /// The webhook listener.

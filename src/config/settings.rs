@@ -43,6 +43,8 @@ pub struct EngineSettings {
     pub silence: Duration,
     /// A message that comes this long after its provider's time is marked late; zero = never.
     pub late: Duration,
+    /// A template whose copy is older is read again before it is sent; zero = never.
+    pub template_age: Duration,
     /// Whether the webhook listener is started; off while a single shell command hosts the engine.
     pub serve_listener: bool,
     /// Whether the outbox and the sync run by themselves; off for shell commands that only read.

@@ -59,7 +59,9 @@ pub const DEMO_PIN: &str = registry::FIRST_PIN;
 pub const DEMO_CODE: &str = registry::CODE;
 /// The account of the built-in scenario.
 pub const DEMO_ACCOUNT: &str = "218834005551201";
-/// The numbers of the built-in scenario.
+/// The number of that account that is not registered, and used by nobody.
+pub const DEMO_FREE_NUMBER: &str = "339901477551023";
+/// The other numbers of the built-in scenario.
 pub const DEMO_NUMBERS: [&str; 3] = ["339901477551020", "339901477551021", "339901477551022"];
 
 /// How long the file waits for further changes before it is written.
@@ -144,10 +146,13 @@ impl Emulator {
     pub async fn start(o: EmulatorOptions) -> Result<Self, EmulatorError> {
         let rules = o.faults.as_deref().map(faults::spec::parse).transpose();
         let rules = rules.map_err(EmulatorError::Faults)?.unwrap_or_default();
-        let state = match o.state_file.clone() {
+        let mut state = match o.state_file.clone() {
             Some(path) => load(path, o.scenario.clone()).await?,
             None => state::State::new(&o.scenario),
         };
+        for number in o.scenario.numbers.iter().filter(|n| !n.registered) {
+            state.registry.add_new(&number.id);
+        }
         let listener = tokio::net::TcpListener::bind(o.bind)
             .await
             .map_err(|source| EmulatorError::Bind { addr: o.bind, source })?;

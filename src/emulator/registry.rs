@@ -165,6 +165,12 @@ impl Registry {
         self.numbers.get(number).cloned().unwrap_or_default()
     }
 
+    /// A number that is not registered at first. What was done to it since stays.
+    pub fn add_new(&mut self, number: &str) {
+        let new = || Entry { registered: Some(false), pin: Some(String::new()), ..Entry::default() };
+        self.numbers.entry(number.to_owned()).or_insert_with(new);
+    }
+
     /// A number to be changed.
     pub fn change(&mut self, number: &str) -> &mut Entry {
         self.numbers.entry(number.to_owned()).or_default()
@@ -176,6 +182,19 @@ impl Registry {
             self.uploads.pop_front();
         }
         self.uploads.push_back(UploadSession { id, mime: mime.to_owned(), length, got: 0, handle: None });
+    }
+
+    /// An upload that is whole at once; gives its handle.
+    pub fn take(&mut self, mime: &str, length: usize) -> String {
+        self.last_upload += 1;
+        let id = format!("upload:{}", self.last_upload);
+        let handle = format!("4::{}", self.last_upload);
+        self.begin(id, mime, length);
+        if let Some(upload) = self.uploads.back_mut() {
+            upload.got = length;
+            upload.handle = Some(handle.clone());
+        }
+        handle
     }
 
     /// An upload by its id.

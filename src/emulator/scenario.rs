@@ -67,6 +67,9 @@ pub struct Number {
     /// `GREEN`, `YELLOW`, `RED`.
     #[serde(default = "green")]
     pub quality: String,
+    /// Whether it is registered from the start; else it has no PIN either.
+    #[serde(default = "yes")]
+    pub registered: bool,
     /// The business profile: `about`, `address`, `websites` and so on.
     #[serde(default)]
     pub profile: serde_json::Map<String, Value>,
@@ -186,6 +189,7 @@ impl Project {
                 name: format!("New number {}", n + 1),
                 mode: live(),
                 quality: green(),
+                registered: true,
                 profile: serde_json::Map::new(),
             });
         }
@@ -251,7 +255,7 @@ fn yes() -> bool {
 }
 
 impl Scenario {
-    /// The demonstration: three numbers, a dozen customers in several scripts, templates in every state.
+    /// The demonstration: three numbers and one that nobody uses yet, a dozen customers in several scripts, templates in every state.
     ///
     /// # Errors
     /// [`EmulatorError::Scenario`] when the file in `assets/scenarios` was changed and is not valid.

@@ -3,7 +3,7 @@
 
 use super::access::Who;
 use super::vault::{self, Vault};
-use super::{EngineError, Shared, onboarding, paths, sync};
+use super::{EngineError, Shared, beginning, onboarding, paths, sync};
 use crate::config::settings::AccountSettings;
 use crate::model::access::{Resource, Verb};
 use crate::model::account::{
@@ -125,7 +125,7 @@ impl Registry {
         *list = Arc::new(new);
     }
 
-    fn remove(&self, account: &AccountId) {
+    pub fn remove(&self, account: &AccountId) {
         let mut list = self.list.write().unwrap_or_else(PoisonError::into_inner);
         *list = Arc::new(list.iter().filter(|a| a.id() != account).cloned().collect());
     }
@@ -304,6 +304,9 @@ pub(super) async fn answer(
     match act {
         AccountRequest::Show { .. } => {}
         AccountRequest::Keep { account } => keep(shared, by(), account).await?,
+        AccountRequest::Begin { account, secret } => {
+            beginning::begin(shared, by(), account, &secret).await?;
+        }
         AccountRequest::SetSecret { account, key, secret } => {
             let secret = match (secret, key) {
                 (Some(secret), _) => secret,
@@ -356,8 +359,15 @@ pub(super) async fn show(shared: &Arc<Shared>, who: &Who, id: &AccountId) -> Res
     })))
 }
 
-/// What a definition may be.
-fn sound(account: &KeptAccount) -> Result<(), Problem> {
+/// A definition without what was typed beside it, if it is one.
+pub(super) fn sound(mut account: KeptAccount) -> Result<KeptAccount, Problem> {
+    account.spec.name = account.spec.name.trim().to_owned();
+    account.api_base = account.api_base.trim().trim_end_matches('/').to_owned();
+    check(&account)?;
+    Ok(account)
+}
+
+fn check(account: &KeptAccount) -> Result<(), Problem> {
     let wrong = |field: &str, what: String| {
         Err(Problem { field: Some(field.into()), ..Problem::new("invalid", format!("{field} {what}")) })
     };
@@ -391,14 +401,14 @@ fn sound(account: &KeptAccount) -> Result<(), Problem> {
     Ok(())
 }
 
-pub(super) async fn keep(
-    shared: &Arc<Shared>,
-    actor: Actor,
-    mut account: KeptAccount,
-) -> Result<(), Problem> {
-    account.spec.name = account.spec.name.trim().to_owned();
-    account.api_base = account.api_base.trim().trim_end_matches('/').to_owned();
-    sound(&account)?;
+pub(super) async fn keep(shared: &Arc<Shared>, actor: Actor, account: KeptAccount) -> Result<(), Problem> {
+    let account = sound(account)?;
+    fits(shared, &account).await?;
+    shared.keep_account(actor, account).await
+}
+
+/// Whether a definition fits the accounts that are there.
+pub(super) async fn fits(shared: &Arc<Shared>, account: &KeptAccount) -> Result<(), Problem> {
     let id = &account.spec.id;
     if shared.account(id).is_some_and(|a| !a.kept) {
         return Err(of_the_file(id, "its definition is there"));
@@ -434,7 +444,7 @@ pub(super) async fn keep(
         .means("people are known by ids that only hold within one business account")
         .next("make a new account for it"));
     }
-    shared.keep_account(actor, account).await
+    Ok(())
 }
 
 async fn set_options(

@@ -4,7 +4,8 @@
 use super::access::Who;
 use super::accounts::Account;
 use super::session::disk_problem;
-use super::{Shared, files};
+use super::sync::SyncError;
+use super::{Shared, blocks, files};
 use crate::model::business::{self, BLOCK_MAX, BlockOutcome};
 use crate::model::contact::{Identity, IdentityKind};
 use crate::model::delivery::DeliveryError;
@@ -21,8 +22,6 @@ use crate::provider::admin::Administration;
 use std::io::Read as _;
 use std::sync::Arc;
 
-/// Pages of the block list that are read at once.
-const PAGES: usize = 50;
 /// The language of a code that is sent.
 const LANGUAGE: &str = "en_US";
 
@@ -101,35 +100,18 @@ fn odd() -> Problem {
     Problem::new("protocol", "this request is not understood")
 }
 
-/// The provider's block list; what is known here is brought up to it.
+/// The block list: the provider's, and who blocked whom here.
 async fn blocked(
     shared: &Arc<Shared>,
     account: &Account,
     admin: &dyn Administration,
 ) -> Result<AdminAnswer, Problem> {
     let id = account.id();
-    let mut list: Vec<Identity> = Vec::new();
-    let mut after: Option<String> = None;
-    let mut whole = false;
-    for _ in 0..PAGES {
-        let page = admin.blocked(after.as_deref()).await.map_err(|e| refused(id, e))?;
-        list.extend(page.items);
-        if page.next.is_none() || page.next == after {
-            whole = page.next.is_none();
-            break;
-        }
-        after = page.next;
-    }
-    let known = {
-        let id = id.clone();
-        shared.whole().store.read(move |r| r.blocked(&id)).await?
-    };
-    let is_known = |who: &Identity| known.iter().any(|row| row.whom == *who);
-    let differs = !list.iter().all(is_known) || (whole && known.len() != list.len());
-    if differs {
-        let what = NumberChange::BlocksSeen { whom: list, whole };
-        shared.engine_event(EventBody::NumberAdministered { account: id.clone(), what }).await?;
-    }
+    let _alone = shared.board.alone(id).await;
+    let whole = blocks::look(shared, id, admin).await.map_err(|e| match e {
+        SyncError::Call(e) => refused(id, e),
+        SyncError::Store(e) => e.into(),
+    })?;
     let id = id.clone();
     let rows = shared.store.read(move |r| r.blocked(&id)).await?;
     Ok(AdminAnswer::Blocked { rows, whole })
@@ -168,10 +150,10 @@ async fn change(shared: &Arc<Shared>, by: Actor, act: AdminRequest) -> Result<Ad
             return Ok(AdminAnswer::Profile(admin.profile().await.map_err(refused)?));
         }
         AdminRequest::Block { whom, .. } => {
-            return blocks(shared, by, &account, admin, whom, true).await.map(AdminAnswer::Outcome);
+            return set_blocks(shared, by, &account, admin, whom, true).await.map(AdminAnswer::Outcome);
         }
         AdminRequest::Unblock { whom, .. } => {
-            return blocks(shared, by, &account, admin, whom, false).await.map(AdminAnswer::Outcome);
+            return set_blocks(shared, by, &account, admin, whom, false).await.map(AdminAnswer::Outcome);
         }
         AdminRequest::SetComponents { components, .. } => {
             components.check()?;
@@ -282,7 +264,7 @@ fn people(whom: &[Identity]) -> Result<Vec<Identity>, Problem> {
 }
 
 /// Blocks or unblocks, notes what was done, and says what was not.
-async fn blocks(
+async fn set_blocks(
     shared: &Arc<Shared>,
     by: Actor,
     account: &Account,
@@ -292,6 +274,7 @@ async fn blocks(
 ) -> Result<BlockReport, Problem> {
     let whom = people(&whom)?;
     let id = account.id();
+    let _alone = shared.board.alone(id).await;
     let outcome = if block { admin.block(&whom).await } else { admin.unblock(&whom).await };
     let BlockOutcome { done, failed } = outcome.map_err(|e| refused(id, e))?;
     if !done.is_empty() {
@@ -324,6 +307,7 @@ async fn block_thread(
         ));
     };
     let asked = std::slice::from_ref(&whom);
+    let _alone = shared.board.alone(account.id()).await;
     let outcome = if block { admin.block(asked).await } else { admin.unblock(asked).await };
     let BlockOutcome { mut done, failed: mut not } = outcome.map_err(|e| refused(account.id(), e))?;
     if let Some(why) = not.pop() {

@@ -405,13 +405,17 @@ pub(super) async fn read(shared: &Arc<Shared>, hash: FileHash, at: u64) -> Resul
 
 /// The content with what is known here of its file: what a client says of one is not asked.
 pub(super) async fn settled(shared: &Shared, content: Outgoing) -> Result<Outgoing, Problem> {
-    let Outgoing::Media { kind, mut file, caption } = content else { return Ok(content) };
+    let Outgoing::Media { kind, file, caption } = content else { return Ok(content) };
+    Ok(Outgoing::Media { kind, file: known(shared, file).await?, caption })
+}
+
+/// A file that a client names, with what is known here of it.
+pub(super) async fn known(shared: &Shared, file: StoredFile) -> Result<StoredFile, Problem> {
     let hash = file.hash;
     let Some((size, facts)) = shared.store.read(move |r| r.file(hash)).await? else {
         return Err(field("is not kept here any more").next("attach it again"));
     };
-    (file.size, file.facts) = (size, facts);
-    Ok(Outgoing::Media { kind, file, caption })
+    Ok(StoredFile { size, facts, ..file })
 }
 
 /// Opens the bytes of a file for the provider.

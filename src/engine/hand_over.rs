@@ -11,7 +11,6 @@ use crate::model::event::EventBody;
 use crate::model::ids::MessageId;
 use crate::model::media::StoredFile;
 use crate::model::message::{Body, Message};
-use crate::model::outgoing::Outgoing;
 use crate::protocol::Changed;
 use crate::provider::{Handover, Upload};
 use crate::store::{DueSend, StoreError};
@@ -91,9 +90,10 @@ pub(super) async fn prepare(shared: &Arc<Shared>, send: &DueSend) -> Result<Read
     else {
         return Ok(Ready::Nothing);
     };
-    let Outgoing::Media { file, .. } = open.content else { return Ok(Ready::Nothing) };
+    let Some(file) = open.content.stored_file().cloned() else { return Ok(Ready::Nothing) };
     // A closed window is said by the attempt; the file has no use then.
-    if account.provider.capabilities().window && !open.window.is_open(shared.clock.now()) {
+    let closed = account.provider.capabilities().window && !open.window.is_open(shared.clock.now());
+    if closed && !open.content.may_leave_closed_window() {
         return Ok(Ready::Nothing);
     }
     let (key, hash, after) = (send.account.clone(), file.hash, shared.clock.now() - ID_LIVES);

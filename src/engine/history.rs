@@ -495,10 +495,13 @@ async fn failed(
     memory.failures = memory.failures.saturating_add(1);
     let backoff = (RETRY << memory.failures.min(10)).min(RETRY_MAX);
     let throttled = error.code == 429 || error.text.starts_with("429");
+    // It may be the place in the list that the provider does not know any more: another one is tried soon, once.
+    let displaced = !error.transient && !error.auth && !throttled && run.after.is_some();
     let wait = match error.after {
         Some(after) => i64::try_from(after.as_millis()).unwrap_or(RETRY_MAX),
         None if throttled => THROTTLED,
         None if error.transient => backoff,
+        None if displaced => RETRY,
         None => RETRY_MAX,
     };
     memory.wait_until = now + wait;
@@ -508,8 +511,8 @@ async fn failed(
     let Some(mut mark) = shared.store.read(move |r| r.history_mark(&key)).await? else {
         return Ok(Step::Wait(memory.wait_until));
     };
-    // A place in the list that the provider has forgotten: on from the oldest that is here; what comes twice is known.
-    if !error.transient && !error.auth && !throttled && run.after.is_some() && memory.failures > 1 {
+    // On from the oldest that is here; what comes twice is known.
+    if displaced {
         let present = if mark.gap.is_some() { &mut mark.gap } else { &mut mark.back };
         if present.as_ref() == Some(run) {
             let until = run.oldest.map(|o| o.div_euclid(1000) * 1000 + 1000);

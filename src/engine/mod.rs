@@ -7,7 +7,9 @@ mod access;
 mod accounts;
 mod activity;
 mod admin;
+mod beginning;
 pub mod bench;
+mod blocks;
 mod check;
 mod contacts;
 mod conversation;
@@ -195,6 +197,8 @@ struct Core {
     doctor: tokio::sync::Mutex<()>,
     outbox: Notify,
     sync: Notify,
+    /// Templates that are to be looked at again.
+    templates: templates::Desk,
     /// Reading the past of accounts.
     history: history::Desk,
     /// Sends on their way to a provider.
@@ -301,6 +305,7 @@ impl Engine {
             doctor: tokio::sync::Mutex::default(),
             outbox: Notify::new(),
             sync: Notify::new(),
+            templates: templates::Desk::default(),
             history: history::Desk::default(),
             sending: AtomicU64::new(0),
             tidy: Notify::new(),
@@ -326,6 +331,7 @@ impl Engine {
             tasks.spawn(onboarding::run(Arc::clone(&engine.shared)));
             tasks.spawn(sync::run(Arc::clone(&engine.shared)));
             tasks.spawn(sync::tidy(Arc::clone(&engine.shared)));
+            tasks.spawn(templates::watch(Arc::clone(&engine.shared)));
             tasks.spawn(history::run(Arc::clone(&engine.shared)));
             tasks.spawn(recorder::expire(Arc::clone(&engine.shared)));
             tasks.spawn(deletion::resume(Arc::clone(&engine.shared)));

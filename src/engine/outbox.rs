@@ -7,7 +7,7 @@
 use super::hand_over::{self, Ready};
 use super::limits::{self, Limits, Verdict};
 use super::sendable;
-use super::{Shared, history};
+use super::{Shared, history, templates};
 use crate::clock::Millis;
 use crate::model::delivery::{DeliveryError, HoldScope, WaitReason};
 use crate::model::event::{AttemptOutcome, EventBody};
@@ -346,6 +346,7 @@ async fn carry_out(shared: &Shared, send: &DueSend, media: Option<&str>) -> Ende
     let on_its_way = history::OnItsWay::new(shared);
     let outcome = account.provider.send(request).await;
     drop(on_its_way);
+    templates::heard(shared, &send.account, &open.content, &outcome);
     match outcome {
         Outcome::Accepted { provider_id, recipient } => {
             Ended::Is(AttemptOutcome::Accepted { provider_id, recipient })

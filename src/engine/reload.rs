@@ -17,6 +17,7 @@ pub(super) struct Live {
     pub keep_files_bytes: u64,
     pub silence: Duration,
     pub keep_activity: Duration,
+    pub template_age: Duration,
 }
 
 impl Live {
@@ -29,6 +30,7 @@ impl Live {
             keep_files_bytes: settings.keep_files_bytes,
             silence: settings.silence,
             keep_activity: settings.keep_activity,
+            template_age: settings.template_age,
         }
     }
 }
@@ -78,6 +80,7 @@ impl Engine {
                 ("keep_files_mb", now.keep_files_bytes == live.keep_files_bytes),
                 ("silence_minutes", now.silence == live.silence),
                 ("keep_activity_days", now.keep_activity == live.keep_activity),
+                ("template_hours", now.template_age == live.template_age),
             ];
             out.changed.extend(parts.into_iter().filter(|(_, same)| !same).map(|(name, _)| name.to_owned()));
             *now = live;

@@ -270,9 +270,7 @@ async fn read(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Respo
         Request::Versions { message } => {
             Ok(Response::Versions(store.read(move |r| r.versions(message)).await?))
         }
-        Request::Templates { account } => {
-            Ok(Response::Templates(store.read(move |r| r.templates(&account)).await?))
-        }
+        Request::Templates { account } => templates::offered(who, account).await,
         Request::QuickReplies => {
             let operator = operator.to_owned();
             Ok(Response::QuickReplies(store.read(move |r| r.quick_replies(&operator)).await?))
@@ -429,25 +427,10 @@ async fn change(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Res
             let sent = send(shared, by(), Wanted { account, to, content, quote, at }).await;
             sharing::own_what_begins(who, begins, sent).await
         }
-        Request::SendTemplate { account, to, name, language, values, at } => {
-            let id = which_account(shared, account.clone(), &to).await?;
-            let (n, l) = (name.clone(), language.clone());
-            let template = shared.store.read(move |r| r.template(&id, &n, &l)).await?;
-            let template = template.ok_or_else(|| {
-                Problem {
-                    field: Some("template".into()),
-                    ..Problem::new(
-                        "field",
-                        format!("template: there is no template `{name}` in language `{language}`"),
-                    )
-                }
-                .next("`switchboard templates --sync` reads the list again")
-            })?;
-            let (send_as, shown) = template.fill(&values)?;
-            let content = Outgoing::Template { send: send_as, shown };
-            let begins = matches!(to, Recipient::Identity { .. });
-            let sent = send(shared, by(), Wanted { account, to, content, quote: None, at }).await;
-            sharing::own_what_begins(who, begins, sent).await
+        Request::SendTemplate { account, to, name, language, values, file, knowing, at } => {
+            let file = file.map(|f| *f);
+            let wish = templates::Wish { account, to, name, language, values, file, knowing, at };
+            templates::send(who, wish).await
         }
         Request::Retry { message } => {
             let attempt = AttemptId::new();
@@ -566,7 +549,7 @@ pub(super) fn clean(identity: &Identity) -> Result<Identity, FieldProblem> {
 }
 
 /// The account a send goes out from: named, the thread's, or the only one.
-async fn which_account(
+pub(super) async fn which_account(
     shared: &Shared,
     account: Option<AccountId>,
     to: &Recipient,
@@ -595,7 +578,7 @@ async fn which_account(
     }
 }
 
-async fn thread_of(
+pub(super) async fn thread_of(
     shared: &Shared,
     account: &AccountId,
     to: &Recipient,
@@ -639,7 +622,7 @@ pub(super) struct Wanted {
     pub at: Option<Millis>,
 }
 
-async fn send(shared: &Arc<Shared>, actor: Actor, wanted: Wanted) -> Result<Response, Problem> {
+pub(super) async fn send(shared: &Arc<Shared>, actor: Actor, wanted: Wanted) -> Result<Response, Problem> {
     let (message, body) = check_send(shared, wanted).await?;
     let reply = shared.store.apply(shared.event(actor, body)).await?;
     shared.outbox.notify_one();

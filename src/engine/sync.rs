@@ -1,6 +1,6 @@
-//! What is read from the provider by itself: number facts, profile, templates; and pointing its webhooks here.
+//! What is read from the provider by itself: number facts, profile, templates, blocks; and pointing its webhooks here.
 
-use super::{Account, Shared};
+use super::{Account, Shared, blocks};
 use crate::model::account::{CONNECTED, DISCONNECTED, ERROR, PENDING};
 use crate::model::event::{Actor, EventBody};
 use crate::model::ids::AccountId;
@@ -111,12 +111,23 @@ async fn read(shared: &Shared, account: &Account) -> Result<(), SyncError> {
     let facts = account.provider.number().await?;
     shared.engine_event(EventBody::NumberSynced { account: id.clone(), facts }).await?;
     if account.provider.capabilities().templates {
+        // What is handed in while the list is on its way is newer than the list.
+        let began = shared.clock.now();
         let mut templates = account.provider.templates().await?;
-        let now = shared.clock.now();
         for t in &mut templates {
-            t.synced_at = now;
+            t.synced_at = began;
         }
         shared.engine_event(EventBody::TemplatesSynced { account: id.clone(), templates }).await?;
+        shared.templates.wake();
+    }
+    if let Some(admin) = account.provider.admin() {
+        match blocks::look(shared, id, admin).await {
+            // Nothing else depends on it, and whoever opens the list sees why it is not to be had.
+            Err(SyncError::Call(error)) => {
+                tracing::info!(account = %id, %error, "the block list was not read")
+            }
+            looked => drop(looked?),
+        }
     }
     if account.settings.spec.provider == "kapso" {
         // A webhook that failed too often was switched off: each look makes sure that it is on.

@@ -109,7 +109,7 @@ pub(super) async fn answer(who: &Who, act: WizardRequest) -> Result<Response, Pr
             (text, BTreeMap::from([(values::TEST_TO, to)]))
         }
     };
-    work.note(step, text, new).await?;
+    note(shared, work.by.clone(), &id, step, text, new).await?;
     accounts::show(shared, who, &id).await
 }
 
@@ -122,20 +122,89 @@ fn code(e: &CallError) -> String {
     if e.code == 0 { e.text.clone() } else { format!("{} {}", e.code, e.text) }
 }
 
+/// A way to the provider with a token and the ids that are known so far.
+fn provider(kept: &KeptAccount, token: SecretString, number: &str, business: &str) -> MetaProvider {
+    MetaProvider::new(MetaConfig {
+        api_base: kept.api_base.clone(),
+        api_version: kept.api_version.clone(),
+        phone_number_id: number.to_owned(),
+        waba_id: business.to_owned(),
+        access_token: token,
+    })
+}
+
+/// Whether a token is one, and good for what is needed; in words.
+pub(super) async fn look_at_token(
+    kept: &KeptAccount,
+    token: &SecretString,
+    now: Millis,
+) -> Result<String, Problem> {
+    if token.expose_secret().is_empty() {
+        return Err(wrong("token", "the access token is empty").next(TOKEN_NEXT));
+    }
+    let is = connect::token(&provider(kept, token.clone(), "", ""), token).await.map_err(|e| {
+        if e.auth {
+            return wrong("token", format!("the provider refuses the token: {}", code(&e)))
+                .means("it has ended, was withdrawn, or was not copied whole; nothing was kept")
+                .next(TOKEN_NEXT);
+        }
+        refused(&kept.spec.id, e)
+    })?;
+    if !is.valid {
+        return Err(wrong("token", "the provider says that the token is not valid")
+            .means("it has ended, was withdrawn, or was not copied whole; nothing was kept")
+            .next(TOKEN_NEXT));
+    }
+    let missing: Vec<&str> = NEEDED.into_iter().filter(|n| !is.scopes.iter().any(|s| s == n)).collect();
+    if !missing.is_empty() {
+        return Err(wrong("token", format!("the token lacks {}", missing.join(" and ")))
+            .means("with it messages cannot be sent, or numbers and templates not be read; nothing was kept")
+            .next("give the system user this permission for the app, make a new token, and type that"));
+    }
+    let until = match is.expires_at {
+        None => "it does not end".to_owned(),
+        Some(at) if at - now < SOON => {
+            format!("it ends in {} days: a permanent one saves you the trouble", ((at - now) / DAY).max(0))
+        }
+        Some(at) => format!("it ends in {} days", (at - now) / DAY),
+    };
+    let app = if is.app_name.is_empty() { is.app } else { format!("{} ({})", is.app_name, is.app) };
+    Ok(format!("the token of the app {app}; {until}"))
+}
+
+/// Notes that the first step is done: the token came with the account.
+pub(super) async fn note_token(
+    shared: &Shared,
+    by: Actor,
+    id: &AccountId,
+    text: String,
+) -> Result<(), Problem> {
+    note(shared, by, id, WizardStep::Token, text, BTreeMap::new()).await
+}
+
+async fn note(
+    shared: &Shared,
+    by: Actor,
+    id: &AccountId,
+    step: WizardStep,
+    text: String,
+    new: BTreeMap<&'static str, String>,
+) -> Result<(), Problem> {
+    let (_, mut setup) = shared.kept_account(id).await?;
+    setup.values.extend(new.into_iter().map(|(k, v)| (k.to_owned(), v)));
+    let at = shared.clock.now();
+    setup.steps.insert(step.word().into(), Step { at, done: true, text, next: String::new() });
+    shared.note_setup(by, id, setup).await?;
+    Ok(())
+}
+
 impl Work<'_> {
     fn id(&self) -> &AccountId {
         &self.kept.spec.id
     }
 
-    /// A way to the provider with a token and the ids that are known so far.
     fn provider(&self, token: SecretString, number: &str, business: &str) -> MetaProvider {
-        MetaProvider::new(MetaConfig {
-            api_base: self.kept.api_base.clone(),
-            api_version: self.kept.api_version.clone(),
-            phone_number_id: number.to_owned(),
-            waba_id: business.to_owned(),
-            access_token: token,
-        })
+        provider(&self.kept, token, number, business)
     }
 
     /// The token that is kept.
@@ -160,66 +229,16 @@ impl Work<'_> {
         }
     }
 
-    async fn note(
-        &self,
-        step: WizardStep,
-        text: String,
-        new: BTreeMap<&'static str, String>,
-    ) -> Result<(), Problem> {
-        let (_, mut setup) = self.shared.kept_account(self.id()).await?;
-        setup.values.extend(new.into_iter().map(|(k, v)| (k.to_owned(), v)));
-        let at = self.shared.clock.now();
-        setup.steps.insert(step.word().into(), Step { at, done: true, text, next: String::new() });
-        self.shared.note_setup(self.by.clone(), self.id(), setup).await?;
-        Ok(())
-    }
-
     async fn token(&self, secret: Option<Secret>) -> Result<String, Problem> {
         let token = match &secret {
             Some(secret) => SecretString::from(secret.reveal().to_owned()),
             None => self.kept_token()?,
         };
-        if token.expose_secret().is_empty() {
-            return Err(wrong("token", "the access token is empty").next(TOKEN_NEXT));
-        }
-        let provider = self.provider(token.clone(), "", "");
-        let is = connect::token(&provider, &token).await.map_err(|e| {
-            if e.auth {
-                return wrong("token", format!("the provider refuses the token: {}", code(&e)))
-                    .means("it has ended, was withdrawn, or was not copied whole; nothing was kept")
-                    .next(TOKEN_NEXT);
-            }
-            refused(self.id(), e)
-        })?;
-        if !is.valid {
-            return Err(wrong("token", "the provider says that the token is not valid")
-                .means("it has ended, was withdrawn, or was not copied whole; nothing was kept")
-                .next(TOKEN_NEXT));
-        }
-        let missing: Vec<&str> = NEEDED.into_iter().filter(|n| !is.scopes.iter().any(|s| s == n)).collect();
-        if !missing.is_empty() {
-            return Err(wrong("token", format!("the token lacks {}", missing.join(" and ")))
-                .means(
-                    "with it messages cannot be sent, or numbers and templates not be read; nothing was kept",
-                )
-                .next("give the system user this permission for the app, make a new token, and type that"));
-        }
+        let text = look_at_token(&self.kept, &token, self.shared.clock.now()).await?;
         if let Some(secret) = &secret {
             self.shared.keep_secret(self.by.clone(), self.id(), SecretKey::AccessToken, secret).await?;
         }
-        let now = self.shared.clock.now();
-        let until = match is.expires_at {
-            None => "it does not end".to_owned(),
-            Some(at) if at - now < SOON => {
-                format!(
-                    "it ends in {} days: a permanent one saves you the trouble",
-                    ((at - now) / DAY).max(0)
-                )
-            }
-            Some(at) => format!("it ends in {} days", (at - now) / DAY),
-        };
-        let app = if is.app_name.is_empty() { is.app } else { format!("{} ({})", is.app_name, is.app) };
-        Ok(format!("the token of the app {app}; {until}"))
+        Ok(text)
     }
 
     async fn number(&self, number: &str, business: &str) -> Result<String, Problem> {

@@ -21,6 +21,7 @@ use super::quick_reply::QuickReply;
 use super::seat::Seat;
 use super::sharing::{Share, ShareRules};
 use super::template::Template;
+use super::template::act::TemplateAct;
 use super::thread::DraftMode;
 use crate::clock::Millis;
 use serde::{Deserialize, Serialize};
@@ -353,6 +354,13 @@ pub enum EventBody {
         account: AccountId,
         /// All of them; what is not here is gone.
         templates: Vec<Template>,
+    },
+    /// Something about templates was changed, here or at the provider.
+    TemplateAdministered {
+        /// Which account.
+        account: AccountId,
+        /// What.
+        what: TemplateAct,
     },
     /// A send was committed to the outbox; no byte has left.
     MessageQueued {
@@ -712,6 +720,7 @@ impl EventBody {
             Self::NumberAdministered { what, .. } => what.action(),
             Self::NumberSynced { .. } => "number_synced",
             Self::TemplatesSynced { .. } => "templates_synced",
+            Self::TemplateAdministered { what, .. } => what.action(),
             Self::MessageQueued { .. } => "message_queued",
             Self::SendsPutOff { .. } => "sends_put_off",
             Self::SendMoved { .. } => "send_moved",

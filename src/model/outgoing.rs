@@ -209,6 +209,19 @@ impl Outgoing {
         out
     }
 
+    /// The file of ours that goes out with it.
+    #[must_use]
+    pub fn stored_file(&self) -> Option<&StoredFile> {
+        match self {
+            Self::Media { file, .. } => Some(file),
+            Self::Template { send, .. } => send.components.iter().find_map(|c| match c {
+                super::template::SendComponent::HeaderFile { file, .. } => Some(file),
+                _ => None,
+            }),
+            _ => None,
+        }
+    }
+
     /// Whether it may leave while the customer service window is closed.
     #[must_use]
     pub fn may_leave_closed_window(&self) -> bool {

@@ -3,13 +3,18 @@
 //! The key of a template is (business account, name, language). Values are checked here, before anything is
 //! stored; the provider's rules for parameters are those of the Cloud API documentation.
 
+pub mod act;
 pub mod components;
 pub mod definition;
+pub mod files;
+pub mod library;
 pub mod lint;
 pub mod local;
+pub mod models;
 
 use super::ids::AccountId;
-use super::message::{Body, ShownButton};
+use super::media::StoredFile;
+use super::message::{Body, MediaKind, ShownButton};
 use super::outgoing::FieldProblem;
 use crate::clock::Millis;
 use serde::{Deserialize, Serialize};
@@ -23,6 +28,11 @@ pub const HEADER_MAX: usize = 60;
 pub const PAYLOAD_MAX: usize = 128;
 /// Longest coupon code, in characters.
 pub const COUPON_MAX: usize = 20;
+
+/// Longest login code, in characters.
+pub const LOGIN_CODE_MAX: usize = 15;
+/// What a flow gets where nobody gave a token.
+const NO_FLOW_TOKEN: &str = "unused";
 
 /// How variables are written: `{{1}}` or `{{first_name}}`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,6 +165,13 @@ pub enum SendComponent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         filename: Option<String>,
     },
+    /// A media header, with a file of ours that the provider is handed before.
+    HeaderFile {
+        /// `image`, `video` or `document`.
+        kind: String,
+        /// Which file; the name is what a document is shown as.
+        file: StoredFile,
+    },
     /// A location header.
     HeaderLocation {
         /// Degrees north.
@@ -254,6 +271,42 @@ impl Template {
         None
     }
 
+    /// Whether it carries a login code: its text is the provider's, and the code goes into text and button.
+    #[must_use]
+    pub fn is_login_code(&self) -> bool {
+        self.category.eq_ignore_ascii_case("AUTHENTICATION")
+    }
+
+    /// Whether the header shows a picture, a video or a document.
+    #[must_use]
+    pub fn has_media_header(&self) -> bool {
+        self.header.as_ref().is_some_and(|h| matches!(h.format.as_str(), "image" | "video" | "document"))
+    }
+
+    /// Whether a file may stand in the header.
+    fn check_file(&self, file: &StoredFile, values: &Values) -> Result<(), FieldProblem> {
+        let Some(h) = self.header.as_ref().filter(|_| self.has_media_header()) else {
+            return Err(FieldProblem::new("file", "this template has no place for a file"));
+        };
+        if values.get("header.link").is_some_and(|v| !v.is_empty()) {
+            return Err(FieldProblem::new("file", "a link is given, too: only one of them can be shown"));
+        }
+        let fits = match h.format.as_str() {
+            "image" => MediaKind::Image,
+            "video" => MediaKind::Video,
+            _ => MediaKind::Document,
+        };
+        if file.kind() != fits {
+            return Err(FieldProblem::new(
+                "file",
+                format!("is {}: the header shows {} files", file.facts.mime, h.format),
+            ));
+        }
+        super::outgoing::Outgoing::file(file.clone(), "")
+            .check()
+            .map_err(|p| FieldProblem::new("file", p.problem))
+    }
+
     fn order(&self, text: &str) -> Vec<String> {
         let mut names = variables(text);
         if self.format == ParameterFormat::Positional {
@@ -297,12 +350,26 @@ impl Template {
                 _ => {}
             }
         }
-        for v in self.order(&self.body) {
+        let code = self.is_login_code();
+        if code {
+            out.push(field(
+                "body.1".into(),
+                "code".into(),
+                self.body_examples.get("1").map_or("", String::as_str),
+            ));
+        }
+        for v in self.order(&self.body).into_iter().filter(|_| !code) {
             let ex = self.body_examples.get(&v).map_or("", String::as_str);
             out.push(field(format!("body.{v}"), format!("{{{{{v}}}}}"), ex));
         }
         for (i, b) in self.buttons.iter().enumerate() {
             match b.kind.as_str() {
+                // The code goes into its button by itself.
+                "url" | "otp" if code => {}
+                "flow" => out.push(TemplateField {
+                    required: false,
+                    ..field(format!("button.{i}"), format!("token of “{}”", b.text), "")
+                }),
                 "url" if !variables(&b.target).is_empty() => {
                     out.push(field(format!("button.{i}"), format!("link end of “{}”", b.text), &b.example));
                 }
@@ -359,6 +426,15 @@ impl Template {
 
     /// Checks the values and builds the send. The first problem found is named by its field.
     pub fn fill(&self, values: &Values) -> Result<(TemplateSend, Body), FieldProblem> {
+        self.fill_with(values, None)
+    }
+
+    /// The same with a file of ours for the header.
+    pub fn fill_with(
+        &self,
+        values: &Values,
+        file: Option<&StoredFile>,
+    ) -> Result<(TemplateSend, Body), FieldProblem> {
         if let Some(why) = self.refusal() {
             return Err(FieldProblem::new("template", why));
         }
@@ -373,10 +449,13 @@ impl Template {
                 ));
             }
         }
+        if let Some(file) = file {
+            self.check_file(file, values)?;
+        }
         for f in &fields {
             let v = values.get(&f.key).map_or("", String::as_str);
             if v.trim().is_empty() {
-                if f.required {
+                if f.required && !(file.is_some() && f.key == "header.link") {
                     return Err(FieldProblem::new(&f.key, "a value is missing"));
                 }
                 continue;
@@ -410,11 +489,23 @@ impl Template {
                         components.push(SendComponent::HeaderText { parameters: p });
                     }
                 }
-                "image" | "video" | "document" => components.push(SendComponent::HeaderMedia {
-                    kind: h.format.clone(),
-                    link: get("header.link").to_owned(),
-                    filename: values.get("header.filename").filter(|v| !v.is_empty()).cloned(),
-                }),
+                "image" | "video" | "document" => {
+                    let filename = values.get("header.filename").filter(|v| !v.is_empty()).cloned();
+                    components.push(match file {
+                        Some(file) => SendComponent::HeaderFile {
+                            kind: h.format.clone(),
+                            file: StoredFile {
+                                name: filename.unwrap_or_else(|| file.name.clone()),
+                                ..file.clone()
+                            },
+                        },
+                        None => SendComponent::HeaderMedia {
+                            kind: h.format.clone(),
+                            link: get("header.link").to_owned(),
+                            filename,
+                        },
+                    });
+                }
                 "location" => {
                     for (key, max) in [("header.latitude", 90.0), ("header.longitude", 180.0)] {
                         if !get(key).trim().parse::<f64>().is_ok_and(|n: f64| n.abs() <= max) {
@@ -439,13 +530,38 @@ impl Template {
                 }
             }
         }
-        let p = parameters("body", &self.body);
+        let p = if self.is_login_code() {
+            vec![Parameter { text: get("body.1").to_owned(), name: None }]
+        } else {
+            parameters("body", &self.body)
+        };
         if !p.is_empty() {
             components.push(SendComponent::Body { parameters: p });
         }
+        if self.is_login_code() {
+            let n = get("body.1").chars().count();
+            if n > LOGIN_CODE_MAX {
+                return Err(FieldProblem::new(
+                    "body.1",
+                    format!("has {n} characters, {LOGIN_CODE_MAX} are allowed"),
+                ));
+            }
+            let has_code =
+                |b: &TemplateButton| b.kind == "otp" || (b.kind == "url" && !variables(&b.target).is_empty());
+            if let Some(i) = self.buttons.iter().position(has_code) {
+                components.push(SendComponent::Button {
+                    index: i as u32,
+                    sub_type: "url".into(),
+                    value: get("body.1").to_owned(),
+                });
+            }
+        }
         for (i, b) in self.buttons.iter().enumerate() {
             let key = format!("button.{i}");
-            let value = get(&key);
+            let value = match (b.kind.as_str(), get(&key)) {
+                ("flow", "") => NO_FLOW_TOKEN,
+                (_, value) => value,
+            };
             if value.is_empty() || !fields.iter().any(|f| f.key == key) {
                 continue;
             }
@@ -463,7 +579,11 @@ impl Template {
                 value: value.to_owned(),
             });
         }
-        let shown = self.preview(values);
+        let mut shown = self.preview(values);
+        if let (Body::Template { header, .. }, Some(file), Some(h)) = (&mut shown, file, &self.header) {
+            let name = values.get("header.filename").filter(|v| !v.is_empty()).unwrap_or(&file.name);
+            *header = format!("[{}] {name}", h.format);
+        }
         if let Body::Template { header, text, .. } = &shown {
             let n = text.chars().count();
             if n > BODY_MAX {

@@ -48,6 +48,14 @@ pub enum AccountRequest {
         /// The whole definition.
         account: KeptAccount,
     },
+    /// Make a new account with the key that opens the provider to it. The provider is asked first: what it refuses leaves
+    /// nothing behind. → [`super::Response::Account`]
+    Begin {
+        /// The whole definition.
+        account: KeptAccount,
+        /// The API key, or the access token.
+        secret: Secret,
+    },
     /// Keep a secret of an account that was made here. → [`super::Response::Account`]
     SetSecret {
         /// Which account.
@@ -104,7 +112,7 @@ impl AccountRequest {
     #[must_use]
     pub fn account(&self) -> &AccountId {
         match self {
-            Self::Keep { account } => &account.spec.id,
+            Self::Keep { account } | Self::Begin { account, .. } => &account.spec.id,
             Self::Show { account }
             | Self::SetSecret { account, .. }
             | Self::SetOptions { account, .. }

@@ -52,6 +52,7 @@ use crate::model::event::Recipient;
 use crate::model::handling::{Act, Label};
 use crate::model::ids::{AccountId, ContactId, EventId, LabelId, MessageId, QuickReplyId, ThreadId};
 use crate::model::macros::Macro;
+use crate::model::media::StoredFile;
 use crate::model::message::Message;
 use crate::model::outgoing::Outgoing;
 use crate::model::quick_reply::QuickReply;
@@ -281,6 +282,12 @@ pub enum Request {
         language: String,
         /// Values by field key.
         values: Values,
+        /// A file of ours for the header, handed over before; instead of `header.link`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        file: Option<Box<StoredFile>>,
+        /// Whoever sends knows that the provider moved it to another category.
+        #[serde(default)]
+        knowing: bool,
         /// As in [`Request::Send`].
         #[serde(default, skip_serializing_if = "Option::is_none")]
         at: Option<Millis>,

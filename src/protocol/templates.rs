@@ -4,6 +4,7 @@ use crate::model::access::{Resource, Verb};
 use crate::model::ids::AccountId;
 use crate::model::media::StoredFile;
 use crate::model::template::definition::Definition;
+pub use crate::model::template::library::LibraryTemplate;
 use crate::model::template::local::{ActionDefinition, TemplateChange, TemplateSettings, TemplateUse};
 use crate::model::template::{Template, Values};
 use crate::protocol::Recipient;
@@ -160,22 +161,6 @@ pub struct TemplateRow {
     /// The newest change that calls for attention (a moved category, a rejection), until it is sent again knowingly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<TemplateChange>,
-}
-
-/// One of the provider's own templates.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct LibraryTemplate {
-    /// Its name in the library.
-    pub name: String,
-    /// What it shows.
-    pub template: Template,
-    /// `ACCOUNT_UPDATES`, `ORDER_MANAGEMENT`, …
-    pub topic: String,
-    /// `ACCOUNT_CREATION_CONFIRMATION`, …
-    pub use_case: String,
-    /// `E_COMMERCE`, `FINANCIAL_SERVICES`, …
-    pub industry: Vec<String>,
 }
 
 /// An action with its name.

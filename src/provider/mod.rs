@@ -8,6 +8,7 @@ pub mod http;
 pub mod kapso;
 pub mod meta;
 pub mod posts;
+pub mod templates_admin;
 
 use crate::model::contact::Identity;
 use crate::model::delivery::{DeliveryError, HoldScope};
@@ -197,6 +198,10 @@ pub trait Provider: Send + Sync {
     async fn time(&self) -> Result<Option<i64>, CallError>;
     /// Administration of the number, where the provider has any.
     fn admin(&self) -> Option<&dyn admin::Administration> {
+        None
+    }
+    /// Administration of templates, where the provider has any.
+    fn template_admin(&self) -> Option<&dyn templates_admin::TemplateAdministration> {
         None
     }
     /// What the token is worth.

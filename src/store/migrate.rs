@@ -19,6 +19,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("schema/0012_accounts.sql")),
     M::up(include_str!("schema/0013_history.sql")),
     M::up(include_str!("schema/0014_blocks.sql")),
+    M::up(include_str!("schema/0015_templates.sql")),
 ];
 
 /// The schema version this program writes.

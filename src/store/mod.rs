@@ -51,6 +51,7 @@ mod recent;
 mod recorder_tests;
 mod rows;
 mod search;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod threads;

@@ -98,7 +98,7 @@ impl Reader {
     pub fn due(&self, now: Millis, limit: u32) -> Result<Due, StoreError> {
         let mut due = Due::default();
         let mut ready = self.conn.prepare_cached(
-            "SELECT o.uid, o.attempt, t.uid, o.tries - o.spent, o.content LIKE '{\"type\":\"media\"%' FROM outbox o JOIN threads t ON t.id = o.thread_id \
+            "SELECT o.uid, o.attempt, t.uid, o.tries - o.spent, o.content LIKE '{\"type\":\"media\"%' OR (o.content LIKE '{\"type\":\"template\"%' AND instr(o.content, '\"component\":\"header_file\"') > 0) FROM outbox o JOIN threads t ON t.id = o.thread_id \
              WHERE o.state = 'queued' AND o.account_id = ?1 AND o.not_before <= ?2 AND NOT EXISTS (\
                SELECT 1 FROM outbox b WHERE b.thread_id = o.thread_id AND b.state IN ('queued','sending') \
                AND (b.state = 'sending' OR ((b.send_at IS NULL OR b.send_at <= ?2) \

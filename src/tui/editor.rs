@@ -1,16 +1,14 @@
-//! The operator's editor: a file of its own for the text, and who gets the keys meanwhile.
+//! The operator's editor: a file of its own for the text.
 //!
 //! The text of a customer's conversation is private: the file is the operator's alone, in a folder of theirs, and
 //! gone when the editor has ended.
 
-use rustix::fd::OwnedFd;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::fd::AsFd as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 
 /// What an editor made of a text: another one, or nothing because it gave up; or why it did not run.
 pub(crate) type Edited = Result<Option<String>, String>;
@@ -72,54 +70,24 @@ impl Drop for Sheet {
     }
 }
 
-/// Keeps the reader of keys away from the terminal: its place is taken by a pipe in which nothing comes. A key that
-/// wakes the reader is still there for the editor.
-struct Aside {
-    terminal: OwnedFd,
-    /// Closing it wakes the reader up.
-    _quiet: OwnedFd,
-}
-
-impl Aside {
-    fn new() -> io::Result<Self> {
-        let terminal = rustix::io::fcntl_dupfd_cloexec(io::stdin().as_fd(), 3)?;
-        let flags = rustix::pipe::PipeFlags::CLOEXEC | rustix::pipe::PipeFlags::NONBLOCK;
-        let (nothing, quiet) = rustix::pipe::pipe_with(flags)?;
-        rustix::stdio::dup2_stdin(&nothing)?;
-        Ok(Self { terminal, _quiet: quiet })
-    }
-}
-
-impl Drop for Aside {
-    fn drop(&mut self) {
-        if let Err(error) = rustix::stdio::dup2_stdin(&self.terminal) {
-            tracing::error!(%error, "the terminal was not given back to the reader of keys");
-        }
-    }
-}
-
 /// An editor that runs.
 pub(crate) struct Running {
     child: Child,
     sheet: Sheet,
-    _aside: Aside,
 }
 
 impl Running {
-    /// Starts the editor on the terminal, which has been left in its usual modes.
+    /// Starts the editor on the terminal, which has been left in its usual modes and which nobody else reads.
     pub fn start(program: &str, text: &str, file: &str) -> Result<Self, String> {
         let sheet = Sheet::new(text, file).map_err(|e| format!("no file for it: {e}"))?;
-        let aside = Aside::new().map_err(|e| format!("the terminal cannot be handed over: {e}"))?;
-        let stdin = aside.terminal.try_clone().map_err(|e| e.to_string())?;
         let child = Command::new("sh")
             .arg("-c")
             .arg(line(program))
             .arg("editor")
             .arg(&sheet.file)
-            .stdin(Stdio::from(stdin))
             .spawn()
             .map_err(|e| format!("{program}: {e}"))?;
-        Ok(Self { child, sheet, _aside: aside })
+        Ok(Self { child, sheet })
     }
 
     /// The process, to be told to end.

@@ -6,6 +6,7 @@
 //! | file | owns |
 //! | --- | --- |
 //! | `run` | the loop: signals, keys, frames of the engine, deadlines |
+//! | `keyboard` | the thread that reads the terminal |
 //! | `app` | the state and how it changes |
 //! | `draw`, `transcript` | the state as cells |
 //! | `canvas`, `backend`, `terminal` | cells as bytes, and the terminal's modes |
@@ -31,6 +32,7 @@ mod format;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 mod hyperlinks;
+mod keyboard;
 pub mod keymap;
 mod line;
 mod links;
@@ -50,6 +52,7 @@ mod terminal;
 pub mod theme;
 mod transcript;
 
+pub use keyboard::drop_keys;
 pub use line::run_lines;
 pub use probe::probe;
-pub use run::{Left, TuiOptions, drop_keys, run};
+pub use run::{Left, TuiOptions, run};

@@ -1,7 +1,7 @@
 //! `switchboard keys --probe`: what the terminal sends, and what it would do.
 
+use super::keyboard;
 use super::keymap::{Found, Key, Keymap, load};
-use super::run::read_terminal;
 use super::terminal::Guard;
 use crate::config::settings::KeySettings;
 use crate::text;
@@ -24,7 +24,7 @@ pub async fn probe(settings: &KeySettings) -> anyhow::Result<()> {
     let mut hangup = signal(SignalKind::hangup())?;
     let mut guard = Guard::lines()?;
     guard.write(b"Press keys; Ctrl+C ends.\r\n")?;
-    let mut keys = read_terminal();
+    let mut keys = keyboard::listen();
     loop {
         let batch = tokio::select! {
             _ = terminate.recv() => return Ok(()),

@@ -8,6 +8,7 @@ use super::app::{App, Effect, Event};
 use super::canvas::Canvas;
 use super::editor;
 use super::hyperlinks;
+use super::keyboard;
 use super::keymap;
 use super::links;
 use super::notify::Channel;
@@ -28,7 +29,7 @@ use jiff::tz::TimeZone;
 use rustix::process::{Signal, kill_current_process_group};
 use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
@@ -152,78 +153,8 @@ pub(super) fn time_zone(name: Option<&str>) -> anyhow::Result<TimeZone> {
     }
 }
 
-/// Who gets the keys now. A process has one terminal, and a screen may follow another on it.
-static LISTENER: Mutex<Option<mpsc::Sender<Vec<TerminalEvent>>>> = Mutex::new(None);
-/// Rung when [`LISTENER`] changes.
-static LISTENING: Condvar = Condvar::new();
-/// Keys are dropped: there is no screen, and the operator was told so.
-static DEAF: AtomicBool = AtomicBool::new(false);
 /// What a screen whose engine went away leaves to the next one of this process.
 static LEFT: Mutex<Option<super::app::Left>> = Mutex::new(None);
-/// The thread that reads the terminal is started once.
-static READER: Once = Once::new();
-
-/// Reads the terminal on a thread of its own, because a sequence that is cut short holds the reader up. All that
-/// waits is handed over at once, so that fifty keys are one frame. Keys pressed between two screens wait for the
-/// second one.
-pub(super) fn read_terminal() -> mpsc::Receiver<Vec<TerminalEvent>> {
-    let (tx, rx) = mpsc::channel(8);
-    *LISTENER.lock().unwrap_or_else(PoisonError::into_inner) = Some(tx);
-    LISTENING.notify_all();
-    READER.call_once(|| {
-        let reader = std::thread::Builder::new().name("keys".into()).spawn(|| {
-            while let Ok(event) = crossterm::event::read() {
-                let mut batch = vec![event];
-                while batch.len() < DRAIN && crossterm::event::poll(Duration::ZERO).unwrap_or(false) {
-                    match crossterm::event::read() {
-                        Ok(event) => batch.push(event),
-                        Err(_) => break,
-                    }
-                }
-                hand_over(batch);
-            }
-            // Without a listener the screen hears that the terminal is gone.
-            *LISTENER.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        });
-        if reader.is_err() {
-            *LISTENER.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        }
-    });
-    rx
-}
-
-/// Drops the keys that are pressed from now on, or takes them again. For a wait between two screens: what is typed
-/// into it was meant for something that is not there any more.
-pub fn drop_keys(drop: bool) {
-    if !drop {
-        // What stands in the terminal's line, too. One that is no terminal has none.
-        let _ = rustix::termios::tcflush(std::io::stdin(), rustix::termios::QueueSelector::IFlush);
-    }
-    DEAF.store(drop, Ordering::Relaxed);
-    LISTENING.notify_all();
-}
-
-/// Gives keys to the screen that listens, or to the next one.
-fn hand_over(mut batch: Vec<TerminalEvent>) {
-    loop {
-        let listener = {
-            let mut slot = LISTENER.lock().unwrap_or_else(PoisonError::into_inner);
-            loop {
-                if DEAF.load(Ordering::Relaxed) {
-                    return;
-                }
-                if let Some(tx) = slot.as_ref().filter(|tx| !tx.is_closed()) {
-                    break tx.clone();
-                }
-                slot = LISTENING.wait(slot).unwrap_or_else(PoisonError::into_inner);
-            }
-        };
-        match listener.blocking_send(batch) {
-            Ok(()) => return,
-            Err(unsent) => batch = unsent.0,
-        }
-    }
-}
 
 /// The state of drawing.
 struct Screen {
@@ -307,7 +238,7 @@ async fn screen(
         outside,
     };
     s.effects(first, &requests);
-    let mut keys = read_terminal();
+    let mut keys = keyboard::listen();
     let started = Instant::now();
     let mut shown = false;
     let mut last_frame: Option<Instant> = None;
@@ -390,8 +321,10 @@ async fn screen(
             return Ok(Left::Quit);
         }
         if let Some(text) = s.edit.take() {
+            let away = keyboard::call_away();
             let result = s.edit(&text.0, text.1, &mut told, &requests).await;
             s.reopen(&requests)?;
+            drop(away);
             s.update(Event::Edited(result), &requests);
         }
         if std::mem::take(&mut s.suspend) {

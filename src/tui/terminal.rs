@@ -126,9 +126,10 @@ pub(crate) fn leave() {
     } else {
         b"\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[?1049l\x1b[?25h\x1b[23;0t"
     });
-    // Nothing can be done about a terminal that is gone.
+    // Nothing can be done about a terminal that is gone. Its usual modes first: who sees the screen go types for what
+    // comes next.
+    let _ = disable_raw_mode();
     let mut out = io::stdout();
     let _ = out.write_all(&bytes);
     let _ = out.flush();
-    let _ = disable_raw_mode();
 }

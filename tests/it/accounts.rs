@@ -124,7 +124,31 @@ fn text(thread: ThreadId, words: &str) -> Request {
 async fn from_nothing_to_connected_and_every_state_says_what_it_can() {
     let bed = Bed::new(0.0, 1).await;
     let mut c = bed.client().await;
-    // A wrong key: a clear sentence, and the step says it; nothing is connected.
+    // A wrong key: a clear sentence, and nothing is there.
+    let new = |key: &str| AccountRequest::Begin { account: kapso(&bed), secret: Secret::new(key) };
+    let before = ask(&mut c, Request::Accounts).await;
+    for (key, kind, words) in
+        [("wrong", "provider", "401"), ("", "invalid", "is empty"), ("two words", "invalid", "blanks")]
+    {
+        let p = refused(&mut c, new(key)).await;
+        assert!(p.kind == kind && p.what.contains(words) && !p.next.is_empty(), "{p:?}");
+    }
+    let p = refused(&mut c, AccountRequest::Show { account: shop() }).await;
+    assert_eq!(p.kind, "not_found");
+    assert_eq!(ask(&mut c, Request::Accounts).await, before);
+    assert!(!bed.dir().join("secrets/shop-pt.access_token").exists());
+    // So it is where there is an account by that name.
+    let twice = AccountRequest::Begin {
+        account: KeptAccount { spec: AccountSpec { id: support(), ..kapso(&bed).spec }, ..kapso(&bed) },
+        secret: Secret::new(DEMO_KAPSO_KEY),
+    };
+    let p = refused(&mut c, twice).await;
+    assert_eq!((&*p.kind, p.field.as_deref()), ("conflict", Some("id")));
+    // A right one stays, also where connecting goes no further.
+    let detail = act(&mut c, new(DEMO_KAPSO_KEY)).await;
+    assert_eq!((&*detail.view.state, detail.secrets), (PENDING, vec![SecretKey::AccessToken]));
+    assert_eq!(refused(&mut c, new(DEMO_KAPSO_KEY)).await.kind, "conflict");
+    // One that was taken back since: the step says it; nothing is connected.
     begun(&bed, &mut c, "wrong").await;
     let p = refused(&mut c, AccountRequest::Connect { account: shop() }).await;
     assert_eq!(p.kind, "provider", "{p:?}");
@@ -369,11 +393,9 @@ async fn a_shell_connects_a_number_shows_the_link_and_waits_for_it() {
     key_file(&home, "wrong", 0o600);
     let (code, out, err) = shell.run(&format!("{new} --no-wait")).await;
     assert!(code == Some(4) && !err.contains("wrong\n") && !out.contains("wrong"), "{code:?} {err}");
-    let shown = shell.done("accounts show shop-pt").await;
-    assert!(shown.contains("state         pending") && shown.contains("✗ "), "{shown}");
+    assert!(err.contains("401") && !shell.done("accounts").await.contains("shop-pt"), "{err}");
     key_file(&home, DEMO_KAPSO_KEY, 0o600);
-    let go_on = format!("accounts connect shop-pt --api-key-file {key} --no-wait");
-    let first = shell.json(&go_on).await["setup"]["link"]["url"].clone();
+    let first = shell.json(&format!("{new} --no-wait")).await["setup"]["link"]["url"].clone();
     assert!(first.as_str().unwrap().starts_with(&base), "{first}");
     assert_eq!(shell.json("accounts connect shop-pt --no-wait").await["setup"]["link"]["url"], first);
     // For people there is a code as well; and it ends when somebody has connected the number.

@@ -205,3 +205,71 @@ async fn a_provider_that_has_enough_is_left_alone_as_long_as_it_says() {
     assert!(done.problem.is_empty());
     bed.stop().await;
 }
+
+/// Everything that is here, by its time.
+async fn all_messages(bed: &Bed) -> Vec<(i64, String)> {
+    let mut c = bed.client().await;
+    let mut out = Vec::new();
+    for row in threads(&mut c).await {
+        out.extend(messages(&mut c, &row).await.into_iter().map(|m| (m.at, m.body.plain_text())));
+    }
+    out.sort();
+    out
+}
+
+#[tokio::test]
+async fn a_place_that_the_provider_has_forgotten_is_found_again_and_nothing_is_lost() {
+    let clock = Clock::manual(1_800_000_000_000);
+    let fill = json!({ "number": NUMBER, "count": 450, "people": 10, "newest": 1_799_990_000_000_i64 });
+    let bed = Bed::new(clock.clone(), &[("kapso/fill", fill)]).await;
+    eventually("the first page", || async { bed.progress().await.filter(|p| p.done > 0) }).await;
+    bed.control("kapso/forget", json!({})).await;
+    let done = eventually("it goes on from the oldest that is here", || async {
+        clock.advance(1_000);
+        bed.progress().await.filter(|p| p.state == HistoryState::Done)
+    })
+    .await;
+    assert!(done.problem.is_empty() && done.done >= 450, "{done:?}");
+    assert_eq!(bed.look("kapso/state").await["forgotten"], 1);
+    let here = all_messages(&bed).await;
+    assert_eq!(here.len(), 450, "all of it, and each once");
+    bed.stop().await;
+}
+
+#[tokio::test]
+async fn the_past_is_read_back_to_a_day_and_later_further() {
+    const DAY: i64 = 86_400_000;
+    let newest = 1_799_990_000_000_i64;
+    let clock = Clock::manual(1_800_000_000_000);
+    let fill = json!({ "number": NUMBER, "count": 450, "people": 10, "newest": newest, "days": 90 });
+    let bed = Bed::new(clock.clone(), &[("kapso/fill", fill)]).await;
+    let list = bed.look(&format!("kapso/messages?number={NUMBER}")).await;
+    let since = |from: i64| {
+        let all = list["messages"].as_array().unwrap();
+        all.iter().filter(|m| m["time"].as_i64().unwrap() >= from).count()
+    };
+    // The first page is here; from then on nobody wants more than thirty days.
+    eventually("the first page", || async { bed.progress().await.filter(|p| p.done > 0) }).await;
+    for days in [30, 60] {
+        let from = newest - days * DAY;
+        bed.history(HistoryRequest { from: Some(from), ..HistoryRequest::default() }).await;
+        assert_eq!(bed.progress().await.unwrap().from, Some(from));
+        let done = eventually("that far", || async {
+            clock.advance(1_000);
+            bed.progress().await.filter(|p| p.state == HistoryState::Done && !p.catching_up)
+        })
+        .await;
+        let here = all_messages(&bed).await;
+        assert_eq!(here.len(), since(from), "{days} days: {done:?}");
+        assert!(here[0].0 >= from - 1_000 && done.oldest.is_some_and(|o| o >= from - 1_000), "{done:?}");
+    }
+    assert!(since(newest - 60 * DAY) < 450);
+    bed.history(HistoryRequest::default()).await;
+    eventually("all of it", || async {
+        clock.advance(1_000);
+        let done = bed.progress().await.is_some_and(|p| p.state == HistoryState::Done);
+        (done && all_messages(&bed).await.len() == 450).then_some(())
+    })
+    .await;
+    bed.stop().await;
+}

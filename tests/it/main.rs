@@ -30,6 +30,7 @@ mod pty;
 mod recorder;
 mod rules;
 mod team;
+mod templates;
 mod together;
 mod two_processes;
 mod views;

@@ -56,9 +56,8 @@ impl Place {
         assert!(answer.status().is_success(), "{what}");
     }
 
-    /// A new account, without anything.
-    async fn begin(&self, c: &mut Client) -> AccountDetail {
-        let account = KeptAccount {
+    fn account(&self) -> KeptAccount {
+        KeptAccount {
             spec: AccountSpec {
                 id: pt(),
                 name: "Shop PT".into(),
@@ -71,8 +70,13 @@ impl Place {
             api_version: "v25.0".into(),
             subscribe: true,
             read_receipts: true,
-        };
-        detail(ask(c, Request::Account { act: AccountRequest::Keep { account } }).await)
+        }
+    }
+
+    /// A new account, without anything.
+    async fn begin(&self, c: &mut Client) -> AccountDetail {
+        let act = AccountRequest::Keep { account: self.account() };
+        detail(ask(c, Request::Account { act }).await)
     }
 
     /// The engine ends and begins again.
@@ -247,4 +251,30 @@ async fn what_is_wrong_is_said_and_changes_nothing() {
     assert_eq!(show(&mut c).await.view.state, "pending");
     engine.stop().await;
     emulator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_account_is_there_when_its_token_was_taken() {
+    let place = Place::new().await;
+    let mut c = place.client().await;
+    let begin = |token: &str| {
+        let (account, secret) = (place.account(), Secret::new(token));
+        Request::Account { act: AccountRequest::Begin { account, secret } }
+    };
+    let p = c.ask(begin("EAAGm0PX4ZCpsBOsomebodyelse")).await.unwrap_err();
+    assert!(p.what.contains("refuses the token") && !p.what.contains("somebodyelse"), "{p:?}");
+    place.control("token", json!({"scopes": ["whatsapp_business_messaging"]})).await;
+    let p = c.ask(begin(DEMO_ACCESS_TOKEN)).await.unwrap_err();
+    assert!(p.what.contains("lacks whatsapp_business_management"), "{p:?}");
+    assert_eq!(ask(&mut c, Request::Accounts).await, Response::Accounts(Vec::new()), "nothing is there");
+    assert!(std::fs::read_dir(place.dir.path().join("secrets")).map_or(true, |mut all| all.next().is_none()));
+    place.control("token", json!({"scopes": null})).await;
+    let d = detail(ask(&mut c, begin(DEMO_ACCESS_TOKEN)).await);
+    assert!(d.setup.steps["token"].done && d.setup.steps["token"].text.contains("it does not end"), "{d:?}");
+    // What was begun with a good token goes on where it stopped.
+    let place = place.restart().await;
+    let mut c = place.client().await;
+    let d = step(&mut c, number(DEMO_NUMBERS[1], DEMO_ACCOUNT)).await;
+    assert_eq!(d.setup.steps.len(), 2);
+    place.stop().await;
 }

@@ -57,7 +57,7 @@ async fn connected(ctx: &mut Context<'_>, session: &mut Session, args: Connect) 
         let detail = ask(session, AccountRequest::Show { account: args.account.clone() }).await?;
         if detail.view.spec.provider == "meta" && detail.view.life.kept {
             same_provider(&args, &detail)?;
-            let detail = meta::steps(ctx, session, &args, detail).await?;
+            let detail = meta::steps(ctx, session, &args, detail, false).await?;
             return with_rule(session, detail).await;
         }
         go_on(session, &args, detail).await?
@@ -105,8 +105,8 @@ async fn make(session: &mut Session, args: &Connect) -> Result<AccountDetail, Fa
         subscribe: true,
         read_receipts: true,
     };
-    ask(session, AccountRequest::Keep { account }).await?;
-    set_key(session, &args.account, secret).await?;
+    // Kapso is asked about the key first: a wrong one leaves nothing behind.
+    ask(session, AccountRequest::Begin { account, secret }).await?;
     ask(session, AccountRequest::Connect { account: args.account.clone() }).await
 }
 

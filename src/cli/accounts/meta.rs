@@ -5,7 +5,6 @@ use super::super::accounts_args::Connect;
 use super::super::failure::Failure;
 use super::super::session::Session;
 use super::super::{Context, ask as terminal};
-use super::ask;
 use crate::model::account::{KeptAccount, SecretKey};
 use crate::model::event::AccountSpec;
 use crate::model::outgoing::FieldProblem;
@@ -19,6 +18,7 @@ use std::path::Path;
 pub(super) const META: (&str, &str) = ("https://graph.facebook.com", "v25.0");
 /// How often something is asked for again that was wrong.
 const TRIES: usize = 5;
+const TOKEN: &str = "Access token (not shown):";
 
 /// A new account, and its steps.
 pub(super) async fn make(
@@ -55,15 +55,44 @@ pub(super) async fn make(
         subscribe: !args.meta.by_hand,
         read_receipts: true,
     };
-    let detail = ask(session, AccountRequest::Keep { account }).await?;
-    steps(ctx, session, args, detail).await
+    let mut tries = 0;
+    let detail = loop {
+        let file = args.meta.token_file.as_deref().filter(|_| tries == 0);
+        let typed = secret(file, false, "token-file", TOKEN).await?;
+        let token = typed.unwrap_or_else(|| Secret::new(""));
+        tries += 1;
+        let act = AccountRequest::Begin { account: account.clone(), secret: token };
+        match session.client.ask(Request::Account { act }).await {
+            Ok(Response::Account(detail)) => break *detail,
+            Ok(_) => return Err(strange().into()),
+            Err(problem) if is_again(&problem, tries) => ctx.out.remark(&format!("✗ {}", said(&problem))),
+            Err(problem) => return Err(Failure::new(problem)),
+        }
+    };
+    taken(ctx, &detail, WizardStep::Token);
+    steps(ctx, session, args, detail, true).await
+}
+
+fn strange() -> Problem {
+    Problem::new("protocol", "the engine gave an answer of another kind")
+}
+
+/// Whether something that was wrong is asked for again.
+fn is_again(problem: &Problem, tries: usize) -> bool {
+    terminal::somebody() && tries < TRIES && problem.kind != "conflict"
+}
+
+/// Says that a step is done.
+fn taken(ctx: &mut Context<'_>, detail: &AccountDetail, step: WizardStep) {
+    let text = detail.setup.steps.get(step.word()).map(|s| s.text.clone()).unwrap_or_default();
+    ctx.out.remark(&format!("✓ {}: {}", step.word().replace('_', " "), sanitize(&text)));
 }
 
 /// One step; what the engine says of it.
 async fn take(session: &mut Session, act: WizardRequest) -> Result<AccountDetail, Problem> {
     match session.client.ask(Request::Wizard { act }).await? {
         Response::Account(detail) => Ok(*detail),
-        _ => Err(Problem::new("protocol", "the engine gave an answer of another kind")),
+        _ => Err(strange()),
     }
 }
 
@@ -102,16 +131,17 @@ async fn secret(
     }
 }
 
-/// Walks the steps from the first that is not done, or that something is given for.
+/// Walks the steps from the first that is not done, or that something is given for. A new account came with its token.
 pub(super) async fn steps(
     ctx: &mut Context<'_>,
     session: &mut Session,
     args: &Connect,
     mut detail: AccountDetail,
+    new: bool,
 ) -> Result<AccountDetail, Failure> {
     for step in WizardStep::ALL {
         let given = match step {
-            WizardStep::Token => args.meta.token_file.is_some(),
+            WizardStep::Token => args.meta.token_file.is_some() && !new,
             WizardStep::Number => args.meta.phone_number_id.is_some() || args.meta.waba_id.is_some(),
             WizardStep::AppSecret => args.meta.app_secret_file.is_some(),
             WizardStep::VerifyToken => args.meta.verify_token_file.is_some(),
@@ -132,15 +162,13 @@ pub(super) async fn steps(
             tries += 1;
             match take(session, act).await {
                 Ok(now) => {
-                    let text = now.setup.steps.get(step.word()).map(|s| s.text.clone()).unwrap_or_default();
-                    ctx.out.remark(&format!("✓ {}: {}", step.word().replace('_', " "), sanitize(&text)));
+                    taken(ctx, &now, step);
                     detail = now;
                     break;
                 }
                 Err(problem) => {
                     let pin = problem.field.as_deref() == Some("pin");
-                    let again = terminal::somebody() && tries < TRIES && problem.kind != "conflict";
-                    if !again {
+                    if !is_again(&problem, tries) {
                         return Err(Failure::new(problem));
                     }
                     pin_wanted |= pin;
@@ -187,7 +215,7 @@ async fn typed(
         WizardStep::Token => {
             let path = file("token-file", given.token_file.as_ref());
             let here = here(SecretKey::AccessToken);
-            let secret = secret(path.as_deref(), here, "token-file", "Access token (not shown):").await?;
+            let secret = secret(path.as_deref(), here, "token-file", TOKEN).await?;
             WizardRequest::Token { account, secret }
         }
         WizardStep::Number => {

@@ -206,6 +206,15 @@ pub struct Book {
     pub deliveries: VecDeque<Delivery>,
     /// Webhooks that will never come: so many, of this event where one is named.
     pub lose: Vec<(u64, Option<String>)>,
+    /// The next place in the list of messages that is asked for is one that nobody knows any more.
+    #[serde(default)]
+    pub forget: bool,
+    /// Places that nobody knows any more.
+    #[serde(default)]
+    pub forgotten: Vec<String>,
+    /// Requests so far.
+    #[serde(default)]
+    pub requests: u64,
     /// People who want no marketing, by number.
     pub stopped: BTreeMap<String, Vec<String>>,
     /// Deliveries that ended, and webhooks that were lost on purpose.
@@ -268,6 +277,7 @@ impl Book {
             return None;
         }
         self.used.1 += 1;
+        self.requests += 1;
         Some(self.plan.limit - self.used.1)
     }
 
@@ -352,6 +362,14 @@ impl Book {
             last_text: String::new(),
         });
         (self.sessions.len() - 1, true)
+    }
+
+    /// Whether a place in the list of messages is one that nobody knows any more.
+    pub fn forgets(&mut self, cursor: &str) -> bool {
+        if std::mem::take(&mut self.forget) {
+            self.forgotten.push(cursor.to_owned());
+        }
+        self.forgotten.iter().any(|c| c == cursor)
     }
 
     /// Whether the next webhook of this event is lost, which uses up one of those that are to be lost.

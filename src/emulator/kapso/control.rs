@@ -58,12 +58,16 @@ pub fn answer(core: &Arc<Core>, call: &Call) -> (u16, Value) {
             Ok(json!({ "lose": n }))
         }
         (&Method::POST, "fill") => fill(core, &mut st, body),
+        (&Method::POST, "forget") => {
+            st.kapso.forget = true;
+            Ok(json!({ "forgotten": st.kapso.forgotten.len() }))
+        }
         (&Method::POST, "plan") => plan(&mut st, body),
         (&Method::POST, "stop_marketing") => marketing(core, &mut st, body, true),
         (&Method::POST, "resume_marketing") => marketing(core, &mut st, body, false),
         _ => Err((
             404,
-            "unknown; there is GET state, messages?number=, and POST complete, fail, expire, disconnect, reconnect, offboard, lose, fill, plan, stop_marketing, resume_marketing"
+            "unknown; there is GET state, messages?number=, and POST complete, fail, expire, disconnect, reconnect, offboard, lose, fill, forget, plan, stop_marketing, resume_marketing"
                 .to_owned(),
         )),
     };
@@ -209,5 +213,6 @@ fn state(core: &Core, st: &State) -> Value {
     json!({
         "customers": book.clients.len(), "links": links, "numbers": numbers, "webhooks": hooks, "plan": book.plan,
         "delivered": book.delivered, "failed": book.failed, "lost": book.lost, "requests_this_minute": book.used.1,
+        "requests": book.requests, "forgotten": book.forgotten.len(),
     })
 }

@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::past::Stored;
-use super::{html, paging};
+use super::platform::{no_method, wrapped};
+use super::{Out, html, paging};
 use crate::clock::Millis;
 use crate::emulator::graph::media;
 use crate::emulator::server::Call;
@@ -142,6 +143,48 @@ pub fn add_download(core: &Core, id: &str, body: &mut Value) {
     body["download_url_expires_at"] = json!(paging::iso(until));
 }
 
+/// Which file a download's token is for, while it is good.
+fn file_of<'a>(core: &Core, token: &'a str) -> Option<&'a str> {
+    let (ticket, signature) = token.rsplit_once('.')?;
+    let (id, until) = ticket.split_once('.')?;
+    let fresh = until.parse::<Millis>().is_ok_and(|until| core.clock.now() < until);
+    (fresh && signature == sign(core, ticket)).then_some(id)
+}
+
+/// `POST /platform/v1/whatsapp/media`: what lies at an address is handed on, and named by a handle. Nothing on the network is
+/// asked: only what lies here has an address that is good.
+pub async fn ingest(core: &Arc<Core>, call: &Call) -> Result<Out, Out> {
+    if call.method != Method::POST {
+        return Err(no_method());
+    }
+    let wish = wrapped(call, "media_ingest")?;
+    let number = wish["phone_number_id"].as_str().unwrap_or_default();
+    if core.state().kapso.number(number).is_none() {
+        return Err(Out::not_found());
+    }
+    if wish["delivery"] != "meta_resumable_asset" {
+        return Err(Out::error(422, "delivery is not one that is played here: meta_resumable_asset"));
+    }
+    let source = wish["source"].as_str().unwrap_or_default();
+    let here = format!("http://{}/meta/whatsapp/media_download?token=", core.addr);
+    let Some(id) = source.strip_prefix(&here).and_then(|token| file_of(core, token)) else {
+        return Err(Out::error(403, "source must be a public address"));
+    };
+    let Some((mime, found)) = media::kept(core, id).await else {
+        return Err(Out::error(502, "Media download failed"));
+    };
+    let mut st = core.state();
+    let handle = st.registry.take(&mime, found.len());
+    Ok(Out::data(json!({
+        "ingest_id": format!("ing_{}", st.registry.last_upload),
+        "target": { "kind": "meta_resumable_asset", "handle": handle },
+        "resource": {
+            "filename": wish["filename"], "mime_type": mime, "size_bytes": found.len(),
+            "sha256": wire::hex(&Sha256::digest(&found)), "source_url": source,
+        },
+    })))
+}
+
 /// `/meta/whatsapp/media_download?token=…`.
 pub async fn download(core: &Arc<Core>, call: &Call) -> Response<Body> {
     let fail = |status: u16, text: &str| {
@@ -151,12 +194,7 @@ pub async fn download(core: &Arc<Core>, call: &Call) -> Response<Body> {
         response
     };
     let token = call.query.get("token").map(String::as_str).unwrap_or_default();
-    let Some((ticket, signature)) = token.rsplit_once('.') else { return fail(404, "Not found") };
-    let Some((id, until)) = ticket.split_once('.') else { return fail(404, "Not found") };
-    let fresh = until.parse::<Millis>().is_ok_and(|until| core.clock.now() < until);
-    if !fresh || signature != sign(core, ticket) {
-        return fail(404, "Not found");
-    }
+    let Some(id) = file_of(core, token) else { return fail(404, "Not found") };
     match media::kept(core, id).await {
         Some((mime, found)) => bytes(&mime, found),
         None => fail(502, "Media download failed"),

@@ -149,7 +149,10 @@ pub fn of_number(core: &Arc<Core>, call: &Call, number: &str) -> Answer {
     let wanted = paging::wanted(call, "created_at")?;
     let (since, until) = (paging::time(call, "since")?, paging::time(call, "until")?);
     let extras = Extras::asked(call.query.get("fields"));
-    let st = core.state();
+    let mut st = core.state();
+    if call.query.get("after").filter(|a| !a.is_empty()).is_some_and(|a| st.kapso.forgets(a)) {
+        return Err(Out::error(400, "Invalid cursor"));
+    }
     let none = Vec::new();
     let rows = st.kapso.index.rows.get(number).unwrap_or(&none);
     let rows = run(rows, wanted.after.as_ref(), since, until).iter().rev();

@@ -237,6 +237,7 @@ pub async fn serve(
             "Another message is already in-flight for this conversation. Please retry shortly.",
         )),
         Ok(_) if proxy => proxy::answer(core, &call).await,
+        Ok(_) if call.path == ["whatsapp", "media"] => files::ingest(core, &call).await,
         Ok(_) => platform::answer(core, &call),
     };
     core.changed.notify_one();
@@ -286,6 +287,7 @@ fn target(core: &Core, proxy: bool, call: &Call) -> Target {
         (true, [number, "block_users"]) => ("blocks", Some(*number)),
         (true, [number, "contacts" | "conversations", ..]) => ("contacts", Some(*number)),
         (true, [_]) => ("media", None),
+        (false, ["whatsapp", "media"]) => ("media", None),
         (false, ["whatsapp", "messages", ..]) => {
             ("history", call.query.get("phone_number_id").map(String::as_str))
         }

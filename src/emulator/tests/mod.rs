@@ -14,7 +14,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
-    DEMO_ACCESS_TOKEN, DEMO_ACCOUNT, DEMO_APP_SECRET, DEMO_NUMBERS, Emulator, EmulatorOptions, wire,
+    DEMO_ACCESS_TOKEN, DEMO_ACCOUNT, DEMO_APP_SECRET, DEMO_FREE_NUMBER, DEMO_NUMBERS, Emulator,
+    EmulatorOptions, wire,
 };
 
 mod business;
@@ -421,7 +422,9 @@ async fn numbers_and_health_and_token_are_told() {
     let (_, list) =
         client.get(&format!("/{DEMO_ACCOUNT}/phone_numbers?fields=id,verified_name,account_mode")).await;
     let ids: Vec<&str> = list["data"].as_array().unwrap().iter().map(|n| n["id"].as_str().unwrap()).collect();
-    assert_eq!(ids, DEMO_NUMBERS);
+    assert_eq!((&ids[..3], &ids[3..]), (&DEMO_NUMBERS[..], &[DEMO_FREE_NUMBER][..]));
+    let (_, free) = client.get(&format!("/{}?fields=status,is_pin_enabled", ids[3])).await;
+    assert_eq!((&free["status"], &free["is_pin_enabled"]), (&json!("PENDING"), &json!(false)));
     assert_eq!(list["data"][2]["account_mode"], "SANDBOX");
     let (_, health) = client.get(&format!("/v25.0/{SUPPORT}?fields=health_status")).await;
     assert_eq!(health["health_status"]["can_send_message"], "AVAILABLE");

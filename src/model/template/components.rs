@@ -447,8 +447,8 @@ pub fn shown(list: &[Value], format: ParameterFormat) -> Template {
 }
 
 /// Buttons that a send can fill in, or that need nothing.
-const SENDABLE_BUTTONS: [&str; 5] =
-    ["quick_reply", "url", "phone_number", "copy_code", "request_contact_info"];
+const SENDABLE_BUTTONS: [&str; 7] =
+    ["quick_reply", "url", "phone_number", "copy_code", "request_contact_info", "flow", "otp"];
 
 fn other_name(c: &Value) -> String {
     let kind = c["type"].as_str().unwrap_or_default().to_ascii_lowercase();

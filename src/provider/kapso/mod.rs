@@ -10,6 +10,7 @@ pub mod errors;
 mod history;
 pub mod object;
 pub mod platform;
+mod templates_admin;
 pub mod webhook;
 
 pub use api::{API_BASE, API_VERSION, Api};
@@ -234,6 +235,10 @@ impl Provider for KapsoProvider {
     }
 
     fn admin(&self) -> Option<&dyn super::admin::Administration> {
+        Some(self)
+    }
+
+    fn template_admin(&self) -> Option<&dyn super::templates_admin::TemplateAdministration> {
         Some(self)
     }
 

@@ -393,6 +393,11 @@ impl Api {
         Ok(rows.iter().filter_map(number).collect())
     }
 
+    /// Asks for as little as can be asked for: whether Kapso lets the key in.
+    pub async fn look(&self) -> Result<(), CallError> {
+        self.get(&["whatsapp", "phone_numbers"], &[("per_page", "1")]).await.map(|_| ())
+    }
+
     /// One number.
     pub async fn number(&self, id: &str) -> Result<Number, CallError> {
         let answer = self.get(&["whatsapp", "phone_numbers", id], &[]).await?;

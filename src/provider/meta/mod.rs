@@ -428,6 +428,10 @@ impl Provider for MetaProvider {
         Some(self)
     }
 
+    fn template_admin(&self) -> Option<&dyn super::templates_admin::TemplateAdministration> {
+        Some(self)
+    }
+
     async fn time(&self) -> Result<Option<i64>, CallError> {
         let path = [self.config.phone_number_id.as_str()];
         let answer = match self.request(Method::GET, &path, &[("fields", "id")]).await {

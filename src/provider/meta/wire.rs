@@ -60,7 +60,7 @@ fn content(request: &SendRequest<'_>) -> Result<(&'static str, Value), &'static 
             }
             ("text", v)
         }
-        Outgoing::Template { send, .. } => ("template", template(send)),
+        Outgoing::Template { send, .. } => ("template", template(send, request.media)?),
         Outgoing::Reaction { emoji, .. } => {
             let target =
                 request.reaction_target.ok_or("the provider does not know the message to react to")?;
@@ -201,8 +201,8 @@ fn parameters(list: &[Parameter]) -> Value {
         .into()
 }
 
-fn component(c: &SendComponent) -> Value {
-    match c {
+fn component(c: &SendComponent, media: Option<&str>) -> Result<Value, &'static str> {
+    Ok(match c {
         SendComponent::HeaderText { parameters: p } => {
             json!({ "type": "header", "parameters": parameters(p) })
         }
@@ -210,6 +210,14 @@ fn component(c: &SendComponent) -> Value {
             let mut media = json!({ "link": link });
             if let (Some(name), "document") = (filename, kind.as_str()) {
                 media["filename"] = name.as_str().into();
+            }
+            json!({ "type": "header", "parameters": [{ "type": kind, kind.as_str(): media }] })
+        }
+        SendComponent::HeaderFile { kind, file } => {
+            let id = media.ok_or("the provider does not have the file")?;
+            let mut media = json!({ "id": id });
+            if kind == "document" {
+                media["filename"] = file.name.as_str().into();
             }
             json!({ "type": "header", "parameters": [{ "type": kind, kind.as_str(): media }] })
         }
@@ -222,21 +230,23 @@ fn component(c: &SendComponent) -> Value {
             let parameter = match sub_type.as_str() {
                 "quick_reply" => json!({ "type": "payload", "payload": value }),
                 "copy_code" => json!({ "type": "coupon_code", "coupon_code": value }),
+                "flow" => json!({ "type": "action", "action": { "flow_token": value } }),
                 _ => json!({ "type": "text", "text": value }),
             };
             json!({
                 "type": "button", "sub_type": sub_type, "index": index.to_string(), "parameters": [parameter],
             })
         }
-    }
+    })
 }
 
-fn template(t: &TemplateSend) -> Value {
+fn template(t: &TemplateSend, media: Option<&str>) -> Result<Value, &'static str> {
     let mut v = json!({ "name": t.name, "language": { "code": t.language } });
     if !t.components.is_empty() {
-        v["components"] = t.components.iter().map(component).collect::<Vec<_>>().into();
+        v["components"] =
+            t.components.iter().map(|c| component(c, media)).collect::<Result<Vec<_>, _>>()?.into();
     }
-    v
+    Ok(v)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 use super::inbound::{self, move_state, put_reaction, replay_early};
 use super::outbox::{Row, json, load, notice_of, reaction_failed};
-use super::{AccountRow, Context, content, files, thread_by_row};
+use super::{AccountRow, Context, content, files, parked, thread_by_row};
 use crate::clock::Millis;
 use crate::model::delivery::{DeliveryError, DeliveryState, DeliveryTimes};
 use crate::model::ids::{AttemptId, MessageId};
@@ -138,6 +138,8 @@ pub(super) fn heard(
         if state == DeliveryState::Failed {
             give_way(conn, cx, row)?;
         }
+        // It is known now that this is it; what else waited is not.
+        parked::release(conn, cx, account, row.thread_id)?;
     }
     Ok(())
 }

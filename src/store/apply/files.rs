@@ -52,9 +52,9 @@ pub(super) fn sent(
     uid: [u8; 16],
     content: &Outgoing,
 ) -> Result<(), StoreError> {
-    match content {
-        Outgoing::Media { file, .. } => used(conn, at, file.hash, uid, false),
-        _ => Ok(()),
+    match content.stored_file() {
+        Some(file) => used(conn, at, file.hash, uid, false),
+        None => Ok(()),
     }
 }
 
@@ -93,10 +93,13 @@ pub(super) fn handed_over(
 
 /// A message failed: where the provider could not use its file, the next attempt hands it over anew.
 pub(super) fn failed(conn: &Connection, account: i64, content: &str, code: i64) -> Result<(), StoreError> {
-    if !UNUSABLE.contains(&code) || !content.starts_with(r#"{"type":"media""#) {
+    let may_have = content.starts_with(r#"{"type":"media""#) || content.starts_with(r#"{"type":"template""#);
+    if !UNUSABLE.contains(&code) || !may_have {
         return Ok(());
     }
-    if let Ok(Outgoing::Media { file, .. }) = serde_json::from_str(content) {
+    if let Some(file) =
+        serde_json::from_str::<Outgoing>(content).ok().as_ref().and_then(Outgoing::stored_file)
+    {
         conn.prepare_cached("DELETE FROM file_ids WHERE hash = ?1 AND account_id = ?2")?
             .execute(params![file.hash.0, account])?;
     }

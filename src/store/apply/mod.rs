@@ -24,10 +24,12 @@ mod news;
 mod notes;
 mod numbers;
 mod outbox;
+mod parked;
 mod people;
 mod preferences;
 mod reading;
 mod recorder;
+mod templates;
 mod tidy;
 mod together;
 mod words;
@@ -441,7 +443,10 @@ fn apply_body(conn: &Connection, cx: &mut Context, event: &Event) -> Result<Repl
         }
         EventBody::NumberSynced { account, facts } => admin::number(conn, cx, account, facts),
         EventBody::TemplatesSynced { account, templates } => {
-            admin::templates(conn, cx, event.at, account, templates)
+            templates::synced(conn, cx, event, account, templates)
+        }
+        EventBody::TemplateAdministered { account, what } => {
+            templates::administered(conn, cx, event, account, what)
         }
     }
 }
@@ -491,6 +496,7 @@ fn subject(body: &EventBody) -> String {
         EventBody::SnoozesEnded { threads } => format!("{} threads", threads.len()),
         EventBody::AccessChanged { change } => change.subject(),
         EventBody::NumberAdministered { account, what } => what.subject(account),
+        EventBody::TemplateAdministered { account, what } => what.subject(account),
         EventBody::ThreadTakenOver { thread, from: Some(from), .. } => format!("{thread} from {from}"),
         EventBody::ThreadTakenOver { thread, .. } => thread.to_string(),
         EventBody::ThreadGiven { thread, to, how } => format!("{thread} to {to} by {}", how.word()),

@@ -1,6 +1,6 @@
 //! What the provider's side says about numbers and templates, as lines for people. The same news is told once.
 
-use super::{AccountRow, Context, first_chars};
+use super::{AccountRow, Context, first_chars, templates};
 use crate::clock::Millis;
 use crate::model::event::NumberFacts;
 use crate::model::ids::EventId;
@@ -127,6 +127,7 @@ pub(super) fn template(
         let n = Notice { severity: Severity::Info, field: "template", text: &text, at: Some(news.at) };
         return notice(conn, cx, account, &n);
     }
+    let is_known = known.is_some();
     let was = known.unwrap_or_default();
     let mut t = was.clone();
     if t.name.is_empty() {
@@ -155,14 +156,25 @@ pub(super) fn template(
             slot.clone_from(value);
         }
     }
+    if let Some(coming) = &news.coming_category
+        && newest(conn, account.id, &t, "coming", news.at)?
+    {
+        t.coming_category.clone_from(coming);
+    }
+    if t.category != was.category && !was.category.is_empty() {
+        t.previous_category.clone_from(&was.category);
+    }
+    if t.coming_category == t.category {
+        t.coming_category.clear();
+    }
+    if news.body.is_some() && t.body != was.body {
+        // The news tell the texts only: the components are read again.
+        t.synced_at = 0;
+    }
     if t != was {
-        let json = serde_json::to_string(&t).map_err(|e| StoreError::Rule(e.to_string()))?;
-        conn.prepare_cached(
-            "INSERT INTO templates(account_id, name, language, data) VALUES(?1, ?2, ?3, ?4) \
-             ON CONFLICT DO UPDATE SET data = excluded.data",
-        )?
-        .execute(params![account.id, t.name, t.language, json])?;
-        cx.changed(Changed::TemplatesChanged { account: account.key.clone() });
+        let at = if news.at > 0 { news.at } else { cx.now };
+        let before = is_known.then_some(&was);
+        templates::put(conn, cx, account, before, &t, at, templates::PROVIDER, true)?;
     }
     let mut lines = Vec::new();
     if was.status != t.status && !t.status.is_empty() {

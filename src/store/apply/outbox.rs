@@ -3,8 +3,8 @@
 use super::attempts::{self, Shown};
 use super::inbound::{WINDOW_CLOSED, close_window, move_state, put_reaction, replay_early};
 use super::{
-    AccountRow, Context, NewMessage, add_message, content, files, first_chars, people, thread_by_row,
-    thread_by_uid,
+    AccountRow, Context, NewMessage, add_message, content, files, first_chars, parked, people, templates,
+    thread_by_row, thread_by_uid,
 };
 use crate::clock::Millis;
 use crate::model::contact::Identity;
@@ -143,6 +143,7 @@ pub(super) fn queue(
         line_at,
         hold
     ])?;
+    templates::used(conn, cx, &account, event.at, send.content)?;
     cx.thread_changed(&thread, &account);
     cx.changed(Changed::StatusChanged);
     Ok(Reply { thread: Some(thread.uid), ..Reply::default() })
@@ -277,7 +278,9 @@ pub(super) fn ended(
     conn.prepare_cached("UPDATE attempts SET ended_at = ?2, outcome = ?3 WHERE uid = ?1")?
         .execute(params![attempt.0, event.at, json(outcome)?])?;
     if let AttemptOutcome::Accepted { provider_id, recipient } = outcome {
-        return accepted(conn, cx, event.at, &row, attempt, provider_id, recipient.as_ref());
+        accepted(conn, cx, event.at, &row, attempt, provider_id, recipient.as_ref())?;
+        parked::release(conn, cx, &row.account, row.thread_id)?;
+        return Ok(Reply::default());
     }
     // A status may have settled the attempt before its answer came, and a newer attempt is not this one's business.
     if row.state != "sending" || row.attempt != attempt {
@@ -304,6 +307,10 @@ pub(super) fn ended(
             .execute(params![row.id, next.0, at, WaitReason::Provider.as_str()])?;
             requeue(conn, cx, &row, Some(error))?;
         }
+    }
+    // Where nobody knows what became of it, it may still be what waits.
+    if !matches!(outcome, AttemptOutcome::Unknown { .. }) {
+        parked::release(conn, cx, &row.account, row.thread_id)?;
     }
     Ok(Reply::default())
 }
@@ -378,7 +385,7 @@ fn accepted(
     attempt: AttemptId,
     provider_id: &str,
     recipient: Option<&Identity>,
-) -> Result<Reply, StoreError> {
+) -> Result<(), StoreError> {
     let key = MessageId::of_provider(&row.account.key, provider_id);
     attempts::name(conn, key, row.id, attempt)?;
     let thread = thread_by_row(conn, row.thread_id)?;
@@ -404,7 +411,7 @@ fn accepted(
     if row.message_id.is_some() {
         content::fill_quotes(conn, cx, &row.account, provider_id)?;
     }
-    Ok(Reply::default())
+    Ok(())
 }
 
 /// The provider took a reaction: it is on its message.
@@ -581,6 +588,7 @@ pub(super) fn cancel(conn: &Connection, cx: &mut Context, message: MessageId) ->
         "queued" => withdraw(conn, cx, &row)?,
         "failed" | "unknown" => {
             set_state(conn, cx, row.id, "cancelled")?;
+            parked::release(conn, cx, &row.account, row.thread_id)?;
             let Some(m) = row.message_id else { return Ok(Reply::default()) };
             let n = conn
                 .prepare_cached(

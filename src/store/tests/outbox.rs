@@ -507,3 +507,57 @@ async fn a_report_of_our_own_send_that_overtakes_its_answer_is_no_second_message
     assert_eq!(bed.messages(thread).await.len(), 3);
     bed.whole().await;
 }
+
+#[tokio::test]
+async fn what_another_program_sent_while_ours_was_on_the_wire_comes_in_when_ours_has_ended() {
+    let ends: [(&str, fn(&str) -> AttemptOutcome); 3] = [
+        ("refused", |_| AttemptOutcome::Rejected { error: error(131_026) }),
+        ("later", |_| AttemptOutcome::RetryAt {
+            at: NOW + 60_000,
+            error: error(130_429),
+            scope: HoldScope::Message,
+        }),
+        ("taken", accepted),
+    ];
+    for (how, outcome) in ends {
+        let bed = Bed::new().await;
+        let thread = bed.thread().await;
+        let message = bed.queue_at(thread, "hello", NOW, None).await;
+        let attempt = bed.start(message).await;
+        bed.webhook(vec![status("other", "read", None), echo("other", "from the dashboard")]).await;
+        assert_eq!(bed.messages(thread).await.len(), 2, "{how}: it may be ours");
+        bed.end(message, attempt, outcome("out1")).await;
+        let all = bed.messages(thread).await;
+        let other = all.iter().find(|m| m.body == Body::text("from the dashboard"));
+        assert_eq!(other.map(|m| m.state), Some(DeliveryState::Read), "{how}");
+        assert_eq!(all.len(), 3, "{how}");
+        bed.webhook(vec![echo("other", "from the dashboard")]).await;
+        assert_eq!(bed.messages(thread).await.len(), 3, "{how}: once");
+        bed.whole().await;
+    }
+}
+
+#[tokio::test]
+async fn what_may_be_a_send_of_which_nobody_knows_waits_until_somebody_knows() {
+    let bed = Bed::new().await;
+    let thread = bed.thread().await;
+    let message = bed.queue_at(thread, "hello", NOW, None).await;
+    let attempt = bed.start(message).await;
+    bed.webhook(vec![echo("out1", "hello"), echo("other", "from the dashboard")]).await;
+    bed.end(message, attempt, AttemptOutcome::Unknown { error: error(0) }).await;
+    assert_eq!(bed.messages(thread).await.len(), 2);
+    // A tick says which it was: the other one is somebody else's.
+    bed.webhook(vec![status("out1", "delivered", Some(attempt))]).await;
+    let texts: Vec<String> = bed.messages(thread).await.iter().map(|m| m.body.plain_text()).collect();
+    assert_eq!(texts.iter().filter(|t| *t == "hello").count(), 1, "{texts:?}");
+    assert!(texts.iter().any(|t| t == "from the dashboard"), "{texts:?}");
+    // Where nobody ever says, the operator's word ends the wait.
+    let second = bed.queue_at(thread, "again", NOW, None).await;
+    let attempt = bed.start(second).await;
+    bed.webhook(vec![echo("third", "also from there")]).await;
+    bed.end(second, attempt, AttemptOutcome::Unknown { error: error(0) }).await;
+    let before = bed.messages(thread).await.len();
+    bed.apply(EventBody::MessageCancelled { message: second }).await.unwrap();
+    assert_eq!(bed.messages(thread).await.len(), before + 1);
+    bed.whole().await;
+}

@@ -107,7 +107,7 @@ mod tests {
     use super::super::tests::{Script, inbox};
     use super::*;
     use crate::protocol::accounts::AccountRequest;
-    use crate::protocol::wizard::{WizardRequest, WizardStep};
+    use crate::protocol::wizard::WizardStep;
 
     fn desk() -> (Script, App) {
         let mut s = inbox();
@@ -142,7 +142,8 @@ mod tests {
         assert_eq!(app.overlays.last().unwrap().overlay.name(), "connect");
         s.type_text(&mut app, "Shop PT");
         s.keys(&mut app, "Enter Enter Enter Enter");
-        assert!(s.log.iter().any(|r| matches!(r, Request::Account { act: AccountRequest::Keep { .. } })));
+        let kept = |r: &&Request| matches!(r, Request::Account { act } if !act.looks());
+        assert_eq!(s.log.iter().find(kept), None, "nothing is made without a token");
         s.type_text(&mut app, "EAAsecret");
         s.keys(&mut app, "Enter");
         s.type_text(&mut app, "339901477551020");
@@ -153,11 +154,9 @@ mod tests {
         s.keys(&mut app, "Enter Enter Enter Enter");
         s.type_text(&mut app, "+351 912 345 678");
         s.keys(&mut app, "Enter");
-        assert_eq!(steps(&s), WizardStep::ALL);
+        assert_eq!(steps(&s), WizardStep::ALL[1..], "the first comes with the account");
         let kept = s.log.iter().find_map(|r| match r {
-            Request::Wizard { act: WizardRequest::Token { secret: Some(secret), .. } } => {
-                Some(secret.reveal())
-            }
+            Request::Account { act: AccountRequest::Begin { secret, .. } } => Some(secret.reveal()),
             _ => None,
         });
         assert_eq!(kept, Some("EAAsecret"));

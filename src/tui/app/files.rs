@@ -14,7 +14,6 @@ use crate::model::quick_reply::{QuickReply, ReplyFile};
 use crate::model::thread::DraftMode;
 use crate::protocol::admin::AdminRequest;
 use crate::protocol::files::{FileAnswer, FileRequest, Piece as Bytes};
-use crate::protocol::templates::TemplateRequest;
 use crate::protocol::{Problem, Request, Response};
 use crate::text;
 use crate::tui::command::Scope;
@@ -64,7 +63,7 @@ impl Attachment {
 
 /// What a file is read for.
 #[derive(Clone, Debug)]
-enum For {
+pub(super) enum For {
     Text,
     /// A quick reply that is saved when all its files are kept, by the overlay that wants it.
     Reply(u64),
@@ -72,6 +71,8 @@ enum For {
     Picture(u64, AccountId, Box<ProfileChange>),
     /// The sample of a template's header.
     Sample(u64, AccountId),
+    /// The header of a template that is sent.
+    Header(u64, Box<Request>),
 }
 
 /// What is to be read of the operator's files.
@@ -378,6 +379,7 @@ impl App {
                         self.ask(Request::Admin { act }, Purpose::Overlay { serial, search: String::new() });
                     }
                     For::Sample(serial, account) => self.sample_kept(serial, account, file),
+                    For::Header(serial, request) => self.header_kept(serial, *request, file),
                 }
             }
             FileAnswer::Dropped | FileAnswer::Bytes { .. } => {}
@@ -404,7 +406,8 @@ impl App {
                 self.say_bad(format!("{why} · → {key} takes it off"));
             }
             For::Picture(serial, ..) => self.picture_failed(serial, why),
-            For::Sample(serial, _) => self.sample_failed(serial, why),
+            For::Sample(serial, _) => self.file_refused(serial, "header.sample", why),
+            For::Header(serial, _) => self.file_refused(serial, "header.link", why),
             For::Reply(serial) => {
                 self.files.saving.retain(|s| s.serial != serial);
                 let rest: Vec<u64> = self
@@ -453,26 +456,10 @@ impl App {
         self.read_file(Job { id, path, whom: For::Picture(serial, account, Box::new(change)), upload: None });
     }
 
-    /// Hands the sample of a template's header over, to the engine and then to the provider.
-    pub(super) fn hand_sample_over(&mut self, serial: u64, path: String, account: AccountId) {
-        if !self.shell {
-            return self.sample_failed(serial, "files are switched off here (`shell = false` in the configuration)");
-        }
+    /// Reads a file of this machine, to be handed over for an overlay.
+    pub(super) fn read_for(&mut self, path: String, whom: For) {
         let id = self.files.next_id();
-        self.read_file(Job { id, path, whom: For::Sample(serial, account), upload: None });
-    }
-
-    fn sample_kept(&mut self, serial: u64, account: AccountId, file: StoredFile) {
-        let act = Box::new(TemplateRequest::Sample { account, file });
-        self.ask(Request::Template { act }, Purpose::Overlay { serial, search: String::new() });
-    }
-
-    fn sample_failed(&mut self, serial: u64, why: &str) {
-        let problem = Problem {
-            field: Some("header.sample".into()),
-            ..Problem::new("field", format!("sample: {why}")).next("name another file")
-        };
-        self.deliver_to(serial, Delivery::Problem(problem));
+        self.read_file(Job { id, path, whom, upload: None });
     }
 
     fn picture_failed(&mut self, serial: u64, why: &str) {

@@ -1,10 +1,13 @@
 //! The templates of an account for who makes them: how the screen opens, and what it leaves to be gone on with.
 
-use super::{App, Effect};
+use super::files::For;
+use super::{App, Asked, Effect};
 use crate::model::AccountId;
 use crate::model::template::definition::Definition;
-use crate::protocol::Request;
+use crate::model::media::StoredFile;
 use crate::protocol::preferences::Preference;
+use crate::protocol::templates::TemplateRequest;
+use crate::protocol::{Problem, Request};
 use crate::tui::overlay::{Delivery, template_admin};
 use crate::tui::overlays;
 
@@ -64,12 +67,49 @@ impl App {
     pub(super) fn show_samples(&mut self, on: bool) {
         self.admin.samples = on;
         let preference = Preference { key: SAMPLES.into(), value: if on { "shown".into() } else { String::new() } };
-        self.ask(Request::SetPreference { preference }, super::Asked::Quiet);
+        self.ask(Request::SetPreference { preference }, Asked::Quiet);
     }
 
     /// What is set about samples, as the engine has it.
     pub(super) fn samples_came(&mut self, all: &[Preference]) {
         self.admin.samples = all.iter().any(|p| p.key == SAMPLES && p.value == "shown");
+    }
+
+    /// Hands the sample of a template's header over, to the engine and then to the provider.
+    pub(super) fn hand_sample_over(&mut self, serial: u64, path: String, account: AccountId) {
+        self.hand_over(serial, path, "header.sample", For::Sample(serial, account));
+    }
+
+    /// Hands the file of a template's header over, then sends the template with it.
+    pub(super) fn hand_header_over(&mut self, serial: u64, path: String, request: Box<Request>) {
+        self.hand_over(serial, path, "header.link", For::Header(serial, request));
+    }
+
+    fn hand_over(&mut self, serial: u64, path: String, field: &str, whom: For) {
+        if self.shell {
+            self.read_for(path, whom);
+        } else {
+            let why = "files are switched off here (`shell = false` in the configuration)";
+            self.file_refused(serial, field, why);
+        }
+    }
+
+    pub(super) fn sample_kept(&mut self, serial: u64, account: AccountId, file: StoredFile) {
+        let act = Box::new(TemplateRequest::Sample { account, file });
+        self.ask(Request::Template { act }, Asked::Overlay { serial, search: String::new() });
+    }
+
+    pub(super) fn header_kept(&mut self, serial: u64, mut request: Request, kept: StoredFile) {
+        if let Request::SendTemplate { file, .. } = &mut request {
+            *file = Some(Box::new(kept));
+        }
+        self.ask(request, Asked::Overlay { serial, search: String::new() });
+    }
+
+    /// A file that an overlay waits for cannot be handed over.
+    pub(super) fn file_refused(&mut self, serial: u64, field: &str, why: &str) {
+        let problem = Problem::new("field", format!("the file: {why}")).next("name another file");
+        self.deliver_to(serial, Delivery::Problem(Problem { field: Some(field.into()), ..problem }));
     }
 
     /// Lets the operator's editor have the text of an overlay.

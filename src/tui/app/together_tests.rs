@@ -342,6 +342,8 @@ fn what_an_overlay_sends_is_held_back_once_when_a_colleague_writes() {
             name: "order_update".into(),
             language: "en".into(),
             values: Values::default(),
+            file: None,
+            knowing: false,
             at: None,
         }))]
     };

@@ -94,6 +94,7 @@ pub(super) fn status(app: &App, area: Rect, buf: &mut Buffer) {
         return;
     }
     let hints: Vec<(String, String)> = match app.overlays.last() {
+        Some(open) if open.overlay.says_keys() => Vec::new(),
         Some(open) => open.overlay.hints().into_iter().map(|h| (h.key, h.does)).collect(),
         None => keys(app),
     };

@@ -300,7 +300,16 @@ impl<W: Write> Talk<W> {
             return self
                 .say("template NAME LANGUAGE KEY=VALUE …, with \"quotes\" around a value of several words");
         };
-        let request = Request::SendTemplate { account: None, to, name, language, values, at: None };
+        let request = Request::SendTemplate {
+            account: None,
+            to,
+            name,
+            language,
+            values,
+            file: None,
+            knowing: false,
+            at: None,
+        };
         if self.ask(request).await?.is_some() {
             self.say("queued; a failure is told here")?;
         }

@@ -167,6 +167,13 @@ pub enum Step {
         /// For a template of which account.
         account: AccountId,
     },
+    /// Hand a file of this machine over, then send a template with it.
+    SendFile {
+        /// The file.
+        path: String,
+        /// The send, without its file.
+        request: Box<Request>,
+    },
     /// Keep what was begun of a template, or forget it.
     KeepTemplate {
         /// Of which account.
@@ -309,4 +316,8 @@ pub trait Overlay {
     }
     /// Keys for the hint line.
     fn hints(&self) -> Vec<Hint>;
+    /// Whether it writes these keys itself just now: then they are not written a second time below it.
+    fn says_keys(&self) -> bool {
+        false
+    }
 }

@@ -318,7 +318,7 @@ impl Overlay for TemplatePicker {
                 Vec::new()
             }
             Outcome::Stay(steps) => {
-                if !steps.iter().any(|s| matches!(s, Step::Ask(_))) {
+                if !steps.iter().any(|s| matches!(s, Step::Ask(_) | Step::SendFile { .. })) {
                     return steps;
                 }
                 self.held = steps;
@@ -414,6 +414,8 @@ mod tests {
             name: name.into(),
             language: "en_GB".into(),
             values: values.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            file: None,
+            knowing: false,
             at: None,
         })
     }

@@ -200,6 +200,7 @@ async fn a_number_is_connected_without_a_question() {
     let line = words(&wrong);
     let line: Vec<&str> = line.iter().map(String::as_str).collect();
     s.refused(&line, Exit::Usage, &["refuses the token", "do next"]).await;
+    s.refused(&["show", "shop-pt"], Exit::NotFound, &["shop-pt"]).await;
     let line = words(&token);
     let mut line: Vec<&str> = line.iter().map(String::as_str).collect();
     line.extend(["--test-to", "+55 11 90000-0101"]);

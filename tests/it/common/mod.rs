@@ -76,6 +76,7 @@ pub fn settings(dir: &std::path::Path, api_base: &str, accounts: usize) -> Engin
         keep_files_bytes: 1 << 30,
         silence: Duration::from_mins(30),
         late: Duration::from_mins(5),
+        template_age: Duration::from_hours(24),
         serve_listener: true,
         background: true,
     }

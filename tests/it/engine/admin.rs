@@ -141,6 +141,14 @@ async fn a_block_that_fails_in_part_says_for_whom() {
     assert!(rows.is_empty(), "{rows:?}");
     let Response::Thread(detail) = ask(&mut c, Request::Thread { id: thread }).await else { panic!() };
     assert_eq!(detail.blocked, None);
+    // Blocked elsewhere: what is read from time to time, and when somebody asks how the number is, finds it.
+    let url = format!("{}/v25.0/{}/block_users", bed.emulator.base_url(), DEMO_NUMBERS[0]);
+    let answer =
+        bed.http.post(url).bearer_auth(switchboard::emulator::DEMO_ACCESS_TOKEN).json(&body).send().await;
+    assert!(answer.unwrap().status().is_success());
+    ask(&mut c, Request::Sync { account: Some(support()) }).await;
+    let Response::Thread(detail) = ask(&mut c, Request::Thread { id: thread }).await else { panic!() };
+    assert!(detail.blocked.is_some());
     let nobody = AdminRequest::Block { account: support(), whom: vec![] };
     assert_eq!(refused(&mut c, nobody).await.field.as_deref(), Some("whom"));
     bed.stop().await;

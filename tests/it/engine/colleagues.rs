@@ -203,6 +203,8 @@ async fn writing_that_is_not_said_again_ends() {
         name: template.name.clone(),
         language: template.language.clone(),
         values: template.fields().iter().map(|f| (f.key.clone(), "x".to_owned())).collect(),
+        file: None,
+        knowing: false,
         at: None,
     };
     let Response::Queued { thread, .. } = ask(&mut ana, request).await else { panic!() };
@@ -318,6 +320,8 @@ async fn who_may_not_see_a_conversation_learns_of_nobody_in_it() {
         name: t.name.clone(),
         language: t.language.clone(),
         values,
+        file: None,
+        knowing: false,
         at: None,
     };
     let Response::Queued { thread: new, .. } = ask(&mut cy, request).await else { panic!() };

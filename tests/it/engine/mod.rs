@@ -180,6 +180,8 @@ async fn a_closed_window_refuses_text_and_takes_a_template() {
         name: t.name.clone(),
         language: t.language.clone(),
         values,
+        file: None,
+        knowing: false,
         at: None,
     };
     let missing = c.ask(make(std::collections::BTreeMap::new())).await.unwrap_err();

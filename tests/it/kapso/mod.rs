@@ -1,6 +1,7 @@
 //! Accounts at Kapso against the emulator's project, over HTTP.
 
 mod onboarding;
+mod profile;
 mod refusals;
 mod traffic;
 

@@ -69,6 +69,32 @@ async fn a_lost_webhook_is_made_up_for_by_looking() {
 }
 
 #[tokio::test]
+async fn looks_for_a_number_that_nobody_connects_become_rare() {
+    // A look asks for numbers and for links.
+    const LOOK: u64 = 2;
+    let clock = Clock::manual(1_795_176_000_000);
+    let house = House::at(clock.clone()).await;
+    house.begin(DEMO_KAPSO_KEY, "").await;
+    house.connect().await.unwrap();
+    let requests = async || house.state().await["requests"].as_u64().unwrap();
+    let mut before = requests().await;
+    for wait in [5_000_i64, 5_000, 7_500, 11_250, 16_875, 25_312] {
+        let mut left = wait;
+        while left > 500 {
+            clock.advance(500);
+            left -= 500;
+            house.show().await;
+            assert_eq!(requests().await, before, "{left} ms too early for the look after {wait} ms");
+        }
+        clock.advance(left);
+        before += LOOK;
+        eventually("the next look", || async { (requests().await == before).then_some(()) }).await;
+    }
+    assert_eq!(house.show().await.view.state, "pending");
+    house.stop().await;
+}
+
+#[tokio::test]
 async fn an_expired_link_is_replaced_when_a_person_wants_it() {
     let house = House::new().await;
     house.begin(DEMO_KAPSO_KEY, "").await;

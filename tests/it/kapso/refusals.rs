@@ -5,7 +5,7 @@ use super::*;
 /// What could have changed.
 async fn all(house: &House) -> (Value, String, String) {
     let mut state = house.state().await;
-    for key in ["requests_this_minute", "delivered", "failed", "lost"] {
+    for key in ["requests_this_minute", "requests", "delivered", "failed", "lost"] {
         state.as_object_mut().unwrap().remove(key);
     }
     let detail = house.show().await;

@@ -10,7 +10,7 @@ use switchboard::emulator::DEMO_KAPSO_KEY;
 const F10: &str = "\u{1b}[21~";
 
 /// Calls the demo's provider, as the person does who opens the link.
-fn control(data: &Path, what: &str, body: Option<&Value>) -> Value {
+pub(super) fn control(data: &Path, what: &str, body: Option<&Value>) -> Value {
     let port = std::fs::read_to_string(data.join("demo/emulator.port")).unwrap();
     let url = format!("http://127.0.0.1:{}/control/{what}", port.trim());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -121,18 +121,6 @@ impl Term {
         }
     }
 
-    /// Whether something comes onto the screen in this time.
-    pub(crate) fn comes(&self, within: Duration, found: impl Fn(&str) -> bool) -> bool {
-        let start = Instant::now();
-        while start.elapsed() < within {
-            if found(&self.text()) {
-                return true;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        false
-    }
-
     pub(crate) fn see(&self, text: &str) -> String {
         self.wait(text, |s| s.contains(text))
     }

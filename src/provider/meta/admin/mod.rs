@@ -8,6 +8,7 @@ mod blocks;
 mod business;
 pub mod connect;
 mod number;
+pub mod templates;
 #[cfg(test)]
 mod tests;
 mod upload;

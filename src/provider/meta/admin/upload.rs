@@ -42,6 +42,17 @@ pub async fn picture(
     mime: &str,
 ) -> Result<String, CallError> {
     let name = if mime == "image/png" { "picture.png" } else { "picture.jpg" };
+    file(pieces, app, name, bytes, mime).await
+}
+
+/// Hands any file over; gives its handle.
+pub async fn file(
+    pieces: &dyn Pieces,
+    app: &str,
+    name: &str,
+    bytes: Vec<u8>,
+    mime: &str,
+) -> Result<String, CallError> {
     let length = bytes.len().to_string();
     let query = [("file_name", name), ("file_length", length.as_str()), ("file_type", mime)];
     let path = [app, "uploads"];

@@ -731,12 +731,17 @@ impl Overlay for AccountBox {
                 self.keys().into_iter().map(|(key, does)| Hint::new(key, does)).collect()
             }
             Mode::Link => vec![Hint::new("y", "copy"), Hint::new("c", "new link"), Hint::new("Esc", "back")],
-            Mode::New(_) => vec![Hint::new("Enter", "choose"), Hint::new("Esc", "back")],
+            Mode::New(_) => forms::new_keys().into_iter().map(|(key, does)| Hint::new(key, does)).collect(),
             Mode::Ask { .. } => vec![Hint::new("y", "do it"), Hint::new("other key", "leave it as it is")],
             Mode::Delete(_) => vec![Hint::new("Enter", "delete"), Hint::new("Esc", "back")],
             Mode::Edit(_) | Mode::Kapso(..) | Mode::Key(_) => {
                 vec![Hint::new("F10", "save"), Hint::new("Tab", "next"), Hint::new("Esc", "back")]
             }
         }
+    }
+
+    fn says_keys(&self) -> bool {
+        // What went wrong stands where they would stand.
+        self.say.is_none() || self.is_busy() || !matches!(self.mode, Mode::List | Mode::Detail(_))
     }
 }

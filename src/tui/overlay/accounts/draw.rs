@@ -286,7 +286,7 @@ impl AccountBox {
             }
             Mode::Delete(field) => return self.draw_delete(field, foot, buf, theme),
             Mode::New(selection) => {
-                let (word, title, about) = forms::PROVIDERS[selection.at.min(forms::PROVIDERS.len() - 1)];
+                let (.., about) = forms::PROVIDERS[selection.at.min(forms::PROVIDERS.len() - 1)];
                 let mut x = frame::put(buf, first.x, first.y, 20, "New account of ", theme.strong);
                 for (i, (_, title, _)) in forms::PROVIDERS.iter().enumerate() {
                     let style = if i == selection.at { theme.focus } else { theme.dim };
@@ -295,8 +295,7 @@ impl AccountBox {
                     x = frame::put(buf, x, first.y, first.right().saturating_sub(x), &shown, style) + 1;
                 }
                 frame::put(buf, x + 1, first.y, first.right().saturating_sub(x + 1), about, theme.dim);
-                let key = &word[..1];
-                frame::keys(buf, last, &[("Enter", "choose"), (key, title), ("Esc", "back")], theme);
+                frame::keys(buf, last, &forms::new_keys(), theme);
                 return None;
             }
             _ => {}

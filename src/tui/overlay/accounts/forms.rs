@@ -20,6 +20,14 @@ pub(super) const PROVIDERS: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// The keys that choose one: the first letter of its word.
+pub(super) fn new_keys() -> Vec<(&'static str, &'static str)> {
+    let mut out = vec![("Enter", "choose")];
+    out.extend(PROVIDERS.iter().map(|(word, title, _)| (&word[..1], *title)));
+    out.push(("Esc", "back"));
+    out
+}
+
 /// Where Kapso's API is.
 pub(super) const KAPSO_BASE: &str = "https://api.kapso.ai";
 const KAPSO_VERSION: &str = "v24.0";
@@ -129,7 +137,7 @@ pub(super) fn kapso(base: &str) -> Sheet {
         Line::text("api_base", "API address", KAPSO_BASE, base),
     ];
     let about = "The key is written into the engine's data folder, readable by the engine alone, and shown to nobody again. \
-                 Saving makes a customer and a link at Kapso; whoever opens the link connects the number.";
+                 Kapso is asked first whether it lets the key in; then there is a customer and a link, and whoever opens the link connects the number.";
     Sheet::new("New account · Kapso", about, lines)
 }
 
@@ -149,9 +157,11 @@ pub(in crate::tui::overlay) fn id_of(name: &str) -> String {
     id.trim_end_matches('-').to_owned()
 }
 
-/// What makes the account that the form describes and connects it, one after the other; or which field is wrong.
+/// What makes the account that the form describes and connects it, one after the other; or which field is wrong. `made` is
+/// the one that the form has made already: that one is changed.
 pub(super) fn kapso_of(
     sheet: &Sheet,
+    made: Option<&AccountId>,
     taken: impl Fn(&AccountId) -> bool,
 ) -> Result<Vec<AccountRequest>, (&'static str, Box<Problem>)> {
     let wrong = |field: &'static str, what: String, next: &str| {
@@ -202,15 +212,13 @@ pub(super) fn kapso_of(
         subscribe: true,
         read_receipts: true,
     };
-    Ok(vec![
-        AccountRequest::Keep { account: kept },
-        AccountRequest::SetSecret {
-            account: account.clone(),
-            key: SecretKey::AccessToken,
-            secret: Some(secret),
-        },
-        AccountRequest::Connect { account },
-    ])
+    let connect = AccountRequest::Connect { account: account.clone() };
+    if made != Some(&account) {
+        return Ok(vec![AccountRequest::Begin { account: kept, secret }, connect]);
+    }
+    let key = SecretKey::AccessToken;
+    let secret = AccountRequest::SetSecret { account, key, secret: Some(secret) };
+    Ok(vec![AccountRequest::Keep { account: kept }, secret, connect])
 }
 
 #[cfg(test)]

@@ -111,7 +111,7 @@ pub(crate) fn detail(view: &AccountView) -> AccountDetail {
 /// Answers as an engine does.
 pub(crate) fn answer(all: &mut Vec<AccountView>, act: AccountRequest) -> Result<Response, Problem> {
     let id = act.account().clone();
-    if let AccountRequest::Keep { account } = &act {
+    if let AccountRequest::Keep { account } | AccountRequest::Begin { account, .. } = &act {
         all.retain(|a| a.spec.id != id);
         let mut new = view(id.as_str(), &account.spec.name, PENDING, true);
         new.spec = account.spec.clone();

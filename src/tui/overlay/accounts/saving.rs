@@ -56,7 +56,7 @@ impl AccountBox {
         let Mode::Kapso(sheet, made) = &self.mode else { return Vec::new() };
         let taken =
             |id: &AccountId| made.as_ref() != Some(id) && self.accounts.iter().any(|a| a.spec.id == *id);
-        match forms::kapso_of(sheet, taken) {
+        match forms::kapso_of(sheet, made.as_ref(), taken) {
             Err((field, p)) => {
                 self.say = Some(*p);
                 if let Mode::Kapso(sheet, _) = &mut self.mode {

@@ -5,7 +5,7 @@ use super::super::{Delivery, Overlay, Step};
 use super::admin::{AccountBox, Mode, Rights, Times};
 use super::sample::{self, LINK};
 use crate::model::access::{AccessBook, AccountRule};
-use crate::model::account::{CONNECTED, SecretKey};
+use crate::model::account::CONNECTED;
 use crate::model::ids::AccountId;
 use crate::protocol::access::{AccessList, AccessRequest};
 use crate::protocol::accounts::AccountRequest;
@@ -161,8 +161,10 @@ fn a_pause_a_check_and_an_edit() {
     s.keys("v");
     assert_eq!(s.asked[2], AccountRequest::Verify { account: id("support") });
     assert_eq!(s.said().last(), Some(&"support was looked at"));
-    // What the provider says against it stays there to be read.
+    // What the provider says against it stays there to be read, and the keys stand below.
+    assert!(s.o.says_keys());
     s.keys("j v");
+    assert!(!s.o.says_keys());
     assert!(s.shown().contains("190 the access token has expired"), "{}", s.shown());
     // A development account also says whom it may write to, and who may work with it.
     s.keys("j j e");
@@ -227,7 +229,10 @@ fn what_stops_messages_asks_first_and_a_deletion_takes_the_name() {
 #[test]
 fn a_new_account_goes_from_a_form_to_a_link_and_to_connected() {
     let mut s = Stage::admin();
-    s.keys("n k");
+    s.keys("n");
+    assert!(s.shown().contains("k Kapso   m Meta"), "both are named: {}", s.shown());
+    assert!(s.o.says_keys(), "and not once more below");
+    s.keys("k");
     assert!(s.shown().contains("New account · Kapso"), "{}", s.shown());
     s.keys("F10");
     assert!(s.shown().contains("it has no name"), "{}", s.shown());
@@ -245,13 +250,10 @@ fn a_new_account_goes_from_a_form_to_a_link_and_to_connected() {
     // Another key takes the place of the one that was refused.
     s.text("sk-other");
     s.keys("F10");
-    let [keep, secret, connect] = &s.asked[..] else { panic!("{:?}", s.asked) };
-    let AccountRequest::Keep { account } = keep else { panic!() };
+    let [begin, connect] = &s.asked[..] else { panic!("{:?}", s.asked) };
+    let AccountRequest::Begin { account, secret } = begin else { panic!("{begin:?}") };
     assert_eq!((account.spec.id.as_str(), &*account.spec.name), ("shop-porto", "Shop Porto"));
     assert_eq!((&*account.spec.number, &*account.api_base), ("", "https://api.kapso.ai"));
-    let AccountRequest::SetSecret { key: SecretKey::AccessToken, secret: Some(secret), .. } = secret else {
-        panic!("{secret:?}")
-    };
     assert_eq!(secret.reveal(), "sk-other");
     assert_eq!(*connect, AccountRequest::Connect { account: id("shop-porto") });
     let shown = picture(&s.o, 120, 36);

@@ -26,7 +26,7 @@ impl ConnectBox {
                 ("Tab", "next"),
                 ("Esc", "later"),
             ],
-            Stage::Account => &[("Enter", "next, then make it"), ("Shift+Tab", "back"), ("Esc", "leave")],
+            Stage::Account => &[("Enter", "next"), ("Shift+Tab", "back"), ("Esc", "leave")],
             _ => &[("Enter", "check"), ("Tab", "next"), ("Shift+Tab", "back"), ("Esc", "later")],
         }
     }

@@ -144,8 +144,7 @@ impl ConnectBox {
             return self.keep();
         }
         let Some(account) = self.account.clone() else {
-            self.go(Stage::Account);
-            return self.refuse(Stage::Account, None, "there is no account yet", "name it, then Enter");
+            return self.begin();
         };
         let has = |key| self.detail.as_ref().is_some_and(|d| d.secrets.contains(&key));
         let typed = |key: &str| Some(Secret::new(&self.get(key))).filter(|s| !s.reveal().is_empty());
@@ -196,8 +195,38 @@ impl ConnectBox {
         vec![Step::Ask(Box::new(Request::Wizard { act }))]
     }
 
-    /// Makes the account, or changes its name, its kind or the provider's address.
+    /// Makes the account: with its token, so that one that is refused leaves nothing behind.
+    fn begin(&mut self) -> Vec<Step> {
+        let Some(account) = self.definition() else { return Vec::new() };
+        if self.stage != Stage::Token {
+            self.go(Stage::Token);
+        }
+        let secret = Secret::new(&self.get("access_token"));
+        if secret.reveal().is_empty() {
+            return self.refuse(Stage::Token, None, "there is no token yet", "paste it, then Enter");
+        }
+        self.flight = Some(Stage::Token);
+        vec![Step::Ask(Box::new(Request::Account { act: AccountRequest::Begin { account, secret } }))]
+    }
+
+    /// What the first step says, looked at; where it is changed, that is kept.
     fn keep(&mut self) -> Vec<Step> {
+        let Some(account) = self.definition() else { return Vec::new() };
+        let same = self.detail.as_ref().is_some_and(|d| {
+            let was = d.view.defined();
+            (&was.name, &was.environment, &d.api_base)
+                == (&account.spec.name, &account.spec.environment, &account.api_base)
+        });
+        if self.account.is_none() || same {
+            self.go(Stage::Token);
+            return Vec::new();
+        }
+        self.flight = Some(Stage::Account);
+        vec![Step::Ask(Box::new(Request::Account { act: AccountRequest::Keep { account } }))]
+    }
+
+    /// The account as the first step describes it; nothing where that is wrong, which is said.
+    fn definition(&mut self) -> Option<KeptAccount> {
         let stage = Stage::Account;
         let name = self.get("name");
         let typed = self.get("id");
@@ -206,53 +235,48 @@ impl ConnectBox {
             None if typed.is_empty() => super::accounts::id_of(&name),
             None => typed,
         };
+        let mut wrong = |field: &str, what: &str, next: &str| {
+            self.refuse(stage, Some(field), what, next);
+            None
+        };
         if name.is_empty() && id.is_empty() {
-            return self.refuse(stage, Some("name"), "it has no name", "type one");
+            return wrong("name", "it has no name", "type one");
         }
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if id.is_empty() || id.len() > 32 || !id.chars().all(fits) {
-            let what = format!("`{id}` is no id");
-            return self.refuse(stage, Some("id"), &what, "1 to 32 characters out of a-z, 0-9 and -");
+            return wrong("id", &format!("`{id}` is no id"), "1 to 32 characters out of a-z, 0-9 and -");
         }
         let account = AccountId::new(&id);
         if self.account.is_none() && self.taken.contains(&account) {
             let what = format!("there is an account `{id}` already");
-            return self.refuse(stage, Some("id"), &what, "type another id, or Esc, then c on that one");
+            self.refuse(stage, Some("id"), &what, "type another id, or Esc, then c on that one");
+            return None;
         }
         let base = self.get("api_base");
         let base = if base.is_empty() { META.0.to_owned() } else { base };
         if !keeps_keys_safe(&base) {
             let next = "https://…; http only to this machine";
-            return self.refuse(stage, Some("api_base"), "a token is not sent there", next);
+            self.refuse(stage, Some("api_base"), "a token is not sent there", next);
+            return None;
         }
         // What is known of it stays.
         let was = self.detail.as_ref().map(|d| d.view.defined());
         let version = self.detail.as_ref().map_or_else(|| META.1.to_owned(), |d| d.api_version.clone());
-        if let (Some(was), Some(d)) = (&was, &self.detail)
-            && (was.name.as_str(), was.environment == self.get("environment"), d.api_base == base)
-                == (name.as_str(), true, true)
-        {
-            // It is there as it stands.
-            self.go(Stage::Token);
-            return Vec::new();
-        }
-        let ids = was.map(|w| (w.number, w.business)).unwrap_or_default();
-        let kept = KeptAccount {
+        let (number, business) = was.map(|w| (w.number, w.business)).unwrap_or_default();
+        Some(KeptAccount {
             spec: AccountSpec {
                 id: account,
                 name: if name.is_empty() { id } else { name },
                 provider: "meta".into(),
                 environment: self.get("environment"),
-                number: ids.0,
-                business: ids.1,
+                number,
+                business,
             },
             api_base: base,
             api_version: version,
             subscribe: true,
             read_receipts: true,
-        };
-        self.flight = Some(stage);
-        vec![Step::Ask(Box::new(Request::Account { act: AccountRequest::Keep { account: kept } }))]
+        })
     }
 
     fn input_key(&mut self, key: KeyEvent) {
@@ -405,5 +429,9 @@ impl Overlay for ConnectBox {
 
     fn hints(&self) -> Vec<Hint> {
         self.keys().iter().map(|(key, does)| Hint::new(key, does)).collect()
+    }
+
+    fn says_keys(&self) -> bool {
+        true
     }
 }

@@ -67,7 +67,8 @@ impl Stage {
     pub fn about(self) -> &'static str {
         match self {
             Self::Account => {
-                "How it is called here. Development accounts are marked everywhere, and can be limited to some numbers."
+                "How it is called here. Development accounts are marked everywhere, and can be limited to some numbers. It is made when Meta \
+                 has taken its token."
             }
             Self::Token => {
                 "Meta Business Settings > Users > System users > Generate token, with whatsapp_business_messaging and \

@@ -67,27 +67,33 @@ fn bring(o: &mut ConnectBox, detail: AccountDetail) -> Vec<Step> {
     o.deliver(Delivery::Account(Box::new(detail)))
 }
 
-/// The second stop: the account is made.
-fn made() -> ConnectBox {
+/// The second stop: the account is named.
+fn named() -> ConnectBox {
     let (mut o, first) = ConnectBox::new(&[], None);
     assert!(first.is_none(), "there is nothing to look at");
     write(&mut o, "Shop PT");
-    let steps = press(&mut o, "Enter Enter Enter Enter");
-    let Request::Account { act: AccountRequest::Keep { account } } = asked(&steps) else { panic!() };
-    assert_eq!((account.spec.id.as_str(), account.spec.environment.as_str()), ("shop-pt", "production"));
-    assert_eq!((account.api_base.as_str(), account.spec.number.as_str()), (META.0, ""));
-    bring(&mut o, detail(&[], &[]));
+    assert_eq!(press(&mut o, "Enter Enter Enter Enter"), vec![], "nothing is made without a token");
     assert_eq!(o.stage, Stage::Token, "and on to the next");
     o
 }
 
+/// What the engine is asked to make, and with which token.
+fn begun(steps: &[Step]) -> (KeptAccount, String) {
+    let Request::Account { act: AccountRequest::Begin { account, secret } } = asked(steps) else {
+        panic!("{steps:?}")
+    };
+    (account, secret.reveal().to_owned())
+}
+
 #[test]
 fn it_is_walked_by_keys_alone_to_the_end() {
-    let mut o = made();
+    let mut o = named();
     write(&mut o, "EAAsecret");
     assert!(!picture(&o, 80, 24).contains("EAAsecret"), "it is not shown");
-    let act = step(&press(&mut o, "Enter"));
-    assert!(matches!(&act, WizardRequest::Token { secret: Some(s), .. } if s.reveal() == "EAAsecret"));
+    let (account, token) = begun(&press(&mut o, "Enter"));
+    assert_eq!((account.spec.id.as_str(), account.spec.environment.as_str()), ("shop-pt", "production"));
+    assert_eq!((account.api_base.as_str(), account.spec.number.as_str()), (META.0, ""));
+    assert_eq!(token, "EAAsecret");
     assert_eq!(press(&mut o, "Enter"), vec![], "one at a time");
     bring(&mut o, detail(&[TOKEN], &[SecretKey::AccessToken]));
     assert_eq!((o.stage, o.get("access_token").as_str()), (Stage::Number, ""), "what was typed is forgotten");
@@ -128,9 +134,9 @@ fn it_is_walked_by_keys_alone_to_the_end() {
 
 #[test]
 fn a_refusal_is_shown_at_its_step_and_what_was_typed_stays() {
-    let mut o = made();
+    let mut o = named();
     write(&mut o, "EAAwrong");
-    press(&mut o, "Enter");
+    begun(&press(&mut o, "Enter"));
     let problem =
         Problem { field: Some("token".into()), ..Problem::new("field", "the provider refuses the token") };
     o.deliver(Delivery::Problem(problem));
@@ -138,6 +144,10 @@ fn a_refusal_is_shown_at_its_step_and_what_was_typed_stays() {
     assert!(o.problems.contains_key(&Stage::Token));
     write(&mut o, "x");
     assert!(o.problems.is_empty(), "it is typed anew");
+    // Still nothing is there: the next try makes it as well.
+    assert_eq!(begun(&press(&mut o, "Enter")).1, "EAAwrongx");
+    bring(&mut o, detail(&[TOKEN], &[SecretKey::AccessToken]));
+    press(&mut o, "Shift+Tab");
     // A step that needs one before it leads there.
     o.detail = Some(detail(&[], &[]));
     press(&mut o, "Tab");
@@ -153,9 +163,13 @@ fn a_refusal_is_shown_at_its_step_and_what_was_typed_stays() {
 
 #[test]
 fn what_is_missing_is_said_without_asking() {
-    let mut o = made();
+    let mut o = named();
     assert_eq!(press(&mut o, "Enter"), vec![]);
     assert!(o.problems[&Stage::Token].what.contains("no token"));
+    // Without an account no step can be taken: it leads to the token, which makes one.
+    press(&mut o, "Tab Tab Enter");
+    assert_eq!(o.stage, Stage::Token);
+    bring(&mut o, detail(&[], &[]));
     press(&mut o, "Tab Tab Enter");
     assert_eq!((o.stage, o.at), (Stage::Number, 0), "the first id is missing");
     let (mut new, _) = ConnectBox::new(&accounts(), None);
@@ -195,7 +209,7 @@ fn looks() {
     let (o, _) = ConnectBox::new(&[], None);
     insta::assert_snapshot!("connect_new_80x24", picture(&o, 80, 24));
     draw_everywhere(&o);
-    let mut o = made();
+    let mut o = named();
     bring(&mut o, detail(&[TOKEN, NUMBER], &[SecretKey::AccessToken]));
     insta::assert_snapshot!("connect_number_80x24", picture(&o, 80, 24));
     let problem = Problem::new(

@@ -556,4 +556,8 @@ impl Overlay for ProfileBox {
     fn hints(&self) -> Vec<Hint> {
         self.keys().iter().map(|(key, does)| Hint::new(key, does)).collect()
     }
+
+    fn says_keys(&self) -> bool {
+        true
+    }
 }

@@ -29,9 +29,10 @@ struct Columns {
 
 impl Columns {
     fn of(width: u16) -> Self {
-        let (category, quality, used, last) = (10, 4, 5, 6);
+        let category = if width >= 48 { 10 } else { 0 };
+        let (quality, used, last) = if width >= 66 { (4, 5, 6) } else { (0, 0, 0) };
         let read = if width >= 92 { 6 } else { 0 };
-        let gaps = 5 + u16::from(read > 0);
+        let gaps = [category, quality, used, last, read].iter().filter(|w| **w > 0).count() as u16 + 1;
         let left = width.saturating_sub(category + quality + used + last + read + gaps + 1);
         let name = (left * 11 / 20).max(10);
         Self { name, languages: left.saturating_sub(name), category, quality, used, last, read }
@@ -54,8 +55,8 @@ impl TemplateAdmin {
                 Some(Self::draw_choose(inner, list, "language or code", &[("Enter", "copy"), ("Esc", "back")], buf, theme))
             }
             Mode::Models(list) => {
-                let keys = [("Enter", "look at it in the builder"), ("Esc", "back")];
-                self.draw_catalogue(area, list, "Models", &keys, None, buf, theme)
+                let keys = self.model_keys();
+                self.draw_catalogue(area, list, "Models", &keys, self.model_here(), buf, theme)
             }
             Mode::Library(list) => {
                 let keys = [("Enter", "take it"), ("Esc", "back")];
@@ -281,11 +282,23 @@ impl TemplateAdmin {
         x += c.name + 1;
         self.draw_languages(Rect::new(x, y, c.languages, 1), group, here, buf, theme);
         x += c.languages + 1;
+        if c.category == 0 {
+            if here {
+                frame::select(buf, line, theme);
+            }
+            return;
+        }
         let t = &row.template;
         let moved = row.warning.as_ref().is_some_and(|w| w.part.ends_with("category"));
         let style = if moved { theme.warn } else { theme.text };
         frame::put(buf, x, y, c.category, &state::short_category(&t.category), style);
         x += c.category + 1;
+        if c.quality == 0 {
+            if here {
+                frame::select(buf, line, theme);
+            }
+            return;
+        }
         let (word, style) = state::quality(&t.quality, theme);
         frame::put(buf, x, y, c.quality, &word, style);
         x += c.quality + 1;

@@ -3,11 +3,12 @@
 use super::choose::{Choose, Row as Choice};
 use super::keys::forbidden;
 use super::rows::{Row, Rows};
-use super::{Mode, TemplateAdmin, Then};
+use super::{Builder, Mode, Purpose, TemplateAdmin, Then, languages};
 use crate::model::access::Role;
 use crate::model::event::Recipient;
 use crate::model::template::local::{ActionDefinition, TemplateSettings, USUAL_ACTIONS, check_action_name};
-use crate::model::template::{Template, Values};
+use crate::model::template::definition::Definition;
+use crate::model::template::{Template, Values, models};
 use crate::protocol::Problem;
 use crate::protocol::templates::{TemplateRequest, TemplateRow};
 use crate::tui::overlay::Step;
@@ -149,12 +150,68 @@ impl TemplateAdmin {
 
     // Models and the library.
 
+    /// The models in all their languages.
     pub(super) fn open_models(&mut self) -> Vec<Step> {
-        self.refuse("there are no models in this version", "n begins a blank one")
+        let rights = self.setup.rights;
+        if !rights.create && !rights.load {
+            return forbidden();
+        }
+        let taken = |d: &Definition| {
+            let is = |t: &Template| t.name == d.name && t.language == d.language;
+            self.list.rows.iter().find(|r| is(&r.template)).map(|r| r.template.status.to_lowercase())
+        };
+        let row = |d: &Definition| {
+            let there = taken(d).map(|s| format!("{s} · ")).unwrap_or_default();
+            Choice {
+                key: format!("{} {}", d.name, d.language),
+                title: format!("{} · {}", d.name, languages::name(&d.language)),
+                about: format!("{there}{}", d.language),
+            }
+        };
+        let rows = models::all().iter().map(row).collect();
+        self.mode = Mode::Models(Choose::new(rows, ""));
+        Vec::new()
     }
 
-    pub(super) fn take_model(&mut self, _key: &str) -> Vec<Step> {
+    /// The model under the cursor.
+    pub(super) fn model_here(&self) -> Option<Definition> {
+        let Mode::Models(list) = &self.mode else { return None };
+        let (name, language) = list.current()?.split_once(' ')?;
+        models::find(name, language)
+    }
+
+    pub(super) fn model_keys(&self) -> Vec<(&'static str, &'static str)> {
+        let mut out = Vec::new();
+        if self.setup.rights.load {
+            out.push(("F10", "hand it in as it is"));
+        }
+        if self.setup.rights.create {
+            out.push(("Enter", "to the builder"));
+        }
+        out.push(("Esc", "back"));
+        out
+    }
+
+    /// A model goes to the builder, to be changed before it is handed in.
+    pub(super) fn take_model(&mut self, key: &str) -> Vec<Step> {
+        let Some(d) = key.split_once(' ').and_then(|(n, l)| models::find(n, l)) else { return Vec::new() };
+        if !self.setup.rights.create {
+            return forbidden();
+        }
+        let builder = Builder::new(d, Purpose::New, self.others()).begun();
+        self.mode = Mode::Build(Box::new(builder));
         Vec::new()
+    }
+
+    /// The model under the cursor is handed in as it is.
+    pub(super) fn load_model(&mut self) -> Vec<Step> {
+        if !self.setup.rights.load {
+            return forbidden();
+        }
+        let Some(d) = self.model_here() else { return Vec::new() };
+        self.say = None;
+        let act = TemplateRequest::Load { account: self.account(), model: d.name, language: d.language, name: None };
+        self.ask(act, Then::Submitted)
     }
 
     pub(super) fn open_library(&mut self) -> Vec<Step> {

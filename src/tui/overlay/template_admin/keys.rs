@@ -25,7 +25,7 @@ impl TemplateAdmin {
     pub(super) fn mode_key(&mut self, key: KeyEvent) -> Vec<Step> {
         match &mut self.mode {
             Mode::Build(b) => {
-                let outcome = b.key(key);
+                let outcome = b.press(key);
                 self.built(outcome)
             }
             Mode::Form(..) => self.form_key(key),
@@ -235,6 +235,10 @@ impl TemplateAdmin {
     }
 
     fn choose_key(&mut self, key: KeyEvent) -> Vec<Step> {
+        if key.code == KeyCode::F(10) && matches!(self.mode, Mode::Models(_)) {
+            return self.load_model();
+        }
+        self.say = None;
         let (Mode::New(list) | Mode::Copy(list) | Mode::Models(list) | Mode::Library(list)) = &mut self.mode
         else {
             return Vec::new();

@@ -279,17 +279,15 @@ impl TemplateAdmin {
             Built::Stay => Vec::new(),
             Built::Edit(text) => vec![Step::Edit { text, name: "template.json" }],
             Built::Leave { keep } => {
-                let definition = Box::new(builder.definition());
+                let (definition, of) = (Box::new(builder.definition()), builder.key());
                 self.mode = Mode::List;
                 // What was handed in, or thrown away, is not offered again.
                 let kept = keep.then(|| definition.clone());
-                self.setup.kept.retain(|(a, d)| {
-                    *a != account || d.name != definition.name || d.language != definition.language
-                });
+                self.setup.kept.retain(|(a, d)| *a != account || d.name != of.name || d.language != of.language);
                 if keep {
                     self.setup.kept.push((account.clone(), (*definition).clone()));
                 }
-                let mut steps = vec![Step::KeepTemplate { account, of: definition, kept }];
+                let mut steps = vec![Step::KeepTemplate { account, of, kept }];
                 if keep {
                     steps.push(Step::Say("kept: n offers it again".into()));
                 }
@@ -314,7 +312,7 @@ impl TemplateAdmin {
         let account = self.account();
         let mut steps = Vec::new();
         if let Mode::Build(b) = &self.mode {
-            let of = Box::new(b.definition());
+            let of = b.key();
             self.setup.kept.retain(|(a, d)| *a != account || d.name != of.name || d.language != of.language);
             steps.push(Step::KeepTemplate { account, of, kept: None });
         }

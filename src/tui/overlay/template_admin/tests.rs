@@ -227,7 +227,7 @@ fn a_template_is_built_refused_by_our_rules_and_handed_in() {
     d.keys("n Enter").write("Bad Name").keys("F10");
     assert!(d.seen(100, 30).contains("only a to z"), "{}", d.seen(100, 30));
     assert!(!d.log.iter().any(|r| matches!(r, TemplateRequest::Create { .. })));
-    d.keys("Ctrl+U").write("order_ready").keys("Tab Enter").write("portuguese").keys("Enter");
+    d.keys("Ctrl+U").write("order_ready").keys("Tab Enter").write("portugal").keys("Enter");
     // Category and variables stay; a text header, a body with two variables and their examples.
     d.keys("Tab Tab Right Tab").write("Pedido ").keys("F5 Tab").write("4711").keys("Tab");
     d.write("Olá ").keys("F5").write(", o seu pedido ").keys("F5").write(" está pronto para ser retirado hoje.");

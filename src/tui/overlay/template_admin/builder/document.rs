@@ -57,7 +57,7 @@ impl Document {
     pub fn new(text: &str) -> Self {
         let plain: String =
             text.lines().filter(|l| !l.starts_with("//")).collect::<Vec<_>>().join("\n");
-        let field = Field::lines(MAX).with(&plain);
+        let field = Field::lines(MAX).with(&plain).at_start();
         Self { was: field.text().to_owned(), field, problems: Vec::new(), leaving: false }
     }
 

@@ -74,6 +74,8 @@ pub(super) enum Outcome {
 pub(super) struct Builder {
     d: Definition,
     was: Definition,
+    /// As it was kept, where it was begun before.
+    from: Option<Box<Definition>>,
     purpose: Purpose,
     lock: Lock,
     /// What there is beside it already.
@@ -105,6 +107,7 @@ impl Builder {
         let focus = if lock.identity { "body.text" } else { "name" };
         let mut o = Self {
             was: d.clone(),
+            from: None,
             d,
             purpose,
             lock,
@@ -132,6 +135,7 @@ impl Builder {
 
     /// The same, as something that was begun before: leaving it asks.
     pub fn begun(mut self) -> Self {
+        self.from = Some(Box::new(self.d.clone()));
         self.was = Definition::default();
         self
     }
@@ -149,6 +153,11 @@ impl Builder {
     /// What is written, without what no variable needs.
     pub fn definition(&self) -> Definition {
         parts::pruned(&self.d)
+    }
+
+    /// What it was called when it was kept, or is called now.
+    pub fn key(&self) -> Box<Definition> {
+        self.from.clone().unwrap_or_else(|| Box::new(self.definition()))
     }
 
     /// What it is for.
@@ -417,7 +426,7 @@ impl Builder {
     }
 
     /// Takes a key.
-    pub fn key(&mut self, key: KeyEvent) -> Outcome {
+    pub fn press(&mut self, key: KeyEvent) -> Outcome {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         if self.document.is_some() {
             return self.document_key(key);
@@ -572,6 +581,10 @@ impl Builder {
     pub fn refuse(&mut self, p: Problem) {
         self.state = State::Editing;
         let items = self.items();
+        let mut p = p;
+        if p.field.as_deref() == Some("sample") {
+            p.field = Some("header.sample".into());
+        }
         if let Some(item) =
             p.field.as_deref().and_then(|f| items.get(parts::place(&items, f)).filter(|i| known(i, f)))
         {
