@@ -166,7 +166,7 @@ impl TemplateAdmin {
             builder = builder.begun();
         }
         self.mode = Mode::Build(Box::new(builder));
-        Vec::new()
+        if kept { vec![Step::Say("this is what you kept".into())] } else { Vec::new() }
     }
 
     /// What was begun for a template and kept.

@@ -371,7 +371,7 @@ impl Builder {
                 vec![Hint::new("k", "keep"), Hint::new("y", "throw away"), Hint::new("other key", "go on")]
             }
             State::Warned => vec![Hint::new("y", "hand in"), Hint::new("other key", "go on")],
-            State::Sending | State::Uploading => Vec::new(),
+            State::Sending | State::Uploading => vec![Hint::new("Esc", "do not wait")],
             State::Editing => vec![
                 Hint::new("F10", "hand in"),
                 Hint::new("Tab", "next row"),

@@ -444,7 +444,13 @@ impl Builder {
             return Outcome::Stay;
         }
         match self.state {
-            State::Sending | State::Uploading => return Outcome::Stay,
+            State::Sending | State::Uploading if key.code != KeyCode::Esc => return Outcome::Stay,
+            // Who does not wait for an answer that does not come loses nothing.
+            State::Sending => return Outcome::Leave { keep: true },
+            State::Uploading => {
+                self.state = State::Editing;
+                return Outcome::Stay;
+            }
             State::Leaving => {
                 self.state = State::Editing;
                 return match key.code {
