@@ -93,7 +93,7 @@ mod tests {
                 { "type": "HEADER", "format": "IMAGE", "example": { "header_handle": ["u"] } },
                 { "type": "BODY", "text": "b" },
                 { "type": "CAROUSEL", "cards": [] },
-                { "type": "BUTTONS", "buttons": [{ "type": "CATALOG", "text": "See all" }, { "type": "PHONE_NUMBER",
+                { "type": "BUTTONS", "buttons": [{ "type": "CATALOG", "text": "View" }, { "type": "PHONE_NUMBER",
                     "text": "Call", "phone_number": "+1555" }] },
             ],
         }))
