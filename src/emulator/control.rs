@@ -10,13 +10,12 @@ use super::faults::spec;
 use super::scenario::Customer;
 use super::server::Call;
 use super::state::{State, WINDOW};
-use super::{Core, control_number, delivery, play};
+use super::{Core, control_number, control_template, delivery, play};
 
 const STATUSES: [&str; 5] = ["sent", "delivered", "read", "played", "failed"];
-const TEMPLATE_STATES: [&str; 6] = ["APPROVED", "PENDING", "REJECTED", "PAUSED", "DISABLED", "ARCHIVED"];
 
 /// What is wrong with a control call: HTTP status and a sentence.
-type Refusal = (u16, String);
+pub type Refusal = (u16, String);
 
 /// Answers a control call with a status and a body.
 pub fn answer(core: &Arc<Core>, peer: SocketAddr, call: &Call) -> (u16, Value) {
@@ -41,7 +40,8 @@ pub fn answer(core: &Arc<Core>, peer: SocketAddr, call: &Call) -> (u16, Value) {
         (&Method::GET, "inbound") => Ok(json!({ "messages": st.inbound })),
         (&Method::POST, "say") => say(core, &mut st, &call.body),
         (&Method::POST, "webhook") => webhook(core, &mut st, &call.body),
-        (&Method::POST, "template") => template(core, &mut st, &call.body),
+        (&Method::POST, "template") => control_template::template(core, &mut st, &call.body),
+        (&Method::POST, "limits") => control_template::limits(&mut st, &call.body),
         (&Method::POST, "window") => window(core, &mut st, &call.body),
         (&Method::POST, "status") => status(core, &mut st, &call.body),
         (&Method::POST, "number") => control_number::number(core, &mut st, &call.body),
@@ -56,7 +56,7 @@ pub fn answer(core: &Arc<Core>, peer: SocketAddr, call: &Call) -> (u16, Value) {
         },
         _ => Err((
             404,
-            "unknown; there is GET state, messages, inbound, faults, and POST say, webhook, template, window, status, number, token, speed, faults"
+            "unknown; there is GET state, messages, inbound, faults, and POST say, webhook, template, limits, window, status, number, token, speed, faults"
                 .to_owned(),
         )),
     };
@@ -67,7 +67,7 @@ pub fn answer(core: &Arc<Core>, peer: SocketAddr, call: &Call) -> (u16, Value) {
     }
 }
 
-fn text<'a>(body: &'a Value, key: &str) -> Result<&'a str, Refusal> {
+pub fn text<'a>(body: &'a Value, key: &str) -> Result<&'a str, Refusal> {
     body[key].as_str().filter(|t| !t.is_empty()).ok_or_else(|| (400, format!("'{key}' must be a text")))
 }
 
@@ -136,24 +136,6 @@ fn webhook(core: &Arc<Core>, st: &mut State, body: &Value) -> Result<Value, Refu
     let number = body["value"]["metadata"]["phone_number_id"].as_str();
     delivery::enqueue(core, st, number, &[(field, body["value"].clone())]);
     Ok(json!({ "queued": true }))
-}
-
-fn template(core: &Arc<Core>, st: &mut State, body: &Value) -> Result<Value, Refusal> {
-    let (name, language, status) = (text(body, "name")?, text(body, "language")?, text(body, "status")?);
-    if !TEMPLATE_STATES.contains(&status) {
-        return Err((400, format!("status must be one of {}", TEMPLATE_STATES.join(", "))));
-    }
-    let found = st.templates.iter_mut().find(|t| t.name == name && t.language == language);
-    let template = found.ok_or_else(|| (404, format!("there is no template '{name}' in '{language}'")))?;
-    status.clone_into(&mut template.status);
-    template.rejected_reason = if status == "REJECTED" {
-        body["reason"].as_str().unwrap_or("INVALID_FORMAT").to_owned()
-    } else {
-        "NONE".to_owned()
-    };
-    let template = template.clone();
-    play::tell_template(core, st, &template);
-    Ok(json!({ "id": template.id, "status": template.status }))
 }
 
 fn window(core: &Core, st: &mut State, body: &Value) -> Result<Value, Refusal> {

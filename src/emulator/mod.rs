@@ -13,10 +13,12 @@
 //! | `delivery` | signed webhooks, in order, until they are taken |
 //! | `wire` | shapes of webhooks |
 //! | `registry` | registration, PIN, short links, uploads, and what the token is worth |
+//! | `shelf` | limits of templates |
 //! | `scenario`, `state` | what is played, and what is remembered |
 
 mod control;
 mod control_number;
+mod control_template;
 mod delivery;
 mod errors;
 mod faults;
@@ -26,6 +28,7 @@ mod play;
 mod registry;
 mod scenario;
 mod server;
+mod shelf;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::graph::templates::review;
 use super::scenario::{Customer, Line};
 use super::state::{Accepted, Action, Inbound, Reported, State};
 use super::{Core, delivery, kapso, wire};
@@ -60,7 +61,8 @@ fn act(core: &Arc<Core>, st: &mut State) {
                     say(core, st, &c, &number, &content(&line, ""), context);
                 }
             }
-            Action::Review { template } => review(core, st, &template),
+            Action::Review { template } => review::end(core, st, &template),
+            Action::Template { template, turn } => review::turn(core, st, &template, &turn),
             Action::Setup { link } => kapso::used(core, st, &link),
         }
     }
@@ -324,45 +326,6 @@ pub fn plan_lines(core: &Core, st: &mut State, number: &str) {
 
 fn forwarded(line: &Line) -> Option<Value> {
     line.forwarded.then(|| json!({ "forwarded": true }))
-}
-
-/// Plans the end of a template's review.
-pub fn submit(core: &Arc<Core>, st: &mut State, template: &str) {
-    if core.speed() > 0.0 {
-        let at = core.clock.now() + pause(core, 5.0, 15.0, &["review", template]);
-        st.plan(at, Action::Review { template: template.to_owned() });
-        core.planned.notify_one();
-    }
-}
-
-/// Ends the review of a template that is still pending.
-fn review(core: &Arc<Core>, st: &mut State, id: &str) {
-    let Some(template) = st.templates.iter_mut().find(|t| t.id == id && t.status == "PENDING") else {
-        return;
-    };
-    let text = template.components.iter().filter_map(|c| c["text"].as_str()).collect::<Vec<_>>().join("\n");
-    let reason = if adjacent_variables(&text) {
-        Some("INVALID_FORMAT")
-    } else if template.category == "UTILITY" && text.contains('%') {
-        Some("INCORRECT_CATEGORY")
-    } else {
-        None
-    };
-    template.status = if reason.is_some() { "REJECTED" } else { "APPROVED" }.into();
-    template.rejected_reason = reason.unwrap_or("NONE").into();
-    let template = template.clone();
-    tell_template(core, st, &template);
-}
-
-/// Whether two variables stand next to each other, which a review refuses.
-fn adjacent_variables(text: &str) -> bool {
-    text.split("}}").skip(1).any(|rest| rest.trim_start().starts_with("{{"))
-}
-
-/// Reports the state of a template.
-pub fn tell_template(core: &Arc<Core>, st: &mut State, template: &super::Template) {
-    let value = wire::template_status(template, core.clock.now());
-    delivery::enqueue(core, st, None, &[("message_template_status_update".into(), value)]);
 }
 
 /// Changes the speed; what is planned comes sooner or later in proportion.

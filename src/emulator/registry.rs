@@ -21,7 +21,7 @@ const WRONG_PINS: u32 = 5;
 /// How long it then has to wait.
 const PIN_REST: Millis = 5 * 60 * 1000;
 /// Uploads kept; older ones are forgotten.
-const UPLOADS: usize = 20;
+const UPLOADS: usize = 200;
 
 /// A short link.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -224,6 +224,56 @@ pub struct Template {
     pub quality_date: i64,
     /// The components as the API prints them.
     pub components: Vec<Value>,
+    /// The category that it had before.
+    #[serde(default)]
+    pub previous_category: String,
+    /// The category that it will have.
+    #[serde(default)]
+    pub correct_category: String,
+    /// For how long a message is tried to be delivered, in seconds.
+    #[serde(default)]
+    pub ttl: Option<i64>,
+    /// Whether taps on links are not counted.
+    #[serde(default)]
+    pub link_tracking_opted_out: Option<bool>,
+    /// The template of the library that it was made of.
+    #[serde(default)]
+    pub library: String,
+    /// When it was edited while it was approved.
+    #[serde(default)]
+    pub edits: Vec<i64>,
+    /// Whether the review that is under way is one of an edit.
+    #[serde(default)]
+    pub was_edited: bool,
+    /// How often it was paused.
+    #[serde(default)]
+    pub pauses: usize,
+}
+
+impl Template {
+    /// One that is in review, with no components yet.
+    pub(super) fn new(name: String, language: String, category: String, format: String, now: i64) -> Self {
+        Self {
+            id: String::new(),
+            name,
+            language,
+            category,
+            status: "PENDING".into(),
+            parameter_format: format,
+            rejected_reason: none(),
+            quality: unknown(),
+            quality_date: now / 1000,
+            components: Vec::new(),
+            previous_category: String::new(),
+            correct_category: String::new(),
+            ttl: None,
+            link_tracking_opted_out: None,
+            library: String::new(),
+            edits: Vec::new(),
+            was_edited: false,
+            pauses: 0,
+        }
+    }
 }
 
 fn project() -> String {

@@ -14,6 +14,7 @@ use super::errors::EmulatorError;
 use super::kapso::book::Book;
 use super::registry::Registry;
 use super::scenario::{Customer, Scenario, Template};
+use super::shelf::Shelf;
 use crate::clock::Millis;
 
 /// How long a customer's message keeps the window open.
@@ -124,6 +125,8 @@ pub enum Action {
     Line { customer: String, index: usize },
     /// The review of a template ends.
     Review { template: String },
+    /// Something happens to a template: `removed`, `unpaused`, `moved`.
+    Template { template: String, turn: String },
     /// Somebody opens a setup link of the Kapso project and connects their number.
     Setup { link: String },
 }
@@ -172,6 +175,8 @@ pub struct Counts {
 pub struct State {
     pub templates: Vec<Template>,
     pub last_template: u64,
+    /// What is remembered about all templates together.
+    pub shelf: Shelf,
     /// The callback of the app, of the account, and of single numbers: the narrowest wins.
     pub app_callback: Option<Callback>,
     pub subscribed: bool,

@@ -228,20 +228,8 @@ pub fn template_status(template: &Template, now: Millis) -> Value {
         "message_template_category": template.category,
         "reason": template.rejected_reason,
     });
-    match template.status.as_str() {
-        "REJECTED" => {
-            value["rejection_info"] = json!({
-                "reason": "The template does not follow the rules for its category and format.",
-                "recommendation": "Correct the text or the category and submit it again.",
-            });
-        }
-        "PAUSED" => {
-            value["other_info"] = json!({
-                "title": "FIRST_PAUSE", "description": "Paused for 3 hours because of negative feedback.",
-            });
-        }
-        "DISABLED" => value["disable_info"] = json!({ "disable_date": now / 1000 }),
-        _ => {}
+    if template.status == "DISABLED" {
+        value["disable_info"] = json!({ "disable_date": now / 1000 });
     }
     value
 }

@@ -37,6 +37,9 @@ pub async fn answer(core: &Arc<Core>, call: &Call) -> Answer {
     if *id == "debug_token" && edge.is_empty() && call.method == Method::GET {
         return Ok(numbers::debug_token(core, call));
     }
+    if *id == "message_template_library" && edge.is_empty() && call.method == Method::GET {
+        return templates::library::list(core, call);
+    }
     if *id == account.app {
         return match edge {
             ["subscriptions"] => subscriptions::app(core, call).await,
@@ -52,6 +55,9 @@ pub async fn answer(core: &Arc<Core>, call: &Call) -> Answer {
             (&Method::GET, []) => Ok(numbers::account(core, call)),
             (&Method::GET, ["phone_numbers"]) => numbers::list(core, call),
             (_, ["message_templates"]) => templates::collection(core, call),
+            (&Method::POST, ["message_templates", word @ ("archive" | "unarchive")]) => {
+                templates::archive(core, call, *word == "unarchive")
+            }
             (_, ["subscribed_apps"]) => subscriptions::account(core, call).await,
             _ => unknown(),
         };

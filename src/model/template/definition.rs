@@ -122,7 +122,19 @@ impl Definition {
         d.category.clone_from(&template.category);
         d.format = template.format;
         d.ttl = template.ttl;
+        if d.is_authentication() {
+            d.forget_given_texts();
+        }
         d
+    }
+
+    /// Takes the texts out of a template for login codes that the provider has put in, and does not take.
+    fn forget_given_texts(&mut self) {
+        self.body.text.clear();
+        self.body.examples.clear();
+        if let Some(f) = self.footer.as_mut().filter(|f| f.expires_minutes.is_some()) {
+            f.text.clear();
+        }
     }
 
     /// From a copy that was read before the components themselves were kept.
@@ -209,5 +221,29 @@ impl Button {
     #[must_use]
     pub fn other(&self, key: &str) -> &str {
         self.extra.get(key).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::template::{components, lint};
+    use serde_json::json;
+
+    #[test]
+    fn what_the_provider_wrote_into_a_login_code_is_not_given_back() {
+        let list = [
+            json!({ "type": "BODY", "text": "*{{1}}* is your verification code.", "add_security_recommendation": true, "example": { "body_text": [["482913"]] } }),
+            json!({ "type": "FOOTER", "text": "This code expires in 10 minutes.", "code_expiration_minutes": 10 }),
+            json!({ "type": "BUTTONS", "buttons": [{ "type": "OTP", "otp_type": "COPY_CODE", "text": "Copy code" }] }),
+        ];
+        let mut t = components::shown(&list, super::ParameterFormat::Positional);
+        t.name = "login_code".into();
+        t.language = "en".into();
+        t.category = "AUTHENTICATION".into();
+        let d = Definition::of(&t);
+        assert_eq!(d.body, BodyPart { security: Some(true), ..BodyPart::default() });
+        assert_eq!(d.footer, Some(Footer { expires_minutes: Some(10), ..Footer::default() }));
+        assert!(lint::is_clean(&lint::lint(&d)), "{:?}", lint::lint(&d));
     }
 }

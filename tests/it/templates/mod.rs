@@ -1,7 +1,11 @@
-//! Templates by the engine against the emulator over HTTP: made, judged, changed, deleted, set, sent.
+//! Templates by the engine against the emulator over HTTP: made, judged, changed, deleted, set, sent; and our rules beside
+//! those of the emulator.
 
 mod life;
+mod parity;
+mod random;
 mod sending;
+mod wire;
 
 use crate::common::{Bed, ask, eventually};
 use serde_json::json;
