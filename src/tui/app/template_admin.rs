@@ -3,8 +3,8 @@
 use super::files::For;
 use super::{App, Asked, Effect};
 use crate::model::AccountId;
-use crate::model::template::definition::Definition;
 use crate::model::media::StoredFile;
+use crate::model::template::definition::Definition;
 use crate::protocol::preferences::Preference;
 use crate::protocol::templates::TemplateRequest;
 use crate::protocol::{Problem, Request};
@@ -56,17 +56,21 @@ impl App {
     }
 
     /// Keeps what was begun of a template, or forgets it.
-    pub(super) fn keep_template(&mut self, account: AccountId, of: &Definition, kept: Option<Box<Definition>>) {
-        self.admin
-            .begun
-            .retain(|(a, d)| *a != account || d.name != of.name || d.language != of.language);
+    pub(super) fn keep_template(
+        &mut self,
+        account: AccountId,
+        of: &Definition,
+        kept: Option<Box<Definition>>,
+    ) {
+        self.admin.begun.retain(|(a, d)| *a != account || d.name != of.name || d.language != of.language);
         self.admin.begun.extend(kept.map(|d| (account, *d)));
     }
 
     /// Lists samples among the templates, or not; on every screen of this operator.
     pub(super) fn show_samples(&mut self, on: bool) {
         self.admin.samples = on;
-        let preference = Preference { key: SAMPLES.into(), value: if on { "shown".into() } else { String::new() } };
+        let preference =
+            Preference { key: SAMPLES.into(), value: if on { "shown".into() } else { String::new() } };
         self.ask(Request::SetPreference { preference }, Asked::Quiet);
     }
 

@@ -12,9 +12,10 @@ const ESC: &str = "\u{1b}";
 
 /// A picture of one point.
 const PNG: &[u8] = &[
-    0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0, 0, 1, 8, 6,
-    0, 0, 0, 0x1f, 0x15, 0xc4, 0x89, 0, 0, 0, 0x0d, b'I', b'D', b'A', b'T', 0x78, 0x9c, 0x63, 0xf8, 0xcf, 0xc0, 0xf0,
-    0x1f, 0, 5, 0, 1, 0xff, 0x56, 0xc7, 0x2f, 0x0d, 0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82,
+    0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0,
+    0, 1, 8, 6, 0, 0, 0, 0x1f, 0x15, 0xc4, 0x89, 0, 0, 0, 0x0d, b'I', b'D', b'A', b'T', 0x78, 0x9c, 0x63,
+    0xf8, 0xcf, 0xc0, 0xf0, 0x1f, 0, 5, 0, 1, 0xff, 0x56, 0xc7, 0x2f, 0x0d, 0, 0, 0, 0, b'I', b'E', b'N',
+    b'D', 0xae, 0x42, 0x60, 0x82,
 ];
 
 /// Types what stands in one row, and waits until it is there: keys are not faster than the screen.
@@ -50,7 +51,9 @@ fn an_admin_makes_a_template_and_an_agent_sends_it() {
     t.press("\t");
     fill(&mut t, "~/bell.png");
     t.press("\r");
-    t.wait("the handle of the sample", |s| !s.contains("Handing the sample over") && !s.contains("~/bell.png"));
+    t.wait("the handle of the sample", |s| {
+        !s.contains("Handing the sample over") && !s.contains("~/bell.png")
+    });
     for part in ["Hello ", ", your bell ", " is ready with 20 % off: "] {
         t.press(part);
         t.press(F5);
@@ -99,7 +102,9 @@ fn an_admin_makes_a_template_and_an_agent_sends_it() {
     t.press("\r");
     t.see("New template bell_ready (pt_BR)");
     t.press(F10);
-    t.wait("what is still to be done", |s| s.contains("a sample image is missing") || s.contains("all the same?"));
+    t.wait("what is still to be done", |s| {
+        s.contains("a sample image is missing") || s.contains("all the same?")
+    });
     if t.text().contains("a sample image is missing") {
         fill(&mut t, "~/bell.png");
         t.press("\r");

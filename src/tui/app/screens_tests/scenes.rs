@@ -382,11 +382,14 @@ pub(super) const SCENES: &[Scene] = &[
         s.keys(app, "Tab Enter");
         s.type_text(app, "port");
     }),
-    scene("template_builder_arabic", desk, |s, app| at(s, app, "j Left Left d Enter")),
+    scene("template_builder_arabic", desk, |s, app| at(s, app, "j d Enter")),
     scene("template_builder_edit", desk, |s, app| at(s, app, "j Right e")),
     scene("template_builder_json", desk, |s, app| {
         at(s, app, "j Right e");
-        deliver(app, Delivery::Edited(Ok(Some("{\n  \"name\": \"order_update\",\n  \"components\": [7]\n}".into()))));
+        deliver(
+            app,
+            Delivery::Edited(Ok(Some("{\n  \"name\": \"order_update\",\n  \"components\": [7]\n}".into()))),
+        );
     }),
     scene("template_builder_empty", empty, |s, app| at(s, app, "n Enter")),
     // Around.

@@ -30,7 +30,7 @@ struct Columns {
 impl Columns {
     fn of(width: u16) -> Self {
         let category = if width >= 48 { 10 } else { 0 };
-        let (quality, used, last) = if width >= 66 { (4, 5, 6) } else { (0, 0, 0) };
+        let (quality, used, last) = if width >= 66 { (5, 5, 6) } else { (0, 0, 0) };
         let read = if width >= 92 { 6 } else { 0 };
         let gaps = [category, quality, used, last, read].iter().filter(|w| **w > 0).count() as u16 + 1;
         let left = width.saturating_sub(category + quality + used + last + read + gaps + 1);
@@ -50,9 +50,17 @@ impl TemplateAdmin {
             }
             Mode::Copy(list) => {
                 let name = self.list.current().map(|r| r.template.name.clone()).unwrap_or_default();
-                let title = format!("Copy {} into which language?", text::truncate(&text::sanitize(&name), 40));
+                let title =
+                    format!("Copy {} into which language?", text::truncate(&text::sanitize(&name), 40));
                 let inner = frame::open(area, 66, 24, &title, "", buf, theme)?;
-                Some(Self::draw_choose(inner, list, "language or code", &[("Enter", "copy"), ("Esc", "back")], buf, theme))
+                Some(Self::draw_choose(
+                    inner,
+                    list,
+                    "language or code",
+                    &[("Enter", "copy"), ("Esc", "back")],
+                    buf,
+                    theme,
+                ))
             }
             Mode::Models(list) => {
                 let keys = self.model_keys();
@@ -143,10 +151,10 @@ impl TemplateAdmin {
         let search = matches!(self.mode, Mode::Search) || !self.list.filter.words.is_empty();
         let shown = self.list.groups.iter().map(|g| g.rows.len()).sum::<usize>();
         let hidden = self.list.hidden();
-        let mut count = format!("{} names, {shown} templates", self.list.groups.len());
-        if hidden > 0 {
-            count.push_str(&format!(" · {hidden} samples hidden: H"));
-        }
+        let of = |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };
+        let samples =
+            if hidden > 0 { format!(" · {} hidden: H", of(hidden, "sample")) } else { String::new() };
+        let count = format!("{}, {}{samples}", of(self.list.groups.len(), "name"), of(shown, "template"));
         let right = frame::put_right(buf, line.right(), line.y, line.width / 2 + 6, &count, theme.dim);
         let says = self.list.filter.says();
         let mut x = line.x;
@@ -171,7 +179,7 @@ impl TemplateAdmin {
             bottom = room.y.saturating_sub(1);
         }
         if let Mode::Delete { .. } = self.mode {
-            bottom = foot.saturating_sub(5);
+            bottom = foot.saturating_sub(6);
         }
         let body = Rect::new(inner.x, inner.y + 1, inner.width, bottom.saturating_sub(inner.y + 1));
         let table = if beside { Rect { width: body.width - DETAILS - 3, ..body } } else { body };
@@ -183,7 +191,7 @@ impl TemplateAdmin {
         }
         let line = Rect::new(inner.x, foot, inner.width, 1);
         if let Mode::Delete { .. } = self.mode {
-            cursor = self.draw_delete(Rect::new(inner.x, bottom + 1, inner.width, 4), buf, theme);
+            cursor = self.draw_delete(Rect::new(inner.x, bottom + 1, inner.width, 5), buf, theme);
         } else {
             frame::keys(buf, line, &self.foot_keys(), theme);
         }
@@ -196,16 +204,25 @@ impl TemplateAdmin {
         let shown = text::sanitize(name);
         let (what, tab) = match language {
             Some(l) => (format!("{shown} in {l} is deleted at the provider"), "all languages instead"),
-            None => (format!("{shown} is deleted at the provider in ALL its languages"), "this language only"),
+            None => {
+                (format!("{shown} is deleted at the provider in ALL its languages"), "this language only")
+            }
         };
         let say = format!("{what}. It does not come back, and an approved name is blocked for 30 days.");
-        frame::put(buf, area.x, area.y + 1, area.width, &say, theme.bad);
-        let x = frame::put(buf, area.x, area.y + 2, area.width, "Type its name: ", theme.text);
-        let room = Rect::new(x, area.y + 2, area.right().saturating_sub(x), 1);
+        frame::paragraph(buf, Rect::new(area.x, area.y + 1, area.width, 2), &say, theme.bad);
+        let x = frame::put(buf, area.x, area.y + 3, area.width, "Type its name: ", theme.text);
+        let room = Rect::new(x, area.y + 3, area.right().saturating_sub(x), 1);
         let cursor = typed.draw(room, buf, theme.strong, &shown, theme);
-        let line = Rect::new(area.x, area.y + 3, area.width, 1);
+        let line = Rect::new(area.x, area.y + 4, area.width, 1);
         if *wrong {
-            frame::put(buf, line.x, line.y, line.width, "This is not its name: nothing was deleted.", theme.warn);
+            frame::put(
+                buf,
+                line.x,
+                line.y,
+                line.width,
+                "This is not its name: nothing was deleted.",
+                theme.warn,
+            );
         } else {
             frame::keys(buf, line, &[("Enter", "delete"), ("Tab", tab), ("Esc", "keep it")], theme);
         }
@@ -350,7 +367,14 @@ impl TemplateAdmin {
             let more = i + 1 < words.len();
             let need = text::width(word) as u16 + if more { 2 } else { 0 };
             if x + need > area.right() && i > at {
-                frame::put(buf, x, area.y, area.right().saturating_sub(x), &format!("+{}", words.len() - i), theme.dim);
+                frame::put(
+                    buf,
+                    x,
+                    area.y,
+                    area.right().saturating_sub(x),
+                    &format!("+{}", words.len() - i),
+                    theme.dim,
+                );
                 break;
             }
             let (_, style) = state::mark(&row.template.status, theme);
@@ -395,7 +419,13 @@ impl TemplateAdmin {
         if any {
             out.extend([("h", "history"), ("y", "JSON")]);
         }
-        out.extend([("c", "category"), ("L", "language"), ("a", "actions"), ("B", "library"), ("M", "models")]);
+        out.extend([
+            ("c", "category"),
+            ("L", "language"),
+            ("a", "actions"),
+            ("B", "library"),
+            ("M", "models"),
+        ]);
         out
     }
 
@@ -410,7 +440,9 @@ impl TemplateAdmin {
                 own(&[("Enter", "choose"), ("Esc", "back")])
             }
             Mode::History(_) | Mode::Details => own(&[("Esc", "back")]),
-            Mode::Actions => own(&[("n", "new"), ("e", "edit"), ("D", "take away"), ("t", "try"), ("Esc", "back")]),
+            Mode::Actions => {
+                own(&[("n", "new"), ("e", "edit"), ("D", "take away"), ("t", "try"), ("Esc", "back")])
+            }
             Mode::Search => own(&[("Enter", "to the list"), ("Esc", "no search")]),
             Mode::List => {
                 let mut out = own(&[("/", "search"), ("S", "read now")]);
@@ -451,7 +483,8 @@ impl TemplateAdmin {
                 n => format!("{n} values"),
             };
             let edge = frame::put_right(buf, line.right() - 1, y, 22, &values, theme.dim);
-            let language = if row.action.language.is_empty() { "contact's language" } else { &row.action.language };
+            let language =
+                if row.action.language.is_empty() { "contact's language" } else { &row.action.language };
             let known = self.list.rows.iter().any(|r| r.template.name == row.action.template);
             let x = line.x + 1 + name;
             let style = if known { theme.text } else { theme.bad };
@@ -483,7 +516,12 @@ impl TemplateAdmin {
         let foot = inner.bottom().saturating_sub(1);
         let body = Rect { height: foot.saturating_sub(inner.y + 1), ..inner };
         details::history(body, self.history_of(row), from, &self.setup.full, buf, theme);
-        frame::keys(buf, Rect::new(inner.x, foot, inner.width, 1), &[("j k", "scroll"), ("Esc", "back")], theme);
+        frame::keys(
+            buf,
+            Rect::new(inner.x, foot, inner.width, 1),
+            &[("j k", "scroll"), ("Esc", "back")],
+            theme,
+        );
     }
 
     fn draw_details_alone(&self, area: Rect, buf: &mut Buffer, theme: &Theme) {
@@ -496,7 +534,8 @@ impl TemplateAdmin {
         if body.width >= template_preview::WIDTH + 28 {
             let card = Rect { width: template_preview::WIDTH, ..body };
             template_preview::draw(buf, card, &row.template, &examples(row), "", theme);
-            let rest = Rect { x: card.right() + 2, width: body.right().saturating_sub(card.right() + 2), ..body };
+            let rest =
+                Rect { x: card.right() + 2, width: body.right().saturating_sub(card.right() + 2), ..body };
             let used = details::facts(rest, row, &self.setup.ago, buf, theme);
             let below = Rect { y: rest.y + used + 1, height: rest.height.saturating_sub(used + 1), ..rest };
             details::history(below, self.history_of(row), 0, &self.setup.ago, buf, theme);
@@ -554,8 +593,7 @@ fn card_height(
 ) -> u16 {
     template_preview::draw(buf, area, &row.template, values, "", theme);
     // The border tells where it ends.
-    let bottom = (area.y..area.bottom()).rev().find(|y| {
-        buf.cell((area.x, *y)).is_some_and(|c| c.symbol() == "╰")
-    });
+    let bottom =
+        (area.y..area.bottom()).rev().find(|y| buf.cell((area.x, *y)).is_some_and(|c| c.symbol() == "╰"));
     bottom.map_or(0, |y| y + 1 - area.y)
 }

@@ -6,11 +6,12 @@ use super::rows::{Row, Rows};
 use super::{Builder, Mode, Purpose, TemplateAdmin, Then, languages};
 use crate::model::access::Role;
 use crate::model::event::Recipient;
-use crate::model::template::local::{ActionDefinition, TemplateSettings, USUAL_ACTIONS, check_action_name};
 use crate::model::template::definition::Definition;
+use crate::model::template::local::{ActionDefinition, TemplateSettings, USUAL_ACTIONS, check_action_name};
 use crate::model::template::{Template, Values, models};
 use crate::protocol::Problem;
 use crate::protocol::templates::{TemplateRequest, TemplateRow};
+use crate::text;
 use crate::tui::overlay::Step;
 use crate::tui::overlay::template_preview::price;
 use crate::tui::overlay::variables::NAMES;
@@ -54,13 +55,20 @@ fn mapping_rows(t: &Template, now: &Values) -> Vec<Row> {
     let mut fields = t.fields();
     fields.sort_by_key(|f| !f.required);
     let row = |f: &crate::model::template::TemplateField| {
-        let hint = if f.example.is_empty() { "asked for".to_owned() } else { format!("asked for, e.g. {}", f.example) };
+        let hint = if f.example.is_empty() {
+            "asked for".to_owned()
+        } else {
+            format!("asked for, e.g. {}", f.example)
+        };
         let now = now.get(&f.key).map_or("", String::as_str);
         let name = f.key.split('.').nth(1).unwrap_or("value").to_owned();
-        let own = format!("{{{{ set.{} }}}}", if name.parse::<u32>().is_ok() { format!("value_{name}") } else { name });
+        let own = format!(
+            "{{{{ set.{} }}}}",
+            if name.parse::<u32>().is_ok() { format!("value_{name}") } else { name }
+        );
         let mut offers = sources();
         offers.push(own);
-        Row::text(f.key.clone(), f.label.clone(), hint, now).offering(offers)
+        Row::text(f.key.clone(), text::sanitize(&f.label).into_owned(), hint, now).offering(offers)
     };
     fields.iter().map(row).collect()
 }
@@ -88,7 +96,8 @@ impl TemplateAdmin {
     /// Switches it off for agents, or on again.
     pub(super) fn toggle(&mut self, row: &TemplateRow) -> Vec<Step> {
         let settings = TemplateSettings { enabled: !row.settings.enabled, ..row.settings.clone() };
-        let word = if settings.enabled { "offered to agents again" } else { "not offered to agents any more" };
+        let word =
+            if settings.enabled { "offered to agents again" } else { "not offered to agents any more" };
         let said = format!("{} ({}) is {word}", row.template.name, row.template.language);
         self.set(&row.template.name.clone(), &row.template.language.clone(), settings, said)
     }
@@ -102,7 +111,8 @@ impl TemplateAdmin {
         let t = &row.template;
         let rows = mapping_rows(t, &row.settings.mapping);
         if rows.is_empty() {
-            return self.refuse(format!("{} ({}) has no values to fill in", t.name, t.language), "s sends it");
+            return self
+                .refuse(format!("{} ({}) has no values to fill in", t.name, t.language), "s sends it");
         }
         let about = "Where values come from when it is sent: text with variables as in quick replies. An empty row is asked for. \
                      {{ set.KEY }} is what an action or the command line gives.";
@@ -160,13 +170,10 @@ impl TemplateAdmin {
             let is = |t: &Template| t.name == d.name && t.language == d.language;
             self.list.rows.iter().find(|r| is(&r.template)).map(|r| r.template.status.to_lowercase())
         };
-        let row = |d: &Definition| {
-            let there = taken(d).map(|s| format!("{s} · ")).unwrap_or_default();
-            Choice {
-                key: format!("{} {}", d.name, d.language),
-                title: format!("{} · {}", d.name, languages::name(&d.language)),
-                about: format!("{there}{}", d.language),
-            }
+        let row = |d: &Definition| Choice {
+            key: format!("{} {}", d.name, d.language),
+            title: format!("{} {}", d.name, d.language),
+            about: taken(d).unwrap_or_else(|| languages::name(&d.language)),
         };
         let rows = models::all().iter().map(row).collect();
         self.mode = Mode::Models(Choose::new(rows, ""));
@@ -210,7 +217,12 @@ impl TemplateAdmin {
         }
         let Some(d) = self.model_here() else { return Vec::new() };
         self.say = None;
-        let act = TemplateRequest::Load { account: self.account(), model: d.name, language: d.language, name: None };
+        let act = TemplateRequest::Load {
+            account: self.account(),
+            model: d.name,
+            language: d.language,
+            name: None,
+        };
         self.ask(act, Then::Submitted)
     }
 
@@ -272,7 +284,10 @@ impl TemplateAdmin {
                 _ => {}
             }
         }
-        let about = format!("{} · {}: approved at once, since the text is the provider's.", l.name, l.template.language);
+        let about = format!(
+            "{} · {}: approved at once, since the text is the provider's.",
+            l.name, l.template.language
+        );
         let title = format!("Take {} from the library", l.name);
         let form = Form::Library { library: key.to_owned() };
         self.mode = Mode::Form(Box::new(Rows::new(title, about, "Take it", rows)), form);
@@ -344,7 +359,8 @@ impl TemplateAdmin {
             KeyCode::Char('D') | KeyCode::F(4) | KeyCode::Delete if edits => {
                 if let Some((name, _)) = self.action_here() {
                     let about = format!("Whoever calls {name} is refused from then on. The template stays.");
-                    let rows = Rows::new(format!("Take the action {name} away?"), about, "Take it away", Vec::new());
+                    let rows =
+                        Rows::new(format!("Take the action {name} away?"), about, "Take it away", Vec::new());
                     self.mode = Mode::Form(Box::new(rows), Form::NoAction { name });
                 }
             }
@@ -360,8 +376,7 @@ impl TemplateAdmin {
         let (name, action) = now.unwrap_or_default();
         let mut names: Vec<String> = self.list.rows.iter().map(|r| r.template.name.clone()).collect();
         names.dedup();
-        let taken: Vec<&str> =
-            self.actions.iter().flatten().map(|a| a.name.as_str()).collect();
+        let taken: Vec<&str> = self.actions.iter().flatten().map(|a| a.name.as_str()).collect();
         let usual = USUAL_ACTIONS.iter().filter(|u| !taken.contains(u)).map(|u| (*u).to_owned()).collect();
         let mut languages: Vec<String> = self.list.rows.iter().map(|r| r.template.language.clone()).collect();
         languages.sort_unstable();
@@ -372,7 +387,8 @@ impl TemplateAdmin {
             Row::text("language", "language", "empty = the contact's, or the first", &action.language)
                 .offering(languages),
         ];
-        let about = "A name that your other programs call: it sends a template. The values come on the next page.";
+        let about =
+            "A name that your other programs call: it sends a template. The values come on the next page.";
         let title = if was.is_some() { format!("Action {name}") } else { "New action".to_owned() };
         let rows = Rows::new(title, about, "Go on", rows);
         self.mode = Mode::Form(Box::new(rows), Form::Action { was });
@@ -398,8 +414,15 @@ impl TemplateAdmin {
             mapping: before.map(|a| a.mapping).unwrap_or_default(),
         };
         let Some(t) = self.template_of(&action).cloned() else {
-            let what = if action.template.is_empty() { "the template is missing" } else { "there is no such template" };
-            let p = Problem { field: Some("template".into()), ..Problem::new("field", what).next("Ctrl+O offers them") };
+            let what = if action.template.is_empty() {
+                "the template is missing"
+            } else {
+                "there is no such template"
+            };
+            let p = Problem {
+                field: Some("template".into()),
+                ..Problem::new("field", what).next("Ctrl+O offers them")
+            };
             if let Mode::Form(rows, _) = &mut self.mode {
                 rows.refuse(p);
             }
@@ -421,8 +444,11 @@ impl TemplateAdmin {
     fn save_action(&mut self, name: &str, action: ActionDefinition, was: Option<&String>) -> Vec<Step> {
         let account = self.account();
         let said = format!("the action {name} sends {}", action.template);
-        let act =
-            TemplateRequest::SetAction { account: account.clone(), name: name.to_owned(), action: Some(action) };
+        let act = TemplateRequest::SetAction {
+            account: account.clone(),
+            name: name.to_owned(),
+            action: Some(action),
+        };
         let mut steps = Vec::new();
         // Another name: the old one goes first.
         if let Some(was) = was.filter(|w| *w != name) {
@@ -443,7 +469,8 @@ impl TemplateAdmin {
             return self.refuse("no conversation of this account is open", "open one to try an action with");
         };
         let Some(t) = self.template_of(&action).cloned() else {
-            return self.refuse(format!("{} is not here any more", action.template), "e chooses another template");
+            return self
+                .refuse(format!("{} is not here any more", action.template), "e chooses another template");
         };
         let own = self.list.rows.iter().find(|r| r.template == t).map(|r| r.settings.mapping.clone());
         let own = own.unwrap_or_default();
@@ -521,7 +548,8 @@ impl TemplateAdmin {
     ) -> Vec<Step> {
         let is = |r: &&TemplateRow| r.template.name == name && r.template.language == language;
         let Some(row) = self.list.rows.iter().find(is) else {
-            return self.refuse(format!("{name} ({language}) is not here any more"), "S reads the list again");
+            return self
+                .refuse(format!("{name} ({language}) is not here any more"), "S reads the list again");
         };
         let mut settings = row.settings.clone();
         change(&mut settings);

@@ -185,9 +185,11 @@ impl TemplateAdmin {
         let account = self.account();
         let mut rows: Vec<Row> = Vec::new();
         for (i, (of, d)) in self.setup.kept.iter().enumerate() {
-            let is_new = !self.list.rows.iter().any(|r| {
-                r.template.name == d.name && r.template.language == d.language
-            });
+            let is_new = !self
+                .list
+                .rows
+                .iter()
+                .any(|r| r.template.name == d.name && r.template.language == d.language);
             if *of == account && is_new && rights.create {
                 let name = if d.name.is_empty() { "(no name)" } else { &d.name };
                 let title = format!("go on with {name}");
@@ -329,8 +331,7 @@ impl TemplateAdmin {
                     Some(l) => format!("{name} ({l}) is deleted"),
                     None => format!("{name} is deleted in all languages"),
                 };
-                let act =
-                    TemplateRequest::Delete { account, name: name.clone(), language: language.clone() };
+                let act = TemplateRequest::Delete { account, name: name.clone(), language: language.clone() };
                 return self.ask(act, Then::Saved(what));
             }
             KeyCode::Enter => *wrong = true,
@@ -344,7 +345,11 @@ impl TemplateAdmin {
     }
 
     fn form_key(&mut self, key: KeyEvent) -> Vec<Step> {
-        if self.flight.as_ref().is_some_and(|t| matches!(t, Then::Saved(_) | Then::Submitted | Then::Acted(_))) {
+        if self
+            .flight
+            .as_ref()
+            .is_some_and(|t| matches!(t, Then::Saved(_) | Then::Submitted | Then::Acted(_)))
+        {
             return Vec::new();
         }
         let Mode::Form(rows, form) = &mut self.mode else { return Vec::new() };
@@ -366,11 +371,7 @@ impl TemplateAdmin {
 fn language_rows() -> Vec<Row> {
     let mut rows: Vec<Row> = LANGUAGES
         .iter()
-        .map(|code| Row {
-            key: (*code).to_owned(),
-            title: languages::name(code),
-            about: (*code).to_owned(),
-        })
+        .map(|code| Row { key: (*code).to_owned(), title: languages::name(code), about: (*code).to_owned() })
         .collect();
     rows.sort_by(|a, b| a.title.cmp(&b.title));
     rows

@@ -27,7 +27,8 @@ pub(super) struct Filter {
 impl Filter {
     fn wants(&self, row: &TemplateRow) -> bool {
         let t = &row.template;
-        let is = |wanted: &Option<String>, has: &str| wanted.as_ref().is_none_or(|w| w.eq_ignore_ascii_case(has));
+        let is =
+            |wanted: &Option<String>, has: &str| wanted.as_ref().is_none_or(|w| w.eq_ignore_ascii_case(has));
         is(&self.status, &t.status)
             && is(&self.category, &t.category)
             && is(&self.language, &t.language)
@@ -78,7 +79,8 @@ impl List {
 
     /// All languages of a name were read anew.
     pub fn merge(&mut self, name: &str, rows: Vec<TemplateRow>) {
-        let mut all: Vec<TemplateRow> = self.rows.iter().filter(|r| r.template.name != name).cloned().collect();
+        let mut all: Vec<TemplateRow> =
+            self.rows.iter().filter(|r| r.template.name != name).cloned().collect();
         all.extend(rows);
         all.sort_by(|a, b| {
             (&a.template.name, &a.template.language).cmp(&(&b.template.name, &b.template.language))
@@ -109,9 +111,7 @@ impl List {
             }
             let name = text::sanitize(&t.name);
             let hay = format!("{} {} {} {}", t.language, t.category, t.status, text::sanitize(&t.body));
-            let Some(score) =
-                fuzzy.score(&name).map(|s| s + 1_000).or_else(|| needle.score(&hay))
-            else {
+            let Some(score) = fuzzy.score(&name).map(|s| s + 1_000).or_else(|| needle.score(&hay)) else {
                 continue;
             };
             match groups.iter_mut().find(|(_, g)| g.name == t.name) {
@@ -170,7 +170,8 @@ impl List {
 
     /// Values that a column has, in order, each once.
     fn values(&self, of: impl Fn(&TemplateRow) -> &str) -> Vec<String> {
-        let mut all: Vec<String> = self.rows.iter().map(|r| of(r).to_owned()).filter(|v| !v.is_empty()).collect();
+        let mut all: Vec<String> =
+            self.rows.iter().map(|r| of(r).to_owned()).filter(|v| !v.is_empty()).collect();
         all.sort_unstable();
         all.dedup();
         all

@@ -39,9 +39,7 @@ use crate::model::ids::{AccountId, ThreadId};
 use crate::model::template::Template;
 use crate::model::template::definition::Definition;
 use crate::model::template::local::TemplateChange;
-use crate::protocol::templates::{
-    ActionRow, LibraryTemplate, TemplateAnswer, TemplateRequest, TemplateRow,
-};
+use crate::protocol::templates::{ActionRow, LibraryTemplate, TemplateAnswer, TemplateRequest, TemplateRow};
 use crate::protocol::{Problem, Request};
 use crate::tui::theme::Theme;
 use builder::{Builder, Outcome as Built, Purpose};
@@ -142,7 +140,12 @@ enum Mode {
     Build(Box<Builder>),
     Form(Box<Rows>, Form),
     /// Asking for the name of what is to be deleted.
-    Delete { name: String, language: Option<String>, typed: Field, wrong: bool },
+    Delete {
+        name: String,
+        language: Option<String>,
+        typed: Field,
+        wrong: bool,
+    },
     History(usize),
     Actions,
 }
@@ -283,7 +286,9 @@ impl TemplateAdmin {
                 self.mode = Mode::List;
                 // What was handed in, or thrown away, is not offered again.
                 let kept = keep.then(|| definition.clone());
-                self.setup.kept.retain(|(a, d)| *a != account || d.name != of.name || d.language != of.language);
+                self.setup
+                    .kept
+                    .retain(|(a, d)| *a != account || d.name != of.name || d.language != of.language);
                 if keep {
                     self.setup.kept.push((account.clone(), (*definition).clone()));
                 }
@@ -371,7 +376,8 @@ impl TemplateAdmin {
 
     /// Something was set, or deleted.
     fn saved(&mut self, said: String) -> Vec<Step> {
-        let actions = matches!(&self.mode, Mode::Form(_, form) if form.is_action()) || matches!(self.mode, Mode::Actions);
+        let actions = matches!(&self.mode, Mode::Form(_, form) if form.is_action())
+            || matches!(self.mode, Mode::Actions);
         self.mode = if actions { Mode::Actions } else { Mode::List };
         self.history = None;
         let mut steps = vec![Step::Say(said)];

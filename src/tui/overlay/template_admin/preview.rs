@@ -24,7 +24,8 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, d: &Definition, focus: &str, th
             b.text = "Copy code".into();
         }
     }
-    if let Some(h) = d.header.as_ref().filter(|h| matches!(h.format.as_str(), "image" | "video" | "document" | "gif"))
+    if let Some(h) =
+        d.header.as_ref().filter(|h| matches!(h.format.as_str(), "image" | "video" | "document" | "gif"))
     {
         let name = h.sample.rsplit('/').next().unwrap_or_default();
         let shown = if name.contains("::") || h.sample.starts_with("http") { "sample" } else { name };

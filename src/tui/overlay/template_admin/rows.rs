@@ -29,7 +29,12 @@ pub(super) struct Row {
 
 impl Row {
     /// A text; `hint` stands in the empty row.
-    pub fn text(key: impl Into<String>, label: impl Into<String>, hint: impl Into<String>, now: &str) -> Self {
+    pub fn text(
+        key: impl Into<String>,
+        label: impl Into<String>,
+        hint: impl Into<String>,
+        now: &str,
+    ) -> Self {
         Self {
             key: key.into(),
             label: label.into(),
@@ -246,7 +251,8 @@ impl Rows {
         let x = frame::button(buf, line.x, line.y, self.caption, on, theme) + 2;
         let rest = Rect { x, width: line.right().saturating_sub(x), ..line };
         let save = self.caption.to_lowercase();
-        let keys = [("Enter", if on { save.as_str() } else { "next" }), ("F10", save.as_str()), ("Esc", "back")];
+        let keys =
+            [("Enter", if on { save.as_str() } else { "next" }), ("F10", save.as_str()), ("Esc", "back")];
         frame::keys(buf, rest, &keys, theme);
         cursor
     }

@@ -1,12 +1,15 @@
 //! An engine that keeps templates in a list, for tests of this screen and of what opens it.
 
+use crate::clock::Millis;
 use crate::model::template::definition::Definition;
 use crate::model::template::local::{ActionDefinition, TemplateChange, TemplateSettings, TemplateUse};
 use crate::model::template::{Template, TemplateButton, TemplateHeader};
-use crate::protocol::templates::{
-    ActionRow, LibraryTemplate, TemplateAnswer, TemplateRequest, TemplateRow,
-};
+use crate::protocol::templates::{ActionRow, LibraryTemplate, TemplateAnswer, TemplateRequest, TemplateRow};
 use crate::protocol::{Problem, Response};
+
+/// Now.
+const NOW: Millis = crate::tui::app::tests::NOW;
+const MIN: Millis = 60_000;
 
 /// What it has.
 #[derive(Clone, Debug)]
@@ -34,7 +37,7 @@ pub(crate) fn template(name: &str, language: &str, status: &str, body: &str) -> 
     t.status = status.into();
     t.category = "UTILITY".into();
     t.quality = "GREEN".into();
-    t.synced_at = 480_000;
+    t.synced_at = NOW - 2 * MIN;
     t
 }
 
@@ -42,7 +45,7 @@ fn row(t: Template, count: u64) -> TemplateRow {
     TemplateRow {
         template: t,
         settings: TemplateSettings::default(),
-        used: TemplateUse { count, last: (count > 0).then_some(300_000) },
+        used: TemplateUse { count, last: (count > 0).then_some(NOW - 5 * MIN) },
         warning: None,
     }
 }
@@ -52,15 +55,51 @@ pub(crate) fn rows() -> Vec<TemplateRow> {
     let order = "Hi {{1}}, your *order {{2}}* has left our house today. We hope you enjoy it.";
     let mut all = vec![
         row(template("hello_world", "en_US", "APPROVED", "Welcome and congratulations!"), 0),
-        row(template("order_update", "ar", "PENDING", "مرحبًا {{1}}، طلبك {{2}} في الطريق إليك الآن يا صديقي"), 0),
+        row(
+            template("order_update", "ar", "PENDING", "مرحبًا {{1}}، طلبك {{2}} في الطريق إليك الآن يا صديقي"),
+            0,
+        ),
         row(template("order_update", "en_GB", "APPROVED", order), 1_204),
-        row(template("order_update", "pt_BR", "REJECTED", "Olá {{1}}, o seu pedido {{2}} saiu hoje da nossa casa."), 0),
-        row(template("order_update", "zh_CN", "APPROVED", "你好 {{1}}，你的订单 {{2}} 今天已经发货，感谢你的购买。"), 7),
-        row(template("promo_spring", "en_GB", "PAUSED", "Spring 🌷 is here, with everything 20 % off until Sunday!"), 31),
-        row(template("a_rather_long_name_that_nobody_would_choose_by_hand_2026", "de", "IN_LIMBO", "Guten Tag"), 0),
+        row(
+            template(
+                "order_update",
+                "pt_BR",
+                "REJECTED",
+                "Olá {{1}}, o seu pedido {{2}} saiu hoje da nossa casa.",
+            ),
+            0,
+        ),
+        row(
+            template(
+                "order_update",
+                "zh_CN",
+                "APPROVED",
+                "你好 {{1}}，你的订单 {{2}} 今天已经发货，感谢你的购买。",
+            ),
+            7,
+        ),
+        row(
+            template(
+                "promo_spring",
+                "en_GB",
+                "PAUSED",
+                "Spring 🌷 is here, with everything 20 % off until Sunday!",
+            ),
+            31,
+        ),
+        row(
+            template(
+                "a_rather_long_name_that_nobody_would_choose_by_hand_2026",
+                "de",
+                "IN_LIMBO",
+                "Guten Tag",
+            ),
+            0,
+        ),
     ];
     let t = &mut all[2].template;
-    t.header = Some(TemplateHeader { format: "text".into(), text: "On its way".into(), ..Default::default() });
+    t.header =
+        Some(TemplateHeader { format: "text".into(), text: "On its way".into(), ..Default::default() });
     t.footer = "Northwind Bells".into();
     t.buttons = vec![TemplateButton {
         kind: "url".into(),
@@ -69,19 +108,21 @@ pub(crate) fn rows() -> Vec<TemplateRow> {
         example: "4711".into(),
     }];
     t.components = Vec::new();
-    all[3].template.rejected_reason = "INCORRECT_CATEGORY".into();
+    all[3].template.rejected_reason = "INCORRECT_CATEGORY: The template does not follow the rules.".into();
     all[5].template.category = "MARKETING".into();
     all[5].template.previous_category = "UTILITY".into();
     all[5].template.quality = "RED".into();
     all[5].warning = Some(TemplateChange {
-        at: 240_000,
+        at: NOW - 6 * MIN,
         part: "category".into(),
         from: "UTILITY".into(),
         to: "MARKETING".into(),
         by: "provider".into(),
     });
     all[6].settings.enabled = false;
-    all.sort_by(|a, b| (&a.template.name, &a.template.language).cmp(&(&b.template.name, &b.template.language)));
+    all.sort_by(|a, b| {
+        (&a.template.name, &a.template.language).cmp(&(&b.template.name, &b.template.language))
+    });
     all
 }
 
@@ -111,10 +152,10 @@ pub(crate) fn changes() -> Vec<TemplateChange> {
         by: by.into(),
     };
     vec![
-        change(360_000, "status", "PENDING", "APPROVED", "provider"),
-        change(300_000, "status", "REJECTED", "PENDING", "ana"),
-        change(240_000, "category", "MARKETING", "UTILITY", "provider"),
-        change(120_000, "created", "", "", "ana"),
+        change(NOW - 4 * MIN, "status", "PENDING", "APPROVED", "provider"),
+        change(NOW - 5 * MIN, "status", "REJECTED", "PENDING", "ana"),
+        change(NOW - 600 * MIN, "category", "MARKETING", "UTILITY", "provider"),
+        change(NOW - 7_000 * MIN, "created", "", "", "ana"),
     ]
 }
 
@@ -122,7 +163,7 @@ impl Fake {
     fn submit(&mut self, d: &Definition) -> TemplateAnswer {
         let mut t = d.as_template();
         t.status = "PENDING".into();
-        t.synced_at = 540_000;
+        t.synced_at = NOW;
         self.rows.retain(|r| r.template.name != t.name || r.template.language != t.language);
         self.rows.push(row(t.clone(), 0));
         self.rows.sort_by(|a, b| {
@@ -150,13 +191,15 @@ impl Fake {
             TemplateRequest::History { .. } => TemplateAnswer::History(changes()),
             TemplateRequest::Create { definition, .. } | TemplateRequest::Edit { definition, .. } => {
                 if definition.name == "refused" {
-                    let p = Problem::new("provider", "2388024: it exists already").next("choose another name");
+                    let p =
+                        Problem::new("provider", "2388024: it exists already").next("choose another name");
                     return Err(Problem { field: Some("name".into()), ..p });
                 }
                 self.submit(&definition)
             }
             TemplateRequest::Delete { name, language, .. } => {
-                let gone = |t: &Template| t.name == name && language.as_ref().is_none_or(|l| *l == t.language);
+                let gone =
+                    |t: &Template| t.name == name && language.as_ref().is_none_or(|l| *l == t.language);
                 self.rows.retain(|r| !gone(&r.template));
                 TemplateAnswer::Done
             }
@@ -201,7 +244,8 @@ pub(crate) fn library() -> Vec<LibraryTemplate> {
         example: String::new(),
     }];
     delivery.components = Vec::new();
-    let payment = template("payment_due_2", "en_US", "", "Hi {{1}}, a payment of {{2}} is due on {{3}} as agreed.");
+    let payment =
+        template("payment_due_2", "en_US", "", "Hi {{1}}, a payment of {{2}} is due on {{3}} as agreed.");
     let of = |t: Template, topic: &str| LibraryTemplate {
         name: t.name.clone(),
         template: t,

@@ -25,15 +25,15 @@ impl Desk {
     }
 
     pub fn with(rights: Rights, fake: Fake) -> Self {
-        let minutes = |at: Millis| format!("{}m", (600_000 - at) / 60_000);
+        let minutes = |at: Millis| format!("{}m", (crate::tui::app::tests::NOW - at) / 60_000);
         let accounts = [("support", "Acme Support"), ("sales", "Acme Sales")];
         let (o, first) = TemplateAdmin::new(Setup {
             accounts: accounts.iter().map(|(id, n)| (AccountId::new(*id), (*n).to_owned())).collect(),
             at: 0,
-            synced: Some(480_000),
+            synced: Some(crate::tui::app::tests::NOW - 120_000),
             rights,
             ago: Arc::new(minutes),
-            full: Arc::new(|at| format!("2026-11-22 05:{:02}", at / 60_000)),
+            full: Arc::new(|at| format!("{} min ago", (crate::tui::app::tests::NOW - at) / 60_000)),
             kept: Vec::new(),
             samples: false,
             here: Some(Here {
@@ -141,7 +141,7 @@ fn names_stand_once_with_their_languages_side_by_side() {
     let mut d = Desk::new(all());
     let seen = d.seen(80, 24);
     assert!(seen.contains("ar…") && seen.contains("en_GB✓") && seen.contains("pt_BR✗"), "{seen}");
-    assert!(!seen.contains("hello_world") && seen.contains("1 samples hidden"), "{seen}");
+    assert!(!seen.contains("hello_world") && seen.contains("1 sample hidden"), "{seen}");
     d.keys("H");
     assert!(d.seen(80, 24).contains("hello_world"));
     assert_eq!(d.steps, [Step::ShowSamples(true)]);
@@ -200,7 +200,8 @@ fn a_role_without_rights_is_offered_nothing_and_refused_here_too() {
         d.keys(k);
         assert!(matches!(d.o.mode, Mode::List), "{k}");
     }
-    let asks = |r: &TemplateRequest| !matches!(r, TemplateRequest::List { .. } | TemplateRequest::History { .. });
+    let asks =
+        |r: &TemplateRequest| !matches!(r, TemplateRequest::List { .. } | TemplateRequest::History { .. });
     assert!(!d.log.iter().any(asks), "{:?}", d.log);
     assert!(d.said().iter().all(|s| s.contains("your role does not allow this")));
 }
@@ -230,7 +231,11 @@ fn a_template_is_built_refused_by_our_rules_and_handed_in() {
     d.keys("Ctrl+U").write("order_ready").keys("Tab Enter").write("portugal").keys("Enter");
     // Category and variables stay; a text header, a body with two variables and their examples.
     d.keys("Tab Tab Right Tab").write("Pedido ").keys("F5 Tab").write("4711").keys("Tab");
-    d.write("Olá ").keys("F5").write(", o seu pedido ").keys("F5").write(" está pronto para ser retirado hoje.");
+    d.write("Olá ")
+        .keys("F5")
+        .write(", o seu pedido ")
+        .keys("F5")
+        .write(" está pronto para ser retirado hoje.");
     d.keys("Tab").write("Marta").keys("Tab").write("4711").keys("Tab").write("Northwind");
     d.keys("F2 Tab").write("Obrigada").keys("F2 Right Tab").write("Ver");
     d.keys("Tab").write("https://shop.example/").keys("F5 Tab").write("4711");
@@ -269,7 +274,11 @@ fn what_was_begun_is_not_lost_by_esc() {
     d.keys("x");
     assert!(matches!(d.o.mode, Mode::Build(_)), "any other key goes on");
     d.keys("Esc k");
-    assert!(d.steps.iter().any(|s| matches!(s, Step::KeepTemplate { kept: Some(d), .. } if d.name == "half_done")));
+    assert!(
+        d.steps
+            .iter()
+            .any(|s| matches!(s, Step::KeepTemplate { kept: Some(d), .. } if d.name == "half_done"))
+    );
     d.keys("n");
     assert!(d.seen(80, 24).contains("go on with half_done"));
     d.keys("Enter").write("_x").keys("Esc y");
@@ -285,8 +294,10 @@ fn the_json_is_the_same_definition_and_a_mistake_loses_nothing() {
     d.keys("j Right e F3");
     let Some(Step::Edit { text, name }) = d.steps.last().cloned() else { panic!("{:?}", d.steps) };
     assert_eq!(name, "template.json");
-    let changed = text
-        .replace("\"components\": [", "\"components\": [ {\"type\": \"LIMITED_TIME_OFFER\", \"limited_time_offer\": {\"text\": \"Soon\"}},");
+    let changed = text.replace(
+        "\"components\": [",
+        "\"components\": [ {\"type\": \"LIMITED_TIME_OFFER\", \"limited_time_offer\": {\"text\": \"Soon\"}},",
+    );
     d.edited(&changed.replace("\"type\": \"BODY\"", "\"type\": 7"));
     let seen = d.seen(100, 30);
     assert!(seen.contains("components[") && seen.contains("LIMITED_TIME_OFFER"), "{seen}");
@@ -330,7 +341,11 @@ fn a_copy_in_another_language_keeps_its_name_and_one_in_the_same_gets_another() 
 #[test]
 fn a_sample_file_is_handed_over_and_named_by_its_handle() {
     let mut d = Desk::new(all());
-    d.keys("n Enter").write("with_picture").keys("Tab Tab Tab Tab Right Right Tab").write("~/bell.png").keys("Enter");
+    d.keys("n Enter")
+        .write("with_picture")
+        .keys("Tab Tab Tab Tab Right Right Tab")
+        .write("~/bell.png")
+        .keys("Enter");
     assert!(matches!(d.last(), TemplateRequest::Sample { .. }));
     assert!(d.seen(100, 30).contains("4::aW1hZ2U=:ARaSample"), "{}", d.seen(100, 30));
     d.keys("Shift+Tab");
@@ -371,7 +386,11 @@ fn one_of_the_library_is_taken_with_what_its_buttons_need() {
     let mut d = Desk::new(all());
     d.keys("B");
     assert!(d.seen(120, 36).contains("delivery_update_1"));
-    d.keys("Enter Tab").write("https://shop.example/{{1}}").keys("Tab").write("https://shop.example/1").keys("F10");
+    d.keys("Enter Tab")
+        .write("https://shop.example/{{1}}")
+        .keys("Tab")
+        .write("https://shop.example/1")
+        .keys("F10");
     let request = d.log.iter().find(|r| matches!(r, TemplateRequest::FromLibrary { .. })).unwrap();
     let TemplateRequest::FromLibrary { buttons, name, .. } = request else { unreachable!() };
     assert_eq!(name, "delivery_update_1");
@@ -401,7 +420,20 @@ fn templates_are_sent_from_here() {
 fn it_draws_on_every_size() {
     let mut d = Desk::new(all());
     draw_everywhere(&d.o);
-    for keys in ["j Right Enter", "h", "Esc D", "Esc R", "Esc m", "Esc a", "n F10", "Esc Esc B", "Esc n", "Enter", "F7", "F3"] {
+    for keys in [
+        "j Right Enter",
+        "h",
+        "Esc D",
+        "Esc R",
+        "Esc m",
+        "Esc a",
+        "n F10",
+        "Esc Esc B",
+        "Esc n",
+        "Enter",
+        "F7",
+        "F3",
+    ] {
         d.keys(keys);
         draw_everywhere(&d.o);
     }

@@ -30,17 +30,19 @@ fn rename(text: &mut String, examples: &mut Examples, order: &[String], to: &[St
         let Some(end) = after.find("}}") else { break };
         out.push_str(&rest[..start]);
         match of(after[..end].trim()) {
-            Some(name) => out.push_str(&format!("{{{{{name}}}}}")),
+            Some(name) => {
+                out.push_str("{{");
+                out.push_str(name);
+                out.push_str("}}");
+            }
             None => out.push_str(&rest[start..start + end + 4]),
         }
         rest = &after[end + 2..];
     }
     out.push_str(rest);
     *text = out;
-    *examples = std::mem::take(examples)
-        .into_iter()
-        .map(|(k, v)| (of(&k).cloned().unwrap_or(k), v))
-        .collect();
+    *examples =
+        std::mem::take(examples).into_iter().map(|(k, v)| (of(&k).cloned().unwrap_or(k), v)).collect();
 }
 
 fn one(part: &'static str, text: &mut String, examples: &mut Examples, named: bool, names: &mut Names) {

@@ -21,14 +21,12 @@ pub(in super::super) fn written(d: &Definition) -> String {
 
 /// What a document says, or why it says nothing: each problem with its path. Lines that begin with `//` are ours.
 pub(in super::super) fn read(text: &str) -> Result<Definition, Vec<String>> {
-    let text: String = text.lines().map(|l| if l.starts_with("//") { "" } else { l }).fold(
-        String::new(),
-        |mut all, l| {
+    let text: String =
+        text.lines().map(|l| if l.starts_with("//") { "" } else { l }).fold(String::new(), |mut all, l| {
             all.push_str(l);
             all.push('\n');
             all
-        },
-    );
+        });
     let value = serde_json::from_str(&text).map_err(|e| vec![format!("this is no JSON: {e}")])?;
     components::from_document(&value)
         .map_err(|list| list.into_iter().map(|p| format!("{}: {}", p.field, p.problem)).collect())
@@ -55,8 +53,7 @@ pub(super) struct Document {
 
 impl Document {
     pub fn new(text: &str) -> Self {
-        let plain: String =
-            text.lines().filter(|l| !l.starts_with("//")).collect::<Vec<_>>().join("\n");
+        let plain: String = text.lines().filter(|l| !l.starts_with("//")).collect::<Vec<_>>().join("\n");
         let field = Field::lines(MAX).with(&plain).at_start();
         Self { was: field.text().to_owned(), field, problems: Vec::new(), leaving: false }
     }

@@ -289,7 +289,8 @@ impl Builder {
         );
         debug_assert!(now.is_none());
         if let Some(d) = other {
-            (self.d.header, self.d.body, self.d.footer, self.d.buttons) = (d.header, d.body, d.footer, d.buttons);
+            (self.d.header, self.d.body, self.d.footer, self.d.buttons) =
+                (d.header, d.body, d.footer, d.buttons);
         } else if is {
             self.d.body.security = Some(true);
             self.d.footer = Some(Footer { expires_minutes: Some(10), ..Footer::default() });
@@ -395,8 +396,7 @@ impl Builder {
     /// Goes to the next row with a finding.
     fn next_finding(&mut self) {
         let (items, here) = (self.items(), self.place());
-        let mut places: Vec<usize> =
-            self.findings().iter().map(|f| parts::place(&items, &f.field)).collect();
+        let mut places: Vec<usize> = self.findings().iter().map(|f| parts::place(&items, &f.field)).collect();
         places.dedup();
         let next = places.iter().find(|p| **p > here).or_else(|| places.first());
         if let Some(item) = next.and_then(|p| items.get(*p)) {
@@ -639,9 +639,10 @@ impl Builder {
 
     /// A document to begin with, that may be none yet.
     pub fn take_document(&mut self, text: String) {
-        match read(&text).map_err(|list| (text.clone(), list)).and_then(|d| {
-            self.replace(d).map_err(|why| (text.clone(), vec![why]))
-        }) {
+        match read(&text)
+            .map_err(|list| (text.clone(), list))
+            .and_then(|d| self.replace(d).map_err(|why| (text.clone(), vec![why])))
+        {
             Ok(()) => self.document = None,
             Err((text, problems)) => {
                 let mut doc = Document::new(&text);

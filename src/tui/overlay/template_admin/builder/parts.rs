@@ -100,7 +100,7 @@ pub(super) fn items(d: &Definition, lock: Lock) -> Vec<Item> {
     let auth = d.is_authentication();
     let categories = CATEGORIES.map(|c| (c, c));
     let mut out = vec![
-        item("name", "name", unless(lock.identity, Control::Text), "order_update"),
+        item("name", "name", unless(lock.identity, Control::Text), "e.g. order_update"),
         item("language", "language", unless(lock.identity, Control::Press), "Enter chooses"),
         item("category", "category", unless(lock.category, choice(&categories)), ""),
     ];
@@ -134,7 +134,12 @@ pub(super) fn items(d: &Definition, lock: Lock) -> Vec<Item> {
             (Some(h), "text") => {
                 out.push(item("header.text", "  text", Control::Text, "one line, at most one variable"));
                 for v in variables(&h.text) {
-                    out.push(item(format!("header.example.{v}"), named(&v), Control::Text, "as it may be sent"));
+                    out.push(item(
+                        format!("header.example.{v}"),
+                        named(&v),
+                        Control::Text,
+                        "as it may be sent",
+                    ));
                 }
             }
             (Some(_), "image" | "video" | "document" | "gif") => {
@@ -143,7 +148,8 @@ pub(super) fn items(d: &Definition, lock: Lock) -> Vec<Item> {
             }
             _ => {}
         }
-        let body = item("body.text", "body", Control::Tall, "What the customer reads. F5 puts a variable in.");
+        let body =
+            item("body.text", "body", Control::Tall, "What the customer reads. F5 puts a variable in.");
         out.push(Item { begins: true, ..body });
         for v in variables(&d.body.text) {
             out.push(item(format!("body.example.{v}"), named(&v), Control::Text, "as it may be sent"));
@@ -152,24 +158,29 @@ pub(super) fn items(d: &Definition, lock: Lock) -> Vec<Item> {
         out.push(Item { begins: true, ..foot });
     }
     for (i, b) in d.buttons.iter().enumerate() {
-        let kind = item(format!("button.{i}.kind"), format!("button {}", i + 1), button_kinds(&b.kind, auth), "");
+        let kind =
+            item(format!("button.{i}.kind"), format!("button {}", i + 1), button_kinds(&b.kind, auth), "");
         out.push(Item { begins: true, ..kind });
         let text = |part: &str, label: &str, hint: &str| {
             item(format!("button.{i}.{part}"), format!("  {label}"), Control::Text, hint)
         };
         if !matches!(b.kind.as_str(), "request_contact_info" | "spm") || !b.text.is_empty() {
             let own = matches!(b.kind.as_str(), "copy_code" | "otp");
-            out.push(text("text", "caption", if own { "empty = the provider's own" } else { "what stands on it" }));
+            out.push(text(
+                "text",
+                "caption",
+                if own { "empty = the provider's own" } else { "what stands on it" },
+            ));
         }
         match b.kind.as_str() {
             "url" => {
-                out.push(text("target", "address", "https://shop.example/orders/{{1}}"));
+                out.push(text("target", "address", "e.g. https://shop.example/orders/{{1}}"));
                 if !variables(&b.target).is_empty() || !b.example.is_empty() {
                     out.push(text("example", "{{1}} e.g.", "the end of the address, or the whole"));
                 }
             }
-            "phone_number" => out.push(text("target", "number", "+15550102030")),
-            "copy_code" => out.push(text("example", "e.g.", "SPRING20")),
+            "phone_number" => out.push(text("target", "number", "e.g. +15550102030")),
+            "copy_code" => out.push(text("example", "e.g.", "as it may be sent: SPRING20")),
             "flow" => {
                 out.push(text("flow_id", "flow", "the id of a published flow"));
                 out.push(text("navigate_screen", "screen", "where it begins; empty = its first"));
@@ -186,7 +197,12 @@ pub(super) fn items(d: &Definition, lock: Lock) -> Vec<Item> {
     }
     let add = item("buttons", "buttons", Control::Press, "Enter adds one");
     out.push(Item { begins: true, ..add });
-    out.push(item("ttl", "delivery", Control::Text, "for how many seconds it is tried; empty = the provider's own"));
+    out.push(item(
+        "ttl",
+        "delivery",
+        Control::Text,
+        "for how many seconds it is tried; empty = the provider's own",
+    ));
     if !d.others.is_empty() {
         out.push(item("others", "other parts", Control::Fixed, ""));
     }
@@ -201,7 +217,8 @@ fn button_part(key: &str) -> Option<(usize, &str)> {
 fn apps(b: &Button) -> String {
     let list = b.extra.get("supported_apps").and_then(Value::as_array);
     let word = |a: &Value, k: &str| a[k].as_str().unwrap_or_default().to_owned();
-    let one = |a: &Value| format!("{} {}", word(a, "package_name"), word(a, "signature_hash")).trim().to_owned();
+    let one =
+        |a: &Value| format!("{} {}", word(a, "package_name"), word(a, "signature_hash")).trim().to_owned();
     list.map(|l| l.iter().map(one).collect::<Vec<_>>().join(", ")).unwrap_or_default()
 }
 
