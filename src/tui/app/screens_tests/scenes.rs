@@ -382,7 +382,7 @@ pub(super) const SCENES: &[Scene] = &[
         s.keys(app, "Tab Enter");
         s.type_text(app, "port");
     }),
-    scene("template_builder_arabic", desk, |s, app| at(s, app, "j Left Left d Enter")),
+    scene("template_builder_arabic", desk, |s, app| at(s, app, "j d Enter")),
     scene("template_builder_edit", desk, |s, app| at(s, app, "j Right e")),
     scene("template_builder_json", desk, |s, app| {
         at(s, app, "j Right e");

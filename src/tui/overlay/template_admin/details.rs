@@ -24,10 +24,12 @@ pub(super) fn facts(area: Rect, row: &TemplateRow, ago: &TimeText, buf: &mut Buf
     line(&format!("{mark} {} · {}", t.status, state::meaning(&t.status)), style);
     if !matches!(t.rejected_reason.as_str(), "" | "NONE") {
         let (words, _) = state::reason(&t.rejected_reason);
-        let more = if words.is_empty() { String::new() } else { format!(": {words}") };
+        let told = words.is_empty() || t.rejected_reason.contains(':');
+        let more = if told { String::new() } else { format!(": {words}") };
         line(&format!("{}{more}", t.rejected_reason), theme.bad);
     }
-    if let Some(w) = &row.warning {
+    // That it was refused stands above.
+    if let Some(w) = row.warning.as_ref().filter(|w| w.part != "status") {
         line(&format!("! {} ({})", state::warning(w), ago(w.at)), theme.warn);
     }
     if !t.coming_category.is_empty() && t.coming_category != t.category {

@@ -30,7 +30,7 @@ struct Columns {
 impl Columns {
     fn of(width: u16) -> Self {
         let category = if width >= 48 { 10 } else { 0 };
-        let (quality, used, last) = if width >= 66 { (4, 5, 6) } else { (0, 0, 0) };
+        let (quality, used, last) = if width >= 66 { (5, 5, 6) } else { (0, 0, 0) };
         let read = if width >= 92 { 6 } else { 0 };
         let gaps = [category, quality, used, last, read].iter().filter(|w| **w > 0).count() as u16 + 1;
         let left = width.saturating_sub(category + quality + used + last + read + gaps + 1);
@@ -151,10 +151,10 @@ impl TemplateAdmin {
         let search = matches!(self.mode, Mode::Search) || !self.list.filter.words.is_empty();
         let shown = self.list.groups.iter().map(|g| g.rows.len()).sum::<usize>();
         let hidden = self.list.hidden();
-        let mut count = format!("{} names, {shown} templates", self.list.groups.len());
-        if hidden > 0 {
-            count.push_str(&format!(" · {hidden} samples hidden: H"));
-        }
+        let of = |n: usize, word: &str| if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") };
+        let samples =
+            if hidden > 0 { format!(" · {} hidden: H", of(hidden, "sample")) } else { String::new() };
+        let count = format!("{}, {}{samples}", of(self.list.groups.len(), "name"), of(shown, "template"));
         let right = frame::put_right(buf, line.right(), line.y, line.width / 2 + 6, &count, theme.dim);
         let says = self.list.filter.says();
         let mut x = line.x;
@@ -179,7 +179,7 @@ impl TemplateAdmin {
             bottom = room.y.saturating_sub(1);
         }
         if let Mode::Delete { .. } = self.mode {
-            bottom = foot.saturating_sub(5);
+            bottom = foot.saturating_sub(6);
         }
         let body = Rect::new(inner.x, inner.y + 1, inner.width, bottom.saturating_sub(inner.y + 1));
         let table = if beside { Rect { width: body.width - DETAILS - 3, ..body } } else { body };
@@ -191,7 +191,7 @@ impl TemplateAdmin {
         }
         let line = Rect::new(inner.x, foot, inner.width, 1);
         if let Mode::Delete { .. } = self.mode {
-            cursor = self.draw_delete(Rect::new(inner.x, bottom + 1, inner.width, 4), buf, theme);
+            cursor = self.draw_delete(Rect::new(inner.x, bottom + 1, inner.width, 5), buf, theme);
         } else {
             frame::keys(buf, line, &self.foot_keys(), theme);
         }
@@ -209,11 +209,11 @@ impl TemplateAdmin {
             }
         };
         let say = format!("{what}. It does not come back, and an approved name is blocked for 30 days.");
-        frame::put(buf, area.x, area.y + 1, area.width, &say, theme.bad);
-        let x = frame::put(buf, area.x, area.y + 2, area.width, "Type its name: ", theme.text);
-        let room = Rect::new(x, area.y + 2, area.right().saturating_sub(x), 1);
+        frame::paragraph(buf, Rect::new(area.x, area.y + 1, area.width, 2), &say, theme.bad);
+        let x = frame::put(buf, area.x, area.y + 3, area.width, "Type its name: ", theme.text);
+        let room = Rect::new(x, area.y + 3, area.right().saturating_sub(x), 1);
         let cursor = typed.draw(room, buf, theme.strong, &shown, theme);
-        let line = Rect::new(area.x, area.y + 3, area.width, 1);
+        let line = Rect::new(area.x, area.y + 4, area.width, 1);
         if *wrong {
             frame::put(
                 buf,

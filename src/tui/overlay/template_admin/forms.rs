@@ -11,6 +11,7 @@ use crate::model::template::local::{ActionDefinition, TemplateSettings, USUAL_AC
 use crate::model::template::{Template, Values, models};
 use crate::protocol::Problem;
 use crate::protocol::templates::{TemplateRequest, TemplateRow};
+use crate::text;
 use crate::tui::overlay::Step;
 use crate::tui::overlay::template_preview::price;
 use crate::tui::overlay::variables::NAMES;
@@ -67,7 +68,7 @@ fn mapping_rows(t: &Template, now: &Values) -> Vec<Row> {
         );
         let mut offers = sources();
         offers.push(own);
-        Row::text(f.key.clone(), f.label.clone(), hint, now).offering(offers)
+        Row::text(f.key.clone(), text::sanitize(&f.label).into_owned(), hint, now).offering(offers)
     };
     fields.iter().map(row).collect()
 }
@@ -169,13 +170,10 @@ impl TemplateAdmin {
             let is = |t: &Template| t.name == d.name && t.language == d.language;
             self.list.rows.iter().find(|r| is(&r.template)).map(|r| r.template.status.to_lowercase())
         };
-        let row = |d: &Definition| {
-            let there = taken(d).map(|s| format!("{s} · ")).unwrap_or_default();
-            Choice {
-                key: format!("{} {}", d.name, d.language),
-                title: format!("{} · {}", d.name, languages::name(&d.language)),
-                about: format!("{there}{}", d.language),
-            }
+        let row = |d: &Definition| Choice {
+            key: format!("{} {}", d.name, d.language),
+            title: format!("{} {}", d.name, d.language),
+            about: taken(d).unwrap_or_else(|| languages::name(&d.language)),
         };
         let rows = models::all().iter().map(row).collect();
         self.mode = Mode::Models(Choose::new(rows, ""));

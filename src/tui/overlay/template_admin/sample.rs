@@ -1,10 +1,15 @@
 //! An engine that keeps templates in a list, for tests of this screen and of what opens it.
 
+use crate::clock::Millis;
 use crate::model::template::definition::Definition;
 use crate::model::template::local::{ActionDefinition, TemplateChange, TemplateSettings, TemplateUse};
 use crate::model::template::{Template, TemplateButton, TemplateHeader};
 use crate::protocol::templates::{ActionRow, LibraryTemplate, TemplateAnswer, TemplateRequest, TemplateRow};
 use crate::protocol::{Problem, Response};
+
+/// Now.
+const NOW: Millis = crate::tui::app::tests::NOW;
+const MIN: Millis = 60_000;
 
 /// What it has.
 #[derive(Clone, Debug)]
@@ -32,7 +37,7 @@ pub(crate) fn template(name: &str, language: &str, status: &str, body: &str) -> 
     t.status = status.into();
     t.category = "UTILITY".into();
     t.quality = "GREEN".into();
-    t.synced_at = 480_000;
+    t.synced_at = NOW - 2 * MIN;
     t
 }
 
@@ -40,7 +45,7 @@ fn row(t: Template, count: u64) -> TemplateRow {
     TemplateRow {
         template: t,
         settings: TemplateSettings::default(),
-        used: TemplateUse { count, last: (count > 0).then_some(300_000) },
+        used: TemplateUse { count, last: (count > 0).then_some(NOW - 5 * MIN) },
         warning: None,
     }
 }
@@ -103,12 +108,12 @@ pub(crate) fn rows() -> Vec<TemplateRow> {
         example: "4711".into(),
     }];
     t.components = Vec::new();
-    all[3].template.rejected_reason = "INCORRECT_CATEGORY".into();
+    all[3].template.rejected_reason = "INCORRECT_CATEGORY: The template does not follow the rules.".into();
     all[5].template.category = "MARKETING".into();
     all[5].template.previous_category = "UTILITY".into();
     all[5].template.quality = "RED".into();
     all[5].warning = Some(TemplateChange {
-        at: 240_000,
+        at: NOW - 6 * MIN,
         part: "category".into(),
         from: "UTILITY".into(),
         to: "MARKETING".into(),
@@ -147,10 +152,10 @@ pub(crate) fn changes() -> Vec<TemplateChange> {
         by: by.into(),
     };
     vec![
-        change(360_000, "status", "PENDING", "APPROVED", "provider"),
-        change(300_000, "status", "REJECTED", "PENDING", "ana"),
-        change(240_000, "category", "MARKETING", "UTILITY", "provider"),
-        change(120_000, "created", "", "", "ana"),
+        change(NOW - 4 * MIN, "status", "PENDING", "APPROVED", "provider"),
+        change(NOW - 5 * MIN, "status", "REJECTED", "PENDING", "ana"),
+        change(NOW - 600 * MIN, "category", "MARKETING", "UTILITY", "provider"),
+        change(NOW - 7_000 * MIN, "created", "", "", "ana"),
     ]
 }
 
@@ -158,7 +163,7 @@ impl Fake {
     fn submit(&mut self, d: &Definition) -> TemplateAnswer {
         let mut t = d.as_template();
         t.status = "PENDING".into();
-        t.synced_at = 540_000;
+        t.synced_at = NOW;
         self.rows.retain(|r| r.template.name != t.name || r.template.language != t.language);
         self.rows.push(row(t.clone(), 0));
         self.rows.sort_by(|a, b| {

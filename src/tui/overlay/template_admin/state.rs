@@ -39,6 +39,8 @@ pub(super) fn meaning(status: &str) -> &'static str {
 
 /// Why the provider refused it, in words; and the field of the builder where that is put right.
 pub(super) fn reason(word: &str) -> (&'static str, &'static str) {
+    // The provider may say more behind the word.
+    let word = word.split(':').next().unwrap_or_default().trim();
     match word.to_ascii_uppercase().as_str() {
         "" | "NONE" => ("", "body.text"),
         "INVALID_FORMAT" => ("variables, examples or parts are not as the rules want them", "body.text"),

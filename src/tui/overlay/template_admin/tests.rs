@@ -25,15 +25,15 @@ impl Desk {
     }
 
     pub fn with(rights: Rights, fake: Fake) -> Self {
-        let minutes = |at: Millis| format!("{}m", (600_000 - at) / 60_000);
+        let minutes = |at: Millis| format!("{}m", (crate::tui::app::tests::NOW - at) / 60_000);
         let accounts = [("support", "Acme Support"), ("sales", "Acme Sales")];
         let (o, first) = TemplateAdmin::new(Setup {
             accounts: accounts.iter().map(|(id, n)| (AccountId::new(*id), (*n).to_owned())).collect(),
             at: 0,
-            synced: Some(480_000),
+            synced: Some(crate::tui::app::tests::NOW - 120_000),
             rights,
             ago: Arc::new(minutes),
-            full: Arc::new(|at| format!("2026-11-22 05:{:02}", at / 60_000)),
+            full: Arc::new(|at| format!("{} min ago", (crate::tui::app::tests::NOW - at) / 60_000)),
             kept: Vec::new(),
             samples: false,
             here: Some(Here {
@@ -141,7 +141,7 @@ fn names_stand_once_with_their_languages_side_by_side() {
     let mut d = Desk::new(all());
     let seen = d.seen(80, 24);
     assert!(seen.contains("ar…") && seen.contains("en_GB✓") && seen.contains("pt_BR✗"), "{seen}");
-    assert!(!seen.contains("hello_world") && seen.contains("1 samples hidden"), "{seen}");
+    assert!(!seen.contains("hello_world") && seen.contains("1 sample hidden"), "{seen}");
     d.keys("H");
     assert!(d.seen(80, 24).contains("hello_world"));
     assert_eq!(d.steps, [Step::ShowSamples(true)]);

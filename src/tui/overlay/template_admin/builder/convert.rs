@@ -30,7 +30,11 @@ fn rename(text: &mut String, examples: &mut Examples, order: &[String], to: &[St
         let Some(end) = after.find("}}") else { break };
         out.push_str(&rest[..start]);
         match of(after[..end].trim()) {
-            Some(name) => out.push_str(&format!("{{{{{name}}}}}")),
+            Some(name) => {
+                out.push_str("{{");
+                out.push_str(name);
+                out.push_str("}}");
+            }
             None => out.push_str(&rest[start..start + end + 4]),
         }
         rest = &after[end + 2..];

@@ -137,10 +137,10 @@ impl Builder {
             last = i;
         }
         if first > 0 {
-            frame::put_right(buf, area.right(), area.y, 3, "↑", theme.key);
+            frame::put(buf, area.x + LABEL - 2, area.y, 1, "↑", theme.key);
         }
         if last + 1 < rows.len() {
-            frame::put_right(buf, area.right(), area.bottom() - 1, 3, "↓", theme.key);
+            frame::put(buf, area.x + LABEL - 2, area.bottom() - 1, 1, "↓", theme.key);
         }
         cursor
     }
@@ -193,7 +193,7 @@ impl Builder {
             (None, false) if item.begins => theme.text,
             (None, false) => theme.dim,
         };
-        frame::put(buf, area.x, area.y, LABEL - 1, &item.label, label);
+        frame::put(buf, area.x, area.y, LABEL - 2, &item.label, label);
         let counter = counters.iter().find(|c| c.field == item.key);
         let count = counter.map(|c| format!("{}/{}", c.used, c.limit)).unwrap_or_default();
         let taken = text::width(&count) as u16;
@@ -352,6 +352,9 @@ impl Builder {
                 list.push(("F5", "variable"));
             }
             _ => {}
+        }
+        if self.preview {
+            list.push(("F7", "the form"));
         }
         list.extend([("F2", "add button"), ("F4", "take out")]);
         if self.button_here().is_some() {

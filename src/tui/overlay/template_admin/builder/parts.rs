@@ -100,7 +100,7 @@ pub(super) fn items(d: &Definition, lock: Lock) -> Vec<Item> {
     let auth = d.is_authentication();
     let categories = CATEGORIES.map(|c| (c, c));
     let mut out = vec![
-        item("name", "name", unless(lock.identity, Control::Text), "order_update"),
+        item("name", "name", unless(lock.identity, Control::Text), "e.g. order_update"),
         item("language", "language", unless(lock.identity, Control::Press), "Enter chooses"),
         item("category", "category", unless(lock.category, choice(&categories)), ""),
     ];
@@ -174,13 +174,13 @@ pub(super) fn items(d: &Definition, lock: Lock) -> Vec<Item> {
         }
         match b.kind.as_str() {
             "url" => {
-                out.push(text("target", "address", "https://shop.example/orders/{{1}}"));
+                out.push(text("target", "address", "e.g. https://shop.example/orders/{{1}}"));
                 if !variables(&b.target).is_empty() || !b.example.is_empty() {
                     out.push(text("example", "{{1}} e.g.", "the end of the address, or the whole"));
                 }
             }
-            "phone_number" => out.push(text("target", "number", "+15550102030")),
-            "copy_code" => out.push(text("example", "e.g.", "SPRING20")),
+            "phone_number" => out.push(text("target", "number", "e.g. +15550102030")),
+            "copy_code" => out.push(text("example", "e.g.", "as it may be sent: SPRING20")),
             "flow" => {
                 out.push(text("flow_id", "flow", "the id of a published flow"));
                 out.push(text("navigate_screen", "screen", "where it begins; empty = its first"));
