@@ -397,10 +397,20 @@ impl Body {
     }
 }
 
+/// How the label of a template begins.
+const TEMPLATE_LABEL: &str = "[Template: ";
+
 /// How a template is named where only text can be shown.
 #[must_use]
 pub fn template_label(name: &str) -> String {
-    format!("[Template: {name}]")
+    format!("{TEMPLATE_LABEL}{name}]")
+}
+
+/// What of a kept text is looked through: the name of a template counts, the word before it does not, or every template would
+/// be found by it.
+#[must_use]
+pub fn searched_text(kept: &str) -> &str {
+    kept.strip_prefix(TEMPLATE_LABEL).unwrap_or(kept)
 }
 
 /// What a message answers to. The text is kept at ingest, so it survives whatever happens to the original.

@@ -72,6 +72,10 @@ pub struct TemplateButton {
 }
 
 /// A template as the provider lists it.
+///
+/// The words are Meta's; other providers' fit in. Twilio keeps a content (its SID is `provider_id`) and asks for its approval
+/// apart: the state of that request is `status` (`received` and `pending` are PENDING, `unsubmitted` stays as it is), what it
+/// says is `rejected_reason`, and handing one in is both calls in a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Template {

@@ -528,5 +528,6 @@ fn text<'a>(r: &'a rusqlite::Row<'_>) -> Result<&'a str, StoreError> {
 }
 
 pub(super) fn text_at<'a>(r: &'a rusqlite::Row<'_>, i: usize) -> Result<&'a str, StoreError> {
-    r.get_ref(i)?.as_str().map_err(|e| StoreError::Corrupt(e.to_string()))
+    let text = r.get_ref(i)?.as_str().map_err(|e| StoreError::Corrupt(e.to_string()))?;
+    Ok(crate::model::message::searched_text(text))
 }

@@ -117,7 +117,8 @@ async fn every_filter_finds_what_fits_and_nothing_else() {
         ),
         ("order from:王", vec!["请问订单 order"]),
         ("from:98888 type:text", vec!["where is my order", "late order https://a.example/1"]),
-        ("order from:us", vec!["refused order", "the order left"]),
+        ("order from:us", vec!["Your parcel is here", "refused order", "the order left"]),
+        ("template from:us", vec![]),
         ("from:ana status:delivered", vec!["the order left"]),
         ("order -from:marta from:them", vec!["请问订单 order"]),
         ("from:nobody", vec![]),
@@ -210,7 +211,7 @@ async fn a_filter_that_fits_little_is_looked_for_in_pieces_and_complete() {
         bed.webhook(more.collect()).await;
     }
     for (text, expected, least) in [
-        ("order from:us", vec!["refused order", "the order left"], 10),
+        ("order from:us", vec!["Your parcel is here", "refused order", "the order left"], 10),
         ("status:failed", vec!["refused order"], 10),
         ("order status:played", vec![], 10),
         ("again type:video", vec![], 10),

@@ -291,7 +291,7 @@ impl Reader {
             {
                 continue;
             }
-            let text = lower(r.get_ref(1)?.as_str().map_err(|e| StoreError::Corrupt(e.to_string()))?);
+            let text = lower(super::filter::text_at(r, 1)?);
             if needles.iter().all(|n| text.contains(n.as_str())) {
                 out.push(r.get(0)?);
                 if out.len() == scope.limit {
@@ -419,7 +419,7 @@ impl Reader {
                 }
                 let (row, _, message) = rows::message(r, names)?;
                 next = Some(Cursor { at: message.at, row });
-                let snippet = snippet(&message.body.plain_text(), terms);
+                let snippet = snippet(&message.body.kept_text(), terms);
                 hits.push(Hit { message, title: r.get("title")?, snippet });
             }
         }

@@ -176,6 +176,15 @@ pub(super) fn template(
         let before = is_known.then_some(&was);
         templates::put(conn, cx, account, before, &t, at, templates::PROVIDER, true)?;
     }
+    for text in lines(&was, &t, news.coming_category.as_deref()) {
+        let at = Some(news.at).filter(|at| *at > 0);
+        notice(conn, cx, account, &Notice { severity: Severity::Info, field: "template", text: &text, at })?;
+    }
+    Ok(())
+}
+
+/// What is told of the changes of a template.
+pub(super) fn lines(was: &Template, t: &Template, coming: Option<&str>) -> Vec<String> {
     let mut lines = Vec::new();
     if was.status != t.status && !t.status.is_empty() {
         lines.push(format!("template {} ({}) is {}", t.name, t.language, t.status));
@@ -184,12 +193,8 @@ pub(super) fn template(
         let (from, to) = (&was.category, &t.category);
         lines.push(format!("template {} ({}) moved from {from} to {to}", t.name, t.language));
     }
-    if let Some(c) = &news.coming_category {
+    if let Some(c) = coming {
         lines.push(format!("template {} ({}) will move to {c}", t.name, t.language));
     }
-    for text in lines {
-        let at = Some(news.at).filter(|at| *at > 0);
-        notice(conn, cx, account, &Notice { severity: Severity::Info, field: "template", text: &text, at })?;
-    }
-    Ok(())
+    lines
 }

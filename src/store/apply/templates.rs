@@ -5,10 +5,12 @@
 //! tables of their own, so that no list takes them away.
 
 use super::admin::json;
+use super::news::{self, Notice};
 use super::{AccountRow, Context};
 use crate::clock::Millis;
 use crate::model::event::Event;
 use crate::model::ids::{AccountId, EventId};
+use crate::model::inbound::Severity;
 use crate::model::template::act::{Submission, TemplateAct};
 use crate::model::template::definition::Definition;
 use crate::model::template::local::{ActionDefinition, TemplateSettings};
@@ -147,6 +149,13 @@ fn replace(
             continue;
         }
         put(conn, cx, a, was.as_ref(), t, at, PROVIDER, tells)?;
+        // What no webhook told is told now.
+        let coming = Some(t.coming_category.as_str())
+            .filter(|c| !c.is_empty() && was.as_ref().is_some_and(|w| w.coming_category != *c));
+        for text in was.iter().flat_map(|was| news::lines(was, t, coming)) {
+            let n = Notice { severity: Severity::Info, field: "template", text: &text, at: Some(at) };
+            news::notice(conn, cx, a, &n)?;
+        }
     }
     for t in before.into_values().filter(|t| t.synced_at <= began) {
         if !seen.contains(&(t.name.clone(), t.language.clone())) {

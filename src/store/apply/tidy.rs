@@ -66,7 +66,7 @@ pub(in crate::store) fn step(conn: &Connection) -> Result<bool, StoreError> {
             n += 1;
             let text: &str = row.get_ref(1)?.as_str().map_err(|e| StoreError::Corrupt(e.to_string()))?;
             if !text.is_empty() {
-                add.execute(params![last, text])?;
+                add.execute(params![last, crate::model::message::searched_text(text)])?;
             }
         }
     }

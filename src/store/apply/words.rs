@@ -6,6 +6,7 @@
 //! Scripts written without spaces (Han, Kana) are indexed character by character, so that a phrase query finds any
 //! run of them; everything else by words.
 
+use crate::model::message::searched_text;
 use crate::store::StoreError;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::borrow::Cow;
@@ -61,7 +62,7 @@ pub(in crate::store) fn add(conn: &Connection, row: i64, text: &str) -> Result<(
         return Ok(());
     }
     conn.prepare_cached("INSERT INTO message_words(rowid, text) VALUES(?1, ?2)")?
-        .execute(params![row, prepare_words(text)])?;
+        .execute(params![row, prepare_words(searched_text(text))])?;
     Ok(())
 }
 
@@ -111,13 +112,13 @@ pub(super) fn remove(conn: &Connection, row: i64, old: &str) -> Result<(), Store
         conn.prepare_cached(
             "INSERT INTO message_words(message_words, rowid, text) VALUES('delete', ?1, ?2)",
         )?
-        .execute(params![row, prepare_words(old)])?;
+        .execute(params![row, prepare_words(searched_text(old))])?;
     }
     if row <= super::tidy::parts_upto(conn)? {
         conn.prepare_cached(
             "INSERT INTO message_parts(message_parts, rowid, text) VALUES('delete', ?1, ?2)",
         )?
-        .execute(params![row, old])?;
+        .execute(params![row, searched_text(old)])?;
     }
     Ok(())
 }
@@ -130,7 +131,7 @@ pub(super) fn replace(conn: &Connection, row: i64, old: &str, new: &str) -> Resu
     }
     if !new.is_empty() && row <= super::tidy::parts_upto(conn)? {
         conn.prepare_cached("INSERT INTO message_parts(rowid, text) VALUES(?1, ?2)")?
-            .execute(params![row, new])?;
+            .execute(params![row, searched_text(new)])?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! From the draft to the end of a template.
 
 use super::*;
+use switchboard::model::access::AccountRule;
 use switchboard::model::template::local::TemplateSettings;
 
 const READY: &str = "Hello {{1}}, your bike with the ticket {{2}} is ready to be fetched.";
@@ -189,6 +190,42 @@ async fn a_model_is_loaded_with_its_sample_under_any_name() {
     assert_eq!(log(&mut c, "template_loaded").await.len(), 2);
     let mut agent = colleague(&bed, "bo", "agent").await;
     assert_eq!(refused(&mut agent, load("estimate", "de", None)).await.kind, "forbidden");
+    bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_an_account_that_is_not_theirs_there_is_nothing() {
+    let bed = Bed::new(0.0, 2).await;
+    let mut c = bed.client().await;
+    let rule = AccountRule {
+        roles: std::collections::BTreeSet::from(["lead".to_owned()]),
+        ..AccountRule::default()
+    };
+    let act = AccessRequest::SetAccount { account: support(), rule: Some(rule) };
+    ask(&mut c, Request::Access { act }).await;
+    let mut agent = colleague(&bed, "bo", "agent").await;
+    for act in [
+        TemplateRequest::List { account: support() },
+        TemplateRequest::History { account: support(), name: "order_update".into(), language: "en".into() },
+        TemplateRequest::Act {
+            account: Some(support()),
+            name: "invoice_sent".into(),
+            to: switchboard::model::event::Recipient::Identity {
+                identity: switchboard::model::contact::Identity::phone("447700900124"),
+            },
+            values: values(&[]),
+            file: None,
+        },
+    ] {
+        let p = refused(&mut agent, act).await;
+        assert_eq!((p.kind.as_str(), p.what.as_str()), ("not_found", "there is no account `support`"));
+    }
+    let Response::Templates(list) = ask(&mut agent, Request::Templates { account: support() }).await else {
+        panic!()
+    };
+    assert!(list.is_empty());
+    let sales = TemplateRequest::List { account: AccountId::new("sales") };
+    assert!(matches!(does(&mut agent, sales).await, TemplateAnswer::List(rows) if !rows.is_empty()));
     bed.stop().await;
 }
 
