@@ -40,6 +40,7 @@ pub enum Action {
     ManageAccounts,
     NewThread,
     Template,
+    ManageTemplates,
     ManageQuickReplies,
     Macros,
     EditNote,
@@ -319,6 +320,7 @@ pub const COMMANDS: &[Command] = commands! {
     "pane.conversation"  PaneConversation   "messages"    LC  ["Space 2"]                  false "to the conversation";
     "pane.composer"      PaneComposer       "text"        LC  ["Space 3"]                  false "to the text being written";
     "quick_reply.manage" ManageQuickReplies "replies"     LC  ["g q", "Space q"]           false "create, change and delete quick replies";
+    "templates.open"     ManageTemplates    "templates"   LC  ["g t", "Space F"]           false "templates: see how they stand, make, change, translate, delete; library, models, business actions";
     "macro.pick"         Macros             "macros"      LC  ["g x", "Space h"]           false "run a macro: several commands at once, shown before they run; create, change and delete them";
     "macro.run"          RunMacro           "run macro"   LCW []                           false "look at the macro of this name and run it; for a key of your own: `\"F5\" = \"macro.run NAME\"`";
     "compose.send"       Send               "send"        W   ["Enter"]                    true  "send";
@@ -390,7 +392,7 @@ pub fn argument_of(action: Action) -> &'static str {
     match action {
         Action::Search => "words",
         Action::Accounts => "an account, or all",
-        Action::NumberProfile | Action::ConnectNumber => "an account",
+        Action::NumberProfile | Action::ConnectNumber | Action::ManageTemplates => "an account",
         Action::Template | Action::RunMacro => "a name",
         Action::NewThread => "a number",
         Action::FilterNext | Action::ViewPick => "a view, or a filter",

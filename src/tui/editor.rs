@@ -37,13 +37,13 @@ struct Sheet {
 }
 
 impl Sheet {
-    fn new(text: &str) -> io::Result<Self> {
+    fn new(text: &str, file: &str) -> io::Result<Self> {
         let name = format!("switchboard-{}", uuid::Uuid::new_v4().simple());
         let dir = std::env::temp_dir().join(name);
         // Not recursive: a folder that is there already is somebody else's.
         DirBuilder::new().mode(0o700).create(&dir)?;
-        // An editor knows by the name that it is prose.
-        let sheet = Self { file: dir.join("message.txt"), dir };
+        // An editor knows by the name what it is.
+        let sheet = Self { file: dir.join(file), dir };
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&sheet.file)?;
         file.write_all(text.as_bytes())?;
         if !text.is_empty() && !text.ends_with('\n') {
@@ -78,8 +78,8 @@ pub(crate) struct Running {
 
 impl Running {
     /// Starts the editor on the terminal, which has been left in its usual modes and which nobody else reads.
-    pub fn start(program: &str, text: &str) -> Result<Self, String> {
-        let sheet = Sheet::new(text).map_err(|e| format!("no file for it: {e}"))?;
+    pub fn start(program: &str, text: &str, file: &str) -> Result<Self, String> {
+        let sheet = Sheet::new(text, file).map_err(|e| format!("no file for it: {e}"))?;
         let child = Command::new("sh")
             .arg("-c")
             .arg(line(program))
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn the_file_is_the_operators_alone_and_gone_afterwards() {
-        let sheet = Sheet::new("Olá").unwrap();
+        let sheet = Sheet::new("Olá", "message.txt").unwrap();
         assert!(is_private(&sheet.dir) && is_private(&sheet.file));
         assert_eq!(sheet.read().unwrap(), "Olá\n");
         fs::write(&sheet.file, b"\xffx").unwrap();

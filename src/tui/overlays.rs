@@ -22,6 +22,7 @@ use super::overlay::palette::Palette;
 use super::overlay::profile::ProfileBox;
 use super::overlay::quick_replies::QuickReplyPicker;
 use super::overlay::search::SearchBox;
+use super::overlay::template_admin::{Here, Rights as TemplateRights, Setup, TemplateAdmin};
 use super::overlay::template_form::TemplateTarget;
 use super::overlay::templates::TemplatePicker;
 use super::overlay::variables::{Variables, first_name, time_of_day};
@@ -171,6 +172,37 @@ pub(crate) fn open_overlay(kind: Kind, app: &App) -> Option<Opened> {
 pub(crate) fn profile(app: &App, view: &AccountView) -> Opened {
     let edits = app.may(Resource::Connection, Verb::Edit);
     let (overlay, request) = ProfileBox::new(view, edits, full(app));
+    (Box::new(overlay), Some(request))
+}
+
+/// The templates of an account, for who makes them.
+pub(crate) fn template_admin(app: &App, account: &AccountId) -> Opened {
+    let accounts: Vec<(AccountId, String)> =
+        app.accounts.iter().map(|a| (a.spec.id.clone(), a.spec.name.clone())).collect();
+    let may = |verb| app.may(Resource::Templates, verb);
+    let (kept, samples) = app.templates_begun();
+    let here = app.conversation.as_ref().and_then(|c| {
+        let row = c.row.as_ref()?;
+        let window_open = row.window.is_open(app.clock.now());
+        Some(Here { thread: c.thread, account: row.account.clone(), title: row.title.clone(), window_open })
+    });
+    let (overlay, request) = TemplateAdmin::new(Setup {
+        at: accounts.iter().position(|(id, _)| id == account).unwrap_or(0),
+        accounts,
+        synced: app.view_of(account).and_then(|v| v.templates_synced),
+        rights: TemplateRights {
+            create: may(Verb::Create),
+            edit: may(Verb::Edit),
+            delete: may(Verb::Delete),
+            load: may(Verb::LoadTemplate),
+            send: app.may(Resource::Chat, Verb::Create),
+        },
+        ago: when(app),
+        full: full(app),
+        kept,
+        samples,
+        here,
+    });
     (Box::new(overlay), Some(request))
 }
 

@@ -17,6 +17,7 @@ pub const NEEDS: &[(&str, Grant)] = &[
     ("thread.new", Grant(Resource::Templates, Verb::View)),
     ("template.pick", ANSWER),
     ("template.pick", Grant(Resource::Templates, Verb::View)),
+    ("templates.open", Grant(Resource::Templates, Verb::View)),
     ("message.note", HANDLE),
     ("note.edit", HANDLE),
     ("thread.resolve", HANDLE),

@@ -180,7 +180,7 @@ struct Screen {
     quit: bool,
     suspend: bool,
     /// A text for the operator's editor.
-    edit: Option<String>,
+    edit: Option<(String, &'static str)>,
     /// The runtime that has sockets.
     #[cfg(feature = "desktop-notify")]
     outside: Handle,
@@ -322,7 +322,7 @@ async fn screen(
         }
         if let Some(text) = s.edit.take() {
             let away = keyboard::call_away();
-            let result = s.edit(&text, &mut told, &requests).await;
+            let result = s.edit(&text.0, text.1, &mut told, &requests).await;
             s.reopen(&requests)?;
             drop(away);
             s.update(Event::Edited(result), &requests);
@@ -471,7 +471,7 @@ impl Screen {
                     }
                 }
                 Effect::Redraw => self.canvas.invalidate(),
-                Effect::Edit(text) => self.edit = Some(text),
+                Effect::Edit { text, name } => self.edit = Some((text, name)),
                 Effect::Suspend => self.suspend = true,
                 Effect::Quit => self.quit = true,
             }
@@ -548,12 +548,13 @@ impl Screen {
     async fn edit(
         &mut self,
         text: &str,
+        name: &str,
         told: &mut mpsc::Receiver<Told>,
         requests: &mpsc::Sender<ClientFrame>,
     ) -> editor::Edited {
         terminal::leave();
         let program = editor::program(|name| std::env::var(name).ok());
-        let running = editor::Running::start(&program, text)?;
+        let running = editor::Running::start(&program, text, name)?;
         let pid = running.pid();
         let ending = Arc::new(AtomicBool::new(false));
         let asked = Arc::clone(&ending);

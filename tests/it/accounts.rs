@@ -132,6 +132,7 @@ async fn from_nothing_to_connected_and_every_state_says_what_it_can() {
     {
         let p = refused(&mut c, new(key)).await;
         assert!(p.kind == kind && p.what.contains(words) && !p.next.is_empty(), "{p:?}");
+        assert_eq!((p.field.as_deref(), p.means.contains("nothing was kept")), (Some("access_token"), true));
     }
     let p = refused(&mut c, AccountRequest::Show { account: shop() }).await;
     assert_eq!(p.kind, "not_found");

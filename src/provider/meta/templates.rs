@@ -93,7 +93,7 @@ mod tests {
                 { "type": "HEADER", "format": "IMAGE", "example": { "header_handle": ["u"] } },
                 { "type": "BODY", "text": "b" },
                 { "type": "CAROUSEL", "cards": [] },
-                { "type": "BUTTONS", "buttons": [{ "type": "FLOW", "text": "Book" }, { "type": "PHONE_NUMBER",
+                { "type": "BUTTONS", "buttons": [{ "type": "CATALOG", "text": "View" }, { "type": "PHONE_NUMBER",
                     "text": "Call", "phone_number": "+1555" }] },
             ],
         }))
@@ -101,7 +101,7 @@ mod tests {
         assert_eq!(t.provider_id, "9007199254740993");
         assert_eq!(t.language, "pt_BR");
         assert_eq!(t.header.as_ref().unwrap().format, "image");
-        assert_eq!(t.unsupported, ["carousel", "flow button"]);
+        assert_eq!(t.unsupported, ["carousel", "catalog button"]);
         assert_eq!(t.buttons[1].target, "+1555");
         assert!(!t.is_sendable());
     }

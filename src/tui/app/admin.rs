@@ -22,7 +22,7 @@ impl App {
             .or_else(|| self.accounts.first().filter(|_| self.accounts.len() == 1))
     }
 
-    fn show_opened(&mut self, (overlay, request): Opened) {
+    pub(super) fn show_opened(&mut self, (overlay, request): Opened) {
         let serial = self.next_serial;
         self.show_overlay(overlay, None);
         if let Some(request) = request {

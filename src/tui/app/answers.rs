@@ -175,6 +175,7 @@ impl App {
             }
             Ok(Response::Account(detail)) => Delivery::Account(detail),
             Ok(Response::Admin(answer)) => Delivery::Admin(answer),
+            Ok(Response::Template(answer)) => Delivery::Template(answer),
             Ok(Response::Templates(t)) => Delivery::Templates(t),
             Ok(Response::QuickReplies(q)) => {
                 self.quick_replies.clone_from(&q);
@@ -274,6 +275,7 @@ impl App {
                 Changed::TemplatesChanged { account } => {
                     let request = Request::Templates { account: account.clone() };
                     self.refresh_overlays("template", &request);
+                    self.templates_moved(&account);
                     self.ask(request, Asked::Templates(account));
                 }
                 Changed::QuickRepliesChanged => {

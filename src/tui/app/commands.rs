@@ -90,6 +90,7 @@ impl App {
                 self.open_current();
                 self.pick_template();
             }
+            Action::ManageTemplates => self.open_templates(""),
             Action::Macros => self.pick_macro(),
             Action::RunMacro => self.look_at_macro(""),
             Action::QuickReply => self.pick_reply(),

@@ -14,12 +14,15 @@ impl App {
         // It may take long, and the machine may not live to see its end.
         self.save_draft();
         self.emoji.close();
-        self.effects.push(Effect::Edit(text));
+        self.effects.push(Effect::Edit { text, name: "message.txt" });
     }
 
     /// The editor has ended: with a text, without one, or not as it should.
     pub(super) fn edited(&mut self, result: Result<Option<String>, String>) {
         self.damage = Damage::ALL;
+        if self.edited_for_overlay(&result) {
+            return;
+        }
         match result {
             Ok(Some(text)) if text.len() > MAX => {
                 self.say_bad(format!(

@@ -63,12 +63,16 @@ impl Attachment {
 
 /// What a file is read for.
 #[derive(Clone, Debug)]
-enum For {
+pub(super) enum For {
     Text,
     /// A quick reply that is saved when all its files are kept, by the overlay that wants it.
     Reply(u64),
     /// A picture of a business profile.
     Picture(u64, AccountId, Box<ProfileChange>),
+    /// The sample of a template's header.
+    Sample(u64, AccountId),
+    /// The header of a template that is sent.
+    Header(u64, Box<Request>),
 }
 
 /// What is to be read of the operator's files.
@@ -374,6 +378,8 @@ impl App {
                             AdminRequest::ChangeProfile { account, change: *change, picture: Some(file) };
                         self.ask(Request::Admin { act }, Purpose::Overlay { serial, search: String::new() });
                     }
+                    For::Sample(serial, account) => self.sample_kept(serial, account, file),
+                    For::Header(serial, request) => self.header_kept(serial, *request, file),
                 }
             }
             FileAnswer::Dropped | FileAnswer::Bytes { .. } => {}
@@ -400,6 +406,8 @@ impl App {
                 self.say_bad(format!("{why} · → {key} takes it off"));
             }
             For::Picture(serial, ..) => self.picture_failed(serial, why),
+            For::Sample(serial, _) => self.file_refused(serial, "header.sample", why),
+            For::Header(serial, _) => self.file_refused(serial, "header.link", why),
             For::Reply(serial) => {
                 self.files.saving.retain(|s| s.serial != serial);
                 let rest: Vec<u64> = self
@@ -422,7 +430,7 @@ impl App {
         self.attached_changed();
     }
 
-    fn deliver_to(&mut self, serial: u64, delivery: Delivery) {
+    pub(super) fn deliver_to(&mut self, serial: u64, delivery: Delivery) {
         if let Some(open) = self.overlays.iter_mut().find(|o| o.serial == serial) {
             let steps = open.overlay.deliver(delivery);
             self.steps(serial, steps);
@@ -446,6 +454,12 @@ impl App {
         }
         let id = self.files.next_id();
         self.read_file(Job { id, path, whom: For::Picture(serial, account, Box::new(change)), upload: None });
+    }
+
+    /// Reads a file of this machine, to be handed over for an overlay.
+    pub(super) fn read_for(&mut self, path: String, whom: For) {
+        let id = self.files.next_id();
+        self.read_file(Job { id, path, whom, upload: None });
     }
 
     fn picture_failed(&mut self, serial: u64, why: &str) {

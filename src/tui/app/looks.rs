@@ -108,6 +108,7 @@ impl App {
     pub(super) fn preferences_came(&mut self, all: &[Preference]) {
         self.saved_views_came(all);
         self.take_place(all);
+        self.samples_came(all);
         let muted = all.iter().filter_map(Preference::mutes).collect();
         if self.muted != muted {
             self.muted = muted;

@@ -29,7 +29,9 @@ mod overlaid;
 pub(crate) mod palette;
 mod panes;
 mod saying;
+mod settle;
 mod talk;
+mod template_admin;
 mod together;
 mod views;
 pub(in crate::tui) mod watch;
@@ -109,10 +111,6 @@ const QUIT_WAIT: Millis = 2_000;
 /// The customer is told at most this often that somebody types, in milliseconds: the provider shows it for 25
 /// seconds.
 const TYPING: Millis = 20_000;
-/// Messages that are asked for by their ids at once.
-const ROWS_AT_ONCE: usize = 30;
-/// Threads that are asked for by their ids at once.
-const THREADS_AT_ONCE: usize = 500;
 /// A conversation that is not there after this long, in milliseconds, is drawn as loading.
 const PATIENCE: Millis = 40;
 
@@ -194,7 +192,12 @@ pub(crate) enum Effect {
     /// Read which themes there are; they come back as [`Event::Themes`].
     ReadThemes,
     /// Let the operator's editor have this text; it comes back as [`Event::Edited`].
-    Edit(String),
+    Edit {
+        /// The text.
+        text: String,
+        /// The name of its file.
+        name: &'static str,
+    },
     /// Draw everything again.
     Redraw,
     /// Stop the process until the shell continues it.
@@ -363,6 +366,8 @@ pub(crate) struct App {
     pub emoji: emoji::Offer,
     /// Half-written forms.
     forms: compose::Kept,
+    /// Templates that were begun, and who waits for the editor.
+    admin: template_admin::Kept,
     /// Where the operator is, kept for the next screen.
     follow: follow::Follow,
     /// Files that go with what is being written.
@@ -437,6 +442,7 @@ impl App {
             held: false,
             emoji: emoji::Offer::default(),
             forms: compose::Kept::default(),
+            admin: template_admin::Kept::default(),
             follow: follow::Follow::default(),
             files: files::Files::default(),
             together: together::Together::default(),
@@ -690,45 +696,6 @@ impl App {
         }
         if self.quitting.is_some_and(|at| now >= at + QUIT_WAIT) {
             self.effects.push(Effect::Quit);
-        }
-    }
-
-    /// Asks once for everything that changed; not again while the answer is on its way, so that a storm of
-    /// changes becomes few requests.
-    fn settle(&mut self) {
-        let asked = |kind: fn(&Asked) -> bool| self.asked.values().any(kind);
-        let (rows, messages) =
-            (asked(|a| matches!(a, Asked::ThreadRows)), asked(|a| matches!(a, Asked::MessageRows(_))));
-        let (accounts, status) =
-            (asked(|a| matches!(a, Asked::Accounts)), asked(|a| matches!(a, Asked::Status)));
-        if !self.changed_messages.is_empty()
-            && !messages
-            && let Some(thread) = self.conversation.as_ref().map(|c| c.thread)
-        {
-            // A few at a time, so that the longest of them fit into an answer; the rest follows it.
-            let rest = self.changed_messages.iter().nth(ROWS_AT_ONCE).copied();
-            let rest = rest.map(|first| self.changed_messages.split_off(&first)).unwrap_or_default();
-            let ids = std::mem::replace(&mut self.changed_messages, rest).into_iter().collect();
-            self.ask(Request::MessageRows { ids }, Asked::MessageRows(thread));
-        }
-        if !self.changed_threads.is_empty() && !rows {
-            // An answer has room for so many; the rest follows it.
-            let rest = self.changed_threads.iter().nth(THREADS_AT_ONCE).copied();
-            let rest = rest.map(|first| self.changed_threads.split_off(&first)).unwrap_or_default();
-            let ids = std::mem::replace(&mut self.changed_threads, rest).into_iter().collect();
-            self.ask(Request::ThreadRows { ids }, Asked::ThreadRows);
-        }
-        if self.accounts_changed && !accounts {
-            self.accounts_changed = false;
-            self.ask(Request::Accounts, Asked::Accounts);
-        }
-        self.settle_presence();
-        if self.is_ready() {
-            self.count_views();
-        }
-        if self.status_changed && !status {
-            self.status_changed = false;
-            self.ask(Request::Status, Asked::Status);
         }
     }
 

@@ -90,6 +90,11 @@ impl App {
                 },
                 Step::Theme(theme) => self.retheme(*theme),
                 Step::Copy(s) => self.copy(&s),
+                Step::Edit { text, name } => self.edit_for(serial, text, name),
+                Step::Sample { path, account } => self.hand_sample_over(serial, path, account),
+                Step::SendFile { path, request } => self.hand_header_over(serial, path, request),
+                Step::KeepTemplate { account, of, kept } => self.keep_template(account, &of, kept),
+                Step::ShowSamples(on) => self.show_samples(on),
                 Step::Picture { path, account, change } => {
                     self.hand_picture_over(serial, path, account, *change);
                 }

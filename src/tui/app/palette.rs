@@ -132,6 +132,7 @@ impl App {
             Action::BlockContact => self.block_named(argument),
             Action::NumberProfile => self.open_profile(argument),
             Action::ConnectNumber => self.open_connect(argument),
+            Action::ManageTemplates => self.open_templates(argument),
             Action::Accounts => self.switch_by_name(argument),
             Action::FilterNext | Action::ViewPick => self.show_view(argument),
             _ => self.run_named(id),

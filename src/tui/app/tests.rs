@@ -64,6 +64,8 @@ pub(crate) struct Script {
     pub claim: Option<Problem>,
     /// Notes that call the operator, and how many were not read.
     pub mentions: u32,
+    /// Templates as their makers see them.
+    pub templates: crate::tui::overlay::template_admin::sample::Fake,
     pub mention_rows: Vec<crate::protocol::mentions::MentionRow>,
     pub log: Vec<Request>,
     pub refuse: Option<Problem>,
@@ -101,6 +103,7 @@ impl Script {
             watched: crate::protocol::presence::Watched::default(),
             taken: crate::protocol::presence::TakenOver::default(),
             claim: None,
+            templates: crate::tui::overlay::template_admin::sample::Fake::default(),
             mentions: 0,
             mention_rows: Vec::new(),
             log: Vec::new(),
@@ -320,6 +323,7 @@ impl Script {
                 crate::tui::overlay::accounts::sample::answer(&mut self.accounts, act)?
             }
             Request::Admin { act } => crate::tui::overlay::profile::tests::answer(act),
+            Request::Template { act } => self.templates.answer(*act)?,
             Request::Wizard { act } => crate::tui::overlay::connect::tests::answer(&act),
             Request::Activity { .. } => crate::tui::overlay::activity::sample(),
             Request::Numbers { wanted } => crate::tui::overlay::numbers::sample(wanted),

@@ -309,7 +309,10 @@ fn the_editor_gets_the_text_and_what_comes_back_is_safe_and_one_step() {
     let thread = app.conversation.as_ref().unwrap().thread;
     s.keys(&mut app, "r");
     s.type_text(&mut app, "helo");
-    assert_eq!(s.keys(&mut app, "Ctrl+X Ctrl+E"), [Effect::Edit("helo".into())]);
+    assert_eq!(
+        s.keys(&mut app, "Ctrl+X Ctrl+E"),
+        [Effect::Edit { text: "helo".into(), name: "message.txt" }]
+    );
     assert_eq!(s.drafts[&thread], "helo", "kept before");
     let back = |s: &mut Script, app: &mut App, r: Result<Option<String>, String>| {
         let effects = app.update(Event::Edited(r));

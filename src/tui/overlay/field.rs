@@ -54,6 +54,13 @@ impl Field {
         self
     }
 
+    /// The same with the cursor at its beginning.
+    #[must_use]
+    pub fn at_start(mut self) -> Self {
+        self.cursor = 0;
+        self
+    }
+
     /// What is in it.
     #[must_use]
     pub fn text(&self) -> &str {

@@ -41,6 +41,7 @@ pub mod quick_reply_editor;
 pub mod search;
 mod sheet;
 pub mod talk;
+pub mod template_admin;
 pub mod template_form;
 pub mod template_preview;
 pub mod templates;
@@ -58,6 +59,7 @@ use crate::model::ids::{AccountId, MacroId, MessageId, QuickReplyId, ThreadId};
 use crate::model::macros::Macro;
 use crate::model::quick_reply::{QuickReply, ReplyFile};
 use crate::model::template::Template;
+use crate::model::template::definition::Definition;
 use crate::model::thread::ThreadRow;
 use crate::protocol::access::AccessList;
 use crate::protocol::accounts::AccountDetail;
@@ -65,6 +67,7 @@ use crate::protocol::activity::ActivityAnswer;
 use crate::protocol::admin::AdminAnswer;
 use crate::protocol::mentions::MentionRow;
 use crate::protocol::numbers::Numbers;
+use crate::protocol::templates::TemplateAnswer;
 use crate::protocol::{
     AccountView, Check, ContactDetail, Found, LabelRow, MessageLife, Neighbours, Page, Problem, Request,
     Response, Version,
@@ -150,6 +153,38 @@ pub enum Step {
     Theme(Box<Theme>),
     /// Put text on the clipboard.
     Copy(String),
+    /// Let the operator's editor have a text; what comes of it is delivered.
+    Edit {
+        /// The text.
+        text: String,
+        /// The name of its file, by which an editor knows what it is.
+        name: &'static str,
+    },
+    /// Hand a file of this machine over, then to the provider as the sample of a template's header.
+    Sample {
+        /// The file.
+        path: String,
+        /// For a template of which account.
+        account: AccountId,
+    },
+    /// Hand a file of this machine over, then send a template with it.
+    SendFile {
+        /// The file.
+        path: String,
+        /// The send, without its file.
+        request: Box<Request>,
+    },
+    /// Keep what was begun of a template, or forget it.
+    KeepTemplate {
+        /// Of which account.
+        account: AccountId,
+        /// Which it is, by name and language.
+        of: Box<Definition>,
+        /// What is kept.
+        kept: Option<Box<Definition>>,
+    },
+    /// Whether the provider's samples are listed among the templates.
+    ShowSamples(bool),
     /// Hand a picture of this machine over, then change a business profile with it.
     Picture {
         /// The file.
@@ -231,6 +266,12 @@ pub enum Delivery {
     Contacts(String, Vec<ContactDetail>),
     /// What a message said.
     Versions(Vec<Version>),
+    /// About templates, for who makes them.
+    Template(Box<TemplateAnswer>),
+    /// Templates of this account are not what they were.
+    TemplatesMoved(AccountId),
+    /// The operator's editor has ended: with a text, without one, or not as it should.
+    Edited(Result<Option<String>, String>),
     /// A send was committed: `thread` is where.
     Queued(ThreadId),
     /// A request of this overlay was done.

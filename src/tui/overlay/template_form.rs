@@ -131,6 +131,8 @@ pub(super) struct TemplateForm {
     focus: usize,
     state: State,
     refused: Option<Problem>,
+    /// What is said of a template that was moved to another category: who confirms it knows.
+    moved: Option<Problem>,
 }
 
 impl TemplateForm {
@@ -155,6 +157,7 @@ impl TemplateForm {
             focus: 0,
             state: State::Editing,
             refused: None,
+            moved: None,
         };
         form.resume();
         form
@@ -182,7 +185,12 @@ impl TemplateForm {
     }
 
     fn review(&mut self) {
-        match self.template.fill(&self.values()) {
+        let mut values = self.values();
+        if self.file().is_some() {
+            // Whether the file will do the engine says, which has it then.
+            values.insert("header.link".into(), "https://file.invalid/".into());
+        }
+        match self.template.fill(&values) {
             Ok(_) => {
                 self.refused = None;
                 self.state = State::Confirming;
@@ -193,6 +201,12 @@ impl TemplateForm {
 
     /// Shows why it was not sent and goes to the field at fault.
     pub(super) fn refuse(&mut self, p: Problem) {
+        if p.kind == "category_moved" {
+            // Nothing left: it is asked once more, with what it costs now.
+            self.moved = Some(p);
+            self.state = State::Confirming;
+            return;
+        }
         self.state = State::Editing;
         if let Some(at) = p.field.as_ref().and_then(|f| self.entries.iter().position(|e| e.spec.key == *f)) {
             self.focus = at;
@@ -241,18 +255,34 @@ impl TemplateForm {
         self.touched();
     }
 
+    /// The file of this machine that was named where a link may stand, too.
+    fn file(&self) -> Option<String> {
+        let values = self.values();
+        let link = values.get("header.link")?;
+        link.starts_with(['/', '~', '.']).then(|| link.clone())
+    }
+
     fn send(&mut self) -> Vec<Step> {
         self.state = State::Sending;
-        vec![Step::Ask(Box::new(Request::SendTemplate {
+        let file = self.file();
+        let mut values = self.values();
+        if file.is_some() {
+            values.remove("header.link");
+        }
+        let request = Box::new(Request::SendTemplate {
             account: Some(self.target.account.clone()),
             to: self.target.to.clone(),
             name: self.template.name.clone(),
             language: self.template.language.clone(),
-            values: self.values(),
+            values,
             file: None,
-            knowing: false,
+            knowing: self.moved.is_some(),
             at: None,
-        }))]
+        });
+        match file {
+            Some(path) => vec![Step::SendFile { path, request }],
+            None => vec![Step::Ask(request)],
+        }
     }
 
     pub(super) fn key(&mut self, key: KeyEvent) -> Outcome {
@@ -268,6 +298,7 @@ impl TemplateForm {
                 if key.code == KeyCode::Char('y') && !ctrl {
                     return Outcome::Stay(self.send());
                 }
+                self.moved = None;
                 if self.entries.is_empty() {
                     return Outcome::Back;
                 }
@@ -323,7 +354,11 @@ impl TemplateForm {
         frame::put(buf, x, area.y, area.right().saturating_sub(x), &note, theme.dim);
         let line = Rect::new(area.x + 2, area.y + 1, area.width - 2, 1);
         frame::glyph(buf, area.x, line.y, "▏", if focused { theme.focus } else { theme.border });
-        let hint = if e.spec.example.is_empty() { String::new() } else { format!("e.g. {}", e.spec.example) };
+        let hint = match e.spec.key.as_str() {
+            "header.link" => "https://… or the path of a file".to_owned(),
+            _ if e.spec.example.is_empty() => String::new(),
+            _ => format!("e.g. {}", e.spec.example),
+        };
         let at = e.field.draw(line, buf, theme.text, &hint, theme);
         let below = Rect::new(area.x + 2, area.y + 2, area.width - 2, 1);
         if let Some(why) = self.problem_of(&e.spec.key) {
@@ -369,6 +404,9 @@ impl TemplateForm {
         rich.push(&format!(" from {}: ", text::sanitize(&self.target.account_name)), theme.text);
         rich.push(&class, if marketing { theme.warn } else { theme.good });
         rich.push(".", theme.text);
+        if let Some(p) = &self.moved {
+            rich.push(&format!(" {}: {}.", text::sanitize(&p.what), text::sanitize(&p.means)), theme.warn);
+        }
         if marketing && self.target.marketing_opt_out {
             rich.push(" This person asked for no marketing messages.", theme.bad);
         }

@@ -318,7 +318,7 @@ impl Overlay for TemplatePicker {
                 Vec::new()
             }
             Outcome::Stay(steps) => {
-                if !steps.iter().any(|s| matches!(s, Step::Ask(_))) {
+                if !steps.iter().any(|s| matches!(s, Step::Ask(_) | Step::SendFile { .. })) {
                     return steps;
                 }
                 self.held = steps;

@@ -108,6 +108,19 @@ impl House {
         assert_eq!(status.as_u16(), 200, "{}", String::from_utf8_lossy(&body[..body.len().min(600)]));
     }
 
+    /// Calls the emulator as somebody else does who has the same token.
+    pub fn call(&self, path: &str, body: &Value) -> Value {
+        let request = self.http.post(format!("{}{path}", self.base)).json(body);
+        let request = request.bearer_auth(switchboard::emulator::DEMO_ACCESS_TOKEN);
+        self.runtime.block_on(async {
+            let answer = request.send().await.unwrap();
+            let status = answer.status();
+            let body: Value = answer.json().await.unwrap();
+            assert!(status.is_success(), "{path}: {body}");
+            body
+        })
+    }
+
     /// What the emulator got to send.
     pub fn accepted(&self) -> Vec<Value> {
         let url = format!("{}/control/messages", self.base);

@@ -2,6 +2,7 @@
 //! parser. Only the program's own sequences may appear; `--json` keeps every character.
 
 mod house;
+mod numbers;
 mod vt;
 
 use house::{House, Screen};

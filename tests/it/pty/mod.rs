@@ -3,6 +3,7 @@
 mod connecting;
 mod line;
 mod svg;
+mod templates;
 mod wizard;
 mod writing;
 

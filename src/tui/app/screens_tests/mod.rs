@@ -9,12 +9,14 @@
 //! | `stage` | what there is to be seen: threads, messages, answers of the engine |
 //! | `colleagues` | the same where others work too |
 //! | `accounts` | accounts in every state |
+//! | `templates` | templates in every state, and the builder |
 //! | `scenes` | the table |
 
 mod accounts;
 mod colleagues;
 mod scenes;
 mod stage;
+mod templates;
 
 use super::{App, Damage};
 use crate::tui::draw;
@@ -180,6 +182,7 @@ const SHOWN_BY: &[(&str, &str, &str)] = &[
     ("Reactions", "reactions", ""),
     ("SearchBox", "search", ""),
     ("TemplatePicker", "templates", ""),
+    ("TemplateAdmin", "template_admin", "admin_templates"),
     ("ThemePicker", "themes", "themes"),
     ("VersionList", "versions", "versions"),
 ];

@@ -6,6 +6,7 @@ use super::stage::{
     MIN, checks, connecting, contact, deliver, desk, life, nobody, notes, number_settings, open, pipe,
     states, view, with_templates, write,
 };
+use super::templates::{at, blank, building, empty, none, role, ten_buttons};
 use crate::config::settings::Masking;
 use crate::model::Body;
 use crate::model::contact::Identity;
@@ -333,6 +334,64 @@ pub(super) const SCENES: &[Scene] = &[
     scene("pipe_output", desk, |s, app| pipe(s, app, "12 words\nand 3 lines\n", "")),
     scene("pipe_failed", desk, |s, app| pipe(s, app, "", "exit status 127")),
     scene("confirm", states, |s, app| drop(s.keys(app, "Enter Ctrl+R"))),
+    // Templates for who makes them.
+    scene("template_admin", desk, |s, app| at(s, app, "j Right")),
+    scene("template_admin_rejected", desk, |s, app| at(s, app, "j Right Right Enter")),
+    scene("template_admin_moved", desk, |s, app| at(s, app, "G")),
+    scene("template_admin_search", desk, |s, app| write(s, app, "g t /", "spring")),
+    scene("template_admin_empty", none, |s, app| at(s, app, "")),
+    scene("template_admin_role", role, |s, app| at(s, app, "j Right")),
+    scene("template_admin_delete", desk, |s, app| write(s, app, "g t j Right D", "order_u")),
+    scene("template_admin_delete_all", desk, |s, app| write(s, app, "g t j D Tab", "wrong")),
+    scene("template_admin_history", desk, |s, app| at(s, app, "j Right h")),
+    scene("template_admin_new", desk, |s, app| at(s, app, "n")),
+    scene("template_admin_models", desk, |s, app| write(s, app, "g t M", "invoice")),
+    scene("template_admin_library", desk, |s, app| at(s, app, "B")),
+    scene("template_admin_library_form", desk, |s, app| at(s, app, "B Enter")),
+    scene("template_admin_copy", desk, |s, app| write(s, app, "g t j d", "chinese")),
+    scene("template_admin_values", desk, |s, app| at(s, app, "j Right m")),
+    scene("template_admin_roles", desk, |s, app| at(s, app, "j Right R")),
+    scene("template_admin_actions", desk, |s, app| at(s, app, "a")),
+    scene("template_admin_action_try", desk, |s, app| at(s, app, "a t")),
+    scene("template_builder_blank", desk, blank),
+    scene("template_builder_problems", desk, |s, app| {
+        blank(s, app);
+        s.keys(app, "F10");
+    }),
+    scene("template_builder", desk, building),
+    scene("template_builder_phone", desk, |s, app| {
+        building(s, app);
+        s.keys(app, "F7");
+    }),
+    scene("template_builder_warned", desk, |s, app| {
+        building(s, app);
+        s.keys(app, "F10");
+    }),
+    scene("template_builder_leaving", desk, |s, app| {
+        building(s, app);
+        s.keys(app, "Esc");
+    }),
+    scene("template_builder_buttons", desk, ten_buttons),
+    scene("template_builder_login", desk, |s, app| {
+        blank(s, app);
+        s.type_text(app, "login_code");
+        s.keys(app, "Tab Tab Left");
+    }),
+    scene("template_builder_languages", desk, |s, app| {
+        blank(s, app);
+        s.keys(app, "Tab Enter");
+        s.type_text(app, "port");
+    }),
+    scene("template_builder_arabic", desk, |s, app| at(s, app, "j d Enter")),
+    scene("template_builder_edit", desk, |s, app| at(s, app, "j Right e")),
+    scene("template_builder_json", desk, |s, app| {
+        at(s, app, "j Right e");
+        deliver(
+            app,
+            Delivery::Edited(Ok(Some("{\n  \"name\": \"order_update\",\n  \"components\": [7]\n}".into()))),
+        );
+    }),
+    scene("template_builder_empty", empty, |s, app| at(s, app, "n Enter")),
     // Around.
     scene("contact", desk, |s, app| {
         let ids =

@@ -18,6 +18,8 @@ use ratatui::style::Style;
 const WIDE: u16 = 110;
 /// Rows of the details under the list.
 const UNDER: u16 = 7;
+/// Cells of the provider in the list, with the gap after it.
+const PROVIDER: u16 = 10;
 /// Cells of what a line is about.
 const LABEL: u16 = 14;
 
@@ -180,7 +182,7 @@ impl AccountBox {
             (3, ""),
             (name_cells + 4, "account"),
             (number_cells, "number"),
-            (if wide { 8 } else { 0 }, "provider"),
+            (if wide { PROVIDER } else { 0 }, "provider"),
             (0, "state"),
         ];
         let mut x = list.x;
@@ -211,8 +213,8 @@ impl AccountBox {
             }
             x += number_cells;
             if wide {
-                frame::put(buf, x, y, 7, &view.spec.provider, theme.dim);
-                x += 8;
+                frame::put(buf, x, y, PROVIDER - 1, &view.spec.provider, theme.dim);
+                x += PROVIDER;
             }
             let mut words = state_line(view);
             if self.details.get(&view.spec.id).is_some_and(|d| d.setup.link.is_some()) && words == "pending" {

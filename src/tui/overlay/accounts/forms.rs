@@ -12,12 +12,8 @@ use crate::protocol::{AccountView, Problem};
 
 /// Providers that a new account can be of: word, name, what is needed.
 pub(super) const PROVIDERS: &[(&str, &str, &str)] = &[
-    ("kapso", "Kapso", "an API key of your project; the number is connected by a link that you send or open"),
-    (
-        "meta",
-        "Meta",
-        "token, ids and app secret of your app at developers.facebook.com, checked step by step",
-    ),
+    ("kapso", "Kapso", "an API key of your project, and a link"),
+    ("meta", "Meta", "token, ids and secret of your app"),
 ];
 
 /// The keys that choose one: the first letter of its word.
