@@ -68,6 +68,7 @@ fn serve_ours(dir: &Path) {
             bind: ([127, 0, 0, 1], 0).into(),
             public_url: None,
             body_limit: 4 << 20,
+            actions_token: None,
         },
         accounts: vec![AccountSettings {
             spec: AccountSpec {

@@ -3,7 +3,7 @@
 use crate::clock::Millis;
 use crate::model::contact::display_phone;
 use crate::model::delivery::DeliveryState;
-use crate::model::message::{Body, Direction, Message, Origin};
+use crate::model::message::{Body, Direction, Message, Origin, template_label};
 use crate::model::thread::{Preview, ThreadRow};
 use crate::model::window::Window;
 use crate::protocol::Cursor;
@@ -53,7 +53,7 @@ pub(super) fn body(b: &Body) -> String {
         Body::Location { latitude, longitude, .. } => {
             format!("[location {latitude}, {longitude}] {text}")
         }
-        Body::Template { name, .. } => format!("[template {name}] {text}"),
+        Body::Template { name, .. } => format!("{} {text}", template_label(name)),
         Body::Unsupported { what, .. } => format!("[unsupported {what}] {text}"),
         Body::Unknown { kind, .. } => format!("[{kind}] {text}"),
         _ => format!("[{}] {text}", b.kind()),

@@ -43,6 +43,7 @@ pub struct Checked {
     pub(super) has_engine: bool,
     /// The webhook listener.
     pub listener: ListenerSettings,
+    actions_token: Option<NamedSecret>,
     /// Accounts in the order of the file.
     pub accounts: Vec<CheckedAccount>,
     /// Undo time.
@@ -138,6 +139,11 @@ pub fn check(source: Option<(PathBuf, String)>, flags: &Flags, env: &Env) -> Res
         socket,
         has_engine: file.data_dir.is_some() || file.engine.says_something() || !file.accounts.is_empty(),
         listener,
+        actions_token: file
+            .listener
+            .actions_token
+            .clone()
+            .map(|source| NamedSecret { key: "actions_token", source }),
         accounts,
         undo: Duration::from_secs(undo),
         keep_webhooks: Duration::from_secs(keep * 86_400),
@@ -160,6 +166,17 @@ impl Checked {
         let base = self.base();
         let mut fetched: BTreeMap<SecretSource, SecretString> = BTreeMap::new();
         let mut accounts = Vec::with_capacity(self.accounts.len());
+        let mut listener = self.listener.clone();
+        if let Some(named) = &self.actions_token {
+            let got = named.source.get_ref().fetch(&base, env).map_err(|e| {
+                let e = ConfigError::new(format!("{}: {e}", named.key), "");
+                match &self.source {
+                    Some(s) => e.at(s.place(&named.source.span())),
+                    None => e,
+                }
+            })?;
+            listener.actions_token = Some(got);
+        }
         for a in &self.accounts {
             let mut secret = |named: &NamedSecret| -> Result<SecretString, ConfigError> {
                 let source = named.source.get_ref();
@@ -194,7 +211,7 @@ impl Checked {
             file: self.file.clone(),
             engine: EngineSettings {
                 data_dir: self.data_dir.clone(),
-                listener: self.listener.clone(),
+                listener,
                 accounts,
                 undo: self.undo,
                 keep_webhooks: self.keep_webhooks,
@@ -216,7 +233,7 @@ impl Checked {
     #[must_use]
     pub fn secret_files(&self) -> Vec<PathBuf> {
         let base = self.base();
-        let named = self.accounts.iter().flat_map(CheckedAccount::secrets);
+        let named = self.accounts.iter().flat_map(CheckedAccount::secrets).chain(&self.actions_token);
         let mut files: Vec<PathBuf> = named
             .filter_map(|n| match n.source.get_ref() {
                 SecretSource::File(path) => Some(paths::expand(path, &base)),
@@ -231,7 +248,7 @@ impl Checked {
     /// The names of the systemd credentials that secrets are read from.
     #[must_use]
     pub fn credentials(&self) -> Vec<String> {
-        let named = self.accounts.iter().flat_map(CheckedAccount::secrets);
+        let named = self.accounts.iter().flat_map(CheckedAccount::secrets).chain(&self.actions_token);
         let mut names: Vec<String> = named
             .filter_map(|n| match n.source.get_ref() {
                 SecretSource::Credential(name) => Some(name.clone()),
@@ -382,7 +399,8 @@ impl Checker<'_> {
         if limit < META_BODY {
             warnings.push(format!("`body_limit` is {limit}: Meta sends webhooks of up to {META_BODY} bytes"));
         }
-        Ok(ListenerSettings { bind, public_url, body_limit: limit })
+        // Secrets are fetched later.
+        Ok(ListenerSettings { bind, public_url, body_limit: limit, actions_token: None })
     }
 
     fn ui(&self, layer: &Layer, file: &File) -> Result<UiSettings, ConfigError> {

@@ -68,6 +68,8 @@ pub struct ListenerFile {
     pub public_url: Option<Spanned<String>>,
     /// Longest body in bytes.
     pub body_limit: Option<Spanned<i64>>,
+    /// What programs show to do business actions.
+    pub actions_token: Option<Spanned<SecretSource>>,
 }
 
 /// `[ui]`.

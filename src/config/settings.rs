@@ -72,6 +72,8 @@ pub struct ListenerSettings {
     pub public_url: Option<String>,
     /// Longest body in bytes.
     pub body_limit: usize,
+    /// What programs show to do business actions; `None`: there is no address for them.
+    pub actions_token: Option<SecretString>,
 }
 
 /// One account.

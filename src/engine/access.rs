@@ -70,6 +70,19 @@ pub(super) async fn admit(shared: &Arc<Shared>, client: &ClientInfo, session: u6
     }
 }
 
+/// A program outside that has shown its token: an operator of its name where there is one, else as the owner of the data.
+pub(super) async fn program(shared: &Arc<Shared>, client: &ClientInfo) -> Result<Who, Problem> {
+    let book = Arc::clone(&shared.book.borrow());
+    let owner = !book.operators.iter().any(|e| e.who.is_user(&client.user));
+    match book.access(client, owner) {
+        Ok(access) => {
+            let view = shared.seeing(&access.scope, &access.operator, Seat::of(client));
+            Ok(Who { access, shared: view, session: 0, book })
+        }
+        Err(why) => Err(refused(shared, client, why).await),
+    }
+}
+
 /// Whoever comes in by a group's entry is known by name from then on: to colleagues of the team, and to the log.
 async fn remember(shared: &Shared, book: &AccessBook, client: &ClientInfo, access: &Access) {
     let named = book.operators.iter().any(|e| e.who.is_user(&client.user));
@@ -338,6 +351,12 @@ async fn check(who: &Who, request: &Request) -> Result<(), Problem> {
         Request::SendTemplate { .. } if !who.access.allows(Resource::Templates, Verb::View) => {
             return Err(no_permission(who, Resource::Templates, Verb::View));
         }
+        // An action sends a template, and takes no more rights than that.
+        Request::Template { act }
+            if act.recipient().is_some() && !who.access.allows(Resource::Templates, Verb::View) =>
+        {
+            return Err(no_permission(who, Resource::Templates, Verb::View));
+        }
         Request::Follow { .. } if !who.access.scope.is_all() => {
             return Err(Problem::new(
                 "forbidden",
@@ -401,6 +420,11 @@ fn about(request: &Request) -> About {
         | Request::AddNote { thread, .. } => about.threads.push(*thread),
         Request::Presence { act: PresenceRequest::Here { spot } } => about.threads.extend(spot.thread),
         Request::Act { threads, .. } | Request::Share { threads, .. } => about.threads.clone_from(threads),
+        Request::Template { act } => {
+            if let Some(Recipient::Thread { thread }) = act.recipient() {
+                about.threads.push(*thread);
+            }
+        }
         Request::Retry { message }
         | Request::Cancel { message }
         | Request::TakeBack { message }
@@ -458,12 +482,15 @@ async fn exists(who: &Who, request: &Request) -> Result<(), Problem> {
 
 /// The conversation that a send to a number would be one in, whoever sees it.
 async fn thread_behind(who: &Who, request: &Request) -> Result<Option<ThreadId>, Problem> {
-    let (Request::Send { to: Recipient::Identity { identity }, account, .. }
-    | Request::SendTemplate { to: Recipient::Identity { identity }, account, .. }) = request
-    else {
-        return Ok(None);
+    let (account, to) = match request {
+        Request::Send { to, account, .. } | Request::SendTemplate { to, account, .. } => {
+            (account.as_ref(), Some(to))
+        }
+        Request::Template { act } => (act.account(), act.recipient()),
+        _ => return Ok(None),
     };
-    let (account, text) = (account.clone(), identity.value.clone());
+    let Some(Recipient::Identity { identity }) = to else { return Ok(None) };
+    let (account, text) = (account.cloned(), identity.value.clone());
     let found = who.everything().read_slow(move |r| Ok(r.find_thread(account.as_ref(), &text))).await?;
     // What cannot be told apart is nothing to be sent to.
     found.map_err(|e| FieldProblem::new("to", e.to_string()).into())

@@ -6,6 +6,7 @@ use crate::model::ids::EventId;
 use crate::model::thread::ThreadRow;
 use crate::protocol::activity::ActivityAnswer;
 use crate::protocol::admin::AdminAnswer;
+use crate::protocol::templates::TemplateAnswer;
 use crate::protocol::{ContactDetail, Response};
 use crate::text::mask::numbers;
 
@@ -73,6 +74,11 @@ pub(super) fn answer(mut answer: Response) -> Response {
                 *one = self::answer(plain);
             }
         }
+        Response::Template(answer) => {
+            if let TemplateAnswer::Values(known) = answer.as_mut() {
+                known.values.values_mut().for_each(hide);
+            }
+        }
         // Nothing in these says who a customer is.
         Response::Hello { .. }
         | Response::Me(_)
@@ -87,7 +93,6 @@ pub(super) fn answer(mut answer: Response) -> Response {
         | Response::TakenBack { .. }
         | Response::Checked(_)
         | Response::Templates(_)
-        | Response::Template(_)
         | Response::QuickReplies(_)
         | Response::Macros(_)
         | Response::File(_)

@@ -50,6 +50,7 @@ mod wizard;
 pub use crate::provider::posts::Head;
 pub use ingest::{Inlet, Refused};
 pub use reload::Reloaded;
+pub use templates::{ActionCall, ActionDone};
 
 use crate::clock::Clock;
 use crate::config::settings::EngineSettings;

@@ -424,12 +424,12 @@ async fn change(shared: &Arc<Shared>, who: &Who, request: Request) -> Result<Res
         }
         Request::Send { account, to, content, quote, at } => {
             let begins = matches!(to, Recipient::Identity { .. });
-            let sent = send(shared, by(), Wanted { account, to, content, quote, at }).await;
+            let sent = send(shared, by(), Wanted { account, to, content, quote, at, id: None }).await;
             sharing::own_what_begins(who, begins, sent).await
         }
         Request::SendTemplate { account, to, name, language, values, file, knowing, at } => {
             let file = file.map(|f| *f);
-            let wish = templates::Wish { account, to, name, language, values, file, knowing, at };
+            let wish = templates::Wish { account, to, name, language, values, file, knowing, at, id: None };
             templates::send(who, wish).await
         }
         Request::Retry { message } => {
@@ -620,6 +620,8 @@ pub(super) struct Wanted {
     pub content: Outgoing,
     pub quote: Option<MessageId>,
     pub at: Option<Millis>,
+    /// The id of the message where the caller names it, so that the same call again is the same message.
+    pub id: Option<MessageId>,
 }
 
 pub(super) async fn send(shared: &Arc<Shared>, actor: Actor, wanted: Wanted) -> Result<Response, Problem> {
@@ -632,7 +634,7 @@ pub(super) async fn send(shared: &Arc<Shared>, actor: Actor, wanted: Wanted) -> 
 
 /// Everything that can be said against a send before it is committed; else what is to be committed.
 pub(super) async fn check_send(shared: &Shared, wanted: Wanted) -> Result<(MessageId, EventBody), Problem> {
-    let Wanted { account, to, content, quote, at } = wanted;
+    let Wanted { account, to, content, quote, at, id: message } = wanted;
     // Before anything else: what cannot be noted must not leave.
     if let Some(trouble) = shared.disk.trouble() {
         return Err(disk_problem(&trouble.to_string()));
@@ -700,7 +702,7 @@ pub(super) async fn check_send(shared: &Shared, wanted: Wanted) -> Result<(Messa
             Some(_) => {}
         }
     }
-    let message = MessageId::new();
+    let message = message.unwrap_or_default();
     // Who names a time has thought about it; whoever does not may think again for a moment.
     let undo = match at {
         // A reaction is taken away as easily as it is given.

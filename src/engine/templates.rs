@@ -1,12 +1,15 @@
 //! Templates for who makes them: what is asked is checked, handed to the provider, and noted with who did it.
 //!
 //! One file per area: `change` for what is done at the provider, `copy` for how our copy is kept up with it, `sending` for who
-//! may send what.
+//! may send what, `values` for where values come from, `actions` for business actions.
 
+mod actions;
 mod change;
 mod copy;
 mod sending;
+mod values;
 
+pub use actions::{ActionCall, ActionDone};
 pub(super) use copy::{Desk, heard, run as watch};
 pub(super) use sending::{Wish, offered, send};
 
@@ -34,6 +37,15 @@ pub(super) async fn answer(who: &Who, act: TemplateRequest) -> Result<Response, 
         return Err(unknown(id));
     }
     let answer = match act {
+        TemplateRequest::Act { account, name, to, values, file } => {
+            let deed = actions::Deed { account, name, to, values, file, id: None };
+            return actions::act(who, deed).await;
+        }
+        TemplateRequest::Values { account, name, language, to, given } => {
+            found(&who.shared, &account)?;
+            let known = values::offered(who, &account, (&name, &language), &to, &given).await?;
+            TemplateAnswer::Values(known)
+        }
         act @ (TemplateRequest::List { .. }
         | TemplateRequest::History { .. }
         | TemplateRequest::Refresh { .. }
@@ -128,7 +140,7 @@ async fn change(who: &Who, act: TemplateRequest) -> Result<TemplateAnswer, Probl
             note(who, &account, TemplateAct::ActionSet { name, action }).await?;
             Ok(TemplateAnswer::Done)
         }
-        _ => Err(Problem::new("unable", "this cannot be done with templates yet")),
+        _ => Err(odd()),
     }
 }
 

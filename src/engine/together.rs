@@ -42,7 +42,7 @@ async fn look(shared: &Arc<Shared>, request: &Request) -> Result<(), Problem> {
     }
     match request.clone() {
         Request::Send { account, to, content, quote, at } => {
-            check_send(shared, Wanted { account, to, content, quote, at }).await.map(|_| ())
+            check_send(shared, Wanted { account, to, content, quote, at, id: None }).await.map(|_| ())
         }
         Request::AddNote { thread, text } => {
             check_note(&text)?;

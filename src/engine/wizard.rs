@@ -499,6 +499,7 @@ impl Work<'_> {
             content,
             quote: None,
             at: None,
+            id: None,
         };
         let text = Outgoing::text("This is a test of Switchboard: the number is connected.");
         // In an open window a text is enough; else it takes a template.

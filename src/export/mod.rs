@@ -7,7 +7,7 @@ pub mod file;
 mod html;
 
 use crate::clock::Millis;
-use crate::model::message::{Body, Direction, Message, Origin};
+use crate::model::message::{Body, Direction, Message, Origin, template_label};
 use crate::text;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -180,7 +180,7 @@ pub fn words(body: &Body) -> String {
             format!("{plain}\n{}", choices.join(" "))
         }
         Body::Choice { .. } => format!("[chosen] {plain}"),
-        Body::Template { name, .. } => format!("[template {name}]\n{plain}"),
+        Body::Template { name, .. } => format!("{}\n{plain}", template_label(name)),
         Body::Call { event, .. } => format!("[call {event}]"),
         Body::Revoked => "[deleted by its sender]".into(),
         other => named(other.kind()),

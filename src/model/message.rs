@@ -381,6 +381,26 @@ impl Body {
             Self::Unsupported { details, .. } => details.clone(),
         }
     }
+
+    /// What is kept as the text of a message: for the line in a list, for search and for quotes. A template is named, so
+    /// that it is known as one where its card cannot be shown.
+    #[must_use]
+    pub fn kept_text(&self) -> String {
+        let plain = self.plain_text();
+        match self {
+            Self::Template { name, .. } if !name.is_empty() => {
+                let label = template_label(name);
+                if plain.is_empty() { label } else { format!("{label} {plain}") }
+            }
+            _ => plain,
+        }
+    }
+}
+
+/// How a template is named where only text can be shown.
+#[must_use]
+pub fn template_label(name: &str) -> String {
+    format!("[Template: {name}]")
 }
 
 /// What a message answers to. The text is kept at ingest, so it survives whatever happens to the original.

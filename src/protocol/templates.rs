@@ -10,6 +10,7 @@ use crate::model::template::{Template, Values};
 use crate::protocol::Recipient;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// What is asked about templates, or to be done with them. Looking needs `templates.view`, the rest the verb that is named.
 /// → [`super::Response::Template`]
@@ -130,6 +131,21 @@ pub enum TemplateRequest {
         /// What it does; `None` = it is no more.
         action: Option<ActionDefinition>,
     },
+    /// The values that are there for a template and somebody, by its mapping (`templates.view`).
+    /// → [`TemplateAnswer::Values`]
+    Values {
+        /// Which account.
+        account: AccountId,
+        /// Name.
+        name: String,
+        /// Language code.
+        language: String,
+        /// To whom.
+        to: Recipient,
+        /// `{{ set.… }}` values that are given.
+        #[serde(default)]
+        given: Values,
+    },
     /// Does an action: sends its template, with the thread opened or made (`chat.create` and `templates.view`).
     /// → [`super::Response::Queued`]
     Act {
@@ -173,6 +189,16 @@ pub struct ActionRow {
     pub action: ActionDefinition,
 }
 
+/// Values that are there for a template, by its mapping.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KnownValues {
+    /// By field key.
+    pub values: Values,
+    /// Names that a mapping asks for and nobody has (`set.amount`, `contact.phone`), by field key.
+    pub missing: BTreeMap<String, Vec<String>>,
+}
+
 /// What comes back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "template", content = "value", rename_all = "snake_case")]
@@ -189,6 +215,8 @@ pub enum TemplateAnswer {
     Library(Vec<LibraryTemplate>),
     /// Actions by name.
     Actions(Vec<ActionRow>),
+    /// Values by field key, and what is missing.
+    Values(KnownValues),
     /// Done.
     Done,
 }
@@ -202,6 +230,7 @@ impl TemplateRequest {
             | Self::History { .. }
             | Self::Refresh { .. }
             | Self::Library { .. }
+            | Self::Values { .. }
             | Self::Actions { .. } => (Resource::Templates, Verb::View),
             Self::Create { .. } | Self::FromLibrary { .. } => (Resource::Templates, Verb::Create),
             Self::Load { .. } => (Resource::Templates, Verb::LoadTemplate),
@@ -227,10 +256,20 @@ impl TemplateRequest {
             | Self::Sample { account, .. }
             | Self::Library { account, .. }
             | Self::FromLibrary { account, .. }
+            | Self::Values { account, .. }
             | Self::Set { account, .. }
             | Self::Actions { account }
             | Self::SetAction { account, .. } => Some(account),
             Self::Act { account, .. } => account.as_ref(),
+        }
+    }
+
+    /// Whom it is about, where it is about somebody.
+    #[must_use]
+    pub fn recipient(&self) -> Option<&Recipient> {
+        match self {
+            Self::Act { to, .. } | Self::Values { to, .. } => Some(to),
+            _ => None,
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod mask;
 pub mod past;
 pub mod qr;
 pub mod query;
+pub mod variables;
 pub mod when;
 
 use std::borrow::Cow;

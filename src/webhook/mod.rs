@@ -4,6 +4,8 @@
 //! Knows the engine; what a webhook means is not its business. Bound to loopback unless configured otherwise: a reverse
 //! proxy brings TLS.
 
+mod actions;
+
 use crate::config::settings::ListenerSettings;
 use crate::engine::{Engine, Head, Refused};
 use axum::Router;
@@ -17,6 +19,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use secrecy::SecretString;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,6 +60,9 @@ struct Inside {
     places: Arc<Semaphore>,
     /// In kibibytes.
     room: Arc<Semaphore>,
+    /// What opens the address of the actions; without it there is none.
+    token: Option<SecretString>,
+    actions: Arc<Semaphore>,
 }
 
 impl Listener {
@@ -77,6 +83,8 @@ impl Listener {
             body_limit: settings.body_limit,
             places: Arc::new(Semaphore::new(UNDER_WAY)),
             room: Arc::new(Semaphore::new(ROOM.max(2 * settings.body_limit) / 1024)),
+            token: settings.actions_token.clone(),
+            actions: Arc::new(Semaphore::new(actions::UNDER_WAY)),
         };
         let app = router(inside);
         let signal = stop.clone();
@@ -149,6 +157,7 @@ fn router(inside: Inside) -> Router {
     Router::new()
         .route("/webhook/{path}", get(handshake).post(receive))
         .route("/webhook/{path}/{*rest}", post(receive_at))
+        .route("/api/actions/{name}", post(actions::act))
         .with_state(inside)
 }
 

@@ -6,7 +6,7 @@ use super::super::{Shared, files, sharing};
 use super::copy;
 use crate::clock::Millis;
 use crate::model::event::{Actor, EventBody, Recipient};
-use crate::model::ids::AccountId;
+use crate::model::ids::{AccountId, MessageId};
 use crate::model::media::StoredFile;
 use crate::model::outgoing::Outgoing;
 use crate::model::template::Values;
@@ -26,6 +26,7 @@ pub(in crate::engine) struct Wish {
     pub file: Option<StoredFile>,
     pub knowing: bool,
     pub at: Option<Millis>,
+    pub id: Option<MessageId>,
 }
 
 /// The templates of an account that somebody may send.
@@ -110,7 +111,7 @@ async fn current(
 /// Sends a template: everything that is known against it is said before anything is stored.
 pub(in crate::engine) async fn send(who: &Who, wish: Wish) -> Result<Response, Problem> {
     let shared: &Arc<Shared> = &who.shared;
-    let Wish { account, to, name, language, values, file, knowing, at } = wish;
+    let Wish { account, to, name, language, values, file, knowing, at, id: message } = wish;
     let id = session::which_account(shared, account.clone(), &to).await?;
     let row = current(shared, &id, &name, &language).await?;
     admitted(who, &row)?;
@@ -126,7 +127,8 @@ pub(in crate::engine) async fn send(who: &Who, wish: Wish) -> Result<Response, P
     let content = Outgoing::Template { send: send_as, shown };
     let begins = matches!(to, Recipient::Identity { .. });
     let by = || Actor::Operator(who.operator().to_owned());
-    let sent = session::send(shared, by(), Wanted { account, to, content, quote: None, at }).await;
+    let sent =
+        session::send(shared, by(), Wanted { account, to, content, quote: None, at, id: message }).await;
     if let (Ok(_), Some(change)) = (&sent, warning) {
         let category = change.to.clone();
         let what = TemplateAct::Acknowledged { name, language, category };

@@ -62,7 +62,7 @@ fn set(
     body: &Body,
     edited: bool,
 ) -> Result<(), StoreError> {
-    let text = body.plain_text();
+    let text = body.kept_text();
     let stored = match body {
         Body::Text { .. } => None,
         other => Some(json(other)?),
@@ -220,7 +220,7 @@ fn said(conn: &Connection, m: &Row, at: Millis) -> Result<String, StoreError> {
             .optional()?;
         if let Some(version) = version {
             let body = parse(&version)?;
-            text = body.plain_text();
+            text = body.kept_text();
             body.kind().clone_into(&mut kind);
         }
     }

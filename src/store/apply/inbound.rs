@@ -307,7 +307,7 @@ pub(super) fn message(
     let quote = m.quotes.as_deref().map(|q| content::quote(conn, account, thread.id, q, at)).transpose()?;
     let quote_waits = quote.as_ref().is_some_and(|(_, exact)| !exact);
     let state = if inbound { DeliveryState::Received } else { m.state.unwrap_or(DeliveryState::Sent) };
-    let text = m.body.plain_text();
+    let text = m.body.kept_text();
     let new = NewMessage {
         uid: key.0,
         at,

@@ -88,7 +88,7 @@ pub(super) fn queue(
         target = Some(message_row(conn, *t)?.0);
     } else {
         let body = send.content.shown().ok_or_else(|| StoreError::Rule("there is nothing to show".into()))?;
-        let text = body.plain_text();
+        let text = body.kept_text();
         let mut times = DeliveryTimes::default();
         times.note(DeliveryState::Queued, event.at);
         let new = NewMessage {

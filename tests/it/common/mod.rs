@@ -48,6 +48,7 @@ pub fn settings(dir: &std::path::Path, api_base: &str, accounts: usize) -> Engin
             bind: ([127, 0, 0, 1], 0).into(),
             public_url: None,
             body_limit: 4 << 20,
+            actions_token: None,
         },
         accounts: (0..accounts)
             .map(|i| AccountSettings {
@@ -100,12 +101,18 @@ pub struct Bed {
 impl Bed {
     /// `speed` 0: nothing happens by itself but the statuses of what was sent.
     pub async fn new(speed: f64, accounts: usize) -> Self {
+        Self::with(speed, accounts, |_| ()).await
+    }
+
+    /// The same with other settings.
+    pub async fn with(speed: f64, accounts: usize, change: impl FnOnce(&mut EngineSettings)) -> Self {
         let emulator =
             Emulator::start(EmulatorOptions { speed, play: speed > 0.0, ..EmulatorOptions::demo().unwrap() })
                 .await
                 .unwrap();
         let dir = private_dir();
-        let settings = settings(dir.path(), &emulator.base_url(), accounts);
+        let mut settings = settings(dir.path(), &emulator.base_url(), accounts);
+        change(&mut settings);
         let engine = Engine::start(settings.clone(), Clock::system()).await.unwrap();
         let listener = Listener::start(&engine, &settings.listener).await.unwrap();
         let http = switchboard::provider::http::client(true, Duration::from_secs(10)).unwrap();

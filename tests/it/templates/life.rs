@@ -165,6 +165,34 @@ async fn a_picture_is_handed_over_as_a_sample() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_model_is_loaded_with_its_sample_under_any_name() {
+    let bed = Bed::new(0.0, 1).await;
+    let mut c = bed.client().await;
+    let load = |model: &str, language: &str, name: Option<&str>| TemplateRequest::Load {
+        account: support(),
+        model: model.into(),
+        language: language.into(),
+        name: name.map(Into::into),
+    };
+    for (language, name) in [("de", "our_invoice"), ("pt_BR", "our_invoice")] {
+        let TemplateAnswer::Submitted(t) = does(&mut c, load("invoice", language, Some(name))).await else {
+            panic!()
+        };
+        assert_eq!((t.name.as_str(), t.language.as_str(), t.status.as_str()), (name, language, "PENDING"));
+        assert_eq!(t.header.as_ref().unwrap().format, "document");
+    }
+    assert_eq!(
+        refused(&mut c, load("invoice", "de", Some("our_invoice"))).await.field.as_deref(),
+        Some("name")
+    );
+    assert_eq!(refused(&mut c, load("love_letter", "de", None)).await.kind, "not_found");
+    assert_eq!(log(&mut c, "template_loaded").await.len(), 2);
+    let mut agent = colleague(&bed, "bo", "agent").await;
+    assert_eq!(refused(&mut agent, load("estimate", "de", None)).await.kind, "forbidden");
+    bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_may_not_is_refused_by_the_engine() {
     let bed = Bed::new(0.0, 1).await;
     let mut viewer = colleague(&bed, "vi", "viewer").await;

@@ -1,6 +1,8 @@
 //! Templates by the engine against the emulator over HTTP: made, judged, changed, deleted, set, sent; and our rules beside
 //! those of the emulator.
 
+mod actions;
+mod copy;
 mod life;
 mod parity;
 mod random;
