@@ -20,7 +20,7 @@ const LONGEST_WAIT: f64 = 64.0;
 /// Webhooks waiting for one callback; beyond it the oldest is dropped.
 const QUEUE: usize = 20_000;
 /// A clock that is set by hand is looked at this often while something waits for its time.
-pub const LOOK: Duration = Duration::from_millis(500);
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Wakes the worker of one callback.
 #[derive(Debug, Default)]
@@ -29,6 +29,23 @@ pub struct Bell {
     pub queued: Notify,
     /// The callback was set anew: try at once.
     moved: Notify,
+}
+
+impl Bell {
+    /// Waits until it rings, or for so long. `false` when the emulator stops.
+    pub async fn rings(&self, core: &Core, wait: Option<Duration>) -> bool {
+        let pause = async {
+            match wait {
+                Some(wait) => tokio::time::sleep(wait.min(LOOK)).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = core.stop.cancelled() => false,
+            () = self.queued.notified() => true,
+            () = pause => true,
+        }
+    }
 }
 
 /// Queues changes of one number, or of the account when `number` is none, as one POST.
@@ -120,16 +137,8 @@ async fn work(core: Arc<Core>, slot: String, bell: Arc<Bell>) {
         let (url, head) = match next(&core, &slot) {
             Next::Due(url, head) => (url, head),
             Next::Later(wait) => {
-                let pause = async {
-                    match wait {
-                        Some(wait) => tokio::time::sleep(wait.min(LOOK)).await,
-                        None => std::future::pending().await,
-                    }
-                };
-                tokio::select! {
-                    () = core.stop.cancelled() => return,
-                    () = bell.queued.notified() => {}
-                    () = pause => {}
+                if !bell.rings(&core, wait).await {
+                    return;
                 }
                 continue;
             }

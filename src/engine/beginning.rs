@@ -46,13 +46,12 @@ pub(super) async fn begin(
     vault::fits(SecretKey::AccessToken, &account.spec.provider, secret.reveal())?;
     let token = SecretString::from(secret.reveal().to_owned());
     // What the provider said of a token is the first step of the wizard.
-    let said = match account.spec.provider.as_str() {
-        "meta" => Some(wizard::look_at_token(&account, &token, shared.clock.now()).await?),
-        _ => {
-            let api = Api::new(&account.api_base, &account.api_version, token);
-            api.look().await.map_err(|e| not_let_in(&id, e))?;
-            None
-        }
+    let said = if account.spec.provider == "meta" {
+        Some(wizard::look_at_token(&account, &token, shared.clock.now()).await?)
+    } else {
+        let api = Api::new(&account.api_base, &account.api_version, token);
+        api.look().await.map_err(|e| not_let_in(&id, e))?;
+        None
     };
     shared.keep_account(actor.clone(), account).await?;
     if let Err(problem) = shared.keep_secret(actor.clone(), &id, SecretKey::AccessToken, secret).await {

@@ -124,9 +124,11 @@ async fn read(shared: &Shared, account: &Account) -> Result<(), SyncError> {
         match blocks::look(shared, id, admin).await {
             // Nothing else depends on it, and whoever opens the list sees why it is not to be had.
             Err(SyncError::Call(error)) => {
-                tracing::info!(account = %id, %error, "the block list was not read")
+                tracing::info!(account = %id, %error, "the block list was not read");
             }
-            looked => drop(looked?),
+            looked => {
+                looked?;
+            }
         }
     }
     if account.settings.spec.provider == "kapso" {

@@ -2,6 +2,7 @@
 //!
 //! Owns TLS set-up, time limits, size limits and the hiding of secrets in error texts. Knows no provider.
 
+use reqwest::Url;
 use reqwest::header::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 use std::error::Error as _;
@@ -18,6 +19,29 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 pub const ANSWER_MAX: usize = 8 * 1024 * 1024;
 /// Longest wait that a provider may ask for; a longer wish is cut.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_hours(24);
+
+/// The address of a call: what stands `before` the path, the path, and the query.
+pub fn address<'a>(
+    base: &str,
+    before: impl IntoIterator<Item = &'a str>,
+    path: &[&str],
+    query: &[(&str, &str)],
+) -> Result<Url, Transport> {
+    let mut url = Url::parse(base)
+        .map_err(|e| Transport::unusable(format!("the provider's address is not one: {e}")))?;
+    if path.iter().any(|p| p.is_empty()) {
+        return Err(Transport::unusable("the number's or the business account's id is empty"));
+    }
+    url.path_segments_mut()
+        .map_err(|()| Transport::unusable("the provider's address cannot carry a path"))?
+        .pop_if_empty()
+        .extend(before.into_iter().filter(|p| !p.is_empty()))
+        .extend(path);
+    if !query.is_empty() {
+        url.query_pairs_mut().extend_pairs(query);
+    }
+    Ok(url)
+}
 
 /// A client that is built when it is first used: building one loads certificates, and start-up must not wait.
 #[derive(Debug)]

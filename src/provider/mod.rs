@@ -89,6 +89,19 @@ pub enum Outcome {
     Unknown(DeliveryError),
 }
 
+impl Outcome {
+    /// The same, with another error where it has one.
+    #[must_use]
+    pub fn with_error(self, change: impl FnOnce(DeliveryError) -> DeliveryError) -> Self {
+        match self {
+            Self::Rejected(error) => Self::Rejected(change(error)),
+            Self::Retry { after, error, scope } => Self::Retry { after, error: change(error), scope },
+            Self::Unknown(error) => Self::Unknown(change(error)),
+            accepted @ Self::Accepted { .. } => accepted,
+        }
+    }
+}
+
 /// A file as a provider gets it.
 #[derive(Debug)]
 pub struct Upload {

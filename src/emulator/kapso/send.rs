@@ -15,7 +15,7 @@ use super::hear;
 use super::past::Stored;
 use super::shapes;
 use crate::clock::Millis;
-use crate::emulator::delivery::{LOOK, bell_of};
+use crate::emulator::delivery::bell_of;
 use crate::emulator::faults::{Argument, Kind, Target, odd};
 use crate::emulator::state::State;
 use crate::emulator::{Core, wire};
@@ -302,16 +302,8 @@ async fn work(core: Arc<Core>, hook: String) {
         let (to, one) = match next(&core, &hook) {
             Next::Due(to, one) => (to, one),
             Next::Later(wait) => {
-                let pause = async {
-                    match wait {
-                        Some(wait) => tokio::time::sleep(wait.min(LOOK)).await,
-                        None => std::future::pending().await,
-                    }
-                };
-                tokio::select! {
-                    () = core.stop.cancelled() => return,
-                    () = bell.queued.notified() => {}
-                    () = pause => {}
+                if !bell.rings(&core, wait).await {
+                    return;
                 }
                 continue;
             }

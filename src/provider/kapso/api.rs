@@ -9,7 +9,7 @@ use crate::provider::CallError;
 use crate::provider::http::{self, Answer, LazyClient, Transport};
 use crate::provider::meta::errors::Failure;
 use crate::provider::meta::{is_local, lost, unreadable};
-use reqwest::{Method, RequestBuilder, Url};
+use reqwest::{Method, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::time::Duration;
@@ -65,23 +65,11 @@ impl Api {
         path: &[&str],
         query: &[(&str, &str)],
     ) -> Result<RequestBuilder, Transport> {
-        let mut url = Url::parse(&self.base)
-            .map_err(|e| Transport::unusable(format!("the provider's address is not one: {e}")))?;
-        if path.iter().any(|p| p.is_empty()) {
-            return Err(Transport::unusable("the number's or the business account's id is empty"));
-        }
         let before: &[&str] = match surface {
             Surface::Proxy => &["meta", "whatsapp", &self.version],
             Surface::Platform => &["platform", "v1"],
         };
-        url.path_segments_mut()
-            .map_err(|()| Transport::unusable("the provider's address cannot carry a path"))?
-            .pop_if_empty()
-            .extend(before.iter().filter(|p| !p.is_empty()))
-            .extend(path);
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
+        let url = http::address(&self.base, before.iter().copied(), path, query)?;
         let client = self.http.get().await?;
         Ok(client.request(method, url).header(KEY_HEADER, self.header()?))
     }

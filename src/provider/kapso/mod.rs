@@ -17,15 +17,13 @@ pub use api::{API_BASE, API_VERSION, Api};
 
 use super::history::{HistoryAnswer, HistoryPage, PeopleAnswer};
 use super::http;
-use super::meta::errors::plain_error;
-use super::meta::{accepted, media, need_success, templates, transport_error, wire};
+use super::meta::{accepted, formless, media, need_success, templates, unanswered, wire};
 use super::posts::Way;
 use super::{
     CallError, Capabilities, Handover, Outcome, Provider, SendRequest, Subscriber, Subscription, TokenFacts,
     Upload,
 };
 use crate::model::contact::IdentityKind;
-use crate::model::delivery::HoldScope;
 use crate::model::event::NumberFacts;
 use crate::model::inbound::StatusUpdate;
 use crate::model::template::Template;
@@ -94,14 +92,7 @@ impl KapsoProvider {
     }
 
     fn hidden(&self, outcome: Outcome) -> Outcome {
-        match outcome {
-            Outcome::Rejected(e) => Outcome::Rejected(self.api.hide_error(e)),
-            Outcome::Retry { after, error, scope } => {
-                Outcome::Retry { after, error: self.api.hide_error(error), scope }
-            }
-            Outcome::Unknown(e) => Outcome::Unknown(self.api.hide_error(e)),
-            accepted @ Outcome::Accepted { .. } => accepted,
-        }
+        outcome.with_error(|e| self.api.hide_error(e))
     }
 }
 
@@ -148,11 +139,7 @@ impl Provider for KapsoProvider {
         let body = match send_body(&request) {
             Ok(body) => body,
             Err(why) => {
-                return Outcome::Rejected(plain_error(
-                    why,
-                    "The message cannot be put into the provider's form; nothing was sent.",
-                    "choose another recipient or message",
-                ));
+                return formless(why);
             }
         };
         let path = [self.number.as_str(), "messages"];
@@ -162,14 +149,7 @@ impl Provider for KapsoProvider {
         };
         let answer = match answer {
             Ok(answer) => answer,
-            Err(e) => {
-                let error = transport_error(&e);
-                return self.hidden(match (e.unusable, e.nothing_sent) {
-                    (true, _) => Outcome::Rejected(error),
-                    (false, true) => Outcome::Retry { after: None, error, scope: HoldScope::Message },
-                    (false, false) => Outcome::Unknown(error),
-                });
-            }
+            Err(e) => return self.hidden(unanswered(&e)),
         };
         if let Some(outcome) = success(Surface::Proxy, &answer).and_then(|v| accepted(&v, request.to)) {
             return outcome;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::contact::Identity;
+use crate::model::delivery::HoldScope;
 use crate::model::inbound::{Author, Change};
 use crate::model::message::Body as Shown;
 use crate::model::outgoing::Outgoing;

@@ -85,19 +85,7 @@ impl MetaProvider {
         path: &[&str],
         query: &[(&str, &str)],
     ) -> Result<RequestBuilder, Transport> {
-        let mut url = Url::parse(&self.config.api_base)
-            .map_err(|e| Transport::unusable(format!("the provider's address is not one: {e}")))?;
-        if path.iter().any(|p| p.is_empty()) {
-            return Err(Transport::unusable("the number's or the business account's id is empty"));
-        }
-        url.path_segments_mut()
-            .map_err(|()| Transport::unusable("the provider's address cannot carry a path"))?
-            .pop_if_empty()
-            .extend(Some(self.config.api_version.as_str()).filter(|v| !v.is_empty()))
-            .extend(path);
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
+        let url = http::address(&self.config.api_base, [self.config.api_version.as_str()], path, query)?;
         let client = self.http.get().await?;
         Ok(client.request(method, url).bearer_auth(self.config.access_token.expose_secret()))
     }
@@ -205,6 +193,25 @@ pub(super) fn lost(e: &Transport) -> CallError {
     }
 }
 
+/// A message that has no form of the provider's.
+pub(super) fn formless(why: &str) -> Outcome {
+    Outcome::Rejected(errors::plain_error(
+        why,
+        "The message cannot be put into the provider's form; nothing was sent.",
+        "choose another recipient or message",
+    ))
+}
+
+/// What becomes of a send that got no answer.
+pub(super) fn unanswered(e: &Transport) -> Outcome {
+    let error = transport_error(e);
+    match (e.unusable, e.nothing_sent) {
+        (true, _) => Outcome::Rejected(error),
+        (false, true) => Outcome::Retry { after: None, error, scope: HoldScope::Message },
+        (false, false) => Outcome::Unknown(error),
+    }
+}
+
 /// What an answer of success to a send says.
 pub(super) fn accepted(value: &Value, to: &Identity) -> Option<Outcome> {
     let provider_id = value.pointer("/messages/0/id")?.as_str().filter(|s| !s.is_empty())?.to_owned();
@@ -264,11 +271,7 @@ impl Provider for MetaProvider {
         let body = match wire::send_body(&request) {
             Ok(body) => body,
             Err(why) => {
-                return Outcome::Rejected(errors::plain_error(
-                    why,
-                    "The message cannot be put into the provider's form; nothing was sent.",
-                    "choose another recipient or message",
-                ));
+                return formless(why);
             }
         };
         let answer = match self.request(Method::POST, &[&self.config.phone_number_id, "messages"], &[]).await
@@ -278,14 +281,7 @@ impl Provider for MetaProvider {
         };
         let answer = match answer {
             Ok(answer) => answer,
-            Err(e) => {
-                let error = self.hide_error(transport_error(&e));
-                return match (e.unusable, e.nothing_sent) {
-                    (true, _) => Outcome::Rejected(error),
-                    (false, true) => Outcome::Retry { after: None, error, scope: HoldScope::Message },
-                    (false, false) => Outcome::Unknown(error),
-                };
-            }
+            Err(e) => return unanswered(&e).with_error(|e| self.hide_error(e)),
         };
         if let Some(outcome) = success(&answer).and_then(|v| accepted(&v, request.to)) {
             return outcome;
@@ -295,14 +291,7 @@ impl Provider for MetaProvider {
         if (200..300).contains(&answer.status) && !explained {
             return Outcome::Unknown(self.hide_error(failure.error));
         }
-        match failure.into_outcome(answer.retry_after) {
-            Outcome::Rejected(e) => Outcome::Rejected(self.hide_error(e)),
-            Outcome::Retry { after, error, scope } => {
-                Outcome::Retry { after, error: self.hide_error(error), scope }
-            }
-            Outcome::Unknown(e) => Outcome::Unknown(self.hide_error(e)),
-            accepted @ Outcome::Accepted { .. } => accepted,
-        }
+        failure.into_outcome(answer.retry_after).with_error(|e| self.hide_error(e))
     }
 
     async fn upload(&self, file: Upload, progress: Box<dyn Fn(u64) + Send + Sync>) -> Handover {

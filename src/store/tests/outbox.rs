@@ -510,23 +510,17 @@ async fn a_report_of_our_own_send_that_overtakes_its_answer_is_no_second_message
 
 #[tokio::test]
 async fn what_another_program_sent_while_ours_was_on_the_wire_comes_in_when_ours_has_ended() {
-    let ends: [(&str, fn(&str) -> AttemptOutcome); 3] = [
-        ("refused", |_| AttemptOutcome::Rejected { error: error(131_026) }),
-        ("later", |_| AttemptOutcome::RetryAt {
-            at: NOW + 60_000,
-            error: error(130_429),
-            scope: HoldScope::Message,
-        }),
-        ("taken", accepted),
-    ];
-    for (how, outcome) in ends {
+    let later =
+        AttemptOutcome::RetryAt { at: NOW + 60_000, error: error(130_429), scope: HoldScope::Message };
+    let refused = AttemptOutcome::Rejected { error: error(131_026) };
+    for (how, outcome) in [("refused", refused), ("later", later), ("taken", accepted("out1"))] {
         let bed = Bed::new().await;
         let thread = bed.thread().await;
         let message = bed.queue_at(thread, "hello", NOW, None).await;
         let attempt = bed.start(message).await;
         bed.webhook(vec![status("other", "read", None), echo("other", "from the dashboard")]).await;
         assert_eq!(bed.messages(thread).await.len(), 2, "{how}: it may be ours");
-        bed.end(message, attempt, outcome("out1")).await;
+        bed.end(message, attempt, outcome).await;
         let all = bed.messages(thread).await;
         let other = all.iter().find(|m| m.body == Body::text("from the dashboard"));
         assert_eq!(other.map(|m| m.state), Some(DeliveryState::Read), "{how}");
