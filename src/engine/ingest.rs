@@ -4,7 +4,7 @@ use super::{Account, Engine, Shared, onboarding};
 use crate::clock::Millis;
 use crate::model::event::{Actor, EventBody};
 use crate::model::ids::{AccountId, EventId};
-use crate::model::inbound::{Route, WebhookBatch};
+use crate::model::inbound::{Change, Route, WebhookBatch};
 use crate::provider::meta::webhook;
 use crate::provider::posts::{self, Head, Turn, Way};
 use crate::store::StoreError;
