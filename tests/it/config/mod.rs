@@ -85,6 +85,7 @@ fn the_commented_defaults_are_the_defaults_and_every_key_is_there() {
         "read_on",
         "notify_text",
         "notify_bell",
+        "template_samples",
         "notify_passthrough",
         "notify_gap_seconds",
         "quiet_hours",
