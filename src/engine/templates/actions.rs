@@ -47,7 +47,7 @@ async fn find(
     let unknown = |account: Option<&AccountId>| {
         let place = account.map(|a| format!(" on `{a}`")).unwrap_or_default();
         let mut problem = Problem::not_found(format!("there is no action `{name}`{place}"))
-            .next("`switchboard action list` lists those that there are");
+            .next("`switchboard actions` lists those that there are");
         problem.field = Some("action".into());
         problem
     };

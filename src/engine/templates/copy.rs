@@ -196,13 +196,19 @@ async fn step(
         turn.at = now + turn.wait;
         due.entry(account.clone()).or_default().insert(name.clone());
     }
+    // Numbers of one business share its templates: they are read once.
+    let mut read = BTreeSet::new();
     for (id, names) in due {
         let Some(account) = shared.account(&id).filter(|a| a.is_connected()) else { continue };
         if names.len() > MANY {
             shared.sync.notify_one();
             continue;
         }
+        let business = account.settings.spec.business.clone();
         for name in names {
+            if !business.is_empty() && !read.insert((business.clone(), name.clone())) {
+                continue;
+            }
             let result = tokio::select! {
                 () = shared.stop.cancelled() => return Err(StoreError::Stopped),
                 r = look(shared, &account, &name) => r,
