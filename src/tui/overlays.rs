@@ -331,6 +331,7 @@ pub(crate) fn template_picker(app: &App) -> Option<(TemplatePicker, Request)> {
         draft: c.composer.text().to_owned(),
         window_open: row.window.is_open(app.clock.now()),
         mask: app.theme.mask,
+        mapped: true,
         marketing_opt_out: c.contact.as_ref().is_some_and(|c| c.marketing_opt_out),
     };
     Some((templates_for(app, target), Request::Templates { account: row.account.clone() }))

@@ -79,6 +79,7 @@ impl App {
             draft: String::new(),
             window_open: false,
             mask: self.theme.mask,
+            mapped: true,
             marketing_opt_out: false,
         };
         let picker = overlays::templates_for(self, target);

@@ -173,9 +173,10 @@ impl App {
     /// Opens the form of a template.
     pub(super) fn fill_template(&mut self, name: &str, language: &str) {
         if let Some((mut picker, request)) = overlays::template_picker(self) {
-            picker.pick(name, language);
+            let steps = picker.pick(name, language);
             let serial = self.next_serial;
             self.show_overlay(Box::new(picker), None);
+            self.steps(serial, steps);
             self.ask(request, Asked::Overlay { serial, search: String::new() });
         }
     }

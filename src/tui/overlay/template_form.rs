@@ -11,6 +11,7 @@ use crate::config::settings::Masking;
 use crate::model::event::Recipient;
 use crate::model::ids::AccountId;
 use crate::model::template::{Template, TemplateField, Values};
+use crate::protocol::templates::KnownValues;
 use crate::protocol::{Problem, Request};
 use crate::text;
 use crate::tui::mask;
@@ -18,6 +19,7 @@ use crate::tui::theme::Theme;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use std::collections::BTreeMap;
 
 /// Longest value of a field, in bytes; the template's own limits are checked when it is filled in.
 const VALUE_MAX: usize = 4000;
@@ -45,6 +47,8 @@ pub struct TemplateTarget {
     pub marketing_opt_out: bool,
     /// What is hidden on the screen.
     pub mask: Masking,
+    /// Whether the engine is asked for the values that are kept for a template.
+    pub mapped: bool,
 }
 
 impl TemplateTarget {
@@ -133,6 +137,8 @@ pub(super) struct TemplateForm {
     refused: Option<Problem>,
     /// What is said of a template that was moved to another category: who confirms it knows.
     moved: Option<Problem>,
+    /// Names that the kept values ask for and nobody has, by field.
+    missing: BTreeMap<String, Vec<String>>,
 }
 
 impl TemplateForm {
@@ -158,6 +164,7 @@ impl TemplateForm {
             state: State::Editing,
             refused: None,
             moved: None,
+            missing: BTreeMap::new(),
         };
         form.resume();
         form
@@ -170,6 +177,24 @@ impl TemplateForm {
 
     pub(super) fn is_for(&self, t: &Template) -> bool {
         self.template == *t
+    }
+
+    pub(super) fn template(&self) -> &Template {
+        &self.template
+    }
+
+    /// Values that are kept for the template: they stand where nothing was typed, and are offered elsewhere.
+    pub(super) fn offer_known(&mut self, known: &KnownValues) {
+        for e in &mut self.entries {
+            let Some(value) = known.values.get(&e.spec.key).filter(|v| !v.is_empty()) else { continue };
+            e.offers.retain(|o| o.value != *value);
+            e.offers.insert(0, Offer { label: "kept value", value: value.clone() });
+            if e.field.is_empty() {
+                e.field.set(value);
+                e.next = 1;
+            }
+        }
+        self.missing = known.missing.clone();
     }
 
     pub(super) fn template_name(&self) -> &str {
@@ -354,7 +379,11 @@ impl TemplateForm {
         frame::put(buf, x, area.y, area.right().saturating_sub(x), &note, theme.dim);
         let line = Rect::new(area.x + 2, area.y + 1, area.width - 2, 1);
         frame::glyph(buf, area.x, line.y, "▏", if focused { theme.focus } else { theme.border });
+        let missing = self.missing.get(&e.spec.key).filter(|m| !m.is_empty());
         let hint = match e.spec.key.as_str() {
+            _ if missing.is_some() => {
+                format!("not known: {}", missing.map(|m| m.join(", ")).unwrap_or_default())
+            }
             "header.link" => "https://… or the path of a file".to_owned(),
             _ if e.spec.example.is_empty() => String::new(),
             _ => format!("e.g. {}", e.spec.example),

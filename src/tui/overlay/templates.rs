@@ -12,6 +12,7 @@ use super::{Delivery, Hint, Overlay, Step, nothing_chosen};
 use crate::clock::Millis;
 use crate::model::event::Recipient;
 use crate::model::template::{Template, Values};
+use crate::protocol::templates::{TemplateAnswer, TemplateRequest};
 use crate::protocol::{Problem, Request};
 use crate::text;
 use crate::tui::theme::Theme;
@@ -41,6 +42,8 @@ pub struct TemplatePicker {
 enum Asked {
     Sync,
     List,
+    /// The values that are kept for the template.
+    Values,
     Send,
 }
 
@@ -73,14 +76,13 @@ impl TemplatePicker {
     }
 
     /// Opens the form of one of them, if it is here.
-    pub fn pick(&mut self, name: &str, language: &str) {
+    pub fn pick(&mut self, name: &str, language: &str) -> Vec<Step> {
         self.query.set(name);
         self.refilter();
         let is = |i: &usize| self.templates.get(*i).is_some_and(|t| t.name == name && t.language == language);
-        if let Some(at) = self.rows.iter().position(is) {
-            self.selection.set(at);
-            self.choose();
-        }
+        let Some(at) = self.rows.iter().position(is) else { return Vec::new() };
+        self.selection.set(at);
+        self.choose()
     }
 
     fn refilter(&mut self) {
@@ -119,24 +121,47 @@ impl TemplatePicker {
         vec![Step::Ask(Box::new(Request::Sync { account: Some(self.target.account.clone()) }))]
     }
 
-    fn choose(&mut self) {
+    fn choose(&mut self) -> Vec<Step> {
         let Some(t) = self.selected().cloned() else {
             let next = "fewer letters find more; F5 reads the templates again";
             self.say = Some(nothing_chosen(self.query.text(), next));
-            return;
+            return Vec::new();
         };
         if t.refusal().is_some() {
             self.say = Some(
                 Problem::new("field", format!("{} cannot be sent", t.name))
                     .next("choose another one, or F5 to read the list again"),
             );
-            return;
-        }
-        match &mut self.form {
-            Some(form) if form.is_for(&t) => form.resume(),
-            _ => self.form = Some(TemplateForm::new(t, &self.target)),
+            return Vec::new();
         }
         self.filling = true;
+        match &mut self.form {
+            Some(form) if form.is_for(&t) => {
+                form.resume();
+                Vec::new()
+            }
+            _ => {
+                self.form = Some(TemplateForm::new(t, &self.target));
+                self.ask_values()
+            }
+        }
+    }
+
+    /// Asks for the values that are kept for the template of the form.
+    fn ask_values(&mut self) -> Vec<Step> {
+        let Some(t) = self.form.as_ref().map(TemplateForm::template) else { return Vec::new() };
+        if self.asked.is_some() || !self.target.mapped || t.fields().is_empty() {
+            return Vec::new();
+        }
+        let act = Box::new(TemplateRequest::Values {
+            account: self.target.account.clone(),
+            name: t.name.clone(),
+            language: t.language.clone(),
+            to: self.target.to.clone(),
+            given: Values::new(),
+        });
+        self.asked = Some(Asked::Values);
+        vec![Step::Ask(Box::new(Request::Template { act }))]
     }
 
     fn list_key(&mut self, key: KeyEvent) -> Vec<Step> {
@@ -147,7 +172,7 @@ impl TemplatePicker {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
             KeyCode::Esc => return vec![Step::Close],
-            KeyCode::Enter => self.choose(),
+            KeyCode::Enter => return self.choose(),
             KeyCode::F(5) => return self.sync(),
             KeyCode::Char('r') if ctrl => return self.sync(),
             _ => {
@@ -183,6 +208,8 @@ impl TemplatePicker {
     fn refused(&mut self, p: Problem) -> Vec<Step> {
         match (self.asked.take(), &mut self.form) {
             (Some(Asked::Send), Some(form)) => form.refuse(p),
+            // What is not offered is typed.
+            (Some(Asked::Values), _) => {}
             _ => self.say = Some(p),
         }
         self.release()
@@ -361,6 +388,14 @@ impl Overlay for TemplatePicker {
                 }
                 self.asked = Some(Asked::List);
                 vec![Step::Ask(Box::new(Request::Templates { account: self.target.account.clone() }))]
+            }
+            Delivery::Template(answer) => {
+                if let (TemplateAnswer::Values(known), Some(form)) = (*answer, &mut self.form)
+                    && self.asked.take_if(|a| *a == Asked::Values).is_some()
+                {
+                    form.offer_known(&known);
+                }
+                self.release()
             }
             Delivery::Queued(thread) => self.queued(thread),
             Delivery::Problem(p) => self.refused(p),
@@ -565,6 +600,68 @@ mod tests {
         assert_eq!(o.deliver(Delivery::Problem(p.clone())), send("promo_spring", &[]));
         assert_eq!(o.deliver(Delivery::Problem(p)), vec![]);
         assert!(picture(&o, 80, 24).contains("190"));
+    }
+
+    #[test]
+    fn kept_values_stand_where_nothing_was_typed() {
+        use crate::protocol::templates::KnownValues;
+        let target = TemplateTarget { mapped: true, ..target() };
+        let mut o = TemplatePicker::new(target, templates(), None, Arc::new(|_| String::new()));
+        write(&mut o, "repair");
+        let steps = press(&mut o, "Enter");
+        let asked = |s: &Step| matches!(s, Step::Ask(r) if matches!(&**r, Request::Template { .. }));
+        assert!(steps.len() == 1 && asked(&steps[0]), "{steps:?}");
+        write(&mut o, "typed");
+        let fields: Vec<String> =
+            o.form.as_ref().unwrap().template().fields().into_iter().map(|f| f.key).collect();
+        let mut known = KnownValues::default();
+        known.values = fields.iter().map(|k| (k.clone(), format!("kept {k}"))).collect();
+        known.missing = [(fields[1].clone(), vec!["contact.phone".to_owned()])].into();
+        known.values.remove(&fields[1]);
+        o.deliver(Delivery::Template(Box::new(TemplateAnswer::Values(known))));
+        let values = o.form.as_ref().unwrap().values();
+        assert_eq!(values[&fields[0]], "typed");
+        assert!(!values.contains_key(&fields[1]));
+        assert!(values.values().any(|v| v.starts_with("kept ")), "{values:?}");
+        assert!(picture(&o, 80, 24).contains("not known: contact.phone"), "{}", picture(&o, 80, 24));
+        // What was typed gives way to the kept value by the key that offers.
+        press(&mut o, "Ctrl+O");
+        assert_eq!(o.form.as_ref().unwrap().values()[&fields[0]], format!("kept {}", fields[0]));
+    }
+
+    #[test]
+    fn a_moved_category_has_to_be_known() {
+        let mut o = open();
+        write(&mut o, "promo");
+        assert_eq!(press(&mut o, "Enter y"), send("promo_spring", &[]));
+        let p = Problem::new("category_moved", "the provider moved it from UTILITY to MARKETING")
+            .means("as MARKETING, each one is paid");
+        assert_eq!(o.deliver(Delivery::Problem(p)), vec![]);
+        let seen = picture(&o, 80, 24);
+        assert!(seen.contains("from UTILITY to") && seen.contains("y send it"), "{seen}");
+        let steps = press(&mut o, "y");
+        let knows = |s: &Step| matches!(s, Step::Ask(r) if matches!(&**r, Request::SendTemplate { knowing: true, .. }));
+        assert!(steps.len() == 1 && knows(&steps[0]), "{steps:?}");
+    }
+
+    #[test]
+    fn a_header_may_be_a_file_of_this_machine() {
+        let mut o = open();
+        write(&mut o, "invoice");
+        press(&mut o, "Enter");
+        write(&mut o, "~/a.pdf");
+        let fields = o.form.as_ref().unwrap().template().fields();
+        for f in &fields[1..] {
+            press(&mut o, "Tab");
+            if f.required {
+                write(&mut o, "x1");
+            }
+        }
+        let steps = press(&mut o, "F10 y");
+        let [Step::SendFile { path, request }] = &steps[..] else { panic!("{steps:?}") };
+        assert_eq!(path, "~/a.pdf");
+        let Request::SendTemplate { values, .. } = &**request else { panic!("{request:?}") };
+        assert!(!values.contains_key("header.link"));
     }
 
     #[test]

@@ -309,6 +309,7 @@ pub fn target() -> TemplateTarget {
         phone: "+55 11 98888-1234".into(),
         draft: "half a\nsentence".into(),
         window_open: false,
+        mapped: false,
         marketing_opt_out: true,
         mask: crate::config::settings::Masking::Off,
     }

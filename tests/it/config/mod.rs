@@ -69,6 +69,7 @@ fn the_commented_defaults_are_the_defaults_and_every_key_is_there() {
         "keep_files_mb",
         "silence_minutes",
         "late_minutes",
+        "template_hours",
         "bind",
         "public_url",
         "body_limit",

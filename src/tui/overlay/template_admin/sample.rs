@@ -4,7 +4,9 @@ use crate::clock::Millis;
 use crate::model::template::definition::Definition;
 use crate::model::template::local::{ActionDefinition, TemplateChange, TemplateSettings, TemplateUse};
 use crate::model::template::{Template, TemplateButton, TemplateHeader};
-use crate::protocol::templates::{ActionRow, LibraryTemplate, TemplateAnswer, TemplateRequest, TemplateRow};
+use crate::protocol::templates::{
+    ActionRow, KnownValues, LibraryTemplate, TemplateAnswer, TemplateRequest, TemplateRow,
+};
 use crate::protocol::{Problem, Response};
 
 /// Now.
@@ -213,6 +215,12 @@ impl Fake {
                 TemplateAnswer::Done
             }
             TemplateRequest::Library { .. } => TemplateAnswer::Library(library()),
+            TemplateRequest::Values { name, language, .. } => {
+                let row =
+                    self.rows.iter().find(|r| r.template.name == name && r.template.language == language);
+                let mapping = row.map(|r| r.settings.mapping.clone()).unwrap_or_default();
+                TemplateAnswer::Values(KnownValues { values: mapping, ..KnownValues::default() })
+            }
             TemplateRequest::Actions { .. } => TemplateAnswer::Actions(self.actions.clone()),
             TemplateRequest::SetAction { name, action, .. } => {
                 self.actions.retain(|a| a.name != name);
