@@ -4,7 +4,7 @@ use super::{Account, Engine, Shared, onboarding};
 use crate::clock::Millis;
 use crate::model::event::{Actor, EventBody};
 use crate::model::ids::{AccountId, EventId};
-use crate::model::inbound::{Route, WebhookBatch};
+use crate::model::inbound::{Change, Route, WebhookBatch};
 use crate::provider::meta::webhook;
 use crate::provider::posts::{self, Head, Turn, Way};
 use crate::store::StoreError;
@@ -99,9 +99,8 @@ impl Inlet {
         }
         let now = self.shared.clock.now();
         let (batch, turns, problem) = self.shared.read_webhook(account, head, &body, now);
-        let of_templates = batch
-            .as_ref()
-            .is_some_and(|b| b.changes.iter().any(|c| matches!(c.change, Change::Template(_))));
+        let of_templates =
+            batch.as_ref().is_some_and(|b| b.changes.iter().any(|c| matches!(c.change, Change::Template(_))));
         let event = self.shared.event(
             Actor::Provider,
             EventBody::WebhookReceived {

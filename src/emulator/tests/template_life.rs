@@ -107,14 +107,17 @@ async fn deleted_names_are_blocked_and_disabled_ones_stay() {
 async fn red_ones_pause_for_three_hours_then_six_then_for_good() {
     let clock = Clock::manual(1_800_000_000_000);
     let (inbox, url) = Inbox::start().await;
-    let (_emulator, client) =
-        start(EmulatorOptions { clock: clock.clone(), speed: 1.0, ..quiet() }).await;
+    let (_emulator, client) = start(EmulatorOptions { clock: clock.clone(), speed: 1.0, ..quiet() }).await;
     client.subscribe(&url).await;
     let events = || inbox.values("message_template_status_update");
     let nth = async |n: usize| until("the event", || events().get(n - 1).cloned()).await;
     assert_eq!(set(&client, "quality", "RED").await["status"], "PAUSED");
-    let told = until("the quality", || inbox.values("message_template_quality_update").first().cloned()).await;
-    assert_eq!((&told["previous_quality_score"], &told["new_quality_score"]), (&json!("GREEN"), &json!("RED")));
+    let told =
+        until("the quality", || inbox.values("message_template_quality_update").first().cloned()).await;
+    assert_eq!(
+        (&told["previous_quality_score"], &told["new_quality_score"]),
+        (&json!("GREEN"), &json!("RED"))
+    );
     assert_eq!(nth(1).await["other_info"]["title"], "FIRST_PAUSE");
     clock.advance(3 * HOUR);
     let back = nth(2).await;
@@ -131,8 +134,7 @@ async fn red_ones_pause_for_three_hours_then_six_then_for_good() {
 async fn categories_are_moved_with_and_without_notice() {
     let clock = Clock::manual(1_800_000_000_000);
     let (inbox, url) = Inbox::start().await;
-    let (_emulator, client) =
-        start(EmulatorOptions { clock: clock.clone(), speed: 1.0, ..quiet() }).await;
+    let (_emulator, client) = start(EmulatorOptions { clock: clock.clone(), speed: 1.0, ..quiet() }).await;
     client.subscribe(&url).await;
     let nth = async |n: usize| {
         until("the move", || inbox.values("template_category_update").get(n - 1).cloned()).await
@@ -157,7 +159,10 @@ async fn categories_are_moved_with_and_without_notice() {
     assert_eq!(nth(4).await["message_template_name"], "bells");
     let field = "message_template_status_update";
     let told = until("the verdict", || inbox.values(field).first().cloned()).await;
-    assert_eq!((&told["event"], &told["message_template_category"]), (&json!("APPROVED"), &json!("MARKETING")));
+    assert_eq!(
+        (&told["event"], &told["message_template_category"]),
+        (&json!("APPROVED"), &json!("MARKETING"))
+    );
 }
 
 #[tokio::test]
@@ -165,7 +170,10 @@ async fn the_library_is_looked_through_and_taken_from() {
     let (_emulator, client) = start(quiet()).await;
     let (_, found) = client.get("/v25.0/message_template_library?search=payment&language=en_US").await;
     let found = found["data"].as_array().unwrap().clone();
-    assert!(found.iter().any(|t| t["name"] == "payment_overdue_1") && found.iter().all(|t| t["language"] == "en_US"));
+    assert!(
+        found.iter().any(|t| t["name"] == "payment_overdue_1")
+            && found.iter().all(|t| t["language"] == "en_US")
+    );
     let take = |inputs: Value| {
         json!({ "name": "our_parcel", "language": "en_US", "category": "UTILITY",
             "library_template_name": "delivery_update_1", "library_template_button_inputs": inputs })
@@ -196,9 +204,7 @@ async fn templates_are_archived_and_come_back() {
 #[tokio::test]
 async fn a_sample_is_one_that_an_upload_gave_and_its_address_goes_back_to_its_own_template() {
     let (_emulator, client) = start(quiet()).await;
-    let photo = |handle: &str| {
-        json!([{ "type": "HEADER", "format": "IMAGE", "example": { "header_handle": [handle] } }, { "type": "BODY", "text": "It stands there now." }])
-    };
+    let photo = |handle: &str| json!([{ "type": "HEADER", "format": "IMAGE", "example": { "header_handle": [handle] } }, { "type": "BODY", "text": "It stands there now." }]);
     let make = |handle: &str| json!({ "name": "photo", "language": "en", "category": "UTILITY", "components": photo(handle) });
     for handle in ["4::made_up", "https://acme.example/examples/image", "1183920045510077"] {
         let (_, answer) = client.post(&base(), make(handle)).await;

@@ -101,10 +101,16 @@ async fn a_folder_is_pulled_changed_checked_compared_and_pushed() {
     assert!(out.contains("\n+text = \"Hello {{1}}, your order {{2}} can be picked up now.\""), "{out}");
     assert!(out.contains("--- nothing") && out.contains("+name = \"invoice\""), "{out}");
     let out = p.ends(0, &["templates", "push", d, "--dry-run"]);
-    assert!(out.contains("would edit order_ready (en)") && out.contains("would create invoice (de)"), "{out}");
+    assert!(
+        out.contains("would edit order_ready (en)") && out.contains("would create invoice (de)"),
+        "{out}"
+    );
     p.ends(1, &["templates", "diff", d]);
     let out = p.ends(0, &["templates", "push", d, "--wait", "20s"]);
-    assert!(out.contains("order_ready (en) is APPROVED") && out.contains("invoice (de) is APPROVED"), "{out}");
+    assert!(
+        out.contains("order_ready (en) is APPROVED") && out.contains("invoice (de) is APPROVED"),
+        "{out}"
+    );
     p.ends(0, &["templates", "diff", d]);
     assert!(p.ends(0, &["templates", "push", d]).contains("0 done, 0 refused"));
 
@@ -157,12 +163,28 @@ async fn one_is_made_in_the_editor_listed_copied_switched_off_and_deleted() {
     p.ends(0, &["templates", "disable", "order_update", "de"]);
     let shown = p.json(&["templates", "show", "order_update", "de", "--json"]);
     assert_eq!(shown[0]["settings"]["enabled"], false);
-    p.ends(4, &["templates", "send", "order_update", "de", "--to", "+447700900123", "--set", "client_name=A",
-        "--set", "order_number=1", "--set", "order_status=x"]);
+    p.ends(
+        4,
+        &[
+            "templates",
+            "send",
+            "order_update",
+            "de",
+            "--to",
+            "+447700900123",
+            "--set",
+            "client_name=A",
+            "--set",
+            "order_number=1",
+            "--set",
+            "order_status=x",
+        ],
+    );
     p.ends(0, &["templates", "enable", "order_update", "de"]);
     p.ends(0, &["templates", "roles", "order_update", "de", "--only", "admin"]);
     assert!(p.ends(0, &["templates", "roles", "order_update", "de"]).contains("admin"));
-    let out = p.ends(0, &["templates", "map", "order_update", "de", "--set", "order_status={{ set.status }}"]);
+    let out =
+        p.ends(0, &["templates", "map", "order_update", "de", "--set", "order_status={{ set.status }}"]);
     assert!(out.contains("{{ set.status }}"), "{out}");
     let history = p.json(&["templates", "history", "order_update", "de", "--json"]);
     assert!(history.as_array().unwrap().iter().any(|h| h["part"] == "status" && h["to"] == "APPROVED"));
@@ -187,8 +209,20 @@ async fn an_action_sends_its_template_with_the_document() {
     p.ends(0, &[&set[..], &map[..]].concat());
     p.ends(2, &["actions", "set", "invoice_sent", "--template", "invoice_document", "--map", "body.9=x"]);
     let list = p.json(&["actions", "--json"]);
-    assert_eq!((&list[0]["name"], &list[0]["template"]), (&"invoice_sent".into(), &"invoice_document".into()));
-    let act = ["action", "invoice_sent", "--to", "+447700900123", "--set", "client=Frau Weber", "--set", "number=2210"];
+    assert_eq!(
+        (&list[0]["name"], &list[0]["template"]),
+        (&"invoice_sent".into(), &"invoice_document".into())
+    );
+    let act = [
+        "action",
+        "invoice_sent",
+        "--to",
+        "+447700900123",
+        "--set",
+        "client=Frau Weber",
+        "--set",
+        "number=2210",
+    ];
     let sent = p.json(&[&act[..], &["--file", pdf.to_str().unwrap(), "--json"]].concat());
     assert!(sent["id"].is_string(), "{sent}");
     let (_, all) = p.wire.get("/control/messages").await;
@@ -224,7 +258,10 @@ async fn lint_needs_no_engine_and_no_configuration() {
     std::fs::write(&file, "name = \"X\"\nlanguage = \"en\"\ncategory = \"UTILITY\"\n").unwrap();
     let (code, out) = run(&["templates", "lint", file.to_str().unwrap()]);
     assert!(code == 1 && out.contains("x.en.toml:1: error: name: "), "{out}");
-    assert!(out.contains("[body.required]") && out.ends_with("1 files, 1 read: 2 errors, 0 warnings\n"), "{out}");
+    assert!(
+        out.contains("[body.required]") && out.ends_with("1 files, 1 read: 2 errors, 0 warnings\n"),
+        "{out}"
+    );
     let left: Vec<_> = std::fs::read_dir(home.path()).unwrap().collect();
     assert_eq!(left.len(), 1, "nothing else was written: {left:?}");
 }
