@@ -100,7 +100,7 @@ fn with_remarks(text: &str, told: &[Told]) -> String {
     let mut out = String::new();
     for t in told {
         out.push_str(REMARK);
-        out.push_str(&t.short(told.len()).replace('\n', " "));
+        out.push_str(&t.short().replace('\n', " "));
         out.push('\n');
     }
     out.push_str(REMARK);
@@ -139,7 +139,7 @@ pub(super) async fn write(
         if before.as_ref() == Some(&text) {
             sheet.write(&text).map_err(failed)?;
             sheet.kept = true;
-            let what = told.first().map_or_else(String::new, |t| t.short(1));
+            let what = told.first().map_or_else(String::new, Told::short);
             return Err(Failure::new(
                 Problem::new("given_up", format!("nothing was handed in: {what}"))
                     .next(format!("the text is kept in {}", sheet.file.display())),
@@ -149,6 +149,14 @@ pub(super) async fn write(
         shown = with_remarks(&text, &told);
         before = Some(text);
     }
+}
+
+/// Keeps what somebody wrote and nobody took; where.
+pub(super) fn keep(d: &Definition) -> Result<PathBuf, Failure> {
+    let mut sheet = Sheet::new(FileFormat::Toml).map_err(failed)?;
+    sheet.write(&crate::model::template::files::write(d, FileFormat::Toml)).map_err(failed)?;
+    sheet.kept = true;
+    Ok(sheet.file.clone())
 }
 
 #[cfg(test)]

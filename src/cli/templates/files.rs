@@ -69,8 +69,8 @@ impl Told {
         self.severity == Severity::Error
     }
 
-    /// Without the file; `of` so many.
-    pub(super) fn short(&self, _of: usize) -> String {
+    /// Without the file.
+    pub(super) fn short(&self) -> String {
         let mut out = String::new();
         if let Some(line) = self.line {
             out.push_str(&format!("line {line}: "));

@@ -86,20 +86,21 @@ pub(super) async fn list(
         ctx.out.document(&listed)?;
         return Ok(Exit::Done);
     }
-    let mut table = Table::new(
-        &["account", "name", "language", "category", "status", "quality", ">sent", "last", "read", "note"],
-        9,
-    );
+    let head =
+        ["account", "name", "language", "category", "status", "quality", ">sent", "last", "read", "note"];
+    // One business account goes without saying.
+    let first = usize::from(!several);
+    let mut table = Table::new(&head[first..], head.len() - 1 - first);
     let mut last = None;
     for l in &listed {
         let t = &l.row.template;
         let this = Some((&l.account, &t.name));
         // Languages of one name stand together, under one name.
         let name = if last == this { "" } else { t.name.as_str() };
-        let account = if several && last != this { l.account.as_str() } else { "" };
+        let account = if last == this { "" } else { l.account.as_str() };
         last = this;
         let used = l.row.used.last.map_or_else(String::new, |at| ago(at, now));
-        table.row([
+        let cells = [
             account,
             name,
             &t.language,
@@ -110,7 +111,8 @@ pub(super) async fn list(
             &used,
             &ago(t.synced_at, now),
             &note(&l.row),
-        ]);
+        ];
+        table.row(&cells[first..]);
     }
     ctx.out.table(&table)?;
     if hidden > 0 {
@@ -226,9 +228,17 @@ fn described(row: &TemplateRow, now: i64) -> Vec<String> {
     fact("will be", t.coming_category.clone());
     fact("from the library", t.library.clone());
     fact("time for delivery", t.ttl.map_or_else(String::new, |s| format!("{s} s")));
-    let last = row.used.last.map_or_else(String::new, |at| format!(", last {} ago", ago(at, now)));
-    fact("sent", format!("{} times{last}", row.used.count));
-    fact("read from the provider", format!("{} ago", ago(t.synced_at, now)));
+    let before = |at| match ago(at, now).as_str() {
+        "now" => "just now".to_owned(),
+        time => format!("{time} ago"),
+    };
+    let sent = match (row.used.count, row.used.last) {
+        (0, _) => "never".to_owned(),
+        (n, None) => n.to_string(),
+        (n, Some(at)) => format!("{n}, the last {}", before(at)),
+    };
+    fact("sent", sent);
+    fact("read from the provider", before(t.synced_at));
     if !row.settings.enabled {
         fact("offered to agents", "no, switched off".into());
     }
@@ -280,7 +290,6 @@ pub(super) async fn history(
             };
             all.extend(list.into_iter().map(|change| Change { language: language.clone(), change }));
         }
-        all.sort_by_key(|c| std::cmp::Reverse(c.change.at));
         Ok(all)
     })
     .await?;
@@ -292,10 +301,19 @@ pub(super) async fn history(
     for c in &changes {
         let time = ctx.out.time(c.change.at);
         let c = (&c.language, &c.change);
-        table.row([&time, c.0, &c.1.part, &c.1.from, &c.1.to, &c.1.by]);
+        let (from, to) = (short(&c.1.part, &c.1.from), short(&c.1.part, &c.1.to));
+        table.row([&time, c.0, &c.1.part, &from, &to, &c.1.by]);
     }
     ctx.out.table(&table)?;
     Ok(Exit::Done)
+}
+
+/// Of another text, what customers read of it; `--json` has all.
+fn short(part: &str, value: &str) -> String {
+    let list = (part == "components").then(|| serde_json::from_str::<Vec<serde_json::Value>>(value).ok());
+    let Some(list) = list.flatten() else { return value.to_owned() };
+    let body = list.iter().find(|c| c["type"].as_str().is_some_and(|t| t.eq_ignore_ascii_case("BODY")));
+    body.and_then(|b| b["text"].as_str()).unwrap_or("other parts").to_owned()
 }
 
 pub(super) fn our_models(ctx: Context<'_>, name: Option<String>, language: &str) -> Result<Exit, Failure> {

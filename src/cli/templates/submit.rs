@@ -234,12 +234,19 @@ async fn finish(
     }
     let asked = d.category.clone();
     let wait = how.wait;
-    let t = with(&mut ctx, Role::Reads, async |session, _| {
+    let written = how.edit.then(|| d.clone());
+    let done = with(&mut ctx, Role::Reads, async |session, _| {
         let account = one(session, account.as_ref()).await?;
         let t = hand_in(session, &account, d, &folder, goal).await?;
         reviewed(session, &account, t, wait).await
     })
-    .await?;
+    .await;
+    if let (Err(Failure::Problem(..)), Some(d)) = (&done, &written) {
+        // Nothing that somebody has typed is lost because it was refused.
+        let kept = editor::keep(d)?;
+        ctx.out.remark(&format!("the text is kept in {}", kept.display()));
+    }
+    let t = done?;
     told_of(ctx.out, &t, Some(&asked))?;
     Ok(exit_of(&t))
 }
@@ -250,7 +257,8 @@ pub(super) async fn create(
     file: Option<PathBuf>,
     how: Submit,
 ) -> Result<Exit, Failure> {
-    let edit = how.edit || file.is_none();
+    let how = Submit { edit: how.edit || file.is_none(), ..how };
+    let edit = how.edit;
     let draft = match &file {
         Some(file) => Draft::of_file(file)?,
         None => Draft {
@@ -277,7 +285,8 @@ pub(super) async fn edit(
     })
     .await?;
     let t = row.template;
-    let edit = how.edit || file.is_none();
+    let how = Submit { edit: how.edit || file.is_none(), ..how };
+    let edit = how.edit;
     let draft = match &file {
         Some(file) => Draft::of_file(file)?,
         None => Draft::of(&Definition::of(&t)),

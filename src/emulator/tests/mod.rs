@@ -23,6 +23,7 @@ mod faults;
 mod kapso;
 mod media;
 mod people;
+mod template_life;
 mod templates;
 mod time;
 
@@ -654,5 +655,5 @@ fn scenario_errors_name_the_line_and_the_customer() {
 
 fn text_template(name: &str, body: &str) -> Value {
     json!({ "name": name, "language": "en", "category": "UTILITY",
-        "components": [{ "type": "body", "text": body }] })
+        "components": [{ "type": "body", "text": body, "example": { "body_text": [["Amara"]] } }] })
 }

@@ -60,7 +60,7 @@ async fn template_is_created_reviewed_and_deleted() {
     let (_, name) = client.post(&base, text_template("Not Allowed", "Text")).await;
     assert_eq!(name["error"]["code"], 100);
     let node = format!("/v25.0/{}", made["id"].as_str().unwrap());
-    let edit = json!({ "components": [{ "type": "BODY", "text": "Order {{1}} waits for you here." }] });
+    let edit = json!({ "components": [{ "type": "BODY", "text": "Order {{1}} waits for you here.", "example": { "body_text": [["1"]] } }] });
     assert_eq!(client.post(&node, edit.clone()).await.1["success"], true);
     let (_, while_pending) = client.post(&node, edit).await;
     if while_pending["success"].is_null() {
@@ -120,13 +120,40 @@ async fn template_sends_are_checked_against_the_template() {
 async fn templates_of_the_demonstration_keep_the_rules_of_creation() {
     let (_emulator, client) = start(quiet()).await;
     let base = format!("/v25.0/{DEMO_ACCOUNT}/message_templates");
+    let app = EmulatorOptions::demo().unwrap().scenario.account.app;
+    let handle = async |mime: &str, bytes: &'static [u8]| {
+        let path = format!("/v25.0/{app}/uploads?file_length={}&file_type={mime}", bytes.len());
+        let (_, session) = client.post(&path, json!({})).await;
+        let url = format!("{}/v25.0/{}", client.base, session["id"].as_str().unwrap());
+        let request = client.http.post(url).bearer_auth(DEMO_ACCESS_TOKEN).header("file_offset", "0");
+        let text = request.body(bytes).send().await.unwrap().text().await.unwrap();
+        serde_json::from_str::<Value>(&text).unwrap()["h"].as_str().unwrap().to_owned()
+    };
+    let image = handle("image/png", b"\x89PNG").await;
+    let document = handle("application/pdf", b"%PDF-1.4").await;
     for template in EmulatorOptions::demo().unwrap().scenario.templates {
+        let text = json!(template.components).to_string();
+        let text = text.replace("https://acme.example/examples/image", &image);
+        let text = text.replace("https://acme.example/examples/document", &document);
+        let mut components: Value = serde_json::from_str(&text).unwrap();
+        if template.category == "AUTHENTICATION" {
+            // These texts are the platform's: it shows them and does not take them.
+            for part in components.as_array_mut().unwrap() {
+                part.as_object_mut().unwrap().remove("text");
+            }
+        }
         let copy = json!({
             "name": format!("{}_copy", template.name), "language": template.language,
             "category": template.category, "parameter_format": template.parameter_format,
-            "components": template.components,
+            "components": components,
         });
         let (status, answer) = client.post(&base, copy).await;
         assert_eq!(status, 200, "{} {}: {answer}", template.name, template.language);
+        if template.category == "AUTHENTICATION" {
+            let (_, made) = client.get(&format!("/v25.0/{}", answer["id"].as_str().unwrap())).await;
+            let shown = |t: &Value, i: usize| t[i]["text"].clone();
+            assert_eq!(shown(&made["components"], 0), shown(&json!(template.components), 0));
+            assert_eq!(shown(&made["components"], 1), shown(&json!(template.components), 1));
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! those of the emulator.
 
 mod actions;
+mod cli;
 mod copy;
 mod life;
 mod parity;
