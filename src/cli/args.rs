@@ -2,6 +2,9 @@
 
 mod inbox;
 mod library;
+pub mod templates;
+
+use templates::{Act, Actions, Templates};
 
 pub use library::{Export, Import, MacroAction, Macros, QuickReplies, QuickReplyAction};
 
@@ -112,8 +115,14 @@ pub enum Command {
     /// Show what has not got through, and withdraw, check or send it again
     #[command(after_help = EXIT_CODES)]
     Outbox(Outbox),
-    /// List templates
+    /// List, show, make, edit, check, send and delete templates; keep them as files
+    #[command(after_help = EXIT_CODES)]
     Templates(Templates),
+    /// Do a business action: send its template, with its values and its file
+    #[command(after_help = EXIT_CODES)]
+    Action(Act),
+    /// List, set and remove business actions
+    Actions(Actions),
     /// Search messages, contacts and numbers, newest first
     #[command(after_help = super::search::FILTERS)]
     Search(Search),
@@ -215,7 +224,9 @@ impl Command {
             Self::Contacts(a) => a.json,
             Self::Send(a) => a.format.json,
             Self::Outbox(a) => a.json,
-            Self::Templates(a) => a.format.json,
+            Self::Templates(a) => a.json,
+            Self::Action(a) => a.json,
+            Self::Actions(a) => a.json,
             Self::Search(a) => a.format.json,
             Self::QuickReplies(a) => a.json,
             Self::Macros(a) => a.json,
@@ -448,20 +459,6 @@ pub enum OutboxAction {
         #[arg(value_parser = message)]
         message: crate::model::ids::MessageId,
     },
-}
-
-/// `templates`.
-#[derive(Debug, Args)]
-pub struct Templates {
-    /// Only this account
-    #[arg(long, value_name = "ID", value_parser = account)]
-    pub account: Option<AccountId>,
-    /// Read them from the provider first
-    #[arg(long)]
-    pub sync: bool,
-    /// Output
-    #[command(flatten)]
-    pub format: Format,
 }
 
 /// `search`.

@@ -165,6 +165,8 @@ async fn dispatch(cli: Cli, env: &Env, launcher: &dyn Launcher, out: &mut Output
         Command::Send(a) => send::run(context, a).await,
         Command::Outbox(a) => outbox::run(context, a).await,
         Command::Templates(a) => templates::run(context, a).await,
+        Command::Action(a) => templates::act(context, a).await,
+        Command::Actions(a) => templates::actions(context, a).await,
         Command::Search(a) => search::run(context, a).await,
         Command::Macros(a) => macros::run(context, a).await,
         Command::QuickReplies(a) => quick_replies::run(context, a).await,

@@ -144,7 +144,7 @@ async fn send(
 }
 
 /// How far a message has to get before the command ends.
-fn wait_for(session: &Session, args: &Send, later: bool) -> Wait {
+pub(super) fn wait_for(session: &Session, args: &Send, later: bool) -> Wait {
     match args.wait {
         _ if later => Wait::Queued,
         // An engine of our own ends with us: it must have handed the message over first.
@@ -188,7 +188,11 @@ async fn send_files(
 }
 
 /// A thread that exists, else a number or user id that is written in full.
-async fn recipient(session: &mut Session, args: &Send, out: &mut Output) -> Result<Recipient, Failure> {
+pub(super) async fn recipient(
+    session: &mut Session,
+    args: &Send,
+    out: &mut Output,
+) -> Result<Recipient, Failure> {
     let found = messages::find(session, args.account.as_ref(), &args.to).await;
     match found {
         // A number finds a contact in other forms too. One that may be somebody else's line is not written to.

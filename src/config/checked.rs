@@ -437,6 +437,7 @@ impl Checker<'_> {
             )?,
             notify_text: layer.notify_text.as_ref().map_or(standard.notify_text, |v| v.value),
             notify_bell: layer.notify_bell.as_ref().map_or(standard.notify_bell, |v| v.value),
+            template_samples: layer.template_samples.as_ref().map_or(standard.template_samples, |v| v.value),
             notify_passthrough: layer
                 .notify_passthrough
                 .as_ref()

@@ -102,6 +102,8 @@ pub struct UiFile {
     pub notify_text: Option<Spanned<bool>>,
     /// The bell with every notification.
     pub notify_bell: Option<Spanned<bool>>,
+    /// Whether the provider's sample templates are listed.
+    pub template_samples: Option<Spanned<bool>>,
     /// Through tmux and screen to the terminal around them.
     pub notify_passthrough: Option<Spanned<bool>>,
     /// Shortest time between two notifications.

@@ -216,6 +216,8 @@ pub struct UiSettings {
     pub notify_text: bool,
     /// The bell with every notification.
     pub notify_bell: bool,
+    /// Whether the provider's sample templates (`hello_world`, `sample_…`) are listed.
+    pub template_samples: bool,
     /// Through tmux and screen to the terminal around them.
     pub notify_passthrough: bool,
     /// Shortest time between two notifications.
@@ -306,6 +308,7 @@ impl Default for UiSettings {
             read_on: ReadOn::Open,
             notify_text: true,
             notify_bell: false,
+            template_samples: false,
             notify_passthrough: false,
             notify_gap: Duration::from_secs(5),
             quiet: None,

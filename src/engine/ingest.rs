@@ -4,7 +4,7 @@ use super::{Account, Engine, Shared, onboarding};
 use crate::clock::Millis;
 use crate::model::event::{Actor, EventBody};
 use crate::model::ids::{AccountId, EventId};
-use crate::model::inbound::{Route, WebhookBatch};
+use crate::model::inbound::{Change, Route, WebhookBatch};
 use crate::provider::meta::webhook;
 use crate::provider::posts::{self, Head, Turn, Way};
 use crate::store::StoreError;
@@ -99,6 +99,9 @@ impl Inlet {
         }
         let now = self.shared.clock.now();
         let (batch, turns, problem) = self.shared.read_webhook(account, head, &body, now);
+        let of_templates = batch
+            .as_ref()
+            .is_some_and(|b| b.changes.iter().any(|c| matches!(c.change, Change::Template(_))));
         let event = self.shared.event(
             Actor::Provider,
             EventBody::WebhookReceived {
@@ -117,6 +120,9 @@ impl Inlet {
                 self.shared.counters.webhooks.fetch_add(1, Ordering::Relaxed);
                 self.shared.tidy.notify_one();
                 self.shared.silence.heard();
+                if of_templates {
+                    self.shared.templates.wake();
+                }
                 if !turns.is_empty() {
                     onboarding::turned(&self.shared, turns).await;
                 }

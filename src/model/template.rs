@@ -713,6 +713,53 @@ mod tests {
     }
 
     #[test]
+    fn a_login_code_goes_into_text_and_button() {
+        let t = Template {
+            name: "login_code".into(),
+            status: "APPROVED".into(),
+            category: "AUTHENTICATION".into(),
+            buttons: vec![TemplateButton {
+                kind: "otp".into(),
+                text: "Copy code".into(),
+                ..TemplateButton::default()
+            }],
+            ..Template::default()
+        };
+        assert_eq!(t.fields().iter().map(|f| f.key.as_str()).collect::<Vec<_>>(), ["body.1"]);
+        let (send, _) = t.fill(&values(&[("body.1", "481516")])).unwrap();
+        assert_eq!(
+            send.components,
+            [
+                SendComponent::Body { parameters: vec![Parameter { name: None, text: "481516".into() }] },
+                SendComponent::Button { index: 0, sub_type: "url".into(), value: "481516".into() },
+            ]
+        );
+        assert_eq!(t.fill(&values(&[])).unwrap_err().field, "body.1");
+        assert_eq!(t.fill(&values(&[("body.1", "1234567890123456")])).unwrap_err().field, "body.1");
+    }
+
+    #[test]
+    fn a_flow_gets_a_token_in_any_case() {
+        let t = Template {
+            status: "APPROVED".into(),
+            category: "UTILITY".into(),
+            body: "Book now.".into(),
+            buttons: vec![TemplateButton {
+                kind: "flow".into(),
+                text: "Book".into(),
+                ..TemplateButton::default()
+            }],
+            ..Template::default()
+        };
+        let token = |list: &[(&str, &str)]| match t.fill(&values(list)).unwrap().0.components.remove(0) {
+            SendComponent::Button { sub_type, value, .. } => (sub_type, value),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(token(&[]), ("flow".into(), "unused".into()));
+        assert_eq!(token(&[("button.0", "order-17")]), ("flow".into(), "order-17".into()));
+    }
+
+    #[test]
     fn a_preview_keeps_open_variables_visible() {
         let Body::Template { text, .. } = repair().preview(&values(&[("body.2", "Amara")])) else { panic!() };
         assert_eq!(text, "Hello Amara, ticket {{1}} is ready.");

@@ -66,7 +66,7 @@ use preferences::Preference;
 use serde::{Deserialize, Serialize};
 
 /// Version of this protocol; a client and an engine with different ones say so and part.
-pub const PROTOCOL: u32 = 6;
+pub const PROTOCOL: u32 = 7;
 
 /// A place in a list, to continue from. Opaque to clients; only valid for the same list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -53,6 +53,8 @@ mod rows;
 mod search;
 mod templates;
 #[cfg(test)]
+mod templates_tests;
+#[cfg(test)]
 mod tests;
 mod threads;
 mod together;

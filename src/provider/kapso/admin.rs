@@ -41,8 +41,8 @@ fn odd(what: &str) -> CallError {
     CallError {
         code: 0,
         text: format!("the provider's answer names no {what}"),
-        cause: Some("The answer is not in its usual form; the profile was not changed.".into()),
-        next: Some("try again, or set the picture in Kapso's dashboard".into()),
+        cause: Some("The answer is not in its usual form; nothing was changed.".into()),
+        next: Some("try again, or do it in Kapso's dashboard".into()),
         auth: false,
         transient: true,
         after: None,
@@ -66,6 +66,23 @@ impl KapsoProvider {
         let answer = answer.map_err(|e| self.without_secrets(lost(&e)))?;
         let made = success(Surface::Proxy, &answer).ok_or_else(|| self.refusal(&answer))?;
         made["id"].as_str().filter(|id| !id.is_empty()).map(str::to_owned).ok_or_else(|| odd("file"))
+    }
+
+    /// The handle of bytes, for a profile or for a template's header.
+    pub(super) async fn handle_of(
+        &self,
+        bytes: Vec<u8>,
+        name: &str,
+        mime: &str,
+    ) -> Result<String, CallError> {
+        let file = self.lay_down(bytes, name, mime).await?;
+        let handle = self.hand_on(&file, name, mime).await;
+        // It was only for that.
+        let of = [("phone_number_id", self.number.as_str())];
+        if let Err(error) = self.proxy(Method::DELETE, &[&file], &of, None).await {
+            tracing::debug!(%error, "a file that was only handed on was not deleted");
+        }
+        handle
     }
 
     /// Has a file handed on to where profiles take their pictures from; gives the handle.
@@ -96,14 +113,7 @@ impl Administration for KapsoProvider {
 
     async fn upload_picture(&self, bytes: Vec<u8>, mime: &str) -> Result<String, CallError> {
         let name = if mime == "image/png" { "picture.png" } else { "picture.jpg" };
-        let file = self.lay_down(bytes, name, mime).await?;
-        let handle = self.hand_on(&file, name, mime).await;
-        // It was only for that.
-        let of = [("phone_number_id", self.number.as_str())];
-        if let Err(error) = self.proxy(Method::DELETE, &[&file], &of, None).await {
-            tracing::debug!(%error, "the file of a picture was not deleted");
-        }
-        handle
+        self.handle_of(bytes, name, mime).await
     }
 
     async fn blocked(&self, after: Option<&str>) -> Result<BlockedPage, CallError> {

@@ -1,10 +1,9 @@
-//! Templates by Kapso's proxy, in Meta's forms. It names the one to be changed or deleted by `hsm_id`. A sample file can only be
-//! fetched by Kapso from an address, and the library is not passed on.
+//! Templates by Kapso's proxy, in Meta's forms. It names the one to be changed or deleted by `hsm_id`; a sample goes the way of a
+//! profile's picture. The library is not passed on.
 
 use super::KapsoProvider;
 use crate::model::template::Template;
 use crate::provider::CallError;
-use crate::provider::admin::cannot;
 use crate::provider::meta::admin::templates::{create, delete, named, taken};
 use crate::provider::meta::admin::{Ask, Graph};
 use crate::provider::meta::success;
@@ -38,14 +37,7 @@ impl TemplateAdministration for KapsoProvider {
         named(self, &self.business, name, &[("limit", "100")]).await
     }
 
-    async fn upload_sample(&self, _sample: Sample) -> Result<String, CallError> {
-        Err(CallError {
-            cause: Some("Kapso takes samples from an address only, not as a file.".into()),
-            next: Some(
-                "make the template's first version in Kapso's dashboard, or paste a handle that you have"
-                    .into(),
-            ),
-            ..cannot("take a sample file for a header")
-        })
+    async fn upload_sample(&self, sample: Sample) -> Result<String, CallError> {
+        self.handle_of(sample.bytes, &sample.name, &sample.mime).await
     }
 }

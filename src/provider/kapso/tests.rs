@@ -6,6 +6,7 @@ use crate::model::delivery::HoldScope;
 use crate::model::inbound::{Author, Change};
 use crate::model::message::Body as Shown;
 use crate::model::outgoing::Outgoing;
+use crate::provider::templates_admin::TemplateAdministration as _;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -268,6 +269,34 @@ async fn templates_follow_the_cursor_and_never_an_address() {
         "{:?}",
         script.calls()
     );
+}
+
+#[tokio::test]
+async fn templates_are_changed_and_deleted_by_their_id_at_the_list() {
+    let script = Script::default()
+        .then(200, json!({ "id": "17", "status": "PENDING", "category": "UTILITY" }))
+        .then(200, json!({ "success": true }))
+        .then(200, json!({ "success": true }))
+        .then(200, json!({ "success": true }))
+        .then(400, json!({ "error": "invalid template_id" }));
+    let p = provider(&script).await;
+    let document = json!({ "name": "order_update", "components": [] });
+    let taken = p.create_template(&document).await.unwrap();
+    assert_eq!((taken.id.as_str(), taken.status.as_str()), ("17", "PENDING"));
+    p.edit_template("17", &json!({ "components": [] })).await.unwrap();
+    p.delete_template("order_update", Some("17")).await.unwrap();
+    p.delete_template("order_update", None).await.unwrap();
+    let e = p.edit_template("x", &json!({})).await.unwrap_err();
+    assert!(e.text.contains("invalid template_id"), "{e:?}");
+    let at = "/meta/whatsapp/v24.0/220033440055/message_templates";
+    let calls = script.calls();
+    assert_eq!(calls[0], format!("POST {at}"));
+    assert_eq!(calls[1], format!("POST {at}?hsm_id=17"));
+    assert_eq!(calls[2], format!("DELETE {at}?hsm_id=17"));
+    assert_eq!(calls[3], format!("DELETE {at}?name=order_update"));
+    let e = p.template_library("", "").await.unwrap_err();
+    assert_eq!(e.text, "this provider cannot show a library of templates");
+    assert_eq!(script.calls().len(), 5);
 }
 
 #[tokio::test]

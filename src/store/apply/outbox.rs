@@ -143,7 +143,7 @@ pub(super) fn queue(
         line_at,
         hold
     ])?;
-    templates::used(conn, cx, &account, event.at, send.content)?;
+    templates::used(conn, &account, event.at, send.content)?;
     cx.thread_changed(&thread, &account);
     cx.changed(Changed::StatusChanged);
     Ok(Reply { thread: Some(thread.uid), ..Reply::default() })

@@ -381,7 +381,6 @@ fn action_set(
 /// A message was queued with it.
 pub(super) fn used(
     conn: &Connection,
-    cx: &mut Context,
     a: &AccountRow,
     at: Millis,
     content: &crate::model::outgoing::Outgoing,
@@ -392,6 +391,6 @@ pub(super) fn used(
          ON CONFLICT DO UPDATE SET count = count + 1, last = max(last, excluded.last)",
     )?
     .execute(params![a.id, send.name, send.language, at])?;
-    cx.changed(Changed::TemplatesChanged { account: a.key.clone() });
+    // Nobody is told: every screen would read the whole list for each message.
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod onboarding;
 mod profile;
 mod refusals;
+mod templates;
 mod traffic;
 
 use crate::common::{self, ask, eventually};
