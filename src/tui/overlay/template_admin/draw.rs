@@ -114,19 +114,20 @@ impl TemplateAdmin {
         let phone = template_preview::WIDTH;
         let wide = inner.width >= phone + 32;
         let room = if wide { Rect { width: inner.width - phone - 3, ..inner } } else { inner };
-        let body = Rect { height: room.height.saturating_sub(2), ..room };
-        let empty = if self.flight.is_some() { "" } else { "There is nothing." };
+        let trouble = if self.say.is_some() { 3 } else { 1 };
+        let body = Rect { height: room.height.saturating_sub(1 + trouble), ..room };
+        let empty = if self.flight.is_some() || self.say.is_some() { "" } else { "There is nothing." };
         let cursor = list.draw(body, "words of the name or the text", empty, buf, theme);
         if wide && let Some(d) = shown {
             frame::bar(buf, room.right() + 1, inner.y..inner.bottom().saturating_sub(2), theme);
             let place = Rect { x: room.right() + 3, width: phone, height: body.height, ..inner };
             preview::draw(buf, place, &d, "", theme);
         }
-        let foot = Rect::new(inner.x, inner.bottom().saturating_sub(2), inner.width, 1);
+        let foot = Rect::new(inner.x, inner.bottom().saturating_sub(1), inner.width, 1);
         if let Some(p) = &self.say {
-            frame::problem(buf, foot, p, theme);
+            frame::problem(buf, Rect { y: foot.y.saturating_sub(3), height: 3, ..foot }, p, theme);
         }
-        frame::keys(buf, Rect { y: foot.y + 1, ..foot }, keys, theme);
+        frame::keys(buf, foot, keys, theme);
         Some(cursor)
     }
 

@@ -417,6 +417,25 @@ fn templates_are_sent_from_here() {
 }
 
 #[test]
+fn the_providers_own_words_of_a_login_code_are_not_the_authors() {
+    let mut fake = Fake::default();
+    let mut t = super::sample::template("login_code", "en", "APPROVED", "*{{1}}* is your verification code.");
+    t.category = "AUTHENTICATION".into();
+    t.footer = "This code expires in 10 minutes.".into();
+    t.components = serde_json::from_value(serde_json::json!([
+        {"type": "BODY", "text": "*{{1}}* is your verification code.", "add_security_recommendation": true},
+        {"type": "FOOTER", "text": "This code expires in 10 minutes.", "code_expiration_minutes": 10},
+        {"type": "BUTTONS", "buttons": [{"type": "OTP", "otp_type": "COPY_CODE", "text": "Copy code"}]},
+    ]))
+    .unwrap();
+    fake.rows = vec![TemplateRow { template: t, ..fake.rows[0].clone() }];
+    let mut d = Desk::with(all(), fake);
+    d.keys("e");
+    let seen = d.seen(120, 36);
+    assert!(seen.contains("no rule is broken") && seen.contains("expires in 10 minutes"), "{seen}");
+}
+
+#[test]
 fn it_draws_on_every_size() {
     let mut d = Desk::new(all());
     draw_everywhere(&d.o);
