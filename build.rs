@@ -24,7 +24,7 @@ fn main() -> io::Result<()> {
     }
     let mut script = String::from("SECTIONS {\n  .text.screen : {\n");
     for name in fs::read_to_string(NAMES)?.lines().filter(|l| !l.is_empty() && !l.starts_with('#')) {
-        let _ = writeln!(script, "    *(.text.{name})");
+        let _ = writeln!(script, "    *(.text.{name} .text.unlikely.{name})");
     }
     script.push_str("  }\n}\nINSERT BEFORE .text;\n");
     let file = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("layout.ld");
