@@ -23,21 +23,14 @@ impl Deaf {
         let options = EmulatorOptions { speed: 0.0, play: false, ..EmulatorOptions::demo().unwrap() };
         let emulator = Emulator::start(options).await.unwrap();
         let dir = private_dir();
-        let (clock, _) = (Clock::manual(1_795_000_000_000), ());
-        let engine =
-            Engine::start(settings(dir.path(), &emulator.base_url(), 1), clock.clone()).await.unwrap();
+        let clock = Clock::manual(1_795_000_000_000);
+        let settings = settings(dir.path(), &emulator.base_url(), 1);
+        let engine = Engine::start(settings, clock.clone()).await.unwrap();
         let bed = Self { emulator, engine, clock, _dir: dir };
-        let mut c = bed.client().await;
-        eventually("the list was read", || {
-            let list = Client::new(bed.engine.connect(&ClientInfo::inside("ana")));
-            async move {
-                let mut c = list;
-                ask(&mut c, Request::hello("", "")).await;
-                (!rows(&mut c).await.is_empty()).then_some(())
-            }
+        eventually("the list was read", || async {
+            (!rows(&mut bed.client().await).await.is_empty()).then_some(())
         })
         .await;
-        ask(&mut c, Request::Me).await;
         bed
     }
 
