@@ -73,7 +73,7 @@ impl Told {
     pub(super) fn short(&self) -> String {
         let mut out = String::new();
         if let Some(line) = self.line {
-            out.push_str(&format!("line {line}: "));
+            out = format!("line {line}: ");
         }
         if !self.field.is_empty() {
             out.push_str(&self.field);
@@ -253,7 +253,7 @@ pub(super) fn tell(out: &mut super::super::Output, told: &[Told]) {
 }
 
 /// `templates lint`.
-pub(super) fn lint(ctx: Context<'_>, given: &[PathBuf]) -> Result<Exit, Failure> {
+pub(super) fn lint(ctx: &mut Context<'_>, given: &[PathBuf]) -> Result<Exit, Failure> {
     let mut paths = Vec::new();
     for path in given {
         if path.is_dir() { paths.extend(in_folder(path)?) } else { paths.push(path.clone()) }

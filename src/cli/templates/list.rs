@@ -270,13 +270,12 @@ pub(super) async fn history(
     }
     let changes = with(&mut ctx, Role::Reads, async |session, _| {
         let id = one(session, account.as_ref()).await?;
-        let languages = match &which.language {
-            // One that was deleted has a history too.
-            Some(language) => vec![language.clone()],
-            None => {
-                let rows = named(session, &id, &which.name, None).await?;
-                rows.into_iter().map(|r| r.template.language).collect()
-            }
+        // One that was deleted has a history too.
+        let languages = if let Some(language) = &which.language {
+            vec![language.clone()]
+        } else {
+            let rows = named(session, &id, &which.name, None).await?;
+            rows.into_iter().map(|r| r.template.language).collect()
         };
         let mut all = Vec::new();
         for language in languages {
@@ -316,7 +315,11 @@ fn short(part: &str, value: &str) -> String {
     body.and_then(|b| b["text"].as_str()).unwrap_or("other parts").to_owned()
 }
 
-pub(super) fn our_models(ctx: Context<'_>, name: Option<String>, language: &str) -> Result<Exit, Failure> {
+pub(super) fn our_models(
+    ctx: &mut Context<'_>,
+    name: Option<String>,
+    language: &str,
+) -> Result<Exit, Failure> {
     if let Some(name) = name {
         let Some(d) = models::find(&name, language) else {
             return Err(Failure::new(

@@ -11,7 +11,7 @@ mod submit;
 
 pub(super) use actions::{act, actions};
 
-use super::args::templates::{TemplateAction, Templates};
+use super::args::templates::{TemplateAction, TemplateList, Templates};
 use super::failure::{Exit, Failure};
 use super::session::Role;
 use super::{Context, Session, accounts};
@@ -20,10 +20,10 @@ use crate::model::ids::AccountId;
 use crate::protocol::templates::{TemplateAnswer, TemplateRequest, TemplateRow};
 use crate::protocol::{Problem, Request, Response};
 
-pub(super) async fn run(ctx: Context<'_>, args: Templates) -> Result<Exit, Failure> {
+pub(super) async fn run(mut ctx: Context<'_>, args: Templates) -> Result<Exit, Failure> {
     let account = args.account;
     match args.action {
-        None => list::list(ctx, account, args.sync, Default::default()).await,
+        None => list::list(ctx, account, args.sync, TemplateList::default()).await,
         Some(TemplateAction::List(filter)) => list::list(ctx, account, args.sync, filter).await,
         Some(TemplateAction::Show(which)) => list::show(ctx, account, which).await,
         Some(TemplateAction::History(which)) => list::history(ctx, account, which).await,
@@ -37,11 +37,11 @@ pub(super) async fn run(ctx: Context<'_>, args: Templates) -> Result<Exit, Failu
         Some(TemplateAction::Load { model, language, name, wait }) => {
             submit::load(ctx, account, model, language, name, wait).await
         }
-        Some(TemplateAction::Models { name, language }) => list::our_models(ctx, name, &language),
+        Some(TemplateAction::Models { name, language }) => list::our_models(&mut ctx, name, &language),
         Some(TemplateAction::Library { search, language, take, name, buttons }) => {
             list::library(ctx, account, list::Wanted { search, language, take, name, buttons }).await
         }
-        Some(TemplateAction::Lint { files }) => files::lint(ctx, &files),
+        Some(TemplateAction::Lint { files }) => files::lint(&mut ctx, &files),
         Some(TemplateAction::Pull { dir, format, names }) => {
             folder::pull(ctx, account, &dir, format, &names).await
         }

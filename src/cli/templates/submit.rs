@@ -16,6 +16,7 @@ use crate::protocol::templates::{TemplateAnswer, TemplateRequest};
 use crate::text::{sanitize, sanitize_lines};
 use serde::Serialize;
 use serde_json::Value;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -99,10 +100,10 @@ pub(super) async fn reviewed(
 pub(super) fn verdict(t: &Template, asked: Option<&str>) -> String {
     let mut out = format!("{} ({}) is {}", t.name, t.language, t.status);
     if !t.rejected_reason.is_empty() && t.rejected_reason != "NONE" {
-        out.push_str(&format!(": {}", t.rejected_reason));
+        let _ = write!(out, ": {}", t.rejected_reason);
     }
     if let Some(asked) = asked.filter(|a| !a.eq_ignore_ascii_case(&t.category)) {
-        out.push_str(&format!("; the provider made it {} instead of {asked}", t.category));
+        let _ = write!(out, "; the provider made it {} instead of {asked}", t.category);
     }
     sanitize(&out).into_owned()
 }

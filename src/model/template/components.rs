@@ -255,14 +255,14 @@ impl Reader {
             "HEADER" if d.header.is_none() => {
                 let format = self.take(&mut m, "format", &at("format")).to_ascii_lowercase();
                 let text = self.take(&mut m, "text", &at("text"));
-                let mut h = Header {
+                let mut header = Header {
                     format: if format.is_empty() { "text".into() } else { format },
                     text,
                     ..Header::default()
                 };
                 if let Some(mut example) = self.example(&mut m, &at("example")) {
-                    h.examples = self.examples(&mut example, "header_text", d.format, &at("example"));
-                    h.sample = match example.remove("header_handle") {
+                    header.examples = self.examples(&mut example, "header_text", d.format, &at("example"));
+                    header.sample = match example.remove("header_handle") {
                         Some(Value::Array(list)) if list.len() == 1 && list[0].is_string() => {
                             list[0].as_str().unwrap_or_default().to_owned()
                         }
@@ -275,8 +275,8 @@ impl Reader {
                     };
                     keep(&mut m, example);
                 }
-                h.extra = m;
-                d.header = Some(h);
+                header.extra = m;
+                d.header = Some(header);
             }
             "BODY" if d.body == BodyPart::default() => {
                 d.body.text = self.take(&mut m, "text", &at("text"));
@@ -344,7 +344,10 @@ impl Reader {
                         out.insert(name.to_owned(), text.to_owned());
                     }
                     _ => {
-                        self.wrong(&format!("{path}.{named}[{i}]"), "needs param_name and example, both text")
+                        self.wrong(
+                            &format!("{path}.{named}[{i}]"),
+                            "needs param_name and example, both text",
+                        );
                     }
                 }
             }

@@ -523,24 +523,20 @@ impl Reader<'_> {
 
     fn table_at<'t, 'i>(&mut self, v: &'t Spanned<DeValue<'i>>, field: &str) -> Option<Fields<'t, 'i>> {
         self.note(v, field);
-        match v.get_ref() {
-            DeValue::Table(table) => Some(self.fields(table, field)),
-            _ => {
-                self.wrong(v.span().start, field, format!("must be a table: [{field}]"));
-                None
-            }
+        if let DeValue::Table(table) = v.get_ref() {
+            return Some(self.fields(table, field));
         }
+        self.wrong(v.span().start, field, format!("must be a table: [{field}]"));
+        None
     }
 
     fn list_of<'t, 'i>(&mut self, m: &mut Fields<'t, 'i>, name: &str) -> Vec<&'t Spanned<DeValue<'i>>> {
         let Some(v) = m.remove(name) else { return Vec::new() };
-        match v.get_ref() {
-            DeValue::Array(list) => list.iter().collect(),
-            _ => {
-                self.wrong(v.span().start, name, format!("must be a list: [[{name}]]"));
-                Vec::new()
-            }
+        if let DeValue::Array(list) = v.get_ref() {
+            return list.iter().collect();
         }
+        self.wrong(v.span().start, name, format!("must be a list: [[{name}]]"));
+        Vec::new()
     }
 
     fn examples_of(&mut self, m: &mut Fields<'_, '_>, part: &str) -> Examples {
@@ -564,13 +560,13 @@ impl Reader<'_> {
         match v.get_ref() {
             DeValue::String(text) => Value::String(text.clone().into_owned()),
             DeValue::Boolean(b) => Value::Bool(*b),
-            DeValue::Integer(n) => match i64::from_str_radix(n.as_str(), n.radix()) {
-                Ok(n) => Value::from(n),
-                Err(_) => {
-                    self.wrong(at, field, "is a number that is too large");
-                    Value::Null
+            DeValue::Integer(n) => {
+                if let Ok(n) = i64::from_str_radix(n.as_str(), n.radix()) {
+                    return Value::from(n);
                 }
-            },
+                self.wrong(at, field, "is a number that is too large");
+                Value::Null
+            }
             DeValue::Float(n) => {
                 let n = n.as_str().parse().ok().and_then(serde_json::Number::from_f64);
                 n.map_or_else(

@@ -579,7 +579,7 @@ fn ttl(f: &mut Findings, d: &Definition) {
         "MARKETING" => (43_200..=2_592_000, false),
         _ => return,
     };
-    if !range.contains(&ttl) && !(forever && ttl == -1) {
+    if !(range.contains(&ttl) || forever && ttl == -1) {
         let (from, to) = range.into_inner();
         let or = if forever { ", or -1 for 30 days" } else { "" };
         f.error(

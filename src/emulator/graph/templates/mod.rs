@@ -279,19 +279,13 @@ fn may_be_added(st: &mut State, template: &Template, now: Millis) -> Result<(), 
 }
 
 fn ids(call: &Call) -> Option<Vec<String>> {
-    let list = match &call.body["hsm_ids"] {
-        Value::Array(list) => list
-            .iter()
-            .filter_map(|id| id.as_str().map(str::to_owned).or_else(|| Some(id.as_u64()?.to_string())))
-            .collect(),
-        _ => {
-            let text = call.param("hsm_ids")?;
-            let ids =
-                text.trim_matches(['[', ']']).split(',').map(|id| id.trim().trim_matches('"').to_owned());
-            ids.collect::<Vec<_>>()
-        }
-    };
-    Some(list)
+    if let Value::Array(list) = &call.body["hsm_ids"] {
+        let word = |id: &Value| id.as_str().map(str::to_owned).or_else(|| Some(id.as_u64()?.to_string()));
+        return Some(list.iter().filter_map(word).collect());
+    }
+    let text = call.param("hsm_ids")?;
+    let ids = text.trim_matches(['[', ']']).split(',').map(|id| id.trim().trim_matches('"').to_owned());
+    Some(ids.collect())
 }
 
 fn delete(core: &Arc<Core>, call: &Call) -> Answer {

@@ -130,12 +130,11 @@ fn is_of_language(text: &str, language: &str) -> bool {
     if letters.len() < 8 {
         return true;
     }
-    let own = match SCRIPTS.iter().find(|(l, _)| *l == code) {
-        Some((_, ranges)) => letters.iter().filter(|c| ranges.iter().any(|r| r.contains(*c))).count(),
-        None => {
-            let foreign = |c: &char| SCRIPTS.iter().any(|(_, ranges)| ranges.iter().any(|r| r.contains(c)));
-            letters.iter().filter(|c| !foreign(c)).count()
-        }
+    let own = if let Some((_, ranges)) = SCRIPTS.iter().find(|(l, _)| *l == code) {
+        letters.iter().filter(|c| ranges.iter().any(|r| r.contains(*c))).count()
+    } else {
+        let foreign = |c: &char| SCRIPTS.iter().any(|(_, ranges)| ranges.iter().any(|r| r.contains(c)));
+        letters.iter().filter(|c| !foreign(c)).count()
     };
     own * 4 >= letters.len()
 }
