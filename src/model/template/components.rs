@@ -243,6 +243,7 @@ impl Reader {
         }
     }
 
+    #[allow(clippy::many_single_char_names, reason = "short names for what every line names")]
     fn component(&mut self, d: &mut Definition, path: &str, c: &Value) {
         let Some(object) = c.as_object() else {
             return self.wrong(path, "must be an object in braces { }");

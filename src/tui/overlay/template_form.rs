@@ -137,6 +137,8 @@ pub(super) struct TemplateForm {
     refused: Option<Problem>,
     /// What is said of a template that was moved to another category: who confirms it knows.
     moved: Option<Problem>,
+    /// When the copy was read from the provider, in words.
+    pub(super) age: String,
     /// Names that the kept values ask for and nobody has, by field.
     missing: BTreeMap<String, Vec<String>>,
 }
@@ -164,6 +166,7 @@ impl TemplateForm {
             state: State::Editing,
             refused: None,
             moved: None,
+            age: String::new(),
             missing: BTreeMap::new(),
         };
         form.resume();
@@ -481,8 +484,11 @@ impl TemplateForm {
     pub(super) fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> Option<Position> {
         let title = format!("Template {}", self.template.name);
         let height = (3 * self.entries.len() as u16).saturating_add(9).clamp(24, 36);
-        let inner =
-            frame::open(area, 110, height, &title, &text::sanitize(&self.template.language), buf, theme)?;
+        let mut right = text::sanitize(&self.template.language).into_owned();
+        if !self.age.is_empty() {
+            right = format!("{right} · read {}", self.age);
+        }
+        let inner = frame::open(area, 110, height, &title, &right, buf, theme)?;
         // The question is never cut: who confirms has read whom it goes to and what it costs.
         let foot = match self.state {
             State::Editing => 4,

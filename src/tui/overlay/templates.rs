@@ -141,7 +141,10 @@ impl TemplatePicker {
                 Vec::new()
             }
             _ => {
-                self.form = Some(TemplateForm::new(t, &self.target));
+                let read = Some(t.synced_at).filter(|at| *at > 0).or(self.synced_at);
+                let mut form = TemplateForm::new(t, &self.target);
+                form.age = read.map(|at| (self.ago)(at)).unwrap_or_default();
+                self.form = Some(form);
                 self.ask_values()
             }
         }
@@ -614,9 +617,10 @@ mod tests {
         write(&mut o, "typed");
         let fields: Vec<String> =
             o.form.as_ref().unwrap().template().fields().into_iter().map(|f| f.key).collect();
-        let mut known = KnownValues::default();
-        known.values = fields.iter().map(|k| (k.clone(), format!("kept {k}"))).collect();
-        known.missing = [(fields[1].clone(), vec!["contact.phone".to_owned()])].into();
+        let mut known = KnownValues {
+            values: fields.iter().map(|k| (k.clone(), format!("kept {k}"))).collect(),
+            missing: [(fields[1].clone(), vec!["contact.phone".to_owned()])].into(),
+        };
         known.values.remove(&fields[1]);
         o.deliver(Delivery::Template(Box::new(TemplateAnswer::Values(known))));
         let values = o.form.as_ref().unwrap().values();

@@ -70,7 +70,7 @@ pub(super) struct Rows {
     title: String,
     about: String,
     caption: &'static str,
-    rows: Vec<Row>,
+    lines: Vec<Row>,
     was: Vec<String>,
     focus: usize,
     leaving: bool,
@@ -88,7 +88,7 @@ impl Rows {
             title: title.into(),
             about: about.into(),
             caption,
-            rows,
+            lines: rows,
             was: Vec::new(),
             focus: 0,
             leaving: false,
@@ -99,12 +99,12 @@ impl Rows {
     }
 
     fn all(&self) -> Vec<String> {
-        self.rows.iter().map(|r| self.get(&r.key)).collect()
+        self.lines.iter().map(|r| self.get(&r.key)).collect()
     }
 
     /// What a row says.
     pub fn get(&self, key: &str) -> String {
-        match self.rows.iter().find(|r| r.key == key).map(|r| &r.value) {
+        match self.lines.iter().find(|r| r.key == key).map(|r| &r.value) {
             Some(Value::Text(field)) => field.text().trim().to_owned(),
             Some(Value::Switch(on)) => on.to_string(),
             None => String::new(),
@@ -113,24 +113,24 @@ impl Rows {
 
     /// Keys of the rows.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.rows.iter().map(|r| r.key.as_str())
+        self.lines.iter().map(|r| r.key.as_str())
     }
 
     /// Shows what is wrong, with the cursor there.
     pub fn refuse(&mut self, p: Problem) {
-        if let Some(at) = p.field.as_ref().and_then(|f| self.rows.iter().position(|r| r.key == *f)) {
+        if let Some(at) = p.field.as_ref().and_then(|f| self.lines.iter().position(|r| r.key == *f)) {
             self.focus = at;
         }
         self.problem = Some(p);
     }
 
     fn step(&mut self, forward: bool) {
-        let n = self.rows.len() + 1;
+        let n = self.lines.len() + 1;
         self.focus = if forward { self.focus + 1 } else { self.focus + n - 1 } % n;
     }
 
     fn offer(&mut self) {
-        let Some(row) = self.rows.get_mut(self.focus).filter(|r| !r.offers.is_empty()) else { return };
+        let Some(row) = self.lines.get_mut(self.focus).filter(|r| !r.offers.is_empty()) else { return };
         let Value::Text(field) = &mut row.value else { return };
         if row.next == 0 {
             field.text().clone_into(&mut row.typed);
@@ -154,7 +154,7 @@ impl Rows {
             KeyCode::Esc if self.all() != self.was => self.leaving = true,
             KeyCode::Esc => return Outcome::Leave,
             KeyCode::F(10) => return Outcome::Save,
-            KeyCode::Enter if ctrl || self.focus >= self.rows.len() => return Outcome::Save,
+            KeyCode::Enter if ctrl || self.focus >= self.lines.len() => return Outcome::Save,
             KeyCode::Enter | KeyCode::Tab => self.step(true),
             KeyCode::BackTab => self.step(false),
             KeyCode::Char('o') if ctrl => self.offer(),
@@ -165,7 +165,7 @@ impl Rows {
 
     fn row_key(&mut self, key: KeyEvent) {
         let mut ignored = true;
-        if let Some(row) = self.rows.get_mut(self.focus) {
+        if let Some(row) = self.lines.get_mut(self.focus) {
             match &mut row.value {
                 Value::Text(field) => {
                     let effect = field.key(key);
@@ -192,7 +192,7 @@ impl Rows {
 
     /// Takes a block of text.
     pub fn paste(&mut self, block: &str) {
-        if let Some(Row { value: Value::Text(field), .. }) = self.rows.get_mut(self.focus) {
+        if let Some(Row { value: Value::Text(field), .. }) = self.lines.get_mut(self.focus) {
             field.insert(block);
         }
     }
@@ -200,18 +200,18 @@ impl Rows {
     /// Draws it in a box of its own.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> Option<Position> {
         let about = text::wrap(&self.about, 80).len() as u16;
-        let height = (self.rows.len() as u16 + about + 9).min(area.height);
+        let height = (self.lines.len() as u16 + about + 9).min(area.height);
         let inner = frame::open(area, 88, height, &self.title, "", buf, theme)?;
-        let most = self.rows.iter().map(|r| text::width(&text::sanitize(&r.label))).max().unwrap_or(0);
+        let most = self.lines.iter().map(|r| text::width(&text::sanitize(&r.label))).max().unwrap_or(0);
         let label = (most as u16 + 2).min(inner.width / 2);
         let foot = inner.bottom().saturating_sub(1);
         let used = frame::paragraph(buf, Rect { height: about.min(3), ..inner }, &self.about, theme.dim);
         let top = inner.y + used + 1;
         let visible = usize::from(foot.saturating_sub(top + 3)).max(1);
-        let at = self.focus.min(self.rows.len().saturating_sub(1));
+        let at = self.focus.min(self.lines.len().saturating_sub(1));
         let first = (at + 1).saturating_sub(visible);
         let mut cursor = None;
-        for (y, (i, row)) in (top..).zip(self.rows.iter().enumerate().skip(first).take(visible)) {
+        for (y, (i, row)) in (top..).zip(self.lines.iter().enumerate().skip(first).take(visible)) {
             let focused = i == self.focus;
             let style = if focused { theme.strong } else { theme.dim };
             frame::put(buf, inner.x, y, label.saturating_sub(1), &row.label, style);
@@ -229,14 +229,14 @@ impl Rows {
                 }
             }
         }
-        let hidden = self.rows.len().saturating_sub(first + visible);
+        let hidden = self.lines.len().saturating_sub(first + visible);
         if hidden > 0 {
             frame::put_right(buf, inner.right(), foot - 3, 10, &format!("↓ {hidden} more"), theme.key);
         }
         let say = Rect::new(inner.x, foot.saturating_sub(2), inner.width, 2);
         if let Some(p) = &self.problem {
             frame::problem(buf, say, p, theme);
-        } else if let Some(offer) = self.rows.get(self.focus).and_then(|r| r.offers.get(r.next)) {
+        } else if let Some(offer) = self.lines.get(self.focus).and_then(|r| r.offers.get(r.next)) {
             let x = frame::put(buf, say.x, say.y, say.width, "Ctrl+O ", theme.key);
             frame::put(buf, x, say.y, say.right().saturating_sub(x), offer, theme.dim);
         }
@@ -247,7 +247,7 @@ impl Rows {
             frame::keys(buf, rest, &[("y", "throw away"), ("other key", "go on editing")], theme);
             return None;
         }
-        let on = self.focus >= self.rows.len();
+        let on = self.focus >= self.lines.len();
         let x = frame::button(buf, line.x, line.y, self.caption, on, theme) + 2;
         let rest = Rect { x, width: line.right().saturating_sub(x), ..line };
         let save = self.caption.to_lowercase();

@@ -73,8 +73,9 @@ impl Document {
             KeyCode::F(10) => return Left::Take(self.field.text().to_owned()),
             KeyCode::Enter if ctrl => return Left::Take(self.field.text().to_owned()),
             KeyCode::F(3) => {
-                let marks: String = self.problems.iter().map(|p| format!("// {p}\n")).collect();
-                return Left::Edit(format!("{marks}{}\n", self.field.text()));
+                let mut lines: Vec<String> = self.problems.iter().map(|p| format!("// {p}")).collect();
+                lines.push(self.field.text().to_owned());
+                return Left::Edit(lines.join("\n") + "\n");
             }
             KeyCode::Enter => {
                 self.field.insert("\n");

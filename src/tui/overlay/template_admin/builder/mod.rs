@@ -277,17 +277,13 @@ impl Builder {
             return;
         }
         let other = self.aside.take();
-        let now = std::mem::replace(
-            &mut self.aside,
-            Some(Definition {
-                header: self.d.header.take(),
-                body: std::mem::take(&mut self.d.body),
-                footer: self.d.footer.take(),
-                buttons: std::mem::take(&mut self.d.buttons),
-                ..Definition::default()
-            }),
-        );
-        debug_assert!(now.is_none());
+        self.aside = Some(Definition {
+            header: self.d.header.take(),
+            body: std::mem::take(&mut self.d.body),
+            footer: self.d.footer.take(),
+            buttons: std::mem::take(&mut self.d.buttons),
+            ..Definition::default()
+        });
         if let Some(d) = other {
             (self.d.header, self.d.body, self.d.footer, self.d.buttons) =
                 (d.header, d.body, d.footer, d.buttons);
@@ -624,7 +620,7 @@ impl Builder {
         match result {
             Ok(None) => Some("the editor gave the text up: the template is as it was".into()),
             Ok(Some(text)) => {
-                self.take_document(text);
+                self.take_document(&text);
                 None
             }
             // Without an editor there is one here.
@@ -638,18 +634,13 @@ impl Builder {
     }
 
     /// A document to begin with, that may be none yet.
-    pub fn take_document(&mut self, text: String) {
-        match read(&text)
-            .map_err(|list| (text.clone(), list))
-            .and_then(|d| self.replace(d).map_err(|why| (text.clone(), vec![why])))
-        {
-            Ok(()) => self.document = None,
-            Err((text, problems)) => {
-                let mut doc = Document::new(&text);
-                doc.problems = problems;
-                self.document = Some(doc);
-            }
-        }
+    pub fn take_document(&mut self, text: &str) {
+        let taken = read(text).and_then(|d| self.replace(d).map_err(|why| vec![why]));
+        self.document = taken.err().map(|problems| {
+            let mut doc = Document::new(text);
+            doc.problems = problems;
+            doc
+        });
     }
 
     /// Opens the document here, to be written or pasted.
@@ -661,7 +652,7 @@ impl Builder {
         let Some(doc) = &mut self.document else { return Outcome::Stay };
         match doc.key(key) {
             Left::Open => {}
-            Left::Take(text) => self.take_document(text),
+            Left::Take(text) => self.take_document(&text),
             Left::Edit(text) => return Outcome::Edit(text),
             Left::Leave => self.document = None,
         }

@@ -187,7 +187,7 @@ pub(super) fn items(d: &Definition, lock: Lock) -> Vec<Item> {
             }
             "otp" => {
                 out.push(item(format!("button.{i}.otp_type"), "  code", choice(&OTP), ""));
-                if b.other("otp_type").to_ascii_uppercase() != "COPY_CODE" {
+                if !b.other("otp_type").eq_ignore_ascii_case("COPY_CODE") {
                     out.push(text("autofill_text", "autofill", "caption of the button that fills it in"));
                     out.push(text("apps", "apps", "com.example.app K8a/AINcGX7, … (package and hash)"));
                 }
