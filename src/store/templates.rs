@@ -21,7 +21,7 @@ const COLUMNS: &str = "SELECT p.data, s.data, u.count, u.last, w.at, w.part, w.w
      LEFT JOIN template_uses u ON u.account_id = p.account_id AND u.name = p.name AND u.language = p.language \
      LEFT JOIN template_warnings w ON w.account_id = p.account_id AND w.name = p.name AND w.language = p.language \
      LEFT JOIN template_changes c ON c.id = (SELECT n.id FROM template_changes n WHERE n.account_id = p.account_id \
-     AND n.name = p.name AND n.language = p.language AND n.part = 'status' ORDER BY n.at DESC, n.id DESC LIMIT 1)";
+     AND n.name = p.name AND n.language = p.language AND n.part = 'status' ORDER BY n.at / 1000 DESC, n.id DESC LIMIT 1)";
 
 fn corrupt(what: &str, e: &serde_json::Error) -> StoreError {
     StoreError::Corrupt(format!("{what}: {e}"))
@@ -101,7 +101,7 @@ impl Reader {
         let mut st = self.conn.prepare_cached(
             "SELECT c.at, c.part, c.was, c.becomes, c.actor FROM template_changes c \
              JOIN accounts a ON a.id = c.account_id WHERE a.key = ?1 AND c.name = ?2 AND c.language = ?3 \
-             ORDER BY c.at DESC, c.id DESC LIMIT ?4",
+             ORDER BY c.at / 1000 DESC, c.id DESC LIMIT ?4",
         )?;
         let list = st
             .query_map(params![account.as_str(), name, language, HISTORY_MAX], |r| {

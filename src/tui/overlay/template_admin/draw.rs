@@ -416,17 +416,11 @@ impl TemplateAdmin {
         if self.list.group().is_some_and(|g| g.rows.len() > 1) {
             out.push(("←→", "language"));
         }
-        out.extend([("S", "read now"), ("/", "search"), ("f", "status"), ("p", "problems")]);
+        out.extend([("f", "status"), ("p", "problems")]);
         if any {
             out.extend([("h", "history"), ("y", "JSON")]);
         }
-        out.extend([
-            ("c", "category"),
-            ("L", "language"),
-            ("a", "actions"),
-            ("B", "library"),
-            ("M", "models"),
-        ]);
+        out.extend([("c", "category"), ("L", "language")]);
         out
     }
 
@@ -446,15 +440,15 @@ impl TemplateAdmin {
             }
             Mode::Search => own(&[("Enter", "to the list"), ("Esc", "no search")]),
             Mode::List => {
-                let mut out = own(&[("/", "search"), ("S", "read now")]);
-                if self.setup.rights.create {
-                    out.insert(0, Hint::new("n", "new"));
-                }
-                if self.setup.rights.edit {
-                    out.insert(1.min(out.len()), Hint::new("e", "edit"));
-                }
-                out.push(Hint::new("Esc", "close"));
-                out
+                // What is done with the one that is chosen stands at the foot.
+                own(&[
+                    ("/", "search"),
+                    ("S", "read now"),
+                    ("M", "models"),
+                    ("B", "library"),
+                    ("a", "actions"),
+                    ("Esc", "close"),
+                ])
             }
         }
     }

@@ -493,4 +493,11 @@ impl Overlay for TemplateAdmin {
     fn hints(&self) -> Vec<Hint> {
         self.hint_line()
     }
+
+    fn says_keys(&self) -> bool {
+        matches!(
+            self.mode,
+            Mode::New(_) | Mode::Copy(_) | Mode::Models(_) | Mode::Library(_) | Mode::Delete { .. }
+        )
+    }
 }

@@ -353,14 +353,11 @@ impl Builder {
             }
             _ => {}
         }
-        if self.preview {
-            list.push(("F7", "the form"));
-        }
         list.extend([("F2", "add button"), ("F4", "take out")]);
         if self.button_here().is_some() {
             list.push(("Ctrl+↑↓", "move"));
         }
-        list.extend([("F3", "JSON"), ("F7", "phone"), ("Esc", "leave")]);
+        list.push(("F3", "JSON"));
         frame::keys(buf, line, &list, theme);
     }
 
@@ -379,11 +376,8 @@ impl Builder {
             State::Warned => vec![Hint::new("y", "hand in"), Hint::new("other key", "go on")],
             State::Sending | State::Uploading => vec![Hint::new("Esc", "do not wait")],
             State::Editing => vec![
-                Hint::new("F10", "hand in"),
                 Hint::new("Tab", "next row"),
-                Hint::new("F5", "variable"),
-                Hint::new("F3", "JSON"),
-                Hint::new("F7", "phone"),
+                Hint::new("F7", if self.preview { "the form" } else { "phone" }),
                 Hint::new("Esc", "leave"),
             ],
         }
