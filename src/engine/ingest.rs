@@ -99,9 +99,8 @@ impl Inlet {
         }
         let now = self.shared.clock.now();
         let (batch, turns, problem) = self.shared.read_webhook(account, head, &body, now);
-        let of_templates = batch
-            .as_ref()
-            .is_some_and(|b| b.changes.iter().any(|c| matches!(c.change, Change::Template(_))));
+        let of_templates =
+            batch.as_ref().is_some_and(|b| b.changes.iter().any(|c| matches!(c.change, Change::Template(_))));
         let event = self.shared.event(
             Actor::Provider,
             EventBody::WebhookReceived {

@@ -2,7 +2,7 @@
 
 use super::super::components::from_document;
 use super::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn fixtures() -> Value {
     serde_json::from_str(include_str!("../../../tests/fixtures/templates/broken.json")).unwrap()
