@@ -165,6 +165,10 @@ pub struct Connect {
     /// A file with the provider's API key that only you can read, `-` for standard input
     #[arg(long, value_name = "FILE")]
     pub api_key_file: Option<PathBuf>,
+    /// Keep another key for an account that is there also when the provider cannot be asked about it now; one that it refuses
+    /// is never kept
+    #[arg(long)]
+    pub unasked: bool,
     /// Where the provider's API is, such as a proxy or `switchboard emulate`
     #[arg(long, value_name = "URL", value_parser = base)]
     pub api_base: Option<String>,

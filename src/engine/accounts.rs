@@ -3,7 +3,7 @@
 
 use super::access::Who;
 use super::vault::{self, Vault};
-use super::{EngineError, Shared, beginning, onboarding, paths, sync};
+use super::{EngineError, Shared, beginning, new_key, onboarding, paths, sync};
 use crate::config::settings::AccountSettings;
 use crate::model::access::{Resource, Verb};
 use crate::model::account::{
@@ -52,7 +52,8 @@ pub(super) struct Registry {
     vault: Vault,
 }
 
-fn provider(account: &AccountSettings) -> Result<Arc<dyn Provider>, EngineError> {
+/// The way to its provider that these settings make.
+pub(super) fn provider(account: &AccountSettings) -> Result<Arc<dyn Provider>, EngineError> {
     match account.spec.provider.as_str() {
         "meta" => Ok(Arc::new(MetaProvider::new(MetaConfig {
             api_base: account.api_base.clone(),
@@ -307,16 +308,8 @@ pub(super) async fn answer(
         AccountRequest::Begin { account, secret } => {
             beginning::begin(shared, by(), account, &secret).await?;
         }
-        AccountRequest::SetSecret { account, key, secret } => {
-            let secret = match (secret, key) {
-                (Some(secret), _) => secret,
-                (None, SecretKey::AccessToken) => {
-                    return Err(Problem::new("invalid", "an access token comes from the provider")
-                        .next("copy it from the provider's page"));
-                }
-                (None, _) => Secret::new(&uuid::Uuid::new_v4().simple().to_string()),
-            };
-            shared.keep_secret(by(), &account, key, &secret).await?;
+        AccountRequest::SetSecret { account, key, secret, unasked } => {
+            new_key::set(shared, by(), &account, key, secret, unasked).await?;
         }
         AccountRequest::SetOptions { account, options } => {
             set_options(shared, by(), &account, options).await?;

@@ -27,6 +27,7 @@ mod library;
 mod limits;
 mod masking;
 mod mentions;
+mod new_key;
 mod notes;
 mod numbers;
 mod onboarding;

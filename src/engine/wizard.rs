@@ -142,7 +142,7 @@ pub(super) async fn look_at_token(
     if token.expose_secret().is_empty() {
         return Err(wrong("token", "the access token is empty").next(TOKEN_NEXT));
     }
-    let is = connect::token(&provider(kept, token.clone(), "", ""), token).await.map_err(|e| {
+    let is = ask_token(kept, token).await.map_err(|e| {
         if e.auth {
             return wrong("token", format!("the provider refuses the token: {}", code(&e)))
                 .means("it has ended, was withdrawn, or was not copied whole; nothing was kept")
@@ -150,6 +150,19 @@ pub(super) async fn look_at_token(
         }
         refused(&kept.spec.id, e)
     })?;
+    judge_token(is, now)
+}
+
+/// What the provider says of a token.
+pub(super) async fn ask_token(
+    kept: &KeptAccount,
+    token: &SecretString,
+) -> Result<connect::TokenIs, CallError> {
+    connect::token(&provider(kept, token.clone(), "", ""), token).await
+}
+
+/// Whether what the provider says of a token is good for what is needed; in words.
+pub(super) fn judge_token(is: connect::TokenIs, now: Millis) -> Result<String, Problem> {
     if !is.valid {
         return Err(wrong("token", "the provider says that the token is not valid")
             .means("it has ended, was withdrawn, or was not copied whole; nothing was kept")

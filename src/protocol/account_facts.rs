@@ -9,6 +9,7 @@ use crate::model::account::{
     CONNECTED, DISCONNECTED, ERROR, Hindrance, PENDING, SecretKey, SetupLink, Step, onboarding,
 };
 use crate::model::contact::display_phone;
+use crate::model::history::{HistoryProgress, HistoryState};
 use crate::model::permission_words;
 
 /// The environment whose accounts are marked everywhere.
@@ -272,6 +273,42 @@ impl Openness {
     }
 }
 
+/// A number with commas between thousands.
+fn counted(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// How far the past is read, and whether that goes on now: then it stands where it is seen at once.
+fn past(p: &HistoryProgress, saying: &Saying<'_>) -> (String, Tone, bool) {
+    let count = match p.total.filter(|t| *t >= p.done && *t > 0) {
+        Some(total) if total > p.done => {
+            let share = p.done.saturating_mul(10).div_ceil(total);
+            let bar: String = (0..10).map(|i| if i < share { '█' } else { '░' }).collect();
+            format!("{bar} {} of {}", counted(p.done), counted(total))
+        }
+        _ => format!("{} messages", counted(p.done)),
+    };
+    let oldest = p.oldest.map(|at| format!(", back to {}", (saying.time)(at))).unwrap_or_default();
+    let (word, tone, now) = match p.state {
+        HistoryState::Done if p.catching_up => ("reading what was missed: ", Tone::Plain, true),
+        HistoryState::Done => ("read: ", Tone::Plain, false),
+        HistoryState::Reading => ("reading: ", Tone::Good, true),
+        HistoryState::Paused => ("stopped: ", Tone::Plain, false),
+        HistoryState::Stuck => ("stuck: ", Tone::Warn, true),
+    };
+    let why = [&p.problem, &p.next].into_iter().filter(|t| !t.is_empty());
+    let why: String = why.map(|t| format!("; {t}")).collect();
+    (format!("{word}{count}{oldest}{why}"), tone, now)
+}
+
 /// Everything about an account that is said in lines. `open` is who may work with it.
 #[must_use]
 pub fn facts(detail: &AccountDetail, open: &Openness, saying: &Saying<'_>) -> Vec<Fact> {
@@ -287,6 +324,10 @@ pub fn facts(detail: &AccountDetail, open: &Openness, saying: &Saying<'_>) -> Ve
     if let Some(why) = hindrance(v) {
         let next = if saying.shell { format!(" · {}", why.next) } else { String::new() };
         say("sends", format!("nothing: {}{next}", why.means), Tone::Warn);
+    }
+    let past = life.history.as_ref().map(|p| past(p, saying));
+    if let Some((text, tone, true)) = &past {
+        say("past", text.clone(), *tone);
     }
     let number = number(v);
     say("number", if number.is_empty() { "none yet".into() } else { number }, Tone::Plain);
@@ -323,6 +364,9 @@ pub fn facts(detail: &AccountDetail, open: &Openness, saying: &Saying<'_>) -> Ve
     );
     let never = || "never".to_owned();
     say("last message", detail.last_activity.map_or_else(never, |at| saying.since(at)), Tone::Plain);
+    if let Some((text, tone, false)) = past {
+        say("past", text, tone);
+    }
     say("last webhook", v.last_webhook.map_or_else(never, |at| saying.since(at)), Tone::Plain);
     say("connected", life.connected_at.map_or_else(never, |at| saying.since(at)), Tone::Plain);
     say("disconnected", life.disconnected_at.map_or_else(String::new, |at| saying.since(at)), Tone::Plain);
@@ -444,6 +488,17 @@ mod tests {
             ..SetupLink::default()
         };
         let mut v = view(PENDING);
+        v.life.history = Some(HistoryProgress {
+            state: HistoryState::Reading,
+            done: 12_200,
+            total: Some(200_000),
+            oldest: Some(2 * DAY),
+            from: None,
+            finished: None,
+            catching_up: false,
+            problem: String::new(),
+            next: String::new(),
+        });
         v.life.options = AccountOptions {
             prefix: "351".into(),
             recipients: vec!["351912345678".into()],
@@ -466,6 +521,9 @@ mod tests {
         let get = |label: &str| all.iter().find(|f| f.label == label).map(|f| f.text.as_str());
         assert_eq!(get("state"), Some("pending"));
         assert!(get("sends").unwrap().contains("switchboard accounts connect pt"));
+        assert_eq!(get("past"), Some("reading: █░░░░░░░░░ 12,200 of 200,000, back to day 2"));
+        let place = |label: &str| all.iter().position(|f| f.label == label);
+        assert!(place("past") < place("number"), "what goes on now is seen at once");
         assert_eq!(get("number"), Some("id 4711"));
         assert_eq!(get("display name"), Some("none, the name is pending review"));
         assert_eq!(get("limit"), Some("2,000 customers in 24 h (TIER_2K)"));

@@ -56,7 +56,9 @@ pub enum AccountRequest {
         /// The API key, or the access token.
         secret: Secret,
     },
-    /// Keep a secret of an account that was made here. → [`super::Response::Account`]
+    /// Keep a secret of an account that was made here. The provider is asked about an access token or API key first: one that
+    /// it refuses changes nothing, and one that it cannot be asked about is the problem `unasked`.
+    /// → [`super::Response::Account`]
     SetSecret {
         /// Which account.
         account: AccountId,
@@ -64,6 +66,9 @@ pub enum AccountRequest {
         key: SecretKey,
         /// The secret; nothing makes a random one (not for an access token).
         secret: Option<Secret>,
+        /// Keep it also where the provider cannot be asked about it now.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unasked: bool,
     },
     /// Change what an admin may set for any account. → [`super::Response::Account`]
     SetOptions {
@@ -159,6 +164,7 @@ mod tests {
             account: AccountId::new("a"),
             key: SecretKey::AccessToken,
             secret: Some(Secret::new(" EAAG-hush ")),
+            unasked: false,
         };
         assert!(!format!("{request:?}").contains("hush"));
         let there: AccountRequest = serde_json::from_str(&serde_json::to_string(&request).unwrap()).unwrap();

@@ -10,6 +10,9 @@ use tokio::sync::mpsc;
 
 /// Events that are handed over at once.
 const BATCH: usize = 256;
+/// How long is looked for what waits already. Not zero: with the terminal of the process instead of its standard input,
+/// `poll` gives up on no time at all before it has looked, also at what it has read. It does not sleep for so little.
+const LOOK: Duration = Duration::from_micros(100);
 /// Between two calls to the thread that it should come away.
 const CALL: Duration = Duration::from_millis(20);
 /// So often it is called.
@@ -71,7 +74,7 @@ fn read() -> std::io::Result<Vec<Event>> {
     drop(post);
     let read = crossterm::event::read().map(|event| {
         let mut batch = vec![event];
-        while batch.len() < BATCH && crossterm::event::poll(Duration::ZERO).unwrap_or(false) {
+        while batch.len() < BATCH && crossterm::event::poll(LOOK).unwrap_or(false) {
             match crossterm::event::read() {
                 Ok(event) => batch.push(event),
                 Err(_) => break,
@@ -145,5 +148,65 @@ impl Drop for Away {
     fn drop(&mut self) {
         post().called = false;
         MOVED.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+    use std::io::{Read, Write};
+    use std::time::Instant;
+
+    /// Set where the test runs a second time, in a terminal of its own.
+    const INSIDE: &str = "SWITCHBOARD_TEST_KEYS";
+    const KEYS: usize = 50;
+
+    /// In the terminal: waits until all keys wait, and says how many come at once.
+    fn inside() {
+        crossterm::terminal::enable_raw_mode().unwrap();
+        println!("ready");
+        let end = Instant::now() + Duration::from_secs(20);
+        while rustix::io::ioctl_fionread(std::io::stdin()).unwrap() < KEYS as u64 {
+            assert!(Instant::now() < end, "the keys do not come");
+            std::thread::yield_now();
+        }
+        let batch = listen().blocking_recv().unwrap();
+        println!("came at once: {}.", batch.len());
+    }
+
+    #[test]
+    fn fifty_keys_that_wait_are_one_batch() {
+        if std::env::var_os(INSIDE).is_some() {
+            return inside();
+        }
+        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+        let pty = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+        command.args([
+            "--exact",
+            "tui::keyboard::tests::fifty_keys_that_wait_are_one_batch",
+            "--nocapture",
+            "--test-threads=1",
+        ]);
+        command.env(INSIDE, "1");
+        let mut child = pty.slave.spawn_command(command).unwrap();
+        drop(pty.slave);
+        let mut out = pty.master.try_clone_reader().unwrap();
+        let mut keys = pty.master.take_writer().unwrap();
+        let mut seen = String::new();
+        let mut buf = [0u8; 4096];
+        let mut pressed = false;
+        // It ends with the child, which has a deadline.
+        while let Ok(n @ 1..) = out.read(&mut buf) {
+            seen.push_str(&String::from_utf8_lossy(&buf[..n]));
+            if !pressed && seen.contains("ready") {
+                pressed = true;
+                keys.write_all("j".repeat(KEYS).as_bytes()).unwrap();
+                keys.flush().unwrap();
+            }
+        }
+        child.wait().unwrap();
+        assert!(seen.contains(&format!("came at once: {KEYS}.")), "{seen}");
     }
 }

@@ -74,7 +74,8 @@ fn kapso(bed: &Bed) -> KeptAccount {
 async fn begun(bed: &Bed, c: &mut Client, key: &str) -> AccountDetail {
     act(c, AccountRequest::Keep { account: kapso(bed) }).await;
     let secret = Some(Secret::new(key));
-    act(c, AccountRequest::SetSecret { account: shop(), key: SecretKey::AccessToken, secret }).await
+    act(c, AccountRequest::SetSecret { account: shop(), key: SecretKey::AccessToken, secret, unasked: false })
+        .await
 }
 
 /// The same, and somebody has opened the link.
@@ -150,12 +151,13 @@ async fn from_nothing_to_connected_and_every_state_says_what_it_can() {
     assert_eq!((&*detail.view.state, detail.secrets), (PENDING, vec![SecretKey::AccessToken]));
     assert_eq!(refused(&mut c, new(DEMO_KAPSO_KEY)).await.kind, "conflict");
     // One that was taken back since: the step says it; nothing is connected.
-    begun(&bed, &mut c, "wrong").await;
+    bed.control("faults", json!({ "set": "error:401" })).await;
     let p = refused(&mut c, AccountRequest::Connect { account: shop() }).await;
     assert_eq!(p.kind, "provider", "{p:?}");
     let detail = act(&mut c, AccountRequest::Show { account: shop() }).await;
     assert_eq!((&*detail.view.state, detail.setup.link), (PENDING, None));
     assert!(detail.setup.steps.values().any(|s| !s.done && !s.text.is_empty()), "{:?}", detail.setup.steps);
+    bed.control("faults", json!({ "clear": true })).await;
     // Pending: there is a link, and nothing can be sent or looked at.
     begun(&bed, &mut c, DEMO_KAPSO_KEY).await;
     let detail = act(&mut c, AccountRequest::Connect { account: shop() }).await;
@@ -190,15 +192,17 @@ async fn from_nothing_to_connected_and_every_state_says_what_it_can() {
     let detail = act(&mut c, AccountRequest::Show { account: shop() }).await;
     assert_eq!(detail.setup.customer, customer, "nothing is made twice");
     // Refused: its key is wrong from now on.
-    let secret = Some(Secret::new("revoked"));
-    act(&mut c, AccountRequest::SetSecret { account: shop(), key: SecretKey::AccessToken, secret }).await;
+    bed.control("faults", json!({ "set": "error:401" })).await;
     let p = refused(&mut c, AccountRequest::Verify { account: shop() }).await;
     assert!(p.what.starts_with("shop-pt: "), "{p:?}");
     let detail = act(&mut c, AccountRequest::Show { account: shop() }).await;
     assert_eq!(detail.view.state, ERROR);
     assert!(detail.hindered.is_some_and(|h| h.contains("does not work")), "{:?}", detail.view);
+    bed.control("faults", json!({ "clear": true })).await;
     let secret = Some(Secret::new(DEMO_KAPSO_KEY));
-    act(&mut c, AccountRequest::SetSecret { account: shop(), key: SecretKey::AccessToken, secret }).await;
+    let set =
+        AccountRequest::SetSecret { account: shop(), key: SecretKey::AccessToken, secret, unasked: false };
+    act(&mut c, set).await;
     assert_eq!(act(&mut c, AccountRequest::Verify { account: shop() }).await.view.state, CONNECTED);
     // Gone, by its name only.
     let delete = |name: &str| AccountRequest::Delete { account: shop(), name: name.into() };
@@ -262,7 +266,12 @@ async fn a_role_without_the_right_may_look_and_change_nothing() {
     let name = "Shop Lisboa".to_owned();
     for change in [
         AccountRequest::Keep { account: kapso(&bed) },
-        AccountRequest::SetSecret { account: shop(), key: SecretKey::AppSecret, secret: None },
+        AccountRequest::SetSecret {
+            account: shop(),
+            key: SecretKey::AppSecret,
+            secret: None,
+            unasked: false,
+        },
         AccountRequest::SetOptions { account: shop(), options },
         AccountRequest::Connect { account: shop() },
         AccountRequest::Disconnect { account: shop() },

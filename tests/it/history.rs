@@ -296,3 +296,59 @@ fn the_past_is_read_while_new_messages_come_and_across_kills() {
     assert_eq!(served.end(), Some(0));
     bench.runtime.block_on(emulator.stop());
 }
+
+#[test]
+fn the_command_reads_the_past_from_a_day_on_and_nothing_older() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let emulator = runtime.block_on(async {
+        let o = EmulatorOptions { speed: 0.0, play: false, ..EmulatorOptions::demo().unwrap() };
+        Emulator::start(o).await.unwrap()
+    });
+    let base = emulator.base_url();
+    let http = switchboard::provider::http::client(true, Duration::from_mins(1)).unwrap();
+    let bench = Bench { runtime, http, base, said: Vec::new() };
+    bench.call("kapso/plan", Some(json!({ "limit": 10_000_000 })));
+    let now = jiff::Timestamp::now().as_millisecond();
+    // Two months of messages, as many every day.
+    let fill = json!({ "number": NUMBER, "count": 600, "people": 12, "days": 60, "newest": now - 3_600_000 });
+    bench.call("kapso/fill", Some(fill));
+    let home = home(&bench.base);
+    // What is no day is told so at once: nothing is begun, not even a store.
+    for (day, says) in
+        [("2026-02-31", "2026-02-31"), ("yesterday", "yesterday"), ("31.01.2026", "31.01.2026")]
+    {
+        let (code, out, err) = home.run(&["sync", "--history", "--from", day]);
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{day}: {err}");
+        assert!(err.contains("--from") && err.contains(says) && err.contains("7d"), "{day}: {err}");
+    }
+    let (code, _, err) = home.run(&["sync", "--from", "2026-01-31"]);
+    assert!(code == Some(2) && err.contains("--history"), "{err}");
+    assert!(!home.data().join("switchboard.db").exists());
+    // One day in the middle; the time zone of the command is UTC.
+    let from = jiff::Timestamp::from_millisecond(now - 20 * 86_400_000).unwrap();
+    let day = from.to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m-%d").to_string();
+    let first = format!("{day}T00:00:00Z").parse::<jiff::Timestamp>().unwrap().as_second();
+    let (code, out, err) = home.run(&["sync", "--history", "--from", &day, "--account", ACCOUNT, "--json"]);
+    assert_eq!(code, Some(0), "{err}");
+    let said: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(said[0]["history"]["state"], "done", "{said}");
+    let wanted = |keep: &dyn Fn(i64) -> bool| -> Vec<String> {
+        let mut ids: Vec<String> =
+            theirs(&bench).into_values().flatten().filter(|r| keep(r.0)).map(|r| r.1).collect();
+        ids.sort();
+        ids
+    };
+    let here = || {
+        let mut ids: Vec<String> = ours(&home).into_values().flatten().map(|r| r.1).collect();
+        ids.sort();
+        ids
+    };
+    let (since, all) = (wanted(&|at| at >= first), wanted(&|_| true));
+    assert!(!since.is_empty() && since.len() < all.len(), "{} of {}", since.len(), all.len());
+    assert_eq!(here(), since, "all since {day}, and nothing older");
+    // An earlier day brings the rest.
+    let (code, _, err) = home.run(&["sync", "--history", "--from", "2020-01-01", "--account", ACCOUNT]);
+    assert_eq!(code, Some(0), "{err}");
+    assert_eq!(here(), all);
+    bench.runtime.block_on(emulator.stop());
+}

@@ -278,3 +278,39 @@ async fn a_new_account_is_there_when_its_token_was_taken() {
     assert_eq!(d.setup.steps.len(), 2);
     place.stop().await;
 }
+
+#[tokio::test]
+async fn another_token_is_kept_only_when_the_provider_takes_it() {
+    let place = Place::new().await;
+    let mut c = place.client().await;
+    place.begin(&mut c).await;
+    let kept = |place: &Place| {
+        std::fs::read_to_string(place.dir.path().join("secrets/shop-pt.access_token")).unwrap_or_default()
+    };
+    let set = |key: &str, unasked: bool| Request::Account {
+        act: AccountRequest::SetSecret {
+            account: pt(),
+            key: switchboard::model::account::SecretKey::AccessToken,
+            secret: Some(Secret::new(key)),
+            unasked,
+        },
+    };
+    let first = detail(ask(&mut c, set(DEMO_ACCESS_TOKEN, false)).await);
+    let said = &first.setup.steps[WizardStep::Token.word()];
+    assert!(said.done && said.text.contains("the token of the app"), "{said:?}");
+    for insists in [false, true] {
+        let p = c.ask(set("EAAG-somebody-else", insists)).await.unwrap_err();
+        assert!(p.kind == "provider" || p.kind == "field", "{p:?}");
+        assert!(p.means.contains("nothing was kept") && !p.next.is_empty(), "{p:?}");
+        assert!(!format!("{p:?}").contains("EAAG-somebody-else"), "{p:?}");
+        assert_eq!((show(&mut c).await, kept(&place)), (first.clone(), DEMO_ACCESS_TOKEN.into()));
+    }
+    place.control("faults", json!({ "set": "5xx:503@token" })).await;
+    let p = c.ask(set("EAAG-perhaps", false)).await.unwrap_err();
+    assert!(p.kind == "unasked" && p.means.contains("could not be asked"), "{p:?}");
+    assert_eq!((show(&mut c).await, kept(&place)), (first, DEMO_ACCESS_TOKEN.into()));
+    ask(&mut c, set("EAAG-perhaps", true)).await;
+    assert_eq!(kept(&place), "EAAG-perhaps");
+    drop(c);
+    place.stop().await;
+}

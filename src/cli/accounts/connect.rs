@@ -13,7 +13,7 @@ use crate::model::event::AccountSpec;
 use crate::model::ids::AccountId;
 use crate::model::outgoing::FieldProblem;
 use crate::protocol::account_facts::{Saying, link_is_over, link_words, number};
-use crate::protocol::accounts::{AccountDetail, AccountRequest};
+use crate::protocol::accounts::{AccountDetail, AccountRequest, Secret};
 use crate::protocol::{Changed, Problem};
 use crate::text::{qr, sanitize};
 use std::time::{Duration, Instant};
@@ -57,10 +57,19 @@ async fn connected(ctx: &mut Context<'_>, session: &mut Session, args: Connect) 
         let detail = ask(session, AccountRequest::Show { account: args.account.clone() }).await?;
         if detail.view.spec.provider == "meta" && detail.view.life.kept {
             same_provider(&args, &detail)?;
-            let detail = meta::steps(ctx, session, &args, detail, false).await?;
+            // The wizard keeps no token that nobody was asked about.
+            let kept = match args.meta.token_file.as_deref().filter(|_| args.unasked) {
+                Some(file) => {
+                    let secret = terminal::secret_in(file, "token-file").await?;
+                    set_key(ctx, session, &args, &detail, secret).await?;
+                    true
+                }
+                None => false,
+            };
+            let detail = meta::steps(ctx, session, &args, detail, kept).await?;
             return with_rule(session, detail).await;
         }
-        go_on(session, &args, detail).await?
+        go_on(ctx, session, &args, detail).await?
     } else if args.provider == Some(ProviderWord::Meta) {
         let detail = meta::make(ctx, session, &args).await?;
         return with_rule(session, detail).await;
@@ -110,17 +119,24 @@ async fn make(session: &mut Session, args: &Connect) -> Result<AccountDetail, Fa
     ask(session, AccountRequest::Connect { account: args.account.clone() }).await
 }
 
+/// Another key for one that is there. What follows may fail: that this is done is said at once.
 async fn set_key(
+    ctx: &mut Context<'_>,
     session: &mut Session,
-    account: &AccountId,
-    secret: crate::protocol::accounts::Secret,
-) -> Result<AccountDetail, Failure> {
+    args: &Connect,
+    detail: &AccountDetail,
+    secret: Secret,
+) -> Result<(), Failure> {
     let act = AccountRequest::SetSecret {
-        account: account.clone(),
+        account: args.account.clone(),
         key: SecretKey::AccessToken,
         secret: Some(secret),
+        unasked: args.unasked,
     };
-    ask(session, act).await
+    ask(session, act).await?;
+    let title = SecretKey::AccessToken.title(&detail.view.spec.provider);
+    ctx.out.remark(&format!("the new {title} of {} is kept", args.account));
+    Ok(())
 }
 
 /// An account is of one provider for ever.
@@ -138,6 +154,7 @@ fn same_provider(args: &Connect, detail: &AccountDetail) -> Result<(), Failure> 
 
 /// One that is there: what was begun is used, and what is given now is changed.
 async fn go_on(
+    ctx: &mut Context<'_>,
     session: &mut Session,
     args: &Connect,
     detail: AccountDetail,
@@ -163,11 +180,11 @@ async fn go_on(
     match &args.api_key_file {
         Some(file) => {
             let secret = terminal::secret_in(file, "api-key-file").await?;
-            set_key(session, &args.account, secret).await?;
+            set_key(ctx, session, args, &detail, secret).await?;
         }
         None if lacks && terminal::somebody() => {
             let secret = terminal::secret(format!("{title} (not shown):")).await?;
-            set_key(session, &args.account, secret).await?;
+            set_key(ctx, session, args, &detail, secret).await?;
         }
         None if lacks => {
             return Err(

@@ -12,7 +12,16 @@ use crate::emulator::server::Call;
 use crate::emulator::state::State;
 
 fn shown(core: &Core, st: &State, id: &str) -> Option<Value> {
-    Some(shapes::number(core, st.kapso.number(id)?, core.number(id)?))
+    let mut shown = shapes::number(core, st.kapso.number(id)?, core.number(id)?);
+    // What was set of a number holds whoever asks for it.
+    for (key, value) in st.registry.of(id).facts {
+        let names: &[&str] =
+            if key == "verified_name" { &["verified_name", "display_name"] } else { &[key.as_str()] };
+        for name in names.iter().filter(|n| shown.get(**n).is_some()).copied().collect::<Vec<_>>() {
+            shown[name] = value.clone();
+        }
+    }
+    Some(shown)
 }
 
 pub fn list(core: &Arc<Core>, call: &Call) -> Answer {

@@ -56,8 +56,36 @@ fn json_line(child: &mut Child) -> Value {
     serde_json::from_str(&first).unwrap_or_else(|e| panic!("{e}: {first:?}"))
 }
 
+/// The number of the emulator's Kapso project that is connected from the start.
+pub const KAPSO_NUMBER: &str = "110987654321040";
+
+fn kapso_section(home: &std::path::Path, id: &str, base: &str) -> String {
+    use std::os::unix::fs::PermissionsExt;
+    for (name, value) in
+        [("api_key", switchboard::emulator::DEMO_KAPSO_KEY), ("webhook_secret", "wh_sec_it_0123456789")]
+    {
+        let file = home.join(name);
+        std::fs::write(&file, value).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    format!(
+        "\n[[accounts]]\nid = \"{id}\"\nname = \"Tienda\"\nprovider = \"kapso\"\nenvironment = \"development\"\n\
+         phone_number_id = \"{KAPSO_NUMBER}\"\nwaba_id = \"220033440055123\"\napi_base = \"{base}\"\nsubscribe = true\n\
+         api_key = {{ file = \"api_key\" }}\nwebhook_secret = {{ file = \"webhook_secret\" }}\n"
+    )
+}
+
 impl House {
     pub fn open() -> Self {
+        Self::with(None)
+    }
+
+    /// The same with the number of Kapso's project that is connected from the start, by this account.
+    pub fn with_kapso(account: &str) -> Self {
+        Self::with(Some(account))
+    }
+
+    fn with(kapso: Option<&str>) -> Self {
         let home = private_dir();
         let program = || {
             let mut c = Command::new(env!("CARGO_BIN_EXE_switchboard"));
@@ -80,11 +108,14 @@ impl House {
             .map(|(k, v)| (k.clone(), v.as_str().unwrap().to_owned()))
             .collect();
         let example = concat!(env!("CARGO_MANIFEST_DIR"), "/config.example.toml");
-        let text = std::fs::read_to_string(example)
+        let mut text = std::fs::read_to_string(example)
             .unwrap()
             .replace("http://127.0.0.1:9099", &base)
             .replace("# bind = \"127.0.0.1:8080\"", "bind = \"127.0.0.1:0\"")
             .replace("# data_dir = \"~/.local/share/switchboard\"", "data_dir = \"data\"");
+        if let Some(id) = kapso {
+            text.push_str(&kapso_section(home.path(), id, &base));
+        }
         let config = home.path().join("config.toml");
         std::fs::write(&config, text).unwrap();
         let mut c = program();
@@ -118,6 +149,20 @@ impl House {
             let body: Value = answer.json().await.unwrap();
             assert!(status.is_success(), "{path}: {body}");
             body
+        })
+    }
+
+    /// Calls the emulator's Kapso as somebody else does who has the same key.
+    pub fn call_kapso(&self, method: &str, path: &str, body: &Value) -> Value {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let request = self.http.request(method, format!("{}{path}", self.base)).json(body);
+        let request = request.header("X-API-Key", switchboard::emulator::DEMO_KAPSO_KEY);
+        self.runtime.block_on(async {
+            let answer = request.send().await.unwrap();
+            let status = answer.status();
+            let text = answer.text().await.unwrap();
+            assert!(status.is_success(), "{path}: {text}");
+            serde_json::from_str(&text).unwrap_or_default()
         })
     }
 

@@ -145,9 +145,20 @@ impl House {
     }
 
     async fn key(&self, key: &str) {
+        self.try_key(key, false).await.unwrap();
+    }
+
+    async fn try_key(&self, key: &str, unasked: bool) -> Result<AccountDetail, Problem> {
         let secret = Some(Secret::new(key));
-        let set = AccountRequest::SetSecret { account: id(), key: SecretKey::AccessToken, secret };
-        self.act(set).await.unwrap();
+        self.act(AccountRequest::SetSecret { account: id(), key: SecretKey::AccessToken, secret, unasked })
+            .await
+    }
+
+    /// Keeps a key that Kapso would refuse: by somebody who insists while it cannot be asked.
+    async fn wrong_key(&self, key: &str) {
+        self.faults("5xx:503@number").await;
+        self.try_key(key, true).await.unwrap();
+        self.faults("").await;
     }
 
     /// Waits for a state of the account.

@@ -15,7 +15,8 @@ async fn all(house: &House) -> (Value, String, String) {
 #[tokio::test]
 async fn a_wrong_key_changes_nothing() {
     let house = House::new().await;
-    house.begin("not-the-key-0001", "").await;
+    house.begin(DEMO_KAPSO_KEY, "").await;
+    house.wrong_key("not-the-key-0001").await;
     let before = all(&house).await;
     let p = house.connect().await.unwrap_err();
     assert!(p.what.contains("401") && p.what.contains("Invalid API key"), "{p:?}");
@@ -25,6 +26,45 @@ async fn a_wrong_key_changes_nothing() {
     // With the right one it goes on.
     house.key(DEMO_KAPSO_KEY).await;
     house.connect().await.unwrap();
+    house.stop().await;
+}
+
+/// The key as it is on the disk.
+fn kept(house: &House) -> String {
+    std::fs::read_to_string(house.dir.path().join(format!("secrets/{ID}.access_token"))).unwrap()
+}
+
+#[tokio::test]
+async fn another_key_is_kept_only_when_kapso_takes_it() {
+    let house = House::connected().await;
+    let before = all(&house).await;
+    let p = house.try_key("not-the-key-0001", false).await.unwrap_err();
+    assert!(p.kind == "provider" && p.what.contains("401 Invalid API key"), "{p:?}");
+    assert!(p.means.contains("the old one stays") && p.next.contains("API key"), "{p:?}");
+    assert_eq!(p.field.as_deref(), Some("access_token"));
+    assert!(!format!("{p:?}").contains("not-the-key-0001"));
+    // Who insists is not believed more than Kapso.
+    let p = house.try_key("not-the-key-0001", true).await.unwrap_err();
+    assert!(p.kind == "provider" && p.what.contains("401"), "{p:?}");
+    assert_eq!((all(&house).await, kept(&house)), (before.clone(), DEMO_KAPSO_KEY.into()));
+    assert_eq!(house.act(AccountRequest::Verify { account: id() }).await.unwrap().view.state, "connected");
+    // Kapso cannot be asked: nothing is kept, unless somebody insists.
+    for rules in ["5xx:503@number", "cut@number", "429:60s@number"] {
+        house.faults(rules).await;
+        let p = house.try_key("perhaps-a-key-01", false).await.unwrap_err();
+        assert!(p.kind == "unasked" && p.means.contains("could not be asked"), "{rules}: {p:?}");
+        assert!(p.next.contains("--unasked") && !p.what.is_empty(), "{rules}: {p:?}");
+        assert_eq!((all(&house).await, kept(&house)), (before.clone(), DEMO_KAPSO_KEY.into()), "{rules}");
+        house.faults("").await;
+    }
+    house.wrong_key("perhaps-a-key-01").await;
+    assert_eq!(kept(&house), "perhaps-a-key-01");
+    house.key(DEMO_KAPSO_KEY).await;
+    assert_eq!(kept(&house), DEMO_KAPSO_KEY);
+    // A key that Kapso takes and that does not open our number is of another project.
+    house.faults(&format!("error:404@{ATELIER}")).await;
+    let p = house.try_key(DEMO_KAPSO_KEY, false).await.unwrap_err();
+    assert!(p.means.contains("does not open the number") && p.what.contains("404"), "{p:?}");
     house.stop().await;
 }
 
@@ -96,7 +136,7 @@ async fn too_many_calls_are_waited_for_and_nothing_is_lost() {
 #[tokio::test]
 async fn what_was_connected_stays_so_when_the_key_is_wrong() {
     let house = House::connected().await;
-    house.key("some-other-key-01").await;
+    house.wrong_key("some-other-key-01").await;
     let p = house.act(AccountRequest::Disconnect { account: id() }).await.unwrap_err();
     assert!(p.what.contains("401"), "{p:?}");
     assert_eq!(house.show().await.view.spec.number, ATELIER);

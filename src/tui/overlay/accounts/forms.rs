@@ -31,6 +31,9 @@ const KAPSO_VERSION: &str = "v24.0";
 /// Choices of who may work with an account.
 const EVERYBODY: &str = "everybody who is let in";
 const NAMED: &str = "only who is named below";
+/// What becomes of a key when the provider cannot be asked about it.
+const NOTHING: &str = "keep nothing";
+const UNASKED: &str = "keep it unasked";
 
 fn joined(all: impl IntoIterator<Item = impl AsRef<str>>) -> String {
     let all: Vec<String> = all.into_iter().map(|s| s.as_ref().to_owned()).collect();
@@ -108,8 +111,12 @@ pub(super) fn openness_of(sheet: &Sheet, book: Option<&AccessBook>) -> Result<Op
 pub(super) fn key(view: &AccountView) -> Sheet {
     let title = SecretKey::AccessToken.title(&view.spec.provider);
     let label = if view.spec.provider == "kapso" { "API key" } else { "Token" };
-    let about = "It is written into the engine's data folder, readable by the engine alone, and shown to nobody again.";
-    let lines = vec![Line::secret("access_token", label, "not shown")];
+    let about = "The provider is asked first whether it takes it; one that it refuses changes nothing. It is written into the \
+                 engine's data folder, readable by the engine alone, and shown to nobody again.";
+    let lines = vec![
+        Line::secret("access_token", label, "not shown"),
+        Line::choice("unasked", "No answer", vec![NOTHING.into(), UNASKED.into()], NOTHING),
+    ];
     Sheet::new(format!("New {title} of {}", view.spec.id), about, lines)
 }
 
@@ -120,6 +127,7 @@ pub(super) fn key_of(sheet: &Sheet, account: &AccountId) -> Option<AccountReques
         account: account.clone(),
         key: SecretKey::AccessToken,
         secret: Some(typed),
+        unasked: sheet.get("unasked") == UNASKED,
     })
 }
 
@@ -213,7 +221,7 @@ pub(super) fn kapso_of(
         return Ok(vec![AccountRequest::Begin { account: kept, secret }, connect]);
     }
     let key = SecretKey::AccessToken;
-    let secret = AccountRequest::SetSecret { account, key, secret: Some(secret) };
+    let secret = AccountRequest::SetSecret { account, key, secret: Some(secret), unasked: false };
     Ok(vec![AccountRequest::Keep { account: kept }, secret, connect])
 }
 

@@ -313,9 +313,35 @@ fn a_key_that_was_refused_is_typed_anew_and_connecting_goes_on() {
     assert!(s.shown().contains("nothing is typed"), "{}", s.shown());
     s.text("better");
     s.keys("F10");
-    assert!(matches!(&s.asked[0], AccountRequest::SetSecret { .. }));
+    assert!(matches!(&s.asked[0], AccountRequest::SetSecret { unasked: false, .. }));
     assert_eq!(s.asked[1], AccountRequest::Connect { account: id("shop-pt") });
     assert!(matches!(s.o.mode, Mode::Link));
+}
+
+#[test]
+fn a_key_that_nobody_could_be_asked_about_is_kept_only_by_who_says_so() {
+    let mut s = Stage::admin();
+    s.refuse = Some(
+        Problem::new("unasked", "shop-pt: 503 Service Unavailable")
+            .means("Kapso could not be asked about the API key; nothing was kept, the old one stays")
+            .next("try again later, or keep it unasked (`No answer` in the form)"),
+    );
+    s.keys("j j K");
+    s.text("better");
+    s.keys("F10");
+    // It says so, and nothing follows; the key is still in the form.
+    let shown = picture(&s.o, 120, 36);
+    assert!(shown.contains("could not be asked") && shown.contains("keep nothing"), "{shown}");
+    assert_eq!(s.asked.len(), 1);
+    assert!(matches!(s.o.mode, Mode::Key(_)));
+    s.keys("Tab Space");
+    assert!(s.shown().contains("keep it unasked"), "{}", s.shown());
+    s.keys("F10");
+    let AccountRequest::SetSecret { unasked: true, secret: Some(secret), .. } = &s.asked[1] else {
+        panic!("{:?}", s.asked)
+    };
+    assert_eq!(secret.reveal(), "better");
+    draw_everywhere(&s.o);
 }
 
 #[test]
