@@ -128,7 +128,7 @@ fn not_its_number(account: &Account, e: CallError) -> Problem {
 /// The provider cannot be asked now.
 fn unasked(account: &Account, e: CallError) -> Problem {
     let (title, provider) = (title(account), provider_name(account));
-    let wait = e.next.clone().map(|n| format!("{n}; or ")).unwrap_or_else(|| "try again later, or ".into());
+    let wait = e.next.clone().map_or_else(|| "try again later, or ".into(), |n| format!("{n}; or "));
     let problem = about_key(sync_problem(account.id(), e.into()));
     Problem { kind: "unasked".into(), ..problem }
         .means(format!(

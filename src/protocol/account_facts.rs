@@ -278,7 +278,7 @@ fn counted(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(c);
@@ -305,7 +305,7 @@ fn past(p: &HistoryProgress, saying: &Saying<'_>) -> (String, Tone, bool) {
         HistoryState::Stuck => ("stuck: ", Tone::Warn, true),
     };
     let why = [&p.problem, &p.next].into_iter().filter(|t| !t.is_empty());
-    let why: String = why.map(|t| format!("; {t}")).collect();
+    let why = why.fold(String::new(), |all, t| all + "; " + t);
     (format!("{word}{count}{oldest}{why}"), tone, now)
 }
 

@@ -163,6 +163,7 @@ mod tests {
     const KEYS: usize = 50;
 
     /// In the terminal: waits until all keys wait, and says how many come at once.
+    #[allow(clippy::print_stdout, reason = "the terminal is how it talks to the test outside")]
     fn inside() {
         crossterm::terminal::enable_raw_mode().unwrap();
         println!("ready");

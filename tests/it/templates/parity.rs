@@ -116,7 +116,7 @@ async fn every_model_is_approved_in_every_language() {
         }
         match wire.submit(&document(&d)).await {
             Verdict::Approved(t) => {
-                assert_eq!(t["category"], d.category.as_str(), "{} {}", d.name, d.language)
+                assert_eq!(t["category"], d.category.as_str(), "{} {}", d.name, d.language);
             }
             other => panic!("{} {}: {other:?}", d.name, d.language),
         }
