@@ -194,9 +194,8 @@ pub async fn serve(
     if left.is_none() {
         return refuse(Out::too_many(60));
     }
-    if call.token.as_deref() != Some(core.kapso_key.as_str()) {
-        return refuse(Out::error(401, "Invalid API key"));
-    }
+    let known = call.token.as_deref() == Some(core.kapso_key.as_str());
+    let stranger = || refuse(Out::error(401, "Invalid API key"));
     let parsed = if graph::media::is_form(headers) {
         graph::media::parse(headers, body).await.map(|upload| {
             call.upload = Some(upload);
@@ -207,6 +206,7 @@ pub async fn serve(
     };
     match parsed {
         Ok(body) => call.body = body,
+        Err(_) if !known => return stranger(),
         Err(error) if proxy => return refuse(error.into()),
         Err(_) => return refuse(Out::error(400, "The body is not valid JSON")),
     }
@@ -225,6 +225,10 @@ pub async fn serve(
             }
             (Spoiled::Error(error, _), _) => refuse(error.into()),
         };
+    }
+    // An outage comes before the key is looked at.
+    if !known {
+        return stranger();
     }
     if let Some(hit) = &hit {
         hit.prepare(&mut call);
