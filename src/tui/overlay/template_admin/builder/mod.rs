@@ -12,6 +12,8 @@ mod convert;
 mod document;
 mod draw;
 mod parts;
+#[cfg(test)]
+mod round_tests;
 
 use super::choose::{Choose, Outcome as Choice, Row};
 use super::languages;
