@@ -214,6 +214,12 @@ pub struct TemplateSend {
     pub components: Vec<SendComponent>,
 }
 
+/// Whether it is one of those that the provider gives to try things out.
+#[must_use]
+pub fn is_sample(name: &str) -> bool {
+    name == "hello_world" || name.starts_with("sample_")
+}
+
 /// Values by field key.
 pub type Values = BTreeMap<String, String>;
 

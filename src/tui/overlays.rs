@@ -341,7 +341,7 @@ pub(crate) fn template_picker(app: &App) -> Option<(TemplatePicker, Request)> {
 pub(crate) fn templates_for(app: &App, target: TemplateTarget) -> TemplatePicker {
     let known = app.templates.get(&target.account).cloned().unwrap_or_default();
     let synced = app.view_of(&target.account).and_then(|v| v.templates_synced);
-    TemplatePicker::new(target, known, synced, when(app))
+    TemplatePicker::new(target, known, synced, when(app)).with_samples(app.templates_begun().1)
 }
 
 fn help(app: &App) -> Vec<HelpSection> {

@@ -51,7 +51,7 @@ pub struct TemplateList {
     /// Only those that were never sent from here
     #[arg(long)]
     pub unused: bool,
-    /// Also the provider's samples (hello_world, sample_…), as with `template_samples` in [ui]
+    /// Also the provider's samples (hello_world, sample_…), as with `template_samples` in `[ui]`
     #[arg(long)]
     pub samples: bool,
 }
@@ -255,7 +255,7 @@ pub enum TemplateAction {
         #[arg(long, value_name = "NAME", requires = "take")]
         name: Option<String>,
         /// What its buttons need, as the provider wants it:
-        /// '[{"type":"URL","url":{"base_url":"https://shop.example/{{1}}","url_suffix_example":"https://shop.example/1"}}]'
+        /// `[{"type":"URL","url":{"base_url":"https://shop.example/{{1}}","url_suffix_example":"https://shop.example/1"}}]`
         #[arg(long, value_name = "JSON", requires = "take")]
         buttons: Option<String>,
     },

@@ -163,11 +163,6 @@ async fn single(
     found.pop().ok_or_else(Failure::unexpected)
 }
 
-/// Whether it is one of those that the provider gives to try things out.
-fn is_sample(name: &str) -> bool {
-    name == "hello_world" || name.starts_with("sample_")
-}
-
 /// How long ago something was.
 fn ago(at: Millis, now: Millis) -> String {
     let minutes = (now - at).max(0) / 60_000;

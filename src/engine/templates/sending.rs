@@ -9,7 +9,7 @@ use crate::model::event::{Actor, EventBody, Recipient};
 use crate::model::ids::{AccountId, MessageId};
 use crate::model::media::StoredFile;
 use crate::model::outgoing::Outgoing;
-use crate::model::template::Values;
+use crate::model::template::{Template, Values};
 use crate::model::template::act::TemplateAct;
 use crate::model::template::local::TemplateChange;
 use crate::protocol::templates::TemplateRow;
@@ -34,7 +34,9 @@ pub(in crate::engine) async fn offered(who: &Who, account: AccountId) -> Result<
     let rows = who.shared.store.read(move |r| r.template_rows(&account, None)).await?;
     let role = &who.access.role.name;
     let may = rows.into_iter().filter(|r| r.settings.admits(role));
-    Ok(Response::Templates(may.map(|r| r.template).collect()))
+    // The components are for who makes them; with thousands of templates they would not fit into one answer.
+    let short = |r: TemplateRow| Template { components: Vec::new(), ..r.template };
+    Ok(Response::Templates(may.map(short).collect()))
 }
 
 /// Whether somebody may send it.

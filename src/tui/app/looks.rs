@@ -37,6 +37,7 @@ impl App {
         self.send_typing = settings.send_typing;
         self.read_on = settings.read_on;
         self.shell = settings.shell;
+        self.admin.samples_set = settings.template_samples;
         self.notifier.rules = Rules::of(settings);
     }
 

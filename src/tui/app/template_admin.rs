@@ -16,8 +16,10 @@ use crate::tui::overlays;
 pub(super) struct Kept {
     /// Templates that were begun and not handed in.
     pub begun: Vec<(AccountId, Definition)>,
-    /// Whether the provider's samples are listed.
-    pub samples: bool,
+    /// Whether the provider's samples are listed, where the operator has said.
+    pub samples: Option<bool>,
+    /// The same by the configuration.
+    pub samples_set: bool,
     /// The overlay that gave its text to the editor.
     pub editing: Option<u64>,
 }
@@ -39,7 +41,7 @@ impl App {
 
     /// What was begun of templates, and whether samples are listed.
     pub(crate) fn templates_begun(&self) -> (Vec<(AccountId, Definition)>, bool) {
-        (self.admin.begun.clone(), self.admin.samples)
+        (self.admin.begun.clone(), self.admin.samples.unwrap_or(self.admin.samples_set))
     }
 
     /// Templates of an account changed: who shows them reads them again.
@@ -68,15 +70,15 @@ impl App {
 
     /// Lists samples among the templates, or not; on every screen of this operator.
     pub(super) fn show_samples(&mut self, on: bool) {
-        self.admin.samples = on;
-        let preference =
-            Preference { key: SAMPLES.into(), value: if on { "shown".into() } else { String::new() } };
+        self.admin.samples = Some(on);
+        let value = if on { SHOWN } else { HIDDEN };
+        let preference = Preference { key: SAMPLES.into(), value: value.into() };
         self.ask(Request::SetPreference { preference }, Asked::Quiet);
     }
 
     /// What is set about samples, as the engine has it.
     pub(super) fn samples_came(&mut self, all: &[Preference]) {
-        self.admin.samples = all.iter().any(|p| p.key == SAMPLES && p.value == "shown");
+        self.admin.samples = all.iter().find(|p| p.key == SAMPLES).map(|p| p.value == SHOWN);
     }
 
     /// Hands the sample of a template's header over, to the engine and then to the provider.
@@ -137,3 +139,5 @@ impl App {
 
 /// The preference that says whether samples are listed.
 const SAMPLES: &str = "templates/samples";
+const SHOWN: &str = "shown";
+const HIDDEN: &str = "hidden";

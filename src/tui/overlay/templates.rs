@@ -11,7 +11,7 @@ use super::template_preview::{self, price};
 use super::{Delivery, Hint, Overlay, Step, nothing_chosen};
 use crate::clock::Millis;
 use crate::model::event::Recipient;
-use crate::model::template::{Template, Values};
+use crate::model::template::{Template, Values, is_sample};
 use crate::protocol::templates::{TemplateAnswer, TemplateRequest};
 use crate::protocol::{Problem, Request};
 use crate::text;
@@ -36,6 +36,7 @@ pub struct TemplatePicker {
     asked: Option<Asked>,
     held: Vec<Step>,
     say: Option<Problem>,
+    samples: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,9 +71,18 @@ impl TemplatePicker {
             asked: None,
             held: Vec::new(),
             say: None,
+            samples: false,
         };
         s.refilter();
         s
+    }
+
+    /// With the provider's samples among them, or not.
+    #[must_use]
+    pub fn with_samples(mut self, samples: bool) -> Self {
+        self.samples = samples;
+        self.refilter();
+        self
     }
 
     /// Opens the form of one of them, if it is here.
@@ -89,7 +99,12 @@ impl TemplatePicker {
         let query = self.query.text().trim();
         let (fuzzy, words) = (Needle::fuzzy(query), Needle::words(query));
         let mut scored: Vec<((bool, u32, u32), usize)> = Vec::new();
+        // Samples are for who tries things out: they are found by their names, and shown where there is nothing else.
+        let hides = query.is_empty() && !self.samples && self.templates.iter().any(|t| !is_sample(&t.name));
         for (i, t) in self.templates.iter().enumerate() {
+            if hides && is_sample(&t.name) {
+                continue;
+            }
             let by_name = fuzzy.score(&text::sanitize(&t.name));
             let by_text =
                 words.score(&text::sanitize(&t.body)).or_else(|| words.score(&text::sanitize(&t.language)));

@@ -1,6 +1,7 @@
 //! Which templates are shown: grouped by name, filtered, searched; and which one is under the cursor.
 
 use super::state;
+use crate::model::template::is_sample;
 use crate::protocol::templates::TemplateRow;
 use crate::text;
 use crate::tui::overlay::frame::{Needle, Selection};
@@ -33,7 +34,7 @@ impl Filter {
             && is(&self.category, &t.category)
             && is(&self.language, &t.language)
             && (!self.problems || state::is_problem(row))
-            && (self.samples || !state::is_sample(&t.name))
+            && (self.samples || !is_sample(&t.name))
     }
 
     /// In words; empty when everything is shown.
@@ -164,7 +165,7 @@ impl List {
 
     /// Samples that are not shown.
     pub fn hidden(&self) -> usize {
-        let samples = self.rows.iter().filter(|r| state::is_sample(&r.template.name));
+        let samples = self.rows.iter().filter(|r| is_sample(&r.template.name));
         if self.filter.samples { 0 } else { samples.count() }
     }
 

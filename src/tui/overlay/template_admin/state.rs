@@ -60,11 +60,6 @@ pub(super) fn is_problem(row: &TemplateRow) -> bool {
     !fine || row.warning.is_some() || !t.coming_category.is_empty() || t.quality.eq_ignore_ascii_case("RED")
 }
 
-/// Whether it is one of the provider's samples.
-pub(super) fn is_sample(name: &str) -> bool {
-    name == "hello_world" || name.starts_with("sample_")
-}
-
 /// A category in few cells.
 pub(super) fn short_category(category: &str) -> String {
     match category.to_ascii_uppercase().as_str() {
