@@ -344,7 +344,7 @@ pub enum ActionsAction {
         /// The template that it sends
         #[arg(long, value_name = "NAME")]
         template: String,
-        /// In which language [default: the contact's where known, else the first that there is]
+        /// In which language [default: the first that may be sent]
         #[arg(long, value_name = "CODE", default_value = "")]
         language: String,
         /// A value and its source, repeated: body.amount='{{ set.amount }}'

@@ -89,7 +89,7 @@ pub struct TemplateChange {
 pub struct ActionDefinition {
     /// Which template.
     pub template: String,
-    /// In which language; empty = the contact's where known, else the first that there is.
+    /// In which language; empty = the first that may be sent.
     pub language: String,
     /// Where values come from, before those of the template's own mapping.
     pub mapping: Values,

@@ -384,7 +384,7 @@ impl TemplateAdmin {
         let rows = vec![
             Row::text("action", "action", "invoice_sent", &name).offering(usual),
             Row::text("template", "template", "its name", &action.template).offering(names),
-            Row::text("language", "language", "empty = the contact's, or the first", &action.language)
+            Row::text("language", "language", "empty = the first that may be sent", &action.language)
                 .offering(languages),
         ];
         let about =
